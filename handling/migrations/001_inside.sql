@@ -255,10 +255,10 @@ GRANT UPDATE (failures, locked_until, last_step) ON guard.account TO tipline_gua
 GRANT UPDATE (state, reason, sealed) ON guard.review, guard.release TO tipline_guard;
 GRANT UPDATE (state, reason) ON guard.phrase TO tipline_guard;
 GRANT INSERT ON guard.signature TO tipline_guard;
-GRANT INSERT, SELECT (id, state, reason) ON guard.review TO tipline_corridor;
-GRANT INSERT, SELECT ON guard.phrase TO tipline_corridor;
+GRANT INSERT (id, sealed, requested_by, requested_on), SELECT (id, state, reason) ON guard.review TO tipline_corridor;
+GRANT INSERT (id, phrase, requested_by, requested_on), SELECT ON guard.phrase TO tipline_corridor;
 GRANT SELECT ON guard.signature TO tipline_corridor;
-GRANT INSERT, SELECT (id, state, reason) ON guard.release TO tipline_desk;
+GRANT INSERT (id, sealed, requested_by, requested_on), SELECT (id, state, reason) ON guard.release TO tipline_desk;
 
 GRANT USAGE ON SCHEMA exchange TO tipline_exchange, tipline_guard;
 GRANT SELECT ON ALL TABLES IN SCHEMA exchange TO tipline_exchange;
