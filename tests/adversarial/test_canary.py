@@ -7,7 +7,7 @@ import pytest
 
 from tests.adversarial import canary
 
-CANARY = "pangolin-scales-7f3a-behind-the-cold-store"
+CANARY = "pangolin scales 7f3a, behind the cold store"
 
 
 @pytest.mark.parametrize("before", [b"", b"x", b"xy", b"xyz"])
