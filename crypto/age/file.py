@@ -1,0 +1,141 @@
+"""Whole age files: a header in front of a stream, pushed through in constant memory or sealed in one call."""
+
+from collections.abc import Sequence
+
+from crypto.age import format as age_format
+from crypto.age import scrypt
+from crypto.age.hybrid import Identity, Recipient
+from crypto.age.keys import Unwrapper, Wrapper
+from crypto.age.stream import StreamOpener, StreamSealer
+from crypto.errors import HeaderError, NoMatchError
+from crypto.hkdf import derive
+from crypto.secret import Secret
+
+_NONCE_BYTES = 16
+
+
+class _FileSealer:
+    """Writes one file for any kind of key; the public functions choose the kind, so kinds never mix."""
+
+    __slots__ = ("_front", "_stream")
+
+    def __init__(self, wrappers: Sequence[Wrapper]) -> None:
+        file_key = Secret.random(age_format.FILE_KEY_BYTES)
+        nonce = Secret.random(_NONCE_BYTES).expose()
+        self._front = age_format.write(tuple(wrapper.wrap(file_key) for wrapper in wrappers), file_key) + nonce
+        self._stream = StreamSealer(derive(file_key, salt=nonce, info=b"payload"))
+
+    def update(self, data: bytes | bytearray | memoryview) -> bytes:
+        """Take plaintext, return ciphertext; the first call's output starts with the header."""
+        front, self._front = self._front, b""
+        return front + self._stream.update(data)
+
+    def finish(self) -> bytes:
+        """Return the end of the file. Without it the file does not open."""
+        front, self._front = self._front, b""
+        return front + self._stream.finish()
+
+
+class _FileOpener:
+    """Reads one file for any kind of key."""
+
+    __slots__ = ("_buffer", "_stream", "_unwrappers")
+
+    def __init__(self, unwrappers: Sequence[Unwrapper]) -> None:
+        self._unwrappers = tuple(unwrappers)
+        self._buffer = bytearray()
+        self._stream: StreamOpener | None = None
+
+    def update(self, data: bytes | bytearray | memoryview) -> bytes:
+        """Take ciphertext, return authenticated plaintext.
+
+        Raises:
+            HeaderError, NoMatchError, AuthenticationError: as soon as the header is complete or cannot become one.
+            PayloadError: at the first chunk that is not genuine.
+        """
+        if self._stream is not None:
+            return self._stream.update(data)
+        self._buffer += data
+        end = age_format.end_of_header(self._buffer)
+        if end is None or len(self._buffer) < end + _NONCE_BYTES:
+            return b""
+        buffered, self._buffer = bytes(self._buffer), bytearray()
+        self._stream = self._open_header(buffered[:end], buffered[end : end + _NONCE_BYTES])
+        return self._stream.update(memoryview(buffered)[end + _NONCE_BYTES :])
+
+    def finish(self) -> bytes:
+        """Return the last plaintext; only now is it known that the file is whole.
+
+        Raises:
+            HeaderError: the file ended before its body began.
+            PayloadError: the body is cut or goes on after its end.
+        """
+        if self._stream is None:
+            raise HeaderError
+        return self._stream.finish()
+
+    def _open_header(self, header_bytes: bytes, nonce: bytes) -> StreamOpener:
+        header = age_format.parse(header_bytes)
+        if len(header.stanzas) > 1 and any(stanza.type == scrypt.TYPE for stanza in header.stanzas):
+            raise HeaderError
+        for unwrapper in self._unwrappers:
+            unwrapper.check(header.stanzas)
+        for unwrapper in self._unwrappers:
+            file_key = unwrapper.unwrap(header.stanzas)
+            if file_key is not None:
+                header.authenticate(file_key)
+                return StreamOpener(derive(file_key, salt=nonce, info=b"payload"))
+        raise NoMatchError
+
+
+class Sealer(_FileSealer):
+    """Seals what is pushed in to post-quantum recipients; refuses to seal to nobody."""
+
+    __slots__ = ()
+
+    def __init__(self, recipients: Sequence[Recipient]) -> None:
+        if not recipients:
+            raise ValueError("a file is sealed to at least one recipient")
+        super().__init__(recipients)
+
+
+class Opener(_FileOpener):
+    """Opens what is pushed in with any of several post-quantum identities."""
+
+    __slots__ = ()
+
+    def __init__(self, identities: Sequence[Identity]) -> None:
+        super().__init__(identities)
+
+
+def seal(plaintext: bytes, recipients: Sequence[Recipient]) -> bytes:
+    """Return an age file that each of *recipients* can open; an empty list is a `ValueError`."""
+    return _all_at_once(Sealer(recipients), plaintext)
+
+
+def open_(sealed: bytes, identities: Sequence[Identity]) -> bytes:
+    """Return the whole plaintext of an age file.
+
+    Raises:
+        HeaderError, NoMatchError, AuthenticationError, PayloadError: see `crypto.errors`.
+    """
+    return _all_at_once(Opener(identities), sealed)
+
+
+def seal_passphrase(plaintext: bytes, passphrase: Secret, *, log_n: int = 17) -> bytes:
+    """Return an age file that opens with *passphrase*. Blocks for about half a second and 128 MiB at 17."""
+    return _all_at_once(_FileSealer([scrypt.Passphrase(passphrase, log_n=log_n)]), plaintext)
+
+
+def open_passphrase(sealed: bytes, passphrase: Secret) -> bytes:
+    """Return the plaintext of a passphrase file; `NoMatchError` is a wrong passphrase. Blocks like sealing.
+
+    Raises:
+        HeaderError: also when the file asks for more than 2**20 rounds.
+        NoMatchError, AuthenticationError, PayloadError: see `crypto.errors`.
+    """
+    return _all_at_once(_FileOpener([scrypt.Passphrase(passphrase)]), sealed)
+
+
+def _all_at_once(machine: _FileSealer | _FileOpener, data: bytes) -> bytes:
+    return machine.update(data) + machine.finish()

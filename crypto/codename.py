@@ -1,0 +1,180 @@
+"""Codenames: 128 bits that a source keeps as twelve words, and every key that follows from them.
+
+No slow hash is needed at 128 bits, so a login costs next to nothing. Layout: docs/format.md, "Codename".
+"""
+
+import hashlib
+import re
+import secrets
+import unicodedata
+from dataclasses import dataclass
+
+from crypto import age
+from crypto.digest import sha256
+from crypto.errors import CodenameError
+from crypto.hkdf import derive
+from crypto.secret import Guarded, Secret
+from crypto.wordlist import english
+
+TOKEN_BYTES = 32
+WORDS = 12
+
+_ENTROPY_BYTES = 16
+_TOKEN_SALT = b"tipline/token/v1"
+_CODENAME_SALT = b"tipline/codename/v1"
+_PREFIX = 4  # letters after which no two words of the English list are alike
+_WORD = re.compile(r"[^\W\d_]+")
+_SUBMISSION = b"tipline/submit"
+_FIELD, _FILE = b"\x01", b"\x02"
+
+
+def new_token() -> bytes:
+    """Return the 32 random bytes of a form; a resend of the same form gives the same codename."""
+    return secrets.token_bytes(TOKEN_BYTES)
+
+
+class Codename(Guarded):
+    """A source's 128 bits."""
+
+    __slots__ = ("entropy",)
+
+    def __init__(self, entropy: Secret) -> None:
+        if len(entropy) != _ENTROPY_BYTES:
+            raise ValueError("a codename has 128 bits")
+        self.entropy = entropy
+
+    @classmethod
+    def from_entropy(cls, entropy: Secret) -> "Codename":
+        """Return the codename of 16 bytes."""
+        return cls(entropy)
+
+    @classmethod
+    def from_token(cls, token: bytes) -> "Codename":
+        """Return the codename that the form with this 32-byte token leads to."""
+        return cls(derive(_token(token), salt=_TOKEN_SALT, info=b"codename", length=_ENTROPY_BYTES))
+
+    @classmethod
+    def parse(cls, typed: str) -> "Codename":
+        """Read twelve words as people type them: any case, accents, separators, numbering; four letters of a word do.
+
+        Raises:
+            CodenameError: names the words that are in no list; with none named, a word is wrong, missing or too many.
+        """
+        folded = unicodedata.normalize("NFKD", typed).lower()
+        folded = "".join(letter for letter in folded if not unicodedata.combining(letter))
+        typed_words = _WORD.findall(folded)
+        found = [_complete(word) for word in typed_words]
+        unknown = tuple(word for word, known in zip(typed_words, found, strict=True) if known is None)
+        words = " ".join(word for word in found if word is not None)
+        if unknown or len(found) != WORDS or not english().check(words):
+            raise CodenameError(unknown, count=len(found))
+        return cls(Secret(bytes(english().to_entropy(words))))
+
+    def words(self) -> tuple[str, ...]:
+        """Return the twelve words, in order."""
+        return tuple(english().to_mnemonic(self.entropy.expose()).split(" "))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SourceKeys:
+    """Everything that follows from a codename.
+
+    Attributes:
+        lookup: opens the mailbox; the kept form of it is `mailbox`.
+        mailbox: SHA-256 of `lookup`, 32 bytes, the mailbox's public name.
+        identity: opens the replies.
+        to_unit: MAC key of the source's messages.
+        to_source: MAC key of the unit's replies.
+        state: seals the source's own place in the thread.
+    """
+
+    lookup: Secret
+    mailbox: bytes
+    identity: age.Identity
+    to_unit: Secret
+    to_source: Secret
+    state: Secret
+
+
+def keys(codename: Codename) -> SourceKeys:
+    """Derive the keys of a source."""
+    lookup = _key(codename, b"lookup")
+    return SourceKeys(
+        lookup=lookup,
+        mailbox=sha256(lookup.expose()),
+        identity=age.Identity.from_seed(_key(codename, b"identity")),
+        to_unit=_key(codename, b"thread/to-unit"),
+        to_source=_key(codename, b"thread/to-source"),
+        state=_key(codename, b"state"),
+    )
+
+
+class SubmissionMac:
+    """A MAC over everything a form carried: equal for an identical resend, and for nothing else.
+
+    Each field enters as its kind, name and value with their lengths; a file, whose length is known only at its
+    end, as its name, length and BLAKE2b hash. So no two different forms give the same input.
+    """
+
+    __slots__ = ("_file", "_file_size", "_mac")
+
+    def __init__(self, key: Secret) -> None:
+        self._mac = hashlib.blake2b(digest_size=32, key=key.expose(), person=_SUBMISSION)
+        self._file: hashlib.blake2b | None = None
+        self._file_size = 0
+
+    def field(self, name: str, value: bytes) -> None:
+        """Add a field with its value."""
+        self._end_file()
+        self._mac.update(_FIELD + _framed(name.encode()) + _framed(value))
+
+    def file_start(self, name: str) -> None:
+        """Begin a file; its content follows through `update`."""
+        self._end_file()
+        self._mac.update(_FILE + _framed(name.encode()))
+        self._file = hashlib.blake2b(digest_size=32)
+
+    def update(self, chunk: bytes | bytearray | memoryview) -> None:
+        """Add to the file that was begun last."""
+        if self._file is None:
+            raise RuntimeError("no file has been started")
+        self._file.update(chunk)
+        self._file_size += len(chunk)
+
+    def digest(self) -> bytes:
+        """End an open file and return the 32 bytes."""
+        self._end_file()
+        return self._mac.digest()
+
+    def _end_file(self) -> None:
+        if self._file is not None:
+            self._mac.update(self._file_size.to_bytes(8, "big") + self._file.digest())
+        self._file, self._file_size = None, 0
+
+
+def submission_mac(token: bytes) -> SubmissionMac:
+    """Begin the MAC of a form with this 32-byte token."""
+    return SubmissionMac(derive(_token(token), salt=_TOKEN_SALT, info=b"submission"))
+
+
+def _token(token: bytes) -> Secret:
+    if len(token) != TOKEN_BYTES:
+        raise ValueError("a token is 32 bytes")
+    return Secret(token)
+
+
+def _key(codename: Codename, info: bytes) -> Secret:
+    return derive(codename.entropy, salt=_CODENAME_SALT, info=info)
+
+
+def _framed(value: bytes) -> bytes:
+    return len(value).to_bytes(8, "big") + value
+
+
+def _complete(word: str) -> str | None:
+    """Return the list's word that was meant, or None: the word itself, or at least four letters of only one."""
+    wordlist = english().wordlist
+    if word in wordlist:
+        return word
+    meant = [known for known in wordlist if known.startswith(word)] if len(word) >= _PREFIX else []
+    return meant[0] if len(meant) == 1 else None

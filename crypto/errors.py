@@ -1,0 +1,96 @@
+"""The ways in which sealing, opening and verifying fail: few, named, with fixed text that never holds data."""
+
+
+class CryptoError(Exception):
+    """Root of everything that this package raises about data it was given."""
+
+    text = "cryptographic operation failed"
+
+    def __init__(self) -> None:
+        super().__init__(self.text)
+
+
+class CanonicalError(CryptoError):
+    """A value has no canonical JSON form, or bytes are not the canonical form of what they say."""
+
+    text = "value is not canonical JSON"
+
+
+class OpenError(CryptoError):
+    """A sealed value is damaged, is for another context, or needs another key.
+
+    The three are one error on purpose: telling them apart helps an attacker.
+    """
+
+    text = "sealed value could not be opened"
+
+
+class KeyFormatError(CryptoError):
+    """A recipient, an identity or another encoded key is not well formed."""
+
+    text = "key is not well formed"
+
+
+class AgeError(CryptoError):
+    """Root of the four ways in which an age file is refused."""
+
+    text = "age file could not be opened"
+
+
+class HeaderError(AgeError):
+    """The header is malformed: refused before any key is used."""
+
+    text = "age file has a malformed header"
+
+
+class NoMatchError(AgeError):
+    """The header is well formed and none of its stanzas is for the given keys."""
+
+    text = "age file is not sealed to this key"
+
+
+class AuthenticationError(AgeError):
+    """The header's MAC does not verify under the file key: somebody changed the header."""
+
+    text = "age file has an altered header"
+
+
+class PayloadError(AgeError):
+    """The body is truncated, altered, reordered or carries data past its last chunk."""
+
+    text = "age file has a damaged body"
+
+
+class SignatureError(CryptoError):
+    """A signature, a statement or a MAC does not verify against what is trusted."""
+
+    text = "signature could not be verified"
+
+
+class PassphraseError(CryptoError):
+    """A passphrase is empty."""
+
+    text = "passphrase is empty"
+
+
+class PgpError(CryptoError):
+    """GnuPG refused, failed, or answered something other than success."""
+
+    text = "OpenPGP operation failed"
+
+
+class CodenameError(CryptoError):
+    """What was typed is not a codename.
+
+    Attributes:
+        unknown: the typed words that are in no list, in order; empty when each word is known, and then
+            their number or one of the words is wrong.
+        count: how many words were typed.
+    """
+
+    text = "not a codename"
+
+    def __init__(self, unknown: tuple[str, ...], *, count: int) -> None:
+        super().__init__()
+        self.unknown = unknown
+        self.count = count

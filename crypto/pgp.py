@@ -1,0 +1,161 @@
+"""OpenPGP through GnuPG: every answer is checked, no keyring is trusted, and nothing is done without success.
+
+All of it blocks; callers use a thread. GnuPG never sees a key of ours outside the home it was made in.
+"""
+
+import fcntl
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import gnupg
+
+from crypto.errors import PgpError
+from crypto.secret import Secret
+
+_HOME_MAX = 80  # the agent's socket stands in the home, and its path must fit into sockaddr_un
+_AGENT = "default-cache-ttl 0\nmax-cache-ttl 0\nallow-loopback-pinentry\n"  # a passphrase serves one operation
+_USER_ID = re.compile(r"(?P<name>[^<>()\x00-\x1f\x7f]{1,200}?)(?: <(?P<mail>[^<>()\s\x00-\x1f\x7f]+@[^<>()\s]+)>)?")
+_FINGERPRINT = re.compile(r"[0-9A-F]{40}")
+_ENCRYPT = ("--batch", "--no-tty", "--quiet", "--no-autostart", "--trust-model", "always", "--compress-algo", "none")
+
+
+class Gpg:
+    """One GnuPG home with secret keys of ours, each under a passphrase."""
+
+    __slots__ = ("_gpg", "_home")
+
+    def __init__(self, home: Path) -> None:
+        """Open *home*, made with mode 0700 when missing; a path past 80 characters is refused."""
+        if len(str(home.absolute())) > _HOME_MAX:
+            raise PgpError
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (home / "gpg-agent.conf").write_text(_AGENT, "ascii")
+        self._home = home
+        self._gpg = _gnupg(home)
+
+    def generate(self, user_id: str, passphrase: Secret) -> str:
+        """Make an Ed25519 signing key with a Curve25519 encryption subkey; return its fingerprint.
+
+        Args:
+            user_id: `Name` or `Name <address>`.
+            passphrase: what it is kept under; not empty, one line.
+        """
+        parts = _USER_ID.fullmatch(user_id)
+        if parts is None:
+            raise PgpError
+        lines = ["Key-Type: EDDSA", "Key-Curve: ed25519", "Key-Usage: sign"]
+        lines += ["Subkey-Type: ECDH", "Subkey-Curve: cv25519", "Subkey-Usage: encrypt"]
+        lines += [f"Name-Real: {parts['name']}"] + ([f"Name-Email: {parts['mail']}"] if parts["mail"] else [])
+        lines += ["Expire-Date: 0", f"Passphrase: {_text(passphrase)}", "%commit", ""]
+        with self._alone():
+            made = self._gpg.gen_key("\n".join(lines))
+        return _checked_fingerprint(made.fingerprint)
+
+    def public_key(self, fingerprint: str) -> str:
+        """Return the armoured public key."""
+        exported: str = self._gpg.export_keys(_checked_fingerprint(fingerprint))
+        if not exported:
+            raise PgpError
+        return exported
+
+    def sign_detached(self, data: bytes, fingerprint: str, passphrase: Secret) -> bytes:
+        """Return an armoured detached signature over *data*."""
+        key = _checked_fingerprint(fingerprint)
+        signed = self._gpg.sign(data, keyid=key, passphrase=_text(passphrase), detach=True, clearsign=False)
+        if signed.status != "signature created" or not signed.data:
+            raise PgpError
+        return bytes(signed.data)
+
+    def decrypt(self, sealed: bytes, passphrase: Secret) -> bytes:
+        """Return what was encrypted to a key of this home."""
+        opened = self._gpg.decrypt(sealed, passphrase=_text(passphrase), always_trust=True)
+        if not opened.ok:
+            raise PgpError
+        return bytes(opened.data)
+
+    def close(self) -> None:
+        """End the agent of this home."""
+        _run(["gpgconf", "--homedir", str(self._home), "--kill", "all"], b"")
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let nobody else make keys in this home: parallel generation loses keys."""
+        with (self._home / "generation.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def encrypt_to(public_key: str, data: bytes) -> bytes:
+    """Return *data* encrypted to one public key, in binary, through no keyring."""
+    with _throw_away_home() as home:
+        key = home / "key.asc"
+        key.write_text(public_key, "utf-8")
+        sealed = _run(["gpg", "--homedir", str(home), *_ENCRYPT, "--recipient-file", str(key), "--encrypt"], data)
+    if not sealed:
+        raise PgpError
+    return sealed
+
+
+def fingerprint(public_key: str) -> str:
+    """Return the fingerprint, 40 capital hexadecimal digits, of text that holds exactly one public key."""
+    with _throw_away_home() as home:
+        found = _gnupg(home, "--no-autostart").scan_keys_mem(public_key)
+        if len(found) != 1 or found[0]["type"] != "pub":
+            raise PgpError
+        return _checked_fingerprint(found[0]["fingerprint"])
+
+
+def verify_detached(public_key: str, data: bytes, signature: bytes) -> None:
+    """Return when *signature* over *data* is good and by this key; raise `PgpError` otherwise."""
+    expected = fingerprint(public_key)
+    with _throw_away_home() as home:
+        gpg = _gnupg(home, "--no-autostart", "--trust-model", "always")
+        gpg.import_keys(public_key)
+        detached = home / "signature"
+        detached.write_bytes(signature)
+        verified = gpg.verify_data(str(detached), data)
+        if not verified.valid or verified.pubkey_fingerprint != expected:
+            raise PgpError
+
+
+@contextmanager
+def _throw_away_home() -> Iterator[Path]:
+    """Give a home that holds public keys only and is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="pgp-") as folder:
+        yield Path(folder)
+
+
+def _gnupg(home: Path, *options: str) -> gnupg.GPG:
+    try:
+        return gnupg.GPG(gnupghome=str(home), options=list(options), encoding="utf-8")
+    except (OSError, ValueError):
+        raise PgpError from None
+
+
+def _run(command: list[str], data: bytes) -> bytes:
+    try:
+        done = subprocess.run(command, input=data, capture_output=True, check=True)  # noqa: S603 - fixed words and our own paths, no shell
+    except (OSError, subprocess.CalledProcessError):
+        raise PgpError from None
+    return done.stdout
+
+
+def _text(passphrase: Secret) -> str:
+    """Return the passphrase as one line: what follows a line feed would be read as another command."""
+    try:
+        text = passphrase.expose().decode("utf-8")
+    except UnicodeDecodeError:
+        raise PgpError from None
+    if not text or not text.isprintable():
+        raise PgpError
+    return text
+
+
+def _checked_fingerprint(value: object) -> str:
+    if not isinstance(value, str) or not _FINGERPRINT.fullmatch(value):
+        raise PgpError
+    return value
