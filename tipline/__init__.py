@@ -1,0 +1,1 @@
+"""The public zone of Tipline and what every process stands on."""
