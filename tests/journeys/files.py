@@ -1,0 +1,61 @@
+"""Files such as sources attach, made here: a photograph with a position, a document with an author, and bulk."""
+
+import base64
+import hashlib
+import struct
+
+# The smallest baseline JPEG that decoders accept: one grey pixel, from the JPEG standard's own tables.
+_PIXEL = base64.b64decode(
+    "/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAP//////////////////////////////////////////////////////////////////////////////"
+    "////////////////////////////////////////////////////wgALCAABAAEBAREA/8QAFBABAAAAAAAAAAAAAAAAAAAAAP/aAAgBAQABPxA="
+)
+
+
+def photograph(comment: str) -> bytes:
+    """Return a JPEG with a GPS position (4°03′12″ S, 39°40′05″ E) and *comment* as its description."""
+    return _PIXEL[:2] + _exif(comment.encode()) + _PIXEL[2:]
+
+
+def document(author: str) -> bytes:
+    """Return a one-page PDF whose metadata names *author*."""
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 200] >>",
+        b"<< /Author (" + author.encode() + b") /Producer (a source's phone) >>",
+    ]
+    out = bytearray(b"%PDF-1.4\n")
+    offsets = []
+    for number, body in enumerate(objects, 1):
+        offsets.append(len(out))
+        out += b"%d 0 obj\n" % number + body + b"\nendobj\n"
+    start = len(out)
+    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
+    out += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    out += b"trailer << /Size %d /Root 1 0 R /Info 4 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, start)
+    return bytes(out)
+
+
+def bulk(size: int, canary: str) -> bytes:
+    """Return *size* bytes that do not compress, the same each time, with *canary* in the middle."""
+    half = hashlib.shake_256(canary.encode()).digest(size // 2)
+    return (half + canary.encode() + half)[:size]
+
+
+def _exif(description: bytes) -> bytes:
+    """An APP1 segment: TIFF header, IFD0 with description and GPS pointer, the GPS directory, then the values."""
+    gps_at = 8 + 2 + 2 * 12 + 4
+    values_at = gps_at + 2 + 4 * 12 + 4
+    south = struct.pack("<6I", 4, 1, 3, 1, 12, 1)
+    east = struct.pack("<6I", 39, 1, 40, 1, 5, 1)
+    text = description + b"\0"
+    first = struct.pack("<H", 2)
+    first += struct.pack("<HHII", 0x010E, 2, len(text), values_at + len(south + east))
+    first += struct.pack("<HHII", 0x8825, 4, 1, gps_at) + bytes(4)
+    gps = struct.pack("<H", 4)
+    gps += struct.pack("<HHI4s", 1, 2, 2, b"S") + struct.pack("<HHII", 2, 5, 3, values_at)
+    gps += struct.pack("<HHI4s", 3, 2, 2, b"E") + struct.pack("<HHII", 4, 5, 3, values_at + len(south))
+    gps += bytes(4)
+    tiff = b"II*\0" + struct.pack("<I", 8) + first + gps + south + east + text
+    body = b"Exif\0\0" + tiff
+    return b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body

@@ -1,0 +1,128 @@
+"""A whole installation of its own for a journey: fresh data folder, free ports, a practice unit, all processes."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from crypto import totp
+from tests.journeys.browser import Browser, JourneyError
+
+PROCESSES = ("source", "corridor", "exchange", "drop", "desk", "guard")
+_TIPLINE = Path(sys.executable).with_name("tipline")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Sign-in of one person to one process."""
+
+    name: str
+    passphrase: str
+    second_factor: str
+
+    def code(self) -> str:
+        """The one-time code of this moment."""
+        return totp.code(totp.secret_from_base32(self.second_factor), int(time.time()))
+
+
+@dataclass(slots=True)
+class Installation:
+    """A running practice unit. `process` is its supervisor, None while stopped."""
+
+    data: Path
+    environment: Mapping[str, str]
+    ports: Mapping[str, int]
+    cards: Mapping[tuple[str, str], Card]
+    process: subprocess.Popen[bytes] | None = None
+
+    def url(self, process: str) -> str:
+        """Address of one process."""
+        return f"http://127.0.0.1:{self.ports[process]}"
+
+    def start(self) -> None:
+        """Start everything and wait until every page answers."""
+        log = (self.data.parent / "run.log").open("ab")
+        self.process = subprocess.Popen(
+            [str(_TIPLINE), "run"],
+            env=dict(self.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        deadline = time.monotonic() + 60
+        for name in PROCESSES:
+            while not _answers(self.ports[name]):
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    raise JourneyError(f"{name} does not answer; see {self.data.parent / 'run.log'}")
+                time.sleep(0.05)
+
+    def stop(self) -> int:
+        """Stop as Ctrl-C would; return the supervisor's exit code."""
+        if self.process is None:
+            return 0
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(30)
+        finally:
+            self.process = None
+
+    def tipline(self, *args: str) -> str:
+        """Run a command of the administrator's; its output."""
+        done = subprocess.run(
+            [str(_TIPLINE), *args], env=dict(self.environment), capture_output=True, text=True, timeout=120, check=False
+        )
+        if done.returncode:
+            raise JourneyError(f"tipline {' '.join(args)} ended with {done.returncode}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    async def sign_in(self, process: str, name: str) -> Browser:
+        """Return the browser of *name*, signed in to *process*."""
+        card = self.cards[process, name]
+        browser = Browser(self.url(process))
+        await browser.open("/sign-in")
+        await browser.submit("/sign-in", name=card.name, passphrase=card.passphrase, code=card.code())
+        return browser
+
+
+@contextlib.contextmanager
+def installed(folder: Path) -> Iterator[Installation]:
+    """Make a practice unit below *folder*, start it, and stop it at the end."""
+    ports = _free_ports()
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("TIPLINE_")},
+        "TIPLINE_DATA": str(folder / "data"),
+        **{f"TIPLINE_PORT_{name.upper()}": str(port) for name, port in ports.items()},
+    }
+    installation = Installation(folder / "data", environment, ports, {})
+    cards = json.loads(installation.tipline("practice", "--json").splitlines()[-1])
+    installation.cards = {
+        (card["process"], card["name"]): Card(card["name"], card["passphrase"], card["totp"]) for card in cards
+    }
+    try:
+        installation.start()
+        yield installation
+    finally:
+        installation.stop()
+
+
+def _free_ports() -> dict[str, int]:
+    with contextlib.ExitStack() as stack:
+        ports = {}
+        for name in PROCESSES:
+            held = stack.enter_context(socket.socket())
+            held.bind(("127.0.0.1", 0))
+            ports[name] = held.getsockname()[1]
+        return ports
+
+
+def _answers(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
