@@ -1,19 +1,22 @@
 """Files such as sources attach, made here: a photograph with a position, a document with an author, and bulk."""
 
-import base64
 import hashlib
 import struct
 
-# The smallest baseline JPEG that decoders accept: one grey pixel, from the JPEG standard's own tables.
-_PIXEL = base64.b64decode(
-    "/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAP//////////////////////////////////////////////////////////////////////////////"
-    "////////////////////////////////////////////////////wgALCAABAAEBAREA/8QAFBABAAAAAAAAAAAAAAAAAAAAAP/aAAgBAQABPxA="
-)
+_ONE_CODE = b"\x01" + bytes(15) + b"\x00"  # a Huffman table with a single code, for the value 0
 
 
 def photograph(comment: str) -> bytes:
-    """Return a JPEG with a GPS position (4°03′12″ S, 39°40′05″ E) and *comment* as its description."""
-    return _PIXEL[:2] + _exif(comment.encode()) + _PIXEL[2:]
+    """Return a JPEG with a GPS position (4°03'12" S, 39°40'05" E) and *comment* as its description."""
+    grey_pixel = (
+        _segment(0xDB, b"\x00" + b"\x01" * 64)  # quantisation
+        + _segment(0xC0, struct.pack(">BHHBBBB", 8, 1, 1, 1, 1, 0x11, 0))  # baseline, 1 x 1, one component
+        + _segment(0xC4, b"\x00" + _ONE_CODE)
+        + _segment(0xC4, b"\x10" + _ONE_CODE)
+        + _segment(0xDA, b"\x01\x01\x00\x00\x3f\x00")
+        + b"\x3f"  # two codes of one bit, then fill
+    )
+    return b"\xff\xd8" + _segment(0xE1, _exif(comment.encode())) + grey_pixel + b"\xff\xd9"
 
 
 def document(author: str) -> bytes:
@@ -43,7 +46,7 @@ def bulk(size: int, canary: str) -> bytes:
 
 
 def _exif(description: bytes) -> bytes:
-    """An APP1 segment: TIFF header, IFD0 with description and GPS pointer, the GPS directory, then the values."""
+    """Exif in little-endian TIFF: header, IFD0 with description and GPS pointer, the GPS directory, then the values."""
     gps_at = 8 + 2 + 2 * 12 + 4
     values_at = gps_at + 2 + 4 * 12 + 4
     south = struct.pack("<6I", 4, 1, 3, 1, 12, 1)
@@ -57,5 +60,8 @@ def _exif(description: bytes) -> bytes:
     gps += struct.pack("<HHI4s", 3, 2, 2, b"E") + struct.pack("<HHII", 4, 5, 3, values_at + len(south))
     gps += bytes(4)
     tiff = b"II*\0" + struct.pack("<I", 8) + first + gps + south + east + text
-    body = b"Exif\0\0" + tiff
-    return b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body
+    return b"Exif\0\0" + tiff
+
+
+def _segment(marker: int, body: bytes) -> bytes:
+    return b"\xff" + bytes([marker]) + struct.pack(">H", len(body) + 2) + body
