@@ -1,0 +1,563 @@
+"""What travels between a source and a unit: wrapper, message, sidecar, reply, bundle, intake key. No I/O, no storage.
+
+Source, drop and corridor read and write these forms through this module only. Parsing is strict: a value that is not the
+canonical form of itself is refused, so that two readers can never disagree about what a hash or a MAC covers.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import tarfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar, Final, Literal, Self, TypeAlias
+from uuid import UUID
+
+from crypto import age, canonical, columns, macs
+from crypto.digest import sha256
+from crypto.errors import AgeError, CanonicalError, CryptoError, SignatureError
+from crypto.padding import pad_message
+from crypto.secret import Secret
+from crypto.signing import SigningKey
+from crypto.statement import Statement
+
+WRAPPER_BYTES: Final = 256
+BUNDLE_BYTES: Final = 64 * 1024
+SEALED_BUNDLE_BYTES: Final = 67_195
+"""An age file of one post-quantum recipient over `BUNDLE_BYTES`: 1,627 of header, 16 of nonce, one chunk and its tag."""
+REPLY_BYTES: Final = 16 * 1024
+"""The largest padded reply: several of them must fit into one bundle."""
+NO_PREVIOUS: Final = bytes(32)
+
+_STATE_BYTES: Final = 128
+_TAR_BLOCK: Final = 512
+_UNIT: Final = re.compile(r"[a-z0-9-]{1,32}")
+_HEX32: Final = re.compile(r"[0-9a-f]{64}")
+
+Kind: TypeAlias = Literal["message", "part"]
+
+
+class EnvelopeError(Exception):
+    """A wrapper, message, reply or bundle is not of its form."""
+
+    def __init__(self, text: str = "this is not a well-formed Tipline message") -> None:
+        super().__init__(text)
+
+
+class ForgedError(EnvelopeError):
+    """A message's MAC does not fit its thread: somebody without the thread's key wrote or changed it."""
+
+    def __init__(self) -> None:
+        super().__init__("this message was not written by the holder of the thread's key")
+
+
+class IntakeKeyError(EnvelopeError):
+    """An intake key is not signed by its unit's signer, or not valid on this day."""
+
+    def __init__(self) -> None:
+        super().__init__("no valid intake key")
+
+
+def _json(data: bytes, keys: frozenset[str]) -> dict[str, Any]:
+    """Parse canonical JSON with exactly these keys, after which only spaces may follow."""
+    try:
+        value = canonical.parse(data.rstrip(b" "))
+    except CanonicalError:
+        raise EnvelopeError from None
+    if not isinstance(value, dict) or value.keys() != keys:
+        raise EnvelopeError
+    return value
+
+
+def _read(data: bytes, form: str, keys: frozenset[str]) -> dict[str, Any]:
+    """Parse canonical JSON that also says it is of this *form*."""
+    value = _json(data, keys)
+    if value["format"] != form:
+        raise EnvelopeError
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise EnvelopeError
+    return value
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise EnvelopeError
+    return value
+
+
+def _number(value: object, *, least: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise EnvelopeError
+    return value
+
+
+def _hash(value: object) -> bytes:
+    if not isinstance(value, str) or not _HEX32.fullmatch(value):
+        raise EnvelopeError
+    return bytes.fromhex(value)
+
+
+def _day(value: object) -> date:
+    try:
+        day = date.fromisoformat(_text(value))
+    except ValueError:
+        raise EnvelopeError from None
+    if day.isoformat() != value:
+        raise EnvelopeError
+    return day
+
+
+def _fields(value: object, keys: frozenset[str]) -> Mapping[str, Any]:
+    if not isinstance(value, dict) or value.keys() != keys:
+        raise EnvelopeError
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapper:
+    """The clear words in front of a sealed file: all that the public zone may know of it."""
+
+    unit: str
+    serial: int
+    mailbox: bytes
+    day: date
+    urgent: bool
+    kind: Kind
+
+    FORMAT: ClassVar[str] = "tipline/envelope/v1"
+    _KEYS: ClassVar[frozenset[str]] = frozenset({"format", "unit", "serial", "mailbox", "day", "urgent", "kind"})
+
+    def encode(self) -> bytes:
+        """Return exactly `WRAPPER_BYTES` bytes: canonical JSON, spaces, a line feed."""
+        value = {
+            "format": self.FORMAT,
+            "unit": self.unit,
+            "serial": self.serial,
+            "mailbox": self.mailbox.hex(),
+            "day": self.day.isoformat(),
+            "urgent": self.urgent,
+            "kind": self.kind,
+        }
+        encoded = canonical.canonical(value)
+        if len(encoded) >= WRAPPER_BYTES or not _UNIT.fullmatch(self.unit):
+            raise EnvelopeError
+        return encoded.ljust(WRAPPER_BYTES - 1) + b"\n"
+
+    @classmethod
+    def parse(cls, data: bytes) -> Self:
+        """Read the first `WRAPPER_BYTES` bytes of an envelope; raises `EnvelopeError`."""
+        if len(data) != WRAPPER_BYTES or data[-1:] != b"\n":
+            raise EnvelopeError
+        value = _read(data[:-1], cls.FORMAT, cls._KEYS)
+        unit, kind = _text(value["unit"]), value["kind"]
+        if not _UNIT.fullmatch(unit) or kind not in ("message", "part"):
+            raise EnvelopeError
+        return cls(
+            unit=unit,
+            serial=_number(value["serial"], least=1),
+            mailbox=_hash(value["mailbox"]),
+            day=_day(value["day"]),
+            urgent=_flag(value["urgent"]),
+            kind=kind,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """A source's first message."""
+
+    text: str
+    how_known: str
+    must_not_learn: str
+    urgent: bool
+
+    KIND: ClassVar[str] = "tip"
+    _KEYS: ClassVar[frozenset[str]] = frozenset({"text", "how_known", "must_not_learn", "urgent"})
+
+    def body(self) -> dict[str, Any]:
+        """Return the JSON body."""
+        return {
+            "text": self.text,
+            "how_known": self.how_known,
+            "must_not_learn": self.must_not_learn,
+            "urgent": self.urgent,
+        }
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """Read a JSON body; raises `EnvelopeError`."""
+        body = _fields(value, cls._KEYS)
+        return cls(
+            text=_text(body["text"]),
+            how_known=_text(body["how_known"]),
+            must_not_learn=_text(body["must_not_learn"]),
+            urgent=_flag(body["urgent"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A further message of a source."""
+
+    text: str
+
+    KIND: ClassVar[str] = "answer"
+
+    def body(self) -> dict[str, Any]:
+        """Return the JSON body."""
+        return {"text": self.text}
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """Read a JSON body; raises `EnvelopeError`."""
+        return cls(text=_text(_fields(value, frozenset({"text"}))["text"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One envelope of a file: its id, the SHA-256 of the whole envelope, and its true bytes before padding."""
+
+    id: UUID
+    sha256: bytes
+    size: int
+
+    _KEYS: ClassVar[frozenset[str]] = frozenset({"id", "sha256", "size"})
+
+    def body(self) -> dict[str, Any]:
+        """Return the JSON body."""
+        return {"id": str(self.id), "sha256": self.sha256.hex(), "size": self.size}
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """Read a JSON body; raises `EnvelopeError`."""
+        body = _fields(value, cls._KEYS)
+        try:
+            part = UUID(_text(body["id"]))
+        except ValueError:
+            raise EnvelopeError from None
+        if str(part) != body["id"]:
+            raise EnvelopeError
+        return cls(id=part, sha256=_hash(body["sha256"]), size=_number(body["size"], least=1))
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """The sidecar of a file: what its parts make. Name and type are the source's words and prove nothing."""
+
+    name: str
+    type: str
+    size: int
+    sha256: bytes
+    parts: tuple[Part, ...]
+
+    KIND: ClassVar[str] = "file"
+    _KEYS: ClassVar[frozenset[str]] = frozenset({"name", "type", "size", "sha256", "parts"})
+
+    def body(self) -> dict[str, Any]:
+        """Return the JSON body."""
+        return {
+            "name": self.name,
+            "type": self.type,
+            "size": self.size,
+            "sha256": self.sha256.hex(),
+            "parts": [part.body() for part in self.parts],
+        }
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """Read a JSON body; raises `EnvelopeError`, also when the parts do not add up to the size."""
+        body = _fields(value, cls._KEYS)
+        if not isinstance(body["parts"], list):
+            raise EnvelopeError
+        parts = tuple(Part.parse(part) for part in body["parts"])
+        size = _number(body["size"], least=0)
+        if sum(part.size for part in parts) != size:
+            raise EnvelopeError
+        return cls(
+            name=_text(body["name"]), type=_text(body["type"]), size=size, sha256=_hash(body["sha256"]), parts=parts
+        )
+
+
+Body: TypeAlias = Tip | Answer | File
+_BODIES: Final[Mapping[str, type[Tip | Answer | File]]] = {kind.KIND: kind for kind in (Tip, Answer, File)}
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """The two MAC keys of one dialogue; made from the codename, told to the unit inside each message."""
+
+    to_unit: Secret
+    to_source: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadState:
+    """How far one direction of a thread has come: the last counter and the hash of that message."""
+
+    counter: int
+    previous: bytes
+
+    _KEYS: ClassVar[frozenset[str]] = frozenset({"counter", "previous"})
+
+    @classmethod
+    def start(cls) -> Self:
+        """Return the state before the first message."""
+        return cls(counter=0, previous=NO_PREVIOUS)
+
+    def after(self, encoded: bytes) -> ThreadState:
+        """Return the state once *encoded* (a message's or reply's canonical bytes, unpadded) has been sent."""
+        return ThreadState(counter=self.counter + 1, previous=sha256(encoded))
+
+    def seal(self, key: Secret, *, mailbox: bytes) -> bytes:
+        """Seal for the mailbox's row, in one size for all."""
+        value = {"counter": self.counter, "previous": self.previous.hex()}
+        padded = canonical.canonical(value).ljust(_STATE_BYTES)
+        return columns.seal(key, padded, table="zone.mailbox", column="thread_state", row=mailbox.hex())
+
+    @classmethod
+    def open(cls, sealed: bytes, key: Secret, *, mailbox: bytes) -> Self:
+        """Open what `seal` made; raises `crypto.errors.OpenError`."""
+        padded = columns.open_(key, sealed, table="zone.mailbox", column="thread_state", row=mailbox.hex())
+        value = _json(padded, cls._KEYS)
+        return cls(counter=_number(value["counter"], least=0), previous=_hash(value["previous"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a source sends, sealed to an intake key. Its MAC is under the thread's key, made when it is encoded."""
+
+    mailbox: bytes
+    recipient: age.Recipient
+    thread: Thread
+    counter: int
+    previous: bytes
+    at: datetime
+    body: Body
+    way: str = "arrival"
+
+    FORMAT: ClassVar[str] = "tipline/message/v1"
+    _PURPOSE: ClassVar[str] = "to unit"
+    _KEYS: ClassVar[frozenset[str]] = frozenset(
+        ["format", "kind", "way", "mailbox", "recipient", "thread", "counter", "previous", "at", "body", "mac"]
+    )
+
+    def _payload(self) -> dict[str, Any]:
+        return {
+            "format": self.FORMAT,
+            "kind": self.body.KIND,
+            "way": self.way,
+            "mailbox": self.mailbox.hex(),
+            "recipient": str(self.recipient),
+            "thread": {
+                "to_unit": self.thread.to_unit.expose().hex(),
+                "to_source": self.thread.to_source.expose().hex(),
+            },
+            "counter": self.counter,
+            "previous": self.previous.hex(),
+            "at": self.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "body": self.body.body(),
+        }
+
+    def encode(self) -> bytes:
+        """Return the canonical bytes with their MAC, unpadded: what the next message's `previous` hashes."""
+        payload = self._payload()
+        mac = macs.mac(self.thread.to_unit, canonical.canonical(payload), purpose=self._PURPOSE)
+        return canonical.canonical(payload | {"mac": mac.hex()})
+
+    @classmethod
+    def parse(cls, padded: bytes, *, known: Thread | None) -> Self:
+        """Read an opened message.
+
+        Args:
+            padded: the plaintext of the age file.
+            known: the keys of a thread already stored; None only for a mailbox that the unit has not met, whose first
+                message brings them.
+
+        Raises:
+            EnvelopeError: not of the form.
+            ForgedError: the MAC does not fit the thread.
+        """
+        value = _read(padded, cls.FORMAT, cls._KEYS)
+        keys = _fields(value["thread"], frozenset({"to_unit", "to_source"}))
+        thread = known or Thread(Secret(_hash(keys["to_unit"])), Secret(_hash(keys["to_source"])))
+        mac = _hash(value.pop("mac"))
+        try:
+            macs.check(thread.to_unit, canonical.canonical(value), mac, purpose=cls._PURPOSE)
+            recipient = age.Recipient.parse(_text(value["recipient"]))
+            at = datetime.strptime(_text(value["at"]), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        except SignatureError:
+            raise ForgedError from None
+        except (CryptoError, ValueError):
+            raise EnvelopeError from None
+        body = _BODIES.get(_text(value["kind"]))
+        if body is None:
+            raise EnvelopeError
+        return cls(
+            mailbox=_hash(value["mailbox"]),
+            recipient=recipient,
+            thread=thread,
+            counter=_number(value["counter"], least=1),
+            previous=_hash(value["previous"]),
+            at=at,
+            body=body.parse(value["body"]),
+            way=_text(value["way"]),
+        )
+
+
+def seal_message(message: Message, wrapper: Wrapper, recipient: age.Recipient) -> bytes:
+    """Return a whole envelope: the wrapper and an age file of the padded message to the intake key's *recipient*."""
+    return wrapper.encode() + age.seal(pad_message(message.encode()), [recipient])
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a unit writes to a source: words, or the code of a phrase that the source's page words itself."""
+
+    kind: Literal["reply", "phrase"]
+    mailbox: bytes
+    counter: int
+    previous: bytes
+    day: date
+    text: str
+    """The words of a reply, or the code of a phrase."""
+
+    FORMAT: ClassVar[str] = "tipline/reply/v1"
+    _PURPOSE: ClassVar[str] = "to source"
+    _FIELD: ClassVar[Mapping[str, str]] = {"reply": "text", "phrase": "phrase"}
+    _KEYS: ClassVar[frozenset[str]] = frozenset(
+        ["format", "kind", "mailbox", "counter", "previous", "day", "body", "mac"]
+    )
+
+    def encode(self, to_source: Secret) -> bytes:
+        """Return the canonical bytes with their MAC, unpadded: what the next reply's `previous` hashes."""
+        payload = {
+            "format": self.FORMAT,
+            "kind": self.kind,
+            "mailbox": self.mailbox.hex(),
+            "counter": self.counter,
+            "previous": self.previous.hex(),
+            "day": self.day.isoformat(),
+            "body": {self._FIELD[self.kind]: self.text},
+        }
+        mac = macs.mac(to_source, canonical.canonical(payload), purpose=self._PURPOSE)
+        return canonical.canonical(payload | {"mac": mac.hex()})
+
+    def seal(self, to_source: Secret, recipient: age.Recipient) -> bytes:
+        """Return the inner file: an age file to the source alone; raises `EnvelopeError` past `REPLY_BYTES`."""
+        padded = pad_message(self.encode(to_source))
+        if len(padded) > REPLY_BYTES:
+            raise EnvelopeError("this reply is too long to send in one piece")
+        return age.seal(padded, [recipient])
+
+    @classmethod
+    def parse(cls, padded: bytes, to_source: Secret) -> Self:
+        """Read an opened reply; raises `EnvelopeError`, or `ForgedError` when its MAC is not the unit's."""
+        value = _read(padded, cls.FORMAT, cls._KEYS)
+        mac = _hash(value.pop("mac"))
+        try:
+            macs.check(to_source, canonical.canonical(value), mac, purpose=cls._PURPOSE)
+        except SignatureError:
+            raise ForgedError from None
+        kind = value["kind"]
+        if kind not in cls._FIELD:
+            raise EnvelopeError
+        field = cls._FIELD[kind]
+        return cls(
+            kind=kind,
+            mailbox=_hash(value["mailbox"]),
+            counter=_number(value["counter"], least=1),
+            previous=_hash(value["previous"]),
+            day=_day(value["day"]),
+            text=_text(_fields(value["body"], frozenset({field}))[field]),
+        )
+
+
+def _member(index: int, data: bytes) -> bytes:
+    """One tar member with metadata that tells nothing: POSIX ustar, time 0, nobody's."""
+    info = tarfile.TarInfo(f"{index:03}.age")
+    info.size, info.mode = len(data), 0o600
+    return info.tobuf(tarfile.USTAR_FORMAT) + data + bytes(-len(data) % _TAR_BLOCK)
+
+
+def pack_bundle(inner: Sequence[bytes], recipient: age.Recipient) -> bytes:
+    """Seal the newest *inner* files that fit, oldest first, into exactly `SEALED_BUNDLE_BYTES`; none is as large."""
+    room = BUNDLE_BYTES - 2 * _TAR_BLOCK
+    kept: list[bytes] = []
+    for data in reversed(inner):
+        room -= len(_member(1, data))
+        if room < 0:
+            break
+        kept.insert(0, data)
+    if inner and not kept:
+        raise EnvelopeError("this reply is too long to send in one piece")
+    archive = b"".join(_member(index, data) for index, data in enumerate(kept, 1))
+    return age.seal(archive.ljust(BUNDLE_BYTES, b"\0"), [recipient])
+
+
+def open_bundle(bundle: bytes, identity: age.Identity) -> list[bytes]:
+    """Return the inner files, oldest first; raises `EnvelopeError` when the bundle is not of its form or not ours."""
+    try:
+        archive = age.open_(bundle, [identity])
+        with tarfile.open(fileobj=io.BytesIO(archive), mode="r:") as tar:
+            files = [tar.extractfile(member) for member in tar.getmembers() if member.isreg()]
+            return [file.read() for file in files if file is not None]
+    except (AgeError, tarfile.TarError):
+        raise EnvelopeError from None
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeKey:
+    """A key that tips are sealed to, valid on the days from *not_before* to *not_after*, both included."""
+
+    unit: str
+    serial: int
+    recipient: age.Recipient
+    not_before: date
+    not_after: date
+
+    TYPE: ClassVar[str] = "tipline/intake-key/v1"
+    _KEYS: ClassVar[frozenset[str]] = frozenset(["purpose", "unit", "serial", "recipient", "not_before", "not_after"])
+
+    def sign(self, signer: SigningKey) -> bytes:
+        """Return the signed statement."""
+        body = {
+            "purpose": "intake",
+            "unit": self.unit,
+            "serial": self.serial,
+            "recipient": str(self.recipient),
+            "not_before": self.not_before.isoformat(),
+            "not_after": self.not_after.isoformat(),
+        }
+        return Statement.make(self.TYPE, body, signer).encode()
+
+    @classmethod
+    def read(cls, statement: bytes, signer: bytes) -> Self:
+        """Read a statement signed by *signer*, whatever its days; raises `IntakeKeyError`."""
+        try:
+            body = _fields(Statement.parse(statement).verify(cls.TYPE, [signer]), cls._KEYS)
+            key = cls(
+                unit=_text(body["unit"]),
+                serial=_number(body["serial"], least=1),
+                recipient=age.Recipient.parse(_text(body["recipient"])),
+                not_before=_day(body["not_before"]),
+                not_after=_day(body["not_after"]),
+            )
+        except (CryptoError, EnvelopeError):
+            raise IntakeKeyError from None
+        if body["purpose"] != "intake" or not _UNIT.fullmatch(key.unit):
+            raise IntakeKeyError
+        return key
+
+    @classmethod
+    def verify(cls, statement: bytes, signer: bytes, today: date) -> Self:
+        """Read a statement that is valid *today*; raises `IntakeKeyError` also when it is expired or not valid yet."""
+        key = cls.read(statement, signer)
+        if not key.not_before <= today <= key.not_after:
+            raise IntakeKeyError
+        return key
