@@ -39,11 +39,12 @@ class _FileSealer:
 class _FileOpener:
     """Reads one file for any kind of key."""
 
-    __slots__ = ("_buffer", "_stream", "_unwrappers")
+    __slots__ = ("_buffer", "_refused", "_stream", "_unwrappers")
 
     def __init__(self, unwrappers: Sequence[Unwrapper]) -> None:
         self._unwrappers = tuple(unwrappers)
         self._buffer = bytearray()
+        self._refused = False
         self._stream: StreamOpener | None = None
 
     def update(self, data: bytes | bytearray | memoryview) -> bytes:
@@ -55,9 +56,14 @@ class _FileOpener:
         """
         if self._stream is not None:
             return self._stream.update(data)
+        if self._refused:
+            raise RuntimeError("the file has been refused")
+        self._refused = True  # until this piece has passed: what follows a refused header is not looked at
+        seen = max(0, len(self._buffer) - _NONCE_BYTES)
         self._buffer += data
-        end = age_format.end_of_header(self._buffer)
+        end = age_format.end_of_header(self._buffer, seen=seen)
         if end is None or len(self._buffer) < end + _NONCE_BYTES:
+            self._refused = False
             return b""
         buffered, self._buffer = bytes(self._buffer), bytearray()
         self._stream = self._open_header(buffered[:end], buffered[end : end + _NONCE_BYTES])

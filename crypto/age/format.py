@@ -19,6 +19,7 @@ _VERSION = b"age-encryption.org/v1\n"
 _FOOTER = b"---"
 _COLUMNS = 64
 _MAC_BYTES = 32
+_FOOTER_LINE = len("--- ") + 43 + len("\n")  # 32 bytes are 43 letters of base64
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,12 @@ def write(stanzas: tuple[Stanza, ...], file_key: Secret) -> bytes:
     return covered + b" " + b64encode(_mac(file_key, covered)).encode("ascii") + b"\n"
 
 
-def end_of_header(data: bytes | bytearray) -> int | None:
+def end_of_header(data: bytes | bytearray, *, seen: int = 0) -> int | None:
     """Return how many bytes of *data* are header, or None while it is incomplete.
+
+    Args:
+        data: the file from its first byte, as far as it has come.
+        seen: how many bytes an earlier call has looked at, so that small pieces cost no more than large ones.
 
     Raises:
         HeaderError: this is no age file, or its header is larger than `MAX_HEADER`.
@@ -75,11 +80,15 @@ def end_of_header(data: bytes | bytearray) -> int | None:
     if data[: len(_VERSION)] != _VERSION[: len(data)]:
         raise HeaderError
     # A line that starts so is never part of a stanza: base64 has no "-", and a stanza starts with "->".
-    footer = data.find(b"\n" + _FOOTER)
-    end = data.find(b"\n", footer + 1) if footer >= 0 else -1
-    if end >= MAX_HEADER or (end < 0 and len(data) > MAX_HEADER):
+    footer = data.find(b"\n" + _FOOTER, max(0, seen - _FOOTER_LINE))
+    end = footer + 1 + _FOOTER_LINE
+    if (footer if footer >= 0 else len(data)) > MAX_HEADER:
         raise HeaderError
-    return end + 1 if end >= 0 else None
+    if footer < 0 or len(data) < end:
+        return None
+    if not data.startswith(b"\n", end - 1):
+        raise HeaderError
+    return end
 
 
 def parse(data: bytes) -> Header:

@@ -35,6 +35,8 @@ _MLKEM_PUBLIC_BYTES = 1184
 _PUBLIC_BYTES = _MLKEM_PUBLIC_BYTES + 32
 _SEED_BYTES = 32
 _MLKEM_SEED_BYTES = 64
+_MLKEM_ENC_BYTES = _ENC_BYTES - 32
+_PROBE = X25519PrivateKey.generate()  # seals nothing; multiplies points to see whether they are of low order
 _RECIPIENT_PREFIX = "age1pq"
 _IDENTITY_PREFIX = "age-secret-key-pq-"
 
@@ -69,7 +71,7 @@ class Recipient:
         return Stanza(type=TYPE, args=(b64encode(sealed[:_ENC_BYTES]),), body=sealed[_ENC_BYTES:])
 
     def _public(self) -> MLKEM768X25519PublicKey:
-        if len(self.raw) != _PUBLIC_BYTES:
+        if len(self.raw) != _PUBLIC_BYTES or _is_low_order(self.raw[_MLKEM_PUBLIC_BYTES:]):
             raise KeyFormatError
         try:
             return MLKEM768X25519PublicKey(
@@ -142,9 +144,18 @@ def _sealed(stanza: Stanza) -> bytes:
     if len(stanza.args) != 1 or len(stanza.body) != _BODY_BYTES:
         raise HeaderError
     enc = b64decode(stanza.args[0])
-    if len(enc) != _ENC_BYTES:
+    if len(enc) != _ENC_BYTES or _is_low_order(enc[_MLKEM_ENC_BYTES:]):
         raise HeaderError
     return enc + stanza.body
+
+
+def _is_low_order(point: bytes) -> bool:
+    """Say whether an X25519 share leads to the all-zero secret with every key, so that it adds nothing."""
+    try:
+        _PROBE.exchange(X25519PublicKey.from_public_bytes(point))
+    except ValueError:
+        return True
+    return False
 
 
 def _expand(seed: Secret) -> tuple[MLKEM768PrivateKey, X25519PrivateKey]:
