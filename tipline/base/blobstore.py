@@ -1,0 +1,129 @@
+"""Sealed files in one folder, named by UUID. A name appears only when its bytes are on disk. It seals nothing itself."""
+
+import os
+import secrets
+from collections.abc import Set as AbstractSet
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+from uuid import UUID
+
+from tipline.base import files
+
+_NEW = ".new-"
+
+
+class BlobMissingError(Exception):
+    """No blob has this id."""
+
+    code = "blob-missing"
+
+    def __init__(self) -> None:
+        super().__init__("no blob has this id")
+
+
+class BlobWriter:
+    """One blob being written; publish it or discard it. Leaving a ``with`` block discards what was not published."""
+
+    def __init__(self, folder: Path, day: date | None) -> None:
+        self._folder = folder
+        self._day = day
+        self._temporary = folder / f"{_NEW}{secrets.token_hex(16)}"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        self._file = os.fdopen(os.open(self._temporary, flags, 0o600), "wb")
+
+    def write(self, chunk: bytes) -> None:
+        """Append sealed bytes."""
+        self._file.write(chunk)
+
+    def publish(self, blob: UUID) -> None:
+        """Bring the bytes to disk, then show them under *blob*; an older blob of that id is replaced."""
+        self._file.flush()
+        if self._day is not None:
+            _set_day(self._file.fileno(), self._day)
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self._temporary.replace(self._folder / str(blob))
+        if self._day is not None:
+            _set_day(self._folder, self._day)
+        files.sync_folder(self._folder)
+
+    def discard(self) -> None:
+        """Forget what was written; harmless after `publish`."""
+        self._file.close()
+        self._temporary.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.discard()
+
+
+class BlobStore:
+    """The blobs of one process; every call touches the disk, so an event loop calls them in a thread.
+
+    Args:
+        folder: made with mode 0700 when missing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        files.private_folder(folder)
+
+    def create(self, *, day: date | None = None) -> BlobWriter:
+        """Begin a blob. With *day*, its file times show that midnight (UTC) and nothing finer."""
+        return BlobWriter(self._folder, day)
+
+    def open(self, blob: UUID) -> BinaryIO:
+        """Open a blob for reading, leaving its access time alone; raises `BlobMissingError`."""
+        try:
+            descriptor = os.open(self._path(blob), os.O_RDONLY | os.O_NOATIME | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            raise BlobMissingError from None
+        return os.fdopen(descriptor, "rb")
+
+    def size(self, blob: UUID) -> int:
+        """Return the length in bytes; raises `BlobMissingError`."""
+        try:
+            return self._path(blob).stat().st_size
+        except FileNotFoundError:
+            raise BlobMissingError from None
+
+    def delete(self, blob: UUID) -> None:
+        """Remove a blob; removing one that has gone already is no error, so that a repeat is harmless."""
+        self._path(blob).unlink(missing_ok=True)
+        files.sync_folder(self._folder)
+
+    def names(self) -> set[UUID]:
+        """Return the ids of all published blobs."""
+        return {UUID(name) for name in (path.name for path in self._folder.iterdir()) if not name.startswith(".")}
+
+    def sweep(self, named: AbstractSet[UUID], *, settled_before: float | None = None) -> int:
+        """Remove blobs that no row names, and unfinished ones; return how many.
+
+        Args:
+            named: every id that a row names, read *before* this call.
+            settled_before: Unix time; files touched later are left alone because their row may be on its way.
+                None only while nobody writes.
+        """
+        removed = 0
+        for entry in os.scandir(self._folder):
+            unnamed = entry.name.startswith(_NEW) or UUID(entry.name) not in named
+            if unnamed and (settled_before is None or entry.stat(follow_symlinks=False).st_ctime < settled_before):
+                Path(entry.path).unlink(missing_ok=True)
+                removed += 1
+        if removed:
+            files.sync_folder(self._folder)
+        return removed
+
+    def _path(self, blob: UUID) -> Path:
+        return self._folder / str(blob)
+
+
+def _set_day(target: int | Path, day: date) -> None:
+    midnight = int(datetime.combine(day, time(), UTC).timestamp())
+    os.utime(target, (midnight, midnight))
