@@ -1,0 +1,79 @@
+"""pure: the bytes that leave, one stored ZIP. The same members give the same bytes, and no other bytes are a package."""
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Mapping
+from typing import Final
+
+READ_FIRST: Final = "1-read-first.html"
+REPORT_HTML: Final = "report.html"
+REPORT_JSON: Final = "report.json"
+MANIFEST: Final = "manifest.json"
+NAMES: Final = frozenset({READ_FIRST, REPORT_HTML, REPORT_JSON, MANIFEST})
+SIZE_MAX: Final = 16 * 1024 * 1024  # bytes of the whole ZIP; a report without attachments stays far below
+
+_TIME: Final = (1980, 1, 1, 0, 0, 0)  # the first time a ZIP can hold
+_MODE: Final = 0o644 << 16
+
+
+class PackageError(ValueError):
+    """The members or the bytes are not exactly a package."""
+
+    def __init__(self) -> None:
+        super().__init__("this is not a package as the guard releases it")
+
+
+def pack(members: Mapping[str, bytes]) -> bytes:
+    """Build the ZIP: members stored, sorted by name, with one fixed time and mode.
+
+    Raises:
+        PackageError: a member missing or of another name, or more than `SIZE_MAX` bytes.
+    """
+    if set(members) != NAMES or sum(map(len, members.values())) > SIZE_MAX:
+        raise PackageError
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED, allowZip64=False) as archive:
+        for name in sorted(members):
+            archive.writestr(_info(name), members[name])
+    data = target.getvalue()
+    if len(data) > SIZE_MAX:
+        raise PackageError
+    return data
+
+
+def unpack(data: bytes) -> dict[str, bytes]:
+    """Open a package.
+
+    The members are read leniently and packed again: only bytes that come out the same are a package. That refuses every
+    other name, order, time, mode, compression, comment, extra field, duplicate, and byte before, between or after.
+
+    Raises:
+        PackageError: anything else than what `pack` makes.
+    """
+    if len(data) > SIZE_MAX:
+        raise PackageError
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            infos = archive.infolist()
+            stored = all(info.compress_type == zipfile.ZIP_STORED and not info.flag_bits for info in infos)
+            if {info.filename for info in infos} != NAMES or len(infos) != len(NAMES) or not stored:
+                raise PackageError
+            members = {info.filename: archive.read(info) for info in infos}
+    except (zipfile.BadZipFile, ValueError, OverflowError, EOFError, NotImplementedError, RuntimeError, OSError):
+        raise PackageError from None
+    if pack(members) != data:
+        raise PackageError
+    return members
+
+
+def hashes(members: Mapping[str, bytes]) -> dict[str, str]:
+    """Return the SHA-256 of every member but the manifest, as hex: what a manifest lists."""
+    return {name: hashlib.sha256(data).hexdigest() for name, data in members.items() if name != MANIFEST}
+
+
+def _info(name: str) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name, _TIME)
+    info.create_system = 3  # Unix, on whatever system it is built
+    info.external_attr = _MODE
+    return info
