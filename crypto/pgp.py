@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 import gnupg
 
@@ -21,13 +22,18 @@ _AGENT = (
     "default-cache-ttl 0\nmax-cache-ttl 0\nallow-loopback-pinentry\n"  # a passphrase serves one operation
     "s2k-count 4194304\n"  # the agent's own measure costs seconds; our passphrases are made, 77 bits of chance
 )
-_USER_ID = re.compile(r"(?P<name>[^<>()\x00-\x1f\x7f]{1,200}?)(?: <(?P<mail>[^<>()\s\x00-\x1f\x7f]+@[^<>()\s]+)>)?")
+_USER_ID = re.compile(
+    r"(?P<name>[^<>\x00-\x1f\x7f]{1,200}?)(?: <(?P<mail>[^<>\s\x00-\x1f\x7f]+@[^<>\s\x00-\x1f\x7f]+)>)?"
+)
 _FINGERPRINT = re.compile(r"[0-9A-F]{40}")
 _ENCRYPT = ("--batch", "--no-tty", "--quiet", "--no-autostart", "--trust-model", "always", "--compress-algo", "none")
 
 
 class Gpg:
-    """One GnuPG home with secret keys of ours, each under a passphrase."""
+    """One GnuPG home with secret keys of ours, each under a passphrase.
+
+    GnuPG starts an agent for the home, which keeps no passphrase; `close`, or the end of a `with`, ends it.
+    """
 
     __slots__ = ("_gpg", "_home")
 
@@ -39,6 +45,12 @@ class Gpg:
         (home / "gpg-agent.conf").write_text(_AGENT, "ascii")
         self._home = home
         self._gpg = _gnupg(home)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
 
     def generate(self, user_id: str, passphrase: Secret) -> str:
         """Make an Ed25519 signing key with a Curve25519 encryption subkey; return its fingerprint.
