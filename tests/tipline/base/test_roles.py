@@ -1,0 +1,131 @@
+"""Each role is refused what it must not do, by trying. The database is the second wall behind the processes."""
+
+from collections.abc import Awaitable, Callable
+
+import asyncpg
+import pytest
+
+from tipline.base.database import INSIDE_ROLES, PUBLIC_ROLES, Pool
+
+RolePool = Callable[[str], Awaitable[Pool]]
+
+_REFUSED = {
+    "tipline_keep": (
+        "SELECT sha256 FROM zone.envelope",
+        "DELETE FROM zone.envelope",
+        "UPDATE zone.mailbox SET bundle = ''",
+        "DELETE FROM zone.mailbox",
+        "INSERT INTO zone.intake_key VALUES ('unit', 1, '', now(), now())",
+        "UPDATE zone.session SET sealed = ''",
+    ),
+    "tipline_drop": (
+        "SELECT * FROM zone.session",
+        "SELECT thread_state FROM zone.mailbox",
+        "UPDATE zone.mailbox SET thread_state = ''",
+        "INSERT INTO zone.envelope (id) VALUES (gen_random_uuid())",
+        "DELETE FROM zone.mailbox",
+        "SELECT * FROM zone.submission",
+        "DELETE FROM zone.intake_key",
+    ),
+    "tipline_corridor": (
+        "SELECT * FROM desk.report",
+        "SELECT * FROM desk.inbox",
+        "SELECT * FROM exchange.package",
+        "SELECT sealed FROM guard.review",
+        "UPDATE guard.review SET state = 'signed'",
+        "UPDATE guard.phrase SET state = 'approved'",
+        "INSERT INTO guard.signature VALUES (gen_random_uuid(), 'review', 'x', '')",
+        "INSERT INTO guard.review (id, state) VALUES (gen_random_uuid(), 'signed')",
+        "SELECT * FROM guard.account",
+        "UPDATE corridor.account SET sealed = ''",
+        "UPDATE corridor.grade SET source = '1'",
+        "DELETE FROM corridor.tip",
+        "INSERT INTO unit.member_list VALUES (2, '')",
+        "INSERT INTO desk.inbox (id) VALUES (gen_random_uuid())",
+    ),
+    "tipline_desk": (
+        "SELECT * FROM corridor.tip",
+        "SELECT * FROM corridor.message",
+        "SELECT * FROM corridor.outcome",
+        "UPDATE desk.account SET sealed = ''",
+        "INSERT INTO desk.inbox (id) VALUES (gen_random_uuid())",
+        "SELECT sealed FROM guard.release",
+        "UPDATE guard.release SET state = 'released'",
+        "INSERT INTO guard.signature VALUES (gen_random_uuid(), 'manifest', 'x', '')",
+        "INSERT INTO exchange.package (id) VALUES (gen_random_uuid())",
+        "SELECT * FROM exchange.package",
+        "UPDATE unit.agreement SET toml = ''",
+    ),
+    "tipline_guard": (
+        "SELECT * FROM corridor.tip",
+        "SELECT * FROM desk.report",
+        "SELECT * FROM desk.inbox",
+        "SELECT * FROM exchange.package",
+        "UPDATE guard.account SET sealed = ''",
+        "INSERT INTO guard.release (id) VALUES (gen_random_uuid())",
+        "DELETE FROM guard.signature",
+        "UPDATE guard.signature SET signer = 'x'",
+        "UPDATE guard.phrase SET phrase = 'x'",
+    ),
+    "tipline_exchange": (
+        "SELECT * FROM corridor.tip",
+        "SELECT * FROM desk.report",
+        "SELECT * FROM guard.release",
+        "SELECT * FROM unit.agreement",
+        "INSERT INTO exchange.package (id) VALUES (gen_random_uuid())",
+        "UPDATE exchange.package SET sealed = ''",
+        "DELETE FROM exchange.package",
+        "UPDATE exchange.account SET sealed = ''",
+        "SELECT * FROM desk.inbox",
+    ),
+}
+_REFUSED_TO_ALL = (
+    "CREATE TABLE public.mine (x int)",
+    "CREATE SCHEMA mine",
+    "CREATE TEMPORARY TABLE mine (x int)",
+    "CREATE ROLE other",
+    "SELECT pg_read_file('PG_VERSION')",
+    "COPY (SELECT 1) TO PROGRAM 'true'",
+    "SELECT rolpassword FROM pg_authid",
+    "UPDATE migration.ledger SET sha256 = ''",
+    "SELECT * FROM migration.ledger",
+)
+
+
+@pytest.mark.parametrize("role", [*PUBLIC_ROLES, *INSIDE_ROLES])
+async def test_a_role_is_refused_what_it_must_not_do(role: str, role_pool: RolePool) -> None:
+    pool = await role_pool(role)
+
+    for sql in (*_REFUSED[role], *_REFUSED_TO_ALL):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await pool.execute(sql)
+
+
+@pytest.mark.parametrize("role", [*PUBLIC_ROLES, *INSIDE_ROLES])
+async def test_a_role_has_no_power_over_the_server(role: str, role_pool: RolePool) -> None:
+    pool = await role_pool(role)
+
+    row = await pool.fetchrow(
+        "SELECT rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls, rolconnlimit "
+        "FROM pg_roles WHERE rolname = current_user"
+    )
+    memberships = await pool.fetchval(
+        "SELECT count(*) FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member WHERE r.rolname = current_user"
+    )
+
+    assert tuple(row) == (False, False, False, False, False, 20)
+    assert memberships == 0
+
+
+@pytest.mark.parametrize(
+    ("zone", "stranger"), [("public", "tipline_corridor"), ("inside", "tipline_keep"), ("inside", "nobody")]
+)
+async def test_a_role_of_the_other_zone_does_not_exist_here(
+    zone: str, stranger: str, request: pytest.FixtureRequest
+) -> None:
+    db = await asyncpg.connect(request.getfixturevalue(f"{zone}_dsn"))
+
+    known = await db.fetchval("SELECT count(*) FROM pg_roles WHERE rolname = $1", stranger)
+    await db.close()
+
+    assert known == 0
