@@ -1,0 +1,161 @@
+"""Agreements as both sides signed them, byte for byte. Versions only grow; none is ever changed or reused."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+
+import asyncpg
+
+from handling import data
+from handling.rules.agreements import Agreement, AgreementError, activation_problems, parse
+from handling.store import agencies
+from tipline.base.database import Db, StoreError, store_errors
+
+_SAME = """
+    SELECT sha256
+      FROM unit.agreement
+     WHERE id = $1
+       AND version = $2
+"""
+_OTHER = """
+    SELECT EXISTS (SELECT
+                     FROM unit.agreement
+                    WHERE (id = $1) <> (agency = $2))
+"""
+_ADD = """
+    INSERT INTO unit.agreement (id, version, toml, sha256, agency, added_on)
+    SELECT $1, $2, $3, $4, $5, $6
+     WHERE NOT EXISTS (SELECT
+                         FROM unit.agreement
+                        WHERE id = $1
+                          AND version >= $2)
+"""
+_OF_AGENCY = """
+    SELECT id, version, toml, sha256, agency
+      FROM unit.agreement
+     WHERE agency = $1
+     ORDER BY version DESC
+"""
+_EVERY = """
+    SELECT id, version, toml, sha256, agency
+      FROM unit.agreement
+     ORDER BY agency, version DESC
+"""
+_LIST = """
+    SELECT id, version, sha256, agency, added_on
+      FROM unit.agreement
+     ORDER BY agency, id, version
+"""
+
+
+class Refusal(Enum):
+    """Why a well-formed agreement is not taken; the value is the sentence the administrator reads."""
+
+    NO_AGENCY = "The agency is not enrolled yet: run `tipline agency add` first."
+    OTHER_KEY = "The fingerprint or channel is not that of the agency's enrolled key."
+    OTHER_AGREEMENT = "An agency has one agreement, and an agreement has one agency; this would be a second one."
+    OLD_VERSION = "This version or a higher one is stored already with other bytes; raise the version."
+
+
+class AgreementRefusedError(Exception):
+    """The agreement is well formed and still may not be stored."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.value)
+        self.refusal = refusal
+
+
+class DamagedAgreementError(StoreError):
+    """A stored agreement no longer reads as what was stored; nothing may be decided with it."""
+
+    code = "agreement-damaged"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One stored version, for a list."""
+
+    id: str
+    version: int
+    sha256: str
+    agency: str
+    added_on: date
+
+
+@store_errors()
+async def add(db: Db, toml: bytes, *, today: date) -> Agreement:
+    """Store a version; the same bytes again change nothing.
+
+    Raises:
+        AgreementError: the bytes are no agreement, or a lawful basis is missing.
+        AgreementRefusedError: they do not fit the agency, its key, or what is stored.
+    """
+    agreement = parse(toml, data.codes())
+    if missing := activation_problems(agreement):
+        raise AgreementError(missing)
+    await _check_agency(db, agreement)
+    if await db.fetchval(_OTHER, agreement.id, agreement.agency.id):
+        raise AgreementRefusedError(Refusal.OTHER_AGREEMENT)
+    digest = bytes.fromhex(agreement.sha256)
+    tag = await db.execute(_ADD, agreement.id, agreement.version, toml, digest, agreement.agency.id, today)
+    if tag != "INSERT 0 1" and await db.fetchval(_SAME, agreement.id, agreement.version) != digest:
+        raise AgreementRefusedError(Refusal.OLD_VERSION)
+    return agreement
+
+
+@store_errors()
+async def active(db: Db, agency: str, today: date) -> Agreement | None:
+    """Return the version that decides today for an agency, or None where there is no agreement.
+
+    That is the highest version that has begun; where none has begun, the highest, which then answers "not yet valid".
+    An expired or suspended version decides too, and denies: an older one never steps in for it.
+    """
+    return _deciding(await db.fetch(_OF_AGENCY, agency), today)
+
+
+@store_errors()
+async def all_active(db: Db, today: date) -> dict[str, Agreement]:
+    """Return what `active` returns for every agency that has an agreement, by agency id, in one query."""
+    versions: dict[str, list[asyncpg.Record]] = {}
+    for row in await db.fetch(_EVERY):
+        versions.setdefault(row["agency"], []).append(row)
+    deciding = {agency: _deciding(rows, today) for agency, rows in versions.items()}
+    return {agency: agreement for agency, agreement in deciding.items() if agreement is not None}
+
+
+@store_errors()
+async def list_(db: Db) -> tuple[Listed, ...]:
+    """Return every stored version, by agency."""
+    return tuple(
+        Listed(row["id"], row["version"], row["sha256"].hex(), row["agency"], row["added_on"])
+        for row in await db.fetch(_LIST)
+    )
+
+
+async def _check_agency(db: Db, agreement: Agreement) -> None:
+    agency = await agencies.get(db, agreement.agency.id)
+    if agency is None:
+        raise AgreementRefusedError(Refusal.NO_AGENCY)
+    if not agreement.pins(agency.channel.value, agency.fingerprint):
+        raise AgreementRefusedError(Refusal.OTHER_KEY)
+
+
+def _deciding(rows: Iterable[asyncpg.Record], today: date) -> Agreement | None:
+    """Choose among the versions of one agency, highest first."""
+    versions = [_agreement(row) for row in rows]
+    begun = [agreement for agreement in versions if agreement.valid_from <= today]
+    return next(iter(begun or versions), None)
+
+
+def _agreement(row: asyncpg.Record) -> Agreement:
+    if hashlib.sha256(row["toml"]).digest() != row["sha256"]:
+        raise DamagedAgreementError
+    try:
+        agreement = parse(row["toml"], data.codes())
+    except AgreementError:
+        raise DamagedAgreementError from None
+    if (agreement.id, agreement.version, agreement.agency.id) != (row["id"], row["version"], row["agency"]):
+        raise DamagedAgreementError
+    return agreement
