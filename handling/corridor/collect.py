@@ -1,0 +1,215 @@
+"""Fetching sealed envelopes from the drop and bringing sealed replies back. Opens nothing; loses and doubles nothing.
+
+Order for each envelope: bytes on the disk, then the row, then the receipt. A crash between any two is mended by
+the next collection: bytes without a row are fetched again, a row without a receipt gets its receipt again.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from crypto import age
+from crypto.digest import Sha256
+from crypto.errors import CryptoError
+from crypto.padding import PART_MAX
+from crypto.statement import Statement
+from handling.corridor.dropclient import DropClient, Listed
+from handling.corridor.store import envelopes, threads
+from handling.corridor.store.envelopes import Envelope, EnvelopeState
+from handling.store.keyring import Keyring
+from tipline import envelope as sealed
+from tipline.base.blobstore import BlobStore, BlobWriter
+from tipline.base.database import Db, Pool, store_errors
+
+LARGEST = PART_MAX + 64 * 1024  # bytes: a full part, its wrapper, header and chunk tags
+
+_BATCH = 50
+_INNER_MAX = 16  # sealed replies offered to one bundle; no more than ten of the smallest class fit
+_LOCK = 7_461_727_070  # any constant of our own; one collector at a time in the whole installation
+_TRY_LOCK = "SELECT pg_try_advisory_lock($1)"
+_UNLOCK = "SELECT pg_advisory_unlock($1)"
+
+_log = logging.getLogger("collector")
+
+
+class BusyError(Exception):
+    """Another collector is at work on this database."""
+
+    def __init__(self) -> None:
+        super().__init__("another collection is under way; try again in a minute")
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What one collection did, in counts."""
+
+    fetched: int
+    known: int
+    left: int
+
+
+class Collector:
+    """One unit's collector: the collector key inside *drop*, and rows and blobs that stay sealed."""
+
+    def __init__(
+        self, *, pool: Pool, drop: DropClient, blobs: BlobStore, keyring: Keyring, unit: str, today: Callable[[], date]
+    ) -> None:
+        self._pool = pool
+        self._drop = drop
+        self._blobs = blobs
+        self._keyring = keyring
+        self._unit = unit
+        self._today = today
+
+    async def collect(self, *, urgent_only: bool = False) -> Collected:
+        """Bring everything that waits (or the urgent part of it) inside and give receipts.
+
+        Raises:
+            BusyError, DropError, StoreError: what was fetched before stays, the rest waits at the drop.
+        """
+        async with self._alone() as db:
+            listed = list(await self._drop.envelopes(urgent_only=urgent_only))
+            random.shuffle(listed)  # the order of fetching says nothing about the order of arrival
+            total = Collected(0, 0, 0)
+            for start in range(0, len(listed), _BATCH):
+                done = await self._batch(db, listed[start : start + _BATCH])
+                total = Collected(total.fetched + done.fetched, total.known + done.known, total.left + done.left)
+            return total
+
+    async def publish_intake_keys(self) -> int:
+        """Offer the drop every signed intake key that has not ended; it keeps those that it lacks."""
+        names = await asyncio.to_thread(self._keyring.names, "intake-statement")
+        published = 0
+        for serial in sorted(int(name) for name in names):
+            statement = await asyncio.to_thread(self._keyring.get, "intake-statement", str(serial))
+            if date.fromisoformat(Statement.parse(statement).body["not_after"]) >= self._today():
+                await self._drop.put_intake_key(serial, statement)
+                published += 1
+        return published
+
+    async def replace_bundles(self) -> int:
+        """Seal every mailbox's bundle afresh, news or not, and put it at the drop; return how many."""
+        async with self._alone() as db:
+            mailboxes = list(await self._drop.mailboxes())
+            random.shuffle(mailboxes)
+            replaced = 0
+            for start in range(0, len(mailboxes), _BATCH):
+                batch = mailboxes[start : start + _BATCH]
+                await envelopes.see_mailboxes(db, [(mailbox.id, mailbox.recipient) for mailbox in batch])
+                replaced += await self._replace(db, [mailbox.id for mailbox in batch])
+            return replaced
+
+    async def sweep(self) -> None:
+        """Remove blobs that a crash left behind without a row."""
+        async with self._alone() as db:
+            named = await envelopes.named_blobs(db)
+            await asyncio.to_thread(self._blobs.sweep, named)
+
+    async def _batch(self, db: Db, listed: Sequence[Listed]) -> Collected:
+        known = await envelopes.known(db, [one.id for one in listed])
+        taken: list[tuple[UUID, bytes]] = []
+        fetched = left = 0
+        for one in listed:
+            if known.get(one.id, one.sha256) != one.sha256 or one.size > LARGEST:
+                _log.warning("the drop offers something under a known id or beyond every size; it stays there")
+                left += 1
+            elif one.id in known:
+                taken.append((one.id, one.sha256))
+            elif await self._fetch(db, one):
+                taken.append((one.id, one.sha256))
+                fetched += 1
+            else:
+                _log.warning("an envelope did not have the bytes that the drop lists; it stays there")
+                left += 1
+        if taken:
+            await self._drop.receipts(taken)
+        return Collected(fetched, len(taken) - fetched, left)
+
+    async def _fetch(self, db: Db, listed: Listed) -> bool:
+        """Bring one envelope to the disk, then into its row; False when its bytes are not those listed."""
+        writer = await asyncio.to_thread(self._blobs.create)
+        try:
+            head = await self._download(listed, writer)
+            if head is None:
+                return False
+            await asyncio.to_thread(writer.publish, listed.id)
+        finally:
+            await asyncio.to_thread(writer.discard)
+        await envelopes.add(db, self._row(listed, head))
+        return True
+
+    async def _download(self, listed: Listed, writer: BlobWriter) -> bytes | None:
+        """Write what the drop sends; return its first bytes, or None when it is not what was listed."""
+        digest, head, size = Sha256(), bytearray(), 0
+        async with self._drop.envelope(listed.id) as chunks:
+            async for chunk in chunks:
+                size += len(chunk)
+                if size > listed.size:
+                    return None
+                head += chunk[: sealed.WRAPPER_BYTES - len(head)]
+                digest.update(chunk)
+                await asyncio.to_thread(writer.write, chunk)
+        return bytes(head) if size == listed.size and digest.digest() == listed.sha256 else None
+
+    def _row(self, listed: Listed, head: bytes) -> Envelope:
+        """Read the wrapper; one that is malformed or for another unit is kept and shown as refused."""
+        try:
+            wrapper = sealed.Wrapper.parse(head)
+        except sealed.EnvelopeError:
+            wrapper = None
+        if wrapper is None or wrapper.unit != self._unit:
+            return Envelope(
+                id=listed.id,
+                mailbox=b"",
+                serial=0,
+                kind="message",
+                urgent=listed.urgent,
+                size=listed.size,
+                sha256=listed.sha256,
+                day=self._today(),
+                state=EnvelopeState.REFUSED,
+            )
+        return Envelope(
+            id=listed.id,
+            mailbox=wrapper.mailbox,
+            serial=wrapper.serial,
+            kind=wrapper.kind,
+            urgent=wrapper.urgent,
+            size=listed.size,
+            sha256=listed.sha256,
+            day=wrapper.day,
+            state=EnvelopeState.COLLECTED,
+        )
+
+    async def _replace(self, db: Db, mailboxes: Sequence[bytes]) -> int:
+        recipients = await envelopes.bundle_recipients(db, mailboxes)
+        outgoing = await threads.newest_outgoing(db, mailboxes, each=_INNER_MAX)
+        replaced = 0
+        for mailbox in mailboxes:
+            try:
+                recipient = age.Recipient.parse(recipients[mailbox])
+            except CryptoError:
+                _log.warning("a mailbox at the drop has no usable key; its bundle stays as it is")
+                continue
+            bundle = await asyncio.to_thread(sealed.pack_bundle, outgoing.get(mailbox, []), recipient)
+            await self._drop.put_bundle(mailbox, bundle)
+            replaced += 1
+        return replaced
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[Db]:
+        """Hold the one collector's lock; it falls with the connection when this process dies."""
+        async with self._pool.acquire() as db:
+            with store_errors():
+                if not await db.fetchval(_TRY_LOCK, _LOCK):
+                    raise BusyError
+            try:
+                yield db
+            finally:
+                with store_errors():
+                    await db.fetchval(_UNLOCK, _LOCK)

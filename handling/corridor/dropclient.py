@@ -1,0 +1,199 @@
+"""The corridor's way to the drop: signed requests out, JSON and sealed bytes back. Believes nothing it has not checked."""
+
+import json
+import re
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import aiohttp
+
+from crypto.canonical import canonical
+from crypto.digest import sha256
+from crypto.errors import KeyFormatError
+from crypto.secret import Secret
+from crypto.signing import SigningKey
+from tipline.base.settings import Settings
+
+REQUEST = "tipline/drop-request/v1"
+CHUNK = 1024 * 1024  # bytes: a part passes through memory in pieces of this size
+
+_LISTED_MAX = 32 * 1024 * 1024  # bytes of one JSON answer: some hundred thousand envelopes
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]-]{1,300}")
+_HEX_32 = re.compile(r"[0-9a-f]{64}")
+_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=60, sock_read=120)
+
+
+class DropError(Exception):
+    """The drop could not be reached, refused, or answered something that is not its protocol."""
+
+    def __init__(self) -> None:
+        super().__init__("the drop did not answer as it should; nothing is lost, the next collection tries again")
+
+
+class CollectorKeyError(Exception):
+    """The collector key or the drop's address is missing or unreadable on this machine."""
+
+    def __init__(self) -> None:
+        super().__init__("collector.key or drop-address in the corridor's folder is missing or damaged")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One envelope as the drop lists it. Only a claim until its bytes have been hashed."""
+
+    id: UUID
+    size: int
+    sha256: bytes
+    urgent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """One mailbox as the drop lists it."""
+
+    id: bytes
+    recipient: str
+
+
+class DropClient:
+    """Speaks for one unit with its collector key; holds no other key."""
+
+    def __init__(
+        self, http: aiohttp.ClientSession, *, address: str, unit: str, key: SigningKey, clock: Callable[[], float]
+    ) -> None:
+        self._http = http
+        self._address = address
+        self._unit = unit
+        self._key = key
+        self._clock = clock
+
+    async def envelopes(self, *, urgent_only: bool) -> tuple[Listed, ...]:
+        """List what waits for this unit."""
+        path = "/v1/envelopes?urgent=1" if urgent_only else "/v1/envelopes"
+        answer = await self._json("GET", path)
+        try:
+            return tuple(_listed(entry) for entry in answer["envelopes"])
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise DropError from None
+
+    @asynccontextmanager
+    async def envelope(self, envelope: UUID) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Stream the bytes of one envelope."""
+        async with self._request("GET", f"/v1/envelopes/{envelope}") as response:
+            yield _chunks(response)
+
+    async def receipts(self, taken: Sequence[tuple[UUID, bytes]]) -> frozenset[UUID]:
+        """Say which envelopes are safe inside, by id and SHA-256; return those that the drop has deleted."""
+        body = {"receipts": [{"id": str(envelope), "sha256": digest.hex()} for envelope, digest in taken]}
+        answer = await self._json("POST", "/v1/receipts", canonical(body))
+        try:
+            return frozenset(UUID(deleted) for deleted in answer["deleted"])
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise DropError from None
+
+    async def mailboxes(self) -> tuple[Mailbox, ...]:
+        """List every mailbox of this unit."""
+        answer = await self._json("GET", "/v1/mailboxes")
+        try:
+            return tuple(Mailbox(bytes.fromhex(_digest(m["id"])), str(m["recipient"])) for m in answer["mailboxes"])
+        except (KeyError, TypeError, ValueError):
+            raise DropError from None
+
+    async def put_bundle(self, mailbox: bytes, bundle: bytes) -> None:
+        """Replace the bundle of one mailbox."""
+        async with self._request("PUT", f"/v1/mailboxes/{mailbox.hex()}", bundle):
+            pass
+
+    async def put_intake_key(self, serial: int, statement: bytes) -> None:
+        """Publish one signed intake key."""
+        async with self._request("PUT", f"/v1/intake-keys/{serial}", statement):
+            pass
+
+    async def _json(self, method: str, path: str, body: bytes = b"") -> Any:  # noqa: ANN401 - JSON, checked by the caller
+        collected = bytearray()
+        async with self._request(method, path, body) as response:
+            async for chunk in _chunks(response):
+                collected += chunk
+                if len(collected) > _LISTED_MAX:
+                    raise DropError
+        try:
+            return json.loads(collected)
+        except ValueError:
+            raise DropError from None
+
+    @asynccontextmanager
+    async def _request(self, method: str, path: str, body: bytes = b"") -> AsyncIterator[aiohttp.ClientResponse]:
+        try:
+            async with self._http.request(
+                method,
+                self._address + path,
+                data=body or None,
+                headers=self._headers(method, path, body),
+                allow_redirects=False,
+                timeout=_TIMEOUT,
+            ) as response:
+                if response.status not in (200, 201, 204):
+                    raise DropError
+                yield response
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            raise DropError from None
+
+    def _headers(self, method: str, path: str, body: bytes) -> dict[str, str]:
+        """Sign method, path with query, digest of the body, time and unit (contract of the drop API)."""
+        seconds = int(self._clock())
+        payload = canonical(
+            {
+                "method": method,
+                "path": path,
+                "body_sha256": sha256(body).hex(),
+                "time": seconds,
+                "unit": self._unit,
+            }
+        )
+        return {
+            "Tipline-Unit": self._unit,
+            "Tipline-Time": str(seconds),
+            "Tipline-Signature": self._key.sign(REQUEST, payload).hex(),
+            "Content-Type": "application/octet-stream",
+        }
+
+
+def collector_key(settings: Settings) -> SigningKey:
+    """Read the collector's seed, the only key that works unattended."""
+    try:
+        seed = bytes.fromhex((settings.inside / "corridor" / "collector.key").read_text("ascii").strip())
+        return SigningKey.from_seed(Secret(seed))
+    except (OSError, ValueError, KeyFormatError):
+        raise CollectorKeyError from None
+
+
+def drop_address(settings: Settings) -> str:
+    """Return where the drop listens: the file `drop-address` where there is one, else this machine's own drop."""
+    file = settings.inside / "corridor" / "drop-address"
+    if not file.exists():
+        return f"http://{settings.host}:{settings.ports['drop']}"
+    address = file.read_text("utf-8").strip().rstrip("/")
+    if not _ADDRESS.fullmatch(address):
+        raise CollectorKeyError
+    return address
+
+
+async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    async for chunk in response.content.iter_chunked(CHUNK):
+        yield chunk
+
+
+def _listed(entry: Any) -> Listed:  # noqa: ANN401 - JSON of the drop, checked here
+    size = entry["size"]
+    if not isinstance(size, int) or size <= 0 or not isinstance(entry["urgent"], bool):
+        raise ValueError
+    return Listed(UUID(entry["id"]), size, bytes.fromhex(_digest(entry["sha256"])), entry["urgent"])
+
+
+def _digest(text: Any) -> str:  # noqa: ANN401 - JSON of the drop, checked here
+    if not isinstance(text, str) or not _HEX_32.fullmatch(text):
+        raise ValueError
+    return text

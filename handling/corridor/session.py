@@ -1,0 +1,45 @@
+"""One handler at work: the corridor's vault, open for a session and dropped with it. No desk key and no signing key."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from crypto import age
+from crypto.errors import CryptoError
+from crypto.secret import Secret
+from handling.store.keyring import Keyring, MissingKeyError
+from handling.store.members import Duty, Member, MemberList, NotAMemberError
+from handling.store.vault import OpenVault, VaultError
+
+
+class NoCorridorError(Exception):
+    """The passphrase was right, but the signed member list or the keyring does not let this person in here."""
+
+    def __init__(self) -> None:
+        super().__init__("this person has no key for the corridor on the signed member list")
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """What a signed-in handler's requests work with."""
+
+    member: Member
+    members: MemberList
+    vault: OpenVault
+
+
+def open_corridor(name: str, content: Mapping[str, Any], members: MemberList, keyring: Keyring) -> Handler:
+    """Open the vault with the identity from a member's corridor account. Blocking.
+
+    Raises:
+        NoCorridorError: not on the list, no handler, another key than the list says, or the vault does not open.
+    """
+    try:
+        member = members.member(name)
+        identity = age.Identity.parse(Secret(str(content["identity"]).encode()))
+        if Duty.HANDLER not in member.duties or str(member.corridor) != str(identity.recipient):
+            raise NoCorridorError
+        vault = OpenVault.open(keyring, members.corridor_epoch, members.corridor_vault, identity)
+    except (NotAMemberError, KeyError, CryptoError, VaultError, MissingKeyError):
+        raise NoCorridorError from None
+    return Handler(member, members, vault)

@@ -1,0 +1,144 @@
+"""Items of a tip and their grades. A grade is never changed, and a graded item is never removed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+import asyncpg
+
+from tipline.base.database import Db, store_errors
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """One judgement, with its scheme; *sealed* is the reason."""
+
+    id: UUID
+    item: UUID
+    scheme: str
+    source: str
+    information: str
+    author: str
+    graded_at: datetime
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One fact from one tip with its grades, newest last."""
+
+    id: UUID
+    tip: UUID
+    position: int
+    author: str
+    created_on: date
+    sealed: bytes
+    grades: tuple[Grade, ...]
+
+
+_ADD = """
+    INSERT INTO corridor.item (id, tip, position, author, created_on, sealed)
+    SELECT $1, $2, coalesce(max(position), 0) + 1, $3, $4, $5
+      FROM corridor.item
+     WHERE tip = $2
+"""
+
+_REMOVE = """
+    DELETE FROM corridor.item
+     WHERE id = $1
+       AND NOT EXISTS (SELECT FROM corridor.grade WHERE grade.item = item.id)
+"""
+
+_OF_TIP = """
+    SELECT item.id, item.tip, item.position, item.author, item.created_on, item.sealed,
+           grade.id AS grade, grade.scheme, grade.source, grade.information,
+           grade.author AS grade_author, grade.graded_at, grade.sealed AS reason
+      FROM corridor.item
+      LEFT JOIN corridor.grade ON grade.item = item.id
+     WHERE item.tip = $1
+     ORDER BY item.position, grade.graded_at, grade.id
+"""
+
+_TIP_OF = """
+    SELECT tip
+      FROM corridor.item
+     WHERE id = $1
+"""
+
+_GRADE = """
+    INSERT INTO corridor.grade (id, item, scheme, source, information, author, graded_at, sealed)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+
+
+async def add(db: Db, *, item: UUID, tip: UUID, author: str, created_on: date, sealed: bytes) -> None:
+    """Put a new item behind the others of its tip."""
+    with store_errors():
+        await db.execute(_ADD, item, tip, author, created_on, sealed)
+
+
+async def remove(db: Db, item: UUID) -> bool:
+    """Remove an item that nobody has graded; False when it is graded or gone."""
+    with store_errors():
+        tag = await db.execute(_REMOVE, item)
+    return bool(tag == "DELETE 1")
+
+
+async def tip_of(db: Db, item: UUID) -> UUID | None:
+    """Return the tip that an item came from."""
+    with store_errors():
+        tip: UUID | None = await db.fetchval(_TIP_OF, item)
+    return tip
+
+
+async def of_tip(db: Db, tip: UUID) -> tuple[Item, ...]:
+    """All items of a tip, in their order, with their grades."""
+    with store_errors():
+        rows = await db.fetch(_OF_TIP, tip)
+    grouped: dict[UUID, list[asyncpg.Record]] = {}
+    for row in rows:
+        grouped.setdefault(row["id"], []).append(row)
+    return tuple(_item(group) for group in grouped.values())
+
+
+async def grade(db: Db, grade: Grade) -> None:
+    """Add one judgement behind the earlier ones."""
+    with store_errors():
+        await db.execute(
+            _GRADE,
+            grade.id,
+            grade.item,
+            grade.scheme,
+            grade.source,
+            grade.information,
+            grade.author,
+            grade.graded_at,
+            grade.sealed,
+        )
+
+
+def _item(rows: Sequence[asyncpg.Record]) -> Item:
+    first = rows[0]
+    return Item(
+        id=first["id"],
+        tip=first["tip"],
+        position=first["position"],
+        author=first["author"],
+        created_on=first["created_on"],
+        sealed=first["sealed"],
+        grades=tuple(_grade(row) for row in rows if row["grade"] is not None),
+    )
+
+
+def _grade(row: asyncpg.Record) -> Grade:
+    return Grade(
+        id=row["grade"],
+        item=row["id"],
+        scheme=row["scheme"],
+        source=row["source"],
+        information=row["information"],
+        author=row["grade_author"],
+        graded_at=row["graded_at"],
+        sealed=row["reason"],
+    )

@@ -1,0 +1,169 @@
+"""Reports as the corridor holds them, their place in the guard's queue, and the agencies they may name."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from uuid import UUID
+
+import asyncpg
+
+from tipline.base.database import Db, store_errors
+
+
+class ReportState(Enum):
+    """Where a report stands on its way to the desk."""
+
+    DRAFT = "draft"
+    QUEUED = "queued"
+    REVIEWED = "reviewed"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One report; *sealed* holds document, facts, agencies and the link to its items and thread."""
+
+    id: UUID
+    state: ReportState
+    author: str
+    created_on: date
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    """An enrolled agency, as the positive list names it."""
+
+    id: str
+    name: str
+
+
+_ADD = """
+    INSERT INTO corridor.report (id, state, author, created_on, sealed)
+    VALUES ($1, 'draft', $2, $3, $4)
+"""
+
+_GET = """
+    SELECT id, state, author, created_on, sealed
+      FROM corridor.report
+     WHERE id = $1
+"""
+
+_SOME = """
+    SELECT id, state, author, created_on, sealed
+      FROM corridor.report
+     WHERE id = ANY($1::uuid[])
+     ORDER BY created_on DESC, id
+"""
+
+_PAGE = """
+    SELECT id, state, author, created_on, sealed
+      FROM corridor.report
+     WHERE $1::date IS NULL OR (created_on, id) < ($1::date, $2::uuid)
+     ORDER BY created_on DESC, id DESC
+     LIMIT $3
+"""
+
+_SAVE = """
+    UPDATE corridor.report
+       SET sealed = $2
+     WHERE id = $1
+       AND state = 'draft'
+"""
+
+_SET_STATE = """
+    UPDATE corridor.report
+       SET state = $3
+     WHERE id = $1
+       AND state = $2
+"""
+
+_QUEUE = """
+    INSERT INTO guard.review (id, sealed, requested_by, requested_on)
+    VALUES ($1, $2, $3, $4)
+"""
+
+_REVIEWS = """
+    SELECT id, state, reason
+      FROM guard.review
+     WHERE id = ANY($1::uuid[])
+"""
+
+_AGENCIES = """
+    SELECT id, name
+      FROM unit.agency
+     ORDER BY name, id
+"""
+
+
+async def add(db: Db, *, report: UUID, author: str, created_on: date, sealed: bytes) -> None:
+    """Record a new draft; its record key is in the keyring already."""
+    with store_errors():
+        await db.execute(_ADD, report, author, created_on, sealed)
+
+
+async def get(db: Db, report: UUID) -> Report | None:
+    """Return one report, if there is one."""
+    with store_errors():
+        row = await db.fetchrow(_GET, report)
+    return None if row is None else _report(row)
+
+
+async def some(db: Db, reports: Sequence[UUID]) -> tuple[Report, ...]:
+    """Return those of *reports* that exist, newest day first."""
+    with store_errors():
+        rows = await db.fetch(_SOME, reports)
+    return tuple(_report(row) for row in rows)
+
+
+async def page(db: Db, *, after: tuple[date, UUID] | None, limit: int) -> tuple[Report, ...]:
+    """Reports, newest day first, from behind *after*."""
+    day, last = (None, None) if after is None else after
+    with store_errors():
+        rows = await db.fetch(_PAGE, day, last, limit)
+    return tuple(_report(row) for row in rows)
+
+
+async def save(db: Db, report: UUID, sealed: bytes) -> bool:
+    """Replace the content of a draft; False when it is no draft any more."""
+    with store_errors():
+        tag = await db.execute(_SAVE, report, sealed)
+    return bool(tag == "UPDATE 1")
+
+
+async def set_state(db: Db, report: UUID, *, was: ReportState, now: ReportState) -> bool:
+    """Move a report on; False when somebody else moved it first."""
+    with store_errors():
+        tag = await db.execute(_SET_STATE, report, was.value, now.value)
+    return bool(tag == "UPDATE 1")
+
+
+async def queue(db: Db, *, report: UUID, sealed: bytes, requested_by: str, requested_on: date) -> None:
+    """Hand a report to the guard for review."""
+    with store_errors():
+        await db.execute(_QUEUE, report, sealed, requested_by, requested_on)
+
+
+async def reviews(db: Db, reports: Sequence[UUID]) -> dict[UUID, tuple[str, bytes | None]]:
+    """What the guard's queue says: state, and the reason of a refusal sealed to the corridor vault."""
+    with store_errors():
+        rows = await db.fetch(_REVIEWS, reports)
+    return {row["id"]: (row["state"], row["reason"]) for row in rows}
+
+
+async def agencies(db: Db) -> tuple[Agency, ...]:
+    """Every agency that is enrolled."""
+    with store_errors():
+        rows = await db.fetch(_AGENCIES)
+    return tuple(Agency(row["id"], row["name"]) for row in rows)
+
+
+def _report(row: asyncpg.Record) -> Report:
+    return Report(
+        id=row["id"],
+        state=ReportState(row["state"]),
+        author=row["author"],
+        created_on=row["created_on"],
+        sealed=row["sealed"],
+    )
