@@ -1,0 +1,99 @@
+"""The exact commands with which an agency verifies and opens a package. Stock tools only, and nothing of ours. Pure."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from crypto import sshsig
+from crypto.digest import sha256
+from handling.exchange.package import SEALED_NAME, SIGNATURE_NAME, Channel
+
+PRINCIPAL = "tipline"
+NAMESPACE = "tipline-package"  # the guard signs in this SSHSIG namespace; a signature made for anything else fails
+SIGNERS_NAME = "allowed_signers"
+PGP_KEY_NAME = "unit-key.asc"
+ZIP_NAME = "package.zip"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One numbered instruction: why, the commands as typed, and what the tool must say."""
+
+    title: str
+    commands: tuple[str, ...]
+    expect: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnitKey:
+    """The public key that verifies a package: the file to download and the fingerprint to compare by telephone."""
+
+    file_name: str
+    fingerprint: str
+
+
+_AGE, _GPG = SEALED_NAME[Channel.AGE], SEALED_NAME[Channel.OPENPGP]
+_AGE_SIG, _GPG_SIG = SIGNATURE_NAME[Channel.AGE], SIGNATURE_NAME[Channel.OPENPGP]
+
+STEPS: Mapping[Channel, tuple[Step, ...]] = {
+    Channel.AGE: (
+        Step(
+            "Check who signed it",
+            (f"ssh-keygen -Y verify -f {SIGNERS_NAME} -I {PRINCIPAL} -n {NAMESPACE} -s {_AGE_SIG} < {_AGE}",),
+            "The answer must begin with the word Good and end with the fingerprint that you compared. "
+            "If it does not, stop, open nothing and telephone the unit.",
+        ),
+        Step(
+            "Open it with your agency's key",
+            (f"age -d -i key.txt -o {ZIP_NAME} {_AGE}",),
+            "Here key.txt is the file with your agency's secret key. This needs age 1.3 or newer, "
+            "the first version with post-quantum recipients. No message means that it worked.",
+        ),
+    ),
+    Channel.OPENPGP: (
+        Step(
+            "Check who signed it",
+            (f"gpg --import {PGP_KEY_NAME}", f"gpg --verify {_GPG_SIG} {_GPG}"),
+            "The answer must say Good signature and show, under Primary key fingerprint, the fingerprint that you "
+            "compared. A warning that the key is not certified is usual: your comparison takes the place of that. "
+            "If the fingerprint differs, stop, open nothing and telephone the unit.",
+        ),
+        Step(
+            "Open it with your agency's key",
+            (f"gpg -o {ZIP_NAME} -d {_GPG}",),
+            "GnuPG asks for the passphrase of your agency's key.",
+        ),
+    ),
+}
+
+HASH_COMMANDS: tuple[tuple[str, str], ...] = (
+    ("Linux", f"sha256sum {ZIP_NAME}"),
+    ("Windows", f"certutil -hashfile {ZIP_NAME} SHA256"),
+    ("macOS", f"shasum -a 256 {ZIP_NAME}"),
+)
+
+
+def allowed_signers(signer: bytes) -> bytes:
+    """The one line of an allowed-signers file that trusts *signer* (Ed25519, 32 bytes) for packages and nothing else."""
+    kind, blob = _public(signer)
+    return f'{PRINCIPAL} namespaces="{NAMESPACE}" {kind} {blob}\n'.encode()
+
+
+def ssh_key(signer: bytes) -> UnitKey:
+    """Describe *signer* with the fingerprint that `ssh-keygen` prints when it verifies."""
+    _, blob = _public(signer)
+    digest = base64.b64encode(sha256(base64.b64decode(blob))).decode().rstrip("=")
+    return UnitKey(SIGNERS_NAME, f"SHA256:{digest}")
+
+
+def pgp_key(fingerprint: str) -> UnitKey:
+    """Describe the OpenPGP key, its 40 hex digits in fours as `gpg` prints them, so that they can be read out."""
+    plain = "".join(fingerprint.split()).upper()
+    groups = [plain[at : at + 4] for at in range(0, len(plain), 4)]
+    return UnitKey(PGP_KEY_NAME, " ".join(groups))
+
+
+def _public(signer: bytes) -> tuple[str, str]:
+    """The key's type and its base64 as SSH writes them (RFC 8709)."""
+    kind, blob, *_ = sshsig.public_line(signer, PRINCIPAL).split()
+    return kind, blob

@@ -1,0 +1,124 @@
+"""One package as its agency sees it, and what to do with it next. Pure: values in, values out; never its content."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from typing import NewType
+from uuid import UUID
+
+PackageId = NewType("PackageId", UUID)
+
+
+class Channel(Enum):
+    """How the package was sealed, and so which stock tool opens it."""
+
+    AGE = "age"
+    OPENPGP = "openpgp"
+
+
+SEALED_NAME: Mapping[Channel, str] = {Channel.AGE: "package.age", Channel.OPENPGP: "package.zip.gpg"}
+SIGNATURE_NAME: Mapping[Channel, str] = {Channel.AGE: "package.age.sig", Channel.OPENPGP: "package.zip.gpg.asc"}
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """What the portal knows of one package: sizes, days and a check value. The ZIP's hash is not among it."""
+
+    id: PackageId
+    channel: Channel
+    size: int  # bytes of the sealed file
+    check: bytes  # SHA-256 over the ZIP's hash, so that the hash itself can be recognised and not shown
+    released_on: date
+    acknowledge_by: date
+    feedback_due: date
+    delete_by: date
+    downloaded_on: date | None
+    acknowledged_on: date | None
+    answered: bool
+
+
+class Act(Enum):
+    """What the agency still owes for a package."""
+
+    OPEN = "open"
+    ACKNOWLEDGE = "acknowledge"
+    ANSWER = "answer"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One act and its last day, which still counts."""
+
+    act: Act
+    by: date
+    days_late: int  # 0 up to and on the last day
+
+    @property
+    def words(self) -> str:
+        """The act and its day as a sentence an officer reads in a list."""
+        if not self.days_late:
+            return f"{_TO_DO[self.act]} by {in_words(self.by)}"
+        days = "1 day" if self.days_late == 1 else f"{self.days_late:,} days"
+        return f"{_LATE[self.act]} {in_words(self.by)}, {days} ago"
+
+
+_TO_DO: Mapping[Act, str] = {
+    Act.OPEN: "Open and acknowledge",
+    Act.ACKNOWLEDGE: "Acknowledge",
+    Act.ANSWER: "Answer",
+    Act.DELETE: "Delete every copy",
+}
+_LATE: Mapping[Act, str] = {
+    Act.OPEN: "Overdue: open and acknowledge. This was due on",
+    Act.ACKNOWLEDGE: "Overdue: acknowledge. This was due on",
+    Act.ANSWER: "Overdue: answer. This was due on",
+    Act.DELETE: "Delete every copy now. The last day to keep it was",
+}
+
+
+def due(package: Package, today: date) -> tuple[Due, ...]:
+    """All that is still owed for *package*, what to do next first.
+
+    Deleting is always owed, since the portal cannot see it done. It stands last until its day has passed and first
+    from then on: nothing is a reason to keep a package longer.
+    """
+    owed = []
+    if package.acknowledged_on is None:
+        act = Act.OPEN if package.downloaded_on is None else Act.ACKNOWLEDGE
+        owed.append(_due(act, package.acknowledge_by, today))
+    if not package.answered:
+        owed.append(_due(Act.ANSWER, package.feedback_due, today))
+    delete = _due(Act.DELETE, package.delete_by, today)
+    return (delete, *owed) if delete.days_late else (*owed, delete)
+
+
+def may_fetch(package: Package, today: date) -> bool:
+    """May the sealed file still be handed out? Not after the day by which every copy has to be deleted."""
+    return today <= package.delete_by
+
+
+def _due(act: Act, by: date, today: date) -> Due:
+    return Due(act=act, by=by, days_late=max(0, (today - by).days))
+
+
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+
+def in_words(day: date) -> str:
+    """A day as it is written on every page, such as "25 November 2026", whatever the server's locale is."""
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"

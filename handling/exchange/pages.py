@@ -1,0 +1,224 @@
+"""The portal over HTTP: parse, call one thing, render. No SQL, no crypto, no rules."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from http import HTTPStatus
+from pathlib import Path
+from types import MappingProxyType
+from uuid import UUID
+
+from aiohttp import web
+
+from crypto import pgp
+from crypto.errors import PgpError
+from handling.exchange import forms, guide, store, views
+from handling.exchange.package import PackageId
+from handling.exchange.portal import Acknowledged, NoSuchPackageError, PastDeletionError, Portal
+from handling.store.members import MemberListError
+from tipline.base.database import Db
+from tipline.base.staff import Opened, SignInError, session, signed_in
+from tipline.base.web import ErrorPage, FormError, Handler, read_form, render, see_other
+
+PORTAL = web.AppKey("portal", Portal)
+PGP_KEY_FILE = web.AppKey("pgp_key_file", Path)
+
+_ID = "{id:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}}"
+
+
+class KeyFileError(Exception):
+    """The unit's OpenPGP key is missing, or is not the one on the signed member list."""
+
+    def __init__(self) -> None:
+        super().__init__("the unit's OpenPGP key file does not match the signed member list")
+
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """Who is signed in: an officer acts for one agency, and sees nothing of any other."""
+
+    agency: str
+    agency_name: str
+
+
+async def officer(db: Db, opened: Opened) -> Officer:
+    """Make what a session holds; an account of an agency that the unit does not know is turned away."""
+    agency = opened.content.get("agency", "")
+    name = await store.agency_name(db, agency)
+    if name is None:
+        raise SignInError
+    return Officer(agency, name)
+
+
+@signed_in
+async def home(request: web.Request) -> web.Response:
+    """List the agency's packages, newest first."""
+    portal, who = request.app[PORTAL], _who(request)
+    behind = _cursor(request.query.get("behind", ""))
+    listing = await portal.listing(who.agency, behind)
+    return render(request, views.home(listing, who.agency_name, behind=behind is not None, today=portal.today()))
+
+
+@signed_in
+async def package(request: web.Request) -> web.Response:
+    """Show one package with its three steps."""
+    return await _show(request)
+
+
+@signed_in
+async def acknowledge(request: web.Request) -> web.Response:
+    """Take the hash of the opened ZIP."""
+    typed = (await read_form(request)).get("sha256", "")
+    field, digest = forms.parse_sha256(typed)
+    if digest is None:
+        return await _show(request, sha256=field)
+    outcome = await request.app[PORTAL].acknowledge(_who(request).agency, _id(request), digest)
+    if outcome is Acknowledged.WRONG_HASH:
+        return await _show(request, sha256=forms.wrong_sha256(typed))
+    return see_other(f"/packages/{_id(request)}#acknowledge")
+
+
+@signed_in
+async def answer(request: web.Request) -> web.Response:
+    """Take one coded answer."""
+    portal = request.app[PORTAL]
+    form, feedback = forms.parse_answer(await read_form(request), portal.today())
+    if feedback is None:
+        return await _show(request, form=form)
+    await portal.answer(_who(request).agency, _id(request), feedback.to_body(), form=form.secret)
+    return see_other(f"/packages/{_id(request)}#answer")
+
+
+@signed_in
+async def sealed_file(request: web.Request) -> web.StreamResponse:
+    """Send the sealed file, piece by piece."""
+    portal, agency, name = request.app[PORTAL], _who(request).agency, request.match_info["name"]
+    found = await portal.fetch(agency, _id(request), name)
+    response = web.StreamResponse(headers=_attachment(name))
+    response.content_length = found.size
+    await response.prepare(request)
+    async for piece in portal.pieces(agency, found):
+        await response.write(piece)
+    await response.write_eof()
+    return response
+
+
+@signed_in
+async def signature(request: web.Request) -> web.Response:
+    """Send the signature over the sealed file."""
+    name = request.match_info["name"]
+    return _file(name, await request.app[PORTAL].signature(_who(request).agency, _id(request), name))
+
+
+@signed_in
+async def allowed_signers(request: web.Request) -> web.Response:
+    """Send the line that makes `ssh-keygen` trust this unit's packages and nothing else."""
+    members = await request.app[PORTAL].member_list()
+    return _file(guide.SIGNERS_NAME, guide.allowed_signers(members.package_signer))
+
+
+@signed_in
+async def pgp_key(request: web.Request) -> web.Response:
+    """Send the unit's OpenPGP key, if the file holds exactly the key that the member list names."""
+    members = await request.app[PORTAL].member_list()
+    text = await asyncio.to_thread(_checked_key, request.app[PGP_KEY_FILE], members.package_pgp)
+    return _file(guide.PGP_KEY_NAME, text.encode())
+
+
+ROUTES = (
+    web.get("/", home),
+    web.get(f"/packages/{_ID}", package),
+    web.post(f"/packages/{_ID}/acknowledge", acknowledge),
+    web.post(f"/packages/{_ID}/answer", answer),
+    web.get(f"/packages/{_ID}/{{name:package\\.(?:age|zip\\.gpg)}}", sealed_file, allow_head=False),
+    web.get(f"/packages/{_ID}/{{name:package\\.(?:age\\.sig|zip\\.gpg\\.asc)}}", signature),
+    web.get(f"/keys/{guide.SIGNERS_NAME}", allowed_signers),
+    web.get(f"/keys/{guide.PGP_KEY_NAME}", pgp_key),
+)
+
+_REFUSALS: Mapping[type[Exception], tuple[HTTPStatus, ErrorPage]] = MappingProxyType(
+    {
+        PastDeletionError: (
+            HTTPStatus.GONE,
+            ErrorPage(
+                title="No longer handed out",
+                message="The last day to keep this package has passed. Delete every copy. "
+                "If you still need what it says, ask the unit for a new release.",
+            ),
+        ),
+        MemberListError: (
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            ErrorPage(
+                title="Nothing can be checked or sent just now",
+                message="The unit's list of keys is missing, expired or not signed. Nothing was taken. "
+                "Please tell the unit by telephone.",
+            ),
+        ),
+        KeyFileError: (
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            ErrorPage(
+                title="The unit's key is not available",
+                message="The key kept here is not the one that the unit's signed list names, so it is not handed out. "
+                "Please tell the unit by telephone.",
+            ),
+        ),
+    }
+)
+
+
+@web.middleware
+async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer what the portal refuses with fixed words."""
+    try:
+        return await handler(request)
+    except NoSuchPackageError:
+        raise web.HTTPNotFound from None
+    except tuple(_REFUSALS) as error:
+        status, page = _REFUSALS[type(error)]
+        return render(request, page, status)
+
+
+async def _show(
+    request: web.Request, *, sha256: forms.Field | None = None, form: forms.AnswerForm | None = None
+) -> web.Response:
+    portal = request.app[PORTAL]
+    opened = await portal.open(_who(request).agency, _id(request))
+    page = views.package_page(opened, await portal.member_list(), portal.today(), sha256=sha256, form=form)
+    return render(request, page, HTTPStatus.UNPROCESSABLE_ENTITY if page.wrong else HTTPStatus.OK)
+
+
+def _who(request: web.Request) -> Officer:
+    return session(request, Officer).value
+
+
+def _id(request: web.Request) -> PackageId:
+    return PackageId(UUID(request.match_info["id"]))
+
+
+def _cursor(text: str) -> store.Cursor | None:
+    if not text:
+        return None
+    try:
+        day, package_id = text.split("_")
+        return store.Cursor(date.fromisoformat(day), PackageId(UUID(package_id)))
+    except ValueError:
+        raise FormError("This address is damaged. Go back to the first page.") from None
+
+
+def _checked_key(file: Path, fingerprint: str) -> str:
+    try:
+        text = file.read_text("ascii")
+        if pgp.fingerprint(text) != fingerprint:
+            raise KeyFileError
+    except (OSError, UnicodeDecodeError, PgpError):
+        raise KeyFileError from None
+    return text
+
+
+def _file(name: str, content: bytes) -> web.Response:
+    return web.Response(body=content, headers=_attachment(name))
+
+
+def _attachment(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}"', "Content-Type": "application/octet-stream"}

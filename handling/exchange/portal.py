@@ -1,0 +1,163 @@
+"""What an agency does here: fetch, acknowledge, answer. What it says is sealed to the desk before it is stored."""
+
+import hmac
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from crypto import age, macs
+from crypto.canonical import canonical
+from crypto.digest import acknowledgement_check
+from crypto.secret import Secret
+from handling.exchange import store
+from handling.exchange.package import SEALED_NAME, SIGNATURE_NAME, Package, PackageId, may_fetch
+from handling.store import members
+from tipline.base.database import Db, Pool
+
+PAGE_LENGTH = 20
+_ANSWERS_SHOWN = 50
+_PIECE = 1 << 20  # 1 MiB: a download holds one piece in memory, whatever the package's size
+
+
+class NoSuchPackageError(Exception):
+    """No package of this agency has this id; whether another agency has it is not told."""
+
+    def __init__(self) -> None:
+        super().__init__("no such package")
+
+
+class PastDeletionError(Exception):
+    """The agreed time for keeping this package has ended, so it is no longer handed out."""
+
+    def __init__(self) -> None:
+        super().__init__("the time for keeping this package has ended")
+
+
+class Acknowledged(Enum):
+    """What became of an acknowledgement."""
+
+    NOW = "now"
+    BEFORE = "before"
+    WRONG_HASH = "wrong-hash"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of packages, and where the next page begins if there is one."""
+
+    packages: tuple[Package, ...]
+    next: store.Cursor | None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One package with the answers given so far."""
+
+    package: Package
+    answers: tuple[store.Answer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """The portal of one unit.
+
+    Attributes:
+        pool: of the exchange's own role.
+        root: public key that the member list must be signed with, 32 bytes.
+        today: the day on which an act counts.
+    """
+
+    pool: Pool
+    root: bytes
+    today: Callable[[], date]
+
+    async def listing(self, agency: str, behind: store.Cursor | None) -> Listing:
+        """Packages of *agency*, newest first."""
+        async with self.pool.acquire() as db:
+            found = await store.newest(db, agency, limit=PAGE_LENGTH + 1, behind=behind)
+        shown = found[:PAGE_LENGTH]
+        more = len(found) > PAGE_LENGTH
+        return Listing(tuple(shown), store.Cursor(shown[-1].released_on, shown[-1].id) if more else None)
+
+    async def open(self, agency: str, package: PackageId) -> Opened:
+        """One package of *agency*, or `NoSuchPackageError`."""
+        async with self.pool.acquire() as db:
+            answers = await store.answers(db, agency, package, limit=_ANSWERS_SHOWN)
+            return Opened(await _get(db, agency, package), tuple(answers))
+
+    async def signature(self, agency: str, package: PackageId, name: str) -> bytes:
+        """The armoured signature over the sealed file, called *name*, or `NoSuchPackageError`."""
+        async with self.pool.acquire() as db:
+            found = await _get(db, agency, package)
+            text = await store.signature(db, agency, package)
+        if text is None or name != SIGNATURE_NAME[found.channel]:
+            raise NoSuchPackageError
+        return text.encode()
+
+    async def fetch(self, agency: str, package: PackageId, name: str) -> Package:
+        """Note that the sealed file, called *name*, is being fetched; `pieces` then gives its bytes."""
+        async with self.pool.acquire() as db:
+            found = await _get(db, agency, package)
+            if name != SEALED_NAME[found.channel]:
+                raise NoSuchPackageError
+            if not may_fetch(found, self.today()):
+                raise PastDeletionError
+            await store.mark_downloaded(db, agency, package, self.today())
+        return found
+
+    async def pieces(self, agency: str, package: Package) -> AsyncIterator[bytes]:
+        """The sealed file in order. No connection is held while an agency's slow line takes a piece."""
+        for start in range(0, package.size, _PIECE):
+            async with self.pool.acquire() as db:
+                piece = await store.sealed_piece(db, agency, package.id, start=start, size=_PIECE)
+            yield piece
+
+    async def member_list(self) -> members.MemberList:
+        """The verified member list: recipients and fingerprints come from nowhere else."""
+        async with self.pool.acquire() as db:
+            return await members.load(db, self.root, self.today())
+
+    async def acknowledge(self, agency: str, package: PackageId, zip_sha256: bytes) -> Acknowledged:
+        """Take the acknowledgement if *zip_sha256* is the hash of this package's ZIP. Counts once.
+
+        The statement for the desk, the note for the agency and the day are stored together or not at all.
+        """
+        async with self.pool.acquire() as db, db.transaction():
+            found = await _get(db, agency, package)
+            if not hmac.compare_digest(acknowledgement_check(zip_sha256), found.check):
+                return Acknowledged.WRONG_HASH
+            if not await store.mark_acknowledged(db, agency, package, self.today()):
+                return Acknowledged.BEFORE
+            said = {"zip_sha256": zip_sha256.hex()}
+            await self._hand_in(db, package, "acknowledgement", said, form=Secret.random())
+            return Acknowledged.NOW
+
+    async def answer(self, agency: str, package: PackageId, feedback: Mapping[str, Any], *, form: Secret) -> None:
+        """Take one coded answer.
+
+        *form* is 32 random bytes made with the form: a page sent twice over a bad line counts once, and an edited one
+        is a further answer.
+        """
+        async with self.pool.acquire() as db, db.transaction():
+            await _get(db, agency, package)
+            await self._hand_in(db, package, "feedback", feedback, form=form)
+
+    async def _hand_in(self, db: Db, package: PackageId, kind: str, said: Mapping[str, Any], *, form: Secret) -> None:
+        """Seal what was said to the desk and note that it was said, inside the caller's transaction."""
+        today = self.today()
+        desk = (await members.load(db, self.root, today)).desk_intake
+        statement = {"release": str(package), **said}
+        answer = UUID(bytes=macs.mac(form, canonical(statement), purpose="agency answer")[:16], version=4)
+        if await store.add_answer(db, answer, package, kind=kind, day=today):
+            sealed = age.seal(canonical({**statement, "day": today.isoformat()}), [desk])
+            await store.put_inbox(db, answer, kind=kind, sealed=sealed, day=today)
+
+
+async def _get(db: Db, agency: str, package: PackageId) -> Package:
+    found = await store.get(db, agency, package)
+    if found is None:
+        raise NoSuchPackageError
+    return found

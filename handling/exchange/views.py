@@ -1,0 +1,162 @@
+"""What the portal's pages show, ready to read. No database, no decision; never the hash of a package's ZIP."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+from uuid import UUID
+
+from handling.exchange import forms, guide
+from handling.exchange.package import SEALED_NAME, SIGNATURE_NAME, Channel, Package, due, in_words, may_fetch
+from handling.exchange.portal import Listing, Opened
+from handling.exchange.store import Cursor
+from handling.rules.feedback import ASKABLE, AXES, Stage, at
+from handling.store.members import MemberList
+
+_STAGE_WORDS: Mapping[Stage, str] = {
+    Stage.ASSESSED: "We looked at it",
+    Stage.ACTIONED: "We acted on it",
+    Stage.OUTCOME: "Something came of it",
+    Stage.CLOSURE: "We are done with it",
+}
+_TOOLS: Mapping[Channel, str] = {
+    Channel.AGE: "ssh-keygen is part of OpenSSH 8.1 or newer, which Windows, Linux and macOS bring along.",
+    Channel.OPENPGP: "gpg is GnuPG 2.2 or newer; on Windows it comes with Gpg4win.",
+}
+_KILO = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """One thing to do, in words."""
+
+    words: str
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PackageView:
+    """One package in words. *reference* is the part of its id that people read to each other."""
+
+    id: UUID
+    reference: str
+    size: str
+    released_on: str
+    delete_by: str
+    downloaded_on: str
+    acknowledged_on: str
+    owed: tuple[Owed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One entry of a list to choose from."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class StageView:
+    """One stage with its codes."""
+
+    label: str
+    codes: tuple[Choice, ...]
+
+
+STAGES = tuple(
+    StageView(_STAGE_WORDS[stage], tuple(Choice(f"{code.stage.value}/{code.code}", code.label) for code in at(stage)))
+    for stage in ASKABLE
+)
+_AXES = tuple(Choice(value, label) for value, label in AXES.items())
+
+
+@dataclass(frozen=True, slots=True)
+class HomePage:
+    """The list. *next* is the address of older packages; *behind* says that newer ones stand before."""
+
+    template: ClassVar[str] = "agency/home.html"
+    agency: str
+    packages: tuple[PackageView, ...]
+    next: str
+    behind: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PackagePage:
+    """Three steps on one page."""
+
+    template: ClassVar[str] = "agency/package.html"
+    package: PackageView
+    fetchable: bool
+    sealed_name: str
+    signature_name: str
+    key: guide.UnitKey
+    case_matters: bool
+    tools: str
+    steps: tuple[guide.Step, ...]
+    sha256: forms.Field
+    form: forms.AnswerForm
+    answers: tuple[str, ...]
+    hash_commands: tuple[tuple[str, str], ...] = guide.HASH_COMMANDS
+    stages: tuple[StageView, ...] = STAGES
+    axes: tuple[Choice, ...] = _AXES
+    marks: tuple[str, ...] = forms.MARKS
+    text_max: str = f"{forms.TEXT_MAX:,}"
+
+    @property
+    def wrong(self) -> bool:
+        """Whether something that was sent was not taken."""
+        return bool(self.sha256.error) or self.form.wrong
+
+
+def home(listing: Listing, agency: str, *, behind: bool, today: date) -> HomePage:
+    """Show one page of the list."""
+    packages = tuple(_package(package, today) for package in listing.packages)
+    return HomePage(agency, packages, cursor_text(listing.next) if listing.next else "", behind)
+
+
+def package_page(
+    opened: Opened, members: MemberList, today: date, *, sha256: forms.Field | None, form: forms.AnswerForm | None
+) -> PackagePage:
+    """Show one package; *sha256* and *form* are what was typed, where something was wrong with it."""
+    channel = opened.package.channel
+    openpgp = channel is Channel.OPENPGP
+    return PackagePage(
+        package=_package(opened.package, today),
+        fetchable=may_fetch(opened.package, today),
+        sealed_name=SEALED_NAME[channel],
+        signature_name=SIGNATURE_NAME[channel],
+        key=guide.pgp_key(members.package_pgp) if openpgp else guide.ssh_key(members.package_signer),
+        case_matters=not openpgp,
+        tools=_TOOLS[channel],
+        steps=guide.STEPS[channel],
+        sha256=sha256 or forms.Field(),
+        form=form or forms.blank(today),
+        answers=tuple(in_words(answer.given_on) for answer in opened.answers if answer.kind == "feedback"),
+    )
+
+
+def cursor_text(cursor: Cursor) -> str:
+    """A cursor as it stands in an address."""
+    return f"{cursor.released_on.isoformat()}_{cursor.id}"
+
+
+def _package(package: Package, today: date) -> PackageView:
+    return PackageView(
+        id=package.id,
+        reference=str(package.id).partition("-")[0],
+        size=_size(package.size),
+        released_on=in_words(package.released_on),
+        delete_by=in_words(package.delete_by),
+        downloaded_on=in_words(package.downloaded_on) if package.downloaded_on else "",
+        acknowledged_on=in_words(package.acknowledged_on) if package.acknowledged_on else "",
+        owed=tuple(Owed(item.words, item.days_late > 0) for item in due(package, today)),
+    )
+
+
+def _size(size: int) -> str:
+    """Bytes as people say them, rounded up so that nothing is larger than announced."""
+    if size < _KILO * _KILO:
+        return f"{-(-size // _KILO):,} KiB"
+    return f"{-(-size * 10 // (_KILO * _KILO)) / 10:,.1f} MiB"
