@@ -79,12 +79,6 @@ class PgpError(CryptoError):
     text = "OpenPGP operation failed"
 
 
-class PgpHomeError(PgpError):
-    """The home's path leaves no room for the agent's socket in it."""
-
-    text = "the path of the GnuPG home is longer than 80 characters"
-
-
 class CodenameError(CryptoError):
     """What was typed is not a codename.
 

@@ -5,6 +5,7 @@ All of it blocks; callers use a thread. GnuPG never sees a key of ours outside t
 
 import fcntl
 import re
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from typing import Self
 
 import gnupg
 
-from crypto.errors import PgpError, PgpHomeError
+from crypto.errors import PgpError
 from crypto.secret import Secret
 
 _HOME_MAX = 80  # the agent's socket stands in the home, and its path must fit into sockaddr_un
@@ -35,14 +36,17 @@ class Gpg:
     GnuPG starts an agent for the home, which keeps no passphrase; `close`, or the end of a `with`, ends it.
     """
 
-    __slots__ = ("_gpg", "_home")
+    __slots__ = ("_alias", "_gpg", "_home")
 
     def __init__(self, home: Path) -> None:
-        """Open *home*, made with mode 0700 when missing; a path past 80 characters is a `PgpHomeError`."""
-        if len(str(home.absolute())) > _HOME_MAX:
-            raise PgpHomeError
+        """Open *home*, made with mode 0700 when missing; a path too long for GnuPG is reached by a short alias."""
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         (home / "gpg-agent.conf").write_text(_AGENT, "ascii")
+        self._alias: Path | None = None
+        if len(str(home.absolute())) > _HOME_MAX:
+            self._alias = Path(tempfile.mkdtemp(prefix="pgp-"))
+            (self._alias / "home").symlink_to(home.absolute())
+            home = self._alias / "home"
         self._home = home
         self._gpg = _gnupg(home)
 
@@ -95,6 +99,9 @@ class Gpg:
     def close(self) -> None:
         """End the agent of this home."""
         _run(["gpgconf", "--homedir", str(self._home), "--kill", "all"], b"")
+        if self._alias is not None:
+            shutil.rmtree(self._alias)  # the link, not the home it points to
+            self._alias = None
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -19,7 +19,7 @@ from handling.store.members import TYPE as MEMBER_LIST
 from handling.store.members import Duty
 from tipline.base import staff
 from tipline.base.settings import Settings
-from tipline.envelope import INTAKE_KEY
+from tipline.envelope import IntakeKey
 
 INTAKE_KEYS_AHEAD = 12  # weeks: a unit without power for weeks does not close its line (docs/architecture.md)
 INTAKE_KEY_DAYS = 7
@@ -65,14 +65,12 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class IntakeKey:
-    """One published intake key: its statement as stored, and its validity."""
+class NewIntakeKey:
+    """An intake key with its seed, and its statement as it is published."""
 
-    serial: int
+    key: IntakeKey
     statement: bytes
     identity: age.Identity
-    not_before: date
-    not_after: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +81,7 @@ class Founded:
     root: SigningKey
     recovery: age.Identity
     member_list: bytes
-    intake_keys: tuple[IntakeKey, ...]
+    intake_keys: tuple[NewIntakeKey, ...]
     accounts: tuple[tuple[str, str, bytes], ...]
     cards: tuple[Card, ...]
 
@@ -152,9 +150,9 @@ def found(settings: Settings, persons: Sequence[Person], *, today: date, log_n: 
     keyring.put("vault", "1", _sealed(corridor, [*readers, recovery.recipient]))
     keyring.put("signer", "intake", age.seal(intake_signer.seed.expose(), [corridor.recipient]))
     intake_keys = make_intake_keys(settings.unit, intake_signer, today=today)
-    for key in intake_keys:
-        keyring.put("intake", str(key.serial), _sealed(key.identity, [corridor.recipient]))
-        keyring.put("intake-statement", str(key.serial), key.statement)
+    for new in intake_keys:
+        keyring.put("intake", str(new.key.serial), _sealed(new.identity, [corridor.recipient]))
+        keyring.put("intake-statement", str(new.key.serial), new.statement)
 
     desk_keyring = Keyring(settings.inside / "desk" / "keyring")
     analysts = [keys.desk.recipient for keys in people if keys.desk]
@@ -200,9 +198,9 @@ async def record(founded: Founded, public: asyncpg.Connection, inside: asyncpg.C
         await inside.execute(_INSERT_LIST, founded.member_list)
 
 
-async def publish_intake_keys(public: asyncpg.Connection, unit: str, keys: Sequence[IntakeKey]) -> None:
+async def publish_intake_keys(public: asyncpg.Connection, unit: str, keys: Sequence[NewIntakeKey]) -> None:
     """Put signed intake keys where the form finds them."""
-    rows = [(unit, key.serial, key.statement, key.not_before, key.not_after) for key in keys]
+    rows = [(unit, new.key.serial, new.statement, new.key.not_before, new.key.not_after) for new in keys]
     await public.executemany(_INSERT_INTAKE_KEY, rows)
 
 
@@ -216,23 +214,21 @@ async def enrol_officer(
     return card
 
 
-def make_intake_keys(unit: str, signer: SigningKey, *, today: date) -> tuple[IntakeKey, ...]:
+def make_intake_keys(unit: str, signer: SigningKey, *, today: date) -> tuple[NewIntakeKey, ...]:
     """Make the intake keys of the coming weeks, serials from 1, each valid for seven days."""
-    keys = []
+    made = []
     for week in range(INTAKE_KEYS_AHEAD):
         identity = age.Identity.generate()
         first = today + timedelta(days=INTAKE_KEY_DAYS * week)
-        last = first + timedelta(days=INTAKE_KEY_DAYS - 1)
-        body = {
-            "purpose": "intake",
-            "unit": unit,
-            "serial": week + 1,
-            "recipient": str(identity.recipient),
-            "not_before": first.isoformat(),
-            "not_after": last.isoformat(),
-        }
-        keys.append(IntakeKey(week + 1, Statement.make(INTAKE_KEY, body, signer).encode(), identity, first, last))
-    return tuple(keys)
+        key = IntakeKey(
+            unit=unit,
+            serial=week + 1,
+            recipient=identity.recipient,
+            not_before=first,
+            not_after=first + timedelta(days=INTAKE_KEY_DAYS - 1),
+        )
+        made.append(NewIntakeKey(key, key.sign(signer), identity))
+    return tuple(made)
 
 
 def pin_unit(settings: Settings, unit: str, *, role: str, name: str, collector: bytes, intake_signer: bytes) -> None:
@@ -281,9 +277,9 @@ def _package_keys(settings: Settings, signers: Sequence[age.Recipient]) -> tuple
     keyring.put("package", "ed25519", age.seal(signer.seed.expose(), signers))
     phrase = passphrase.generate()
     keyring.put("package", "openpgp", age.seal(phrase.expose(), signers))
-    gpg = pgp.Gpg(settings.inside / "guard" / "gnupg")
-    fingerprint = gpg.generate(f"{settings.name} packages", phrase)
-    write_private(settings.inside / "guard" / "package.asc", gpg.public_key(fingerprint).encode())
+    with pgp.Gpg(settings.inside / "guard" / "gnupg") as gpg:
+        fingerprint = gpg.generate(f"{settings.name} packages", phrase)
+        write_private(settings.inside / "guard" / "package.asc", gpg.public_key(fingerprint).encode())
     return signer.public, fingerprint
 
 

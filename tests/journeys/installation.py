@@ -1,5 +1,6 @@
 """A whole installation of its own for a journey: fresh data folder, free ports, a practice unit, all processes."""
 
+import base64
 import contextlib
 import json
 import os
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crypto import totp
+from crypto.secret import Secret
 from tests.journeys.browser import Browser, JourneyError
 
 PROCESSES = ("source", "corridor", "exchange", "drop", "desk", "guard")
@@ -29,7 +31,7 @@ class Card:
 
     def code(self) -> str:
         """The one-time code of this moment."""
-        return totp.code(totp.secret_from_base32(self.second_factor), int(time.time()))
+        return totp.code(Secret(base64.b32decode(self.second_factor)), int(time.time()))
 
 
 @dataclass(slots=True)

@@ -1,0 +1,170 @@
+"""The practice unit: made on a first start with everything preset, to try the whole chain on invented tips."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from importlib import resources
+from pathlib import Path
+from string import Template
+
+import asyncpg
+
+from crypto import age, passphrase, pgp, totp
+from crypto.signing import SigningKey
+from handling import enrol
+from handling.store import agencies, agreements
+from handling.store.members import Duty
+from tipline.base import staff
+from tipline.base.settings import Settings
+
+
+_PEOPLE = (
+    enrol.Person("amina", "Amina (handler 1, also analyst)", frozenset({Duty.HANDLER, Duty.ANALYST})),
+    enrol.Person("ben", "Ben (handler 2)", frozenset({Duty.HANDLER})),
+    enrol.Person("clara", "Clara (releasing officer)", frozenset({Duty.OFFICER})),
+)
+_OVERSIGHT = ("oversight", "Oversight Board (practice)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Agency:
+    id: str
+    name: str
+    channel: str
+    officer: str
+    display: str
+
+
+_AGENCIES = (
+    _Agency("harbour-customs", "Harbour Customs Service", "age", "dario", "Dario (Harbour Customs Service)"),
+    _Agency("river-parks", "River Parks Authority", "openpgp", "elena", "Elena (River Parks Authority)"),
+)
+_RUNS_ON = {"exchange": "agency portal"}
+
+
+async def enrol_if_new(
+    settings: Settings, public_dsn: str, inside_dsn: str, *, log_n: int = staff.LOG_N
+) -> tuple[enrol.Card, ...] | None:
+    """Make the practice unit in empty databases; None when a unit is there already."""
+    public = await asyncpg.connect(public_dsn)
+    inside = await asyncpg.connect(inside_dsn)
+    try:
+        if await inside.fetchval("SELECT count(*) FROM unit.member_list"):
+            return None
+        today = datetime.now(UTC).date()
+        founded = await asyncio.to_thread(enrol.found, settings, _PEOPLE, today=today, log_n=log_n)
+        folder = settings.data / "practice"
+        enrol.write_private(folder / "root.key", founded.root.seed.expose().hex().encode())
+        enrol.write_private(folder / "recovery.txt", founded.recovery.encode().expose())
+        await enrol.publish_intake_keys(public, _OVERSIGHT[0], _oversight(settings, folder, today))
+        officers = []
+        async with inside.transaction():
+            for agency in _AGENCIES:
+                await _enrol_agency(inside, agency, settings.unit, folder / agency.id, today)
+                officers.append(
+                    await enrol.enrol_officer(inside, agency.id, agency.officer, agency.display, log_n=log_n)
+                )
+            await enrol.record(founded, public, inside)
+        return (*founded.cards, *officers)
+    finally:
+        await public.close()
+        await inside.close()
+
+
+def cards_as_text(cards: Sequence[enrol.Card], settings: Settings) -> str:
+    """What is printed once: each person's sign-in for each process, and where its page is."""
+    lines = [
+        "",
+        "PRACTICE UNIT. Sign-in details, shown this once. Write down what you need; only you have them.",
+        "One-time code: add the second-factor key to an authenticator, or run: tipline totp KEY",
+        "",
+    ]
+    for card in cards:
+        where = _RUNS_ON.get(card.process, card.process)
+        lines += [
+            f"  {card.display} · {where} · http://{settings.host}:{settings.ports[card.process]}",
+            f"      name        {card.name}",
+            f"      passphrase  {card.passphrase.expose().decode()}",
+            f"      second factor key  {totp.base32(card.totp)}",
+        ]
+    lines += ["", f"  The practice agencies' own keys lie in {settings.data / 'practice'}", ""]
+    return "\n".join(lines)
+
+
+def cards_as_json(cards: Sequence[enrol.Card]) -> str:
+    """The same for a program: one list of objects."""
+    rows: list[dict[str, str]] = [
+        {
+            "name": card.name,
+            "display": card.display,
+            "process": card.process,
+            "passphrase": card.passphrase.expose().decode(),
+            "totp": totp.base32(card.totp),
+        }
+        for card in cards
+    ]
+    return json.dumps(rows)
+
+
+def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser("practice", help="make the practice unit in an empty data folder and stop")
+    parser.add_argument("--json", action="store_true", help="print the sign-in details for a program")
+
+
+def run(args: argparse.Namespace, settings: Settings) -> int:
+    """Make the practice unit; refuses a folder that holds a unit."""
+    if not settings.practice:
+        print("This data folder is set up for a real unit; a practice unit is never mixed into one.", file=sys.stderr)
+        return 2
+    cards = asyncio.run(_make(settings))
+    if cards is None:
+        print("This data folder holds a unit already. Choose an empty one with --data.", file=sys.stderr)
+        return 2
+    print(cards_as_json(cards) if args.json else cards_as_text(cards, settings))
+    return 0
+
+
+async def _make(settings: Settings) -> tuple[enrol.Card, ...] | None:
+    async with databases.migrated(settings) as (public, inside):
+        return await enrol_if_new(settings, public, inside)
+
+
+def _oversight(settings: Settings, folder: Path, today: date) -> tuple[enrol.NewIntakeKey, ...]:
+    """Pin the oversight unit; here stand only its public keys, and the practice folder plays the outside body."""
+    signer, collector = SigningKey.generate(), SigningKey.generate()
+    unit, name = _OVERSIGHT
+    keys = enrol.make_intake_keys(unit, signer, today=today)
+    for new in keys:
+        enrol.write_private(folder / unit / f"intake-{new.key.serial}.txt", new.identity.encode().expose())
+    enrol.write_private(folder / unit / "collector.key", collector.seed.expose().hex().encode())
+    enrol.pin_unit(settings, unit, role="oversight", name=name, collector=collector.public, intake_signer=signer.public)
+    return keys
+
+
+async def _enrol_agency(inside: asyncpg.Connection, agency: _Agency, unit: str, folder: Path, today: date) -> None:
+    if agency.channel == "age":
+        identity = age.Identity.generate()
+        enrol.write_private(folder / "key.txt", identity.encode().expose())
+        public_key = str(identity.recipient)
+        fingerprint = identity.recipient.fingerprint()
+    else:
+        phrase = passphrase.generate()
+        enrol.write_private(folder / "passphrase.txt", phrase.expose())
+        with pgp.Gpg(folder / "gnupg") as gpg:
+            fingerprint = await asyncio.to_thread(gpg.generate, f"{agency.name} (practice)", phrase)
+            public_key = gpg.public_key(fingerprint)
+    await agencies.add(inside, agency.id, name=agency.name, key=public_key, today=today)
+    template = resources.files("handling.data").joinpath(f"practice-{agency.id}.toml").read_text()
+    values = {
+        "unit": unit,
+        "fingerprint": fingerprint,
+        "valid_from": today.isoformat(),
+        "review_by": (today + timedelta(days=365)).isoformat(),
+        "expires_on": (today + timedelta(days=730)).isoformat(),
+    }
+    await agreements.add(inside, Template(template).substitute(values).encode(), today=today)
