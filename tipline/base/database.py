@@ -111,6 +111,12 @@ def with_role(dsn: str, role: str, password: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{quote(role)}:{quote(password)}@{place}"))
 
 
+def without_user(dsn: str) -> str:
+    """Return *dsn* without its user and password."""
+    parts = urlsplit(dsn)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
 # Migrations -----------------------------------------------------------------------------------------------------
 
 _NUMBERED = re.compile(r"\d{3}_[a-z0-9_]+\.sql")

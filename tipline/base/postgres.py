@@ -115,6 +115,12 @@ class Cluster:
         """Whether the server started here still runs."""
         return self._server is not None and self._server.poll() is None
 
+    @property
+    def serving(self) -> bool:
+        """Whether a server, whoever started it, accepts connections to this cluster."""
+        lines = self._pid_lines()
+        return len(lines) > _STATUS_LINE and lines[_STATUS_LINE].strip() == "ready" and _works_in(lines[0], self._data)
+
     def start(self) -> None:
         """Make the cluster if there is none, start it and return when it accepts connections.
 
@@ -223,7 +229,7 @@ def _spawn(command: list[str], log: BinaryIO, *, feed: bool = False) -> "subproc
         stderr=subprocess.STDOUT,
         env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"},
         start_new_session=True,  # a Ctrl-C at the terminal is the supervisor's to handle
-        preexec_fn=lambda: die_with_parent(signal.SIGINT, parent),  # noqa: PLW1509 - runs before any thread exists
+        preexec_fn=lambda: die_with_parent(signal.SIGINT, parent),  # noqa: PLW1509 - two system calls, no lock
     )
 
 

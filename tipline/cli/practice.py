@@ -20,7 +20,7 @@ from handling.store import agencies, agreements
 from handling.store.members import Duty
 from tipline.base import staff
 from tipline.base.settings import Settings
-
+from tipline.cli import databases
 
 _PEOPLE = (
     enrol.Person("amina", "Amina (handler 1, also analyst)", frozenset({Duty.HANDLER, Duty.ANALYST})),

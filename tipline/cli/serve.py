@@ -1,0 +1,48 @@
+"""`tipline serve NAME`: one process of the installation, as the supervisor or a service manager starts it."""
+
+import argparse
+import asyncio
+import importlib
+import inspect
+import os
+import signal
+from types import MappingProxyType
+
+from tipline.base import log
+from tipline.base.process import die_with_parent, harden
+from tipline.base.settings import PORTS, Settings
+
+ZONES = MappingProxyType(
+    {
+        "source": "public",
+        "drop": "public",
+        "corridor": "inside",
+        "desk": "inside",
+        "guard": "inside",
+        "exchange": "inside",
+    }
+)
+_PACKAGES = MappingProxyType({"public": "tipline", "inside": "handling"})
+
+
+def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser("serve", help="run one process")
+    parser.add_argument("name", choices=sorted(PORTS), help="which")
+    parser.add_argument("--parent", type=int, metavar="PID", help="end when this process ends (used by `tipline run`)")
+
+
+def run(args: argparse.Namespace, settings: Settings) -> int:
+    """Run the process named until it is told to stop."""
+    if args.parent is not None:
+        die_with_parent(signal.SIGTERM, args.parent)
+    log.setup(args.name)
+    harden()
+    os.environ.pop("TIPLINE_PUBLIC_DSN", None)  # read already; a child of this process needs its own role at most
+    os.environ.pop("TIPLINE_INSIDE_DSN", None)
+    module = importlib.import_module(f"{_PACKAGES[ZONES[args.name]]}.{args.name}.main")
+    if inspect.iscoroutinefunction(module.main):
+        asyncio.run(module.main(settings))
+    else:
+        module.main(settings)
+    return 0
