@@ -1,0 +1,134 @@
+"""What agencies said about our releases, and what they still owe. Never says more of an acknowledgement than its hash shows."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from crypto import columns
+from crypto.canonical import canonical, parse
+from handling.desk.documents import day_in_words
+from handling.desk.ledger import Release
+from handling.desk.store import AnswerRow, InboxRow, ReleaseRow
+from handling.rules.feedback import Feedback, FeedbackError
+from handling.store.vault import OpenVault
+
+_TABLE, _COLUMN = "desk.feedback", "sealed"
+_HASH_BYTES = 32
+
+
+class AnswerFormatError(Exception):
+    """The bytes are neither an acknowledgement nor feedback."""
+
+    def __init__(self) -> None:
+        super().__init__("this is not an answer in the agreed format")
+
+
+class Opened(Enum):
+    """What an acknowledgement's hash shows."""
+
+    EXACT = "opened the exact bytes we sent"
+    DIFFERENT = "a different file"
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """The agency quotes the hash of what it opened."""
+
+    release: UUID
+    zip_sha256: bytes
+    day: date
+
+    def verdict(self, sent: bytes) -> Opened:
+        """Compare with the hash in our own ledger; what the exchange thought of it does not count here."""
+        return Opened.EXACT if self.zip_sha256 == sent else Opened.DIFFERENT
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyFeedback:
+    """One coded answer."""
+
+    release: UUID
+    said: Feedback
+    day: date
+
+
+Answer = Acknowledgement | AgencyFeedback
+
+
+def parse_answer(kind: str, content: object) -> Answer:
+    """Read what the exchange sealed to the desk intake, or raise `AnswerFormatError`."""
+    if not isinstance(content, Mapping):
+        raise AnswerFormatError
+    try:
+        return _READ[kind](content)
+    except (KeyError, TypeError, ValueError, FeedbackError):
+        raise AnswerFormatError from None
+
+
+def seal(vault: OpenVault, release: ReleaseRow, row: InboxRow, answer: Answer) -> AnswerRow:
+    """Seal an answer under the key of the report that it is about."""
+    key = vault.record(release.report)
+    sealed = columns.seal(key, canonical(_body(answer)), table=_TABLE, column=_COLUMN, row=str(row.id))
+    return AnswerRow(row.id, release.id, row.kind, row.received_on, sealed)
+
+
+def open_(vault: OpenVault, report: UUID, row: AnswerRow) -> Answer:
+    """Open a stored answer on one of the releases of *report*."""
+    data = columns.open_(vault.record(report), row.sealed, table=_TABLE, column=_COLUMN, row=str(row.id))
+    return parse_answer(row.kind, parse(data))
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """One thing an agency owes, in words; the last day still counts."""
+
+    words: str
+    late: bool
+
+
+def clocks(release: Release, answers: Sequence[Answer], today: date) -> tuple[Clock, ...]:
+    """What the agency of a release still owes. A release that has not left owes nothing."""
+    if release.state != "released":
+        return ()
+    owed = []
+    if not any(isinstance(answer, Acknowledgement) for answer in answers):
+        owed.append(_clock("Acknowledgement", release.manifest.acknowledge_by, today))
+    if not any(isinstance(answer, AgencyFeedback) for answer in answers):
+        owed.append(_clock("Feedback", release.manifest.feedback_due, today))
+    return tuple(owed)
+
+
+def _clock(what: str, by: date, today: date) -> Clock:
+    days = (today - by).days
+    if days <= 0:
+        return Clock(f"{what} due by {day_in_words(by)}", late=False)
+    ago = "1 day ago" if days == 1 else f"{days:,} days ago"
+    return Clock(f"{what} overdue: it was due on {day_in_words(by)}, {ago}", late=True)
+
+
+def _body(answer: Answer) -> dict[str, Any]:
+    said = {"zip_sha256": answer.zip_sha256.hex()} if isinstance(answer, Acknowledgement) else answer.said.to_body()
+    return {"release": str(answer.release), **said, "day": answer.day.isoformat()}
+
+
+def _acknowledgement(content: Mapping[str, Any]) -> Acknowledgement:
+    if content.keys() != {"release", "zip_sha256", "day"}:
+        raise AnswerFormatError
+    quoted = bytes.fromhex(content["zip_sha256"])
+    if len(quoted) != _HASH_BYTES:
+        raise AnswerFormatError
+    return Acknowledgement(UUID(content["release"]), quoted, date.fromisoformat(content["day"]))
+
+
+def _feedback(content: Mapping[str, Any]) -> AgencyFeedback:
+    said = Feedback.from_body({name: value for name, value in content.items() if name not in {"release", "day"}})
+    return AgencyFeedback(UUID(content["release"]), said, date.fromisoformat(content["day"]))
+
+
+_READ: Mapping[str, Callable[[Mapping[str, Any]], Answer]] = {
+    "acknowledgement": _acknowledgement,
+    "feedback": _feedback,
+}

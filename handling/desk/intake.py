@@ -1,0 +1,172 @@
+"""Taking in what was sealed to the desk: reviewed reports and agencies' answers. What does not verify stays and is shown."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from uuid import UUID
+
+from crypto import age
+from crypto.canonical import parse
+from crypto.errors import CryptoError
+from crypto.statement import Statement
+from handling.desk import feedback, reports, store
+from handling.desk.reports import Report, ReportFormatError, Review
+from handling.desk.session import Desk
+from handling.store.members import Duty, Member, MemberList, NotAMemberError
+from tipline.base.database import Db, Pool
+
+_LOCK = "desk intake"
+_BATCH = 50
+_BEGINNING = (date.min, UUID(int=0))
+
+
+class Reason(Enum):
+    """Why something was not taken in, in words for the page."""
+
+    NOT_FOR_US = "It does not open with this desk's intake key, or it is damaged."
+    FORMAT = "It is not in the agreed format."
+    SIGNATURE = "Its review is not signed by a member of this unit, or the signature is wrong."
+    NOT_A_HANDLER = "Its review is signed by somebody who is not a handler."
+    OWN_REVIEW = "Its review is signed by the report's own author."
+    UNKNOWN_AUTHOR = "Its author is not on the signed member list."
+    OTHER_REPORT = "Its review is of another report than the one it came with."
+    OTHER_FACTS = "The facts that were signed are not those of the report."
+    REFERENCE_TAKEN = "Another report with the same reference is here already."
+    NO_RELEASE = "It answers a release that this desk did not make."
+
+
+class RefusedError(Exception):
+    """One inbox row was not taken in."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An inbox row that stays where it is until a person has looked into it."""
+
+    id: UUID
+    kind: str
+    received_on: date
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What one round of taking in did."""
+
+    taken: int
+    refused: tuple[Refused, ...]
+
+
+async def take_in(pool: Pool, desk: Desk, members: MemberList, today: date) -> Intake:
+    """Take in every inbox row that verifies, each in a transaction of its own; the others are returned with a reason."""
+    taken = 0
+    refused: list[Refused] = []
+    after = _BEGINNING
+    while True:
+        async with pool.acquire() as db:
+            rows = await store.inbox(db, after=after, limit=_BATCH)
+            for row in rows:
+                try:
+                    taken += await _take_one(db, desk, members, row, today)
+                except RefusedError as error:
+                    refused.append(Refused(row.id, row.kind, row.received_on, error.reason))
+        if len(rows) < _BATCH:
+            return Intake(taken, tuple(refused))
+        after = (rows[-1].received_on, rows[-1].id)
+
+
+async def _take_one(db: Db, desk: Desk, members: MemberList, row: store.InboxRow, today: date) -> bool:
+    """Move one row out of the inbox; False when somebody else did so first.
+
+    The lock is what keeps two analysts who sign in together from making two record keys for one report.
+    """
+    content = await asyncio.to_thread(_open, desk, row)
+    async with db.transaction():
+        await store.lock(db, _LOCK)
+        if not await store.take(db, row.id):
+            return False
+        if row.kind == "report":
+            await _take_report(db, desk, members, content, today)
+        else:
+            await _take_answer(db, desk, row, content)
+    return True
+
+
+async def _take_report(db: Db, desk: Desk, members: MemberList, content: object, today: date) -> None:
+    report, review = await asyncio.to_thread(verify_report, content, members)
+    known = await store.report(db, report.id)
+    if known is None:
+        sealed = await asyncio.to_thread(reports.seal, desk.vault, report, review, today)
+        await store.add_report(db, sealed)
+    elif reports.open_(desk.vault, known).report.data != report.data:
+        raise RefusedError(Reason.REFERENCE_TAKEN)
+
+
+async def _take_answer(db: Db, desk: Desk, row: store.InboxRow, content: object) -> None:
+    try:
+        answer = feedback.parse_answer(row.kind, content)
+    except feedback.AnswerFormatError:
+        raise RefusedError(Reason.FORMAT) from None
+    release = await store.release(db, answer.release)
+    if release is None or release.state != "released":
+        raise RefusedError(Reason.NO_RELEASE)
+    await store.add_answer(db, feedback.seal(desk.vault, release, row, answer))
+
+
+def verify_report(content: object, members: MemberList) -> tuple[Report, Review]:
+    """Return report and review when a handler who is not the author has signed exactly this report.
+
+    Raises:
+        RefusedError: with the first reason met; nothing unverified is read further than needed to verify it.
+    """
+    if not isinstance(content, dict) or content.keys() != {"report", "statement"}:
+        raise RefusedError(Reason.FORMAT)
+    try:
+        statement = Statement.from_json(content["statement"])
+        reviewer = _signer(statement, members)
+        body = statement.verify(reports.REVIEW, [reviewer.signing])
+        review = Review.parse(body, reviewer=reviewer.name, statement=statement)
+        report = Report.parse(content["report"])
+    except CryptoError:
+        raise RefusedError(Reason.SIGNATURE) from None
+    except ReportFormatError:
+        raise RefusedError(Reason.FORMAT) from None
+    _check(report, review, reviewer, members)
+    return report, review
+
+
+def _signer(statement: Statement, members: MemberList) -> Member:
+    """The one member who signed. A review has one signature; more would hide who answers for it."""
+    if len(statement.signatures) != 1:
+        raise RefusedError(Reason.SIGNATURE)
+    member = members.by_signing(statement.signatures[0].public)
+    if member is None:
+        raise RefusedError(Reason.SIGNATURE)
+    return member
+
+
+def _check(report: Report, review: Review, reviewer: Member, members: MemberList) -> None:
+    if Duty.HANDLER not in reviewer.duties:
+        raise RefusedError(Reason.NOT_A_HANDLER)
+    try:
+        author = members.member(review.author)
+    except NotAMemberError:
+        raise RefusedError(Reason.UNKNOWN_AUTHOR) from None
+    if author.name == reviewer.name:
+        raise RefusedError(Reason.OWN_REVIEW)
+    if not review.is_of(report):
+        raise RefusedError(Reason.OTHER_REPORT)
+    if not review.states(report):
+        raise RefusedError(Reason.OTHER_FACTS)
+
+
+def _open(desk: Desk, row: store.InboxRow) -> object:
+    try:
+        return parse(age.open_(row.sealed, [desk.intake]))
+    except CryptoError:
+        raise RefusedError(Reason.NOT_FOR_US) from None

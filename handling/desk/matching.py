@@ -1,0 +1,42 @@
+"""pure: to whom may this report go, for one purpose? Every agency is answered, clause by clause, with what would change it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from handling.rules.agreements import Agreement, Purpose
+from handling.rules.facts import ReportFacts
+from handling.rules.policy import Decision, Verdict, evaluate, would_permit_if
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """An enrolled agency with the agreement version in force with it, if there is one."""
+
+    id: str
+    name: str
+    agreement: Agreement | None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The decision on one agency."""
+
+    party: Party
+    decision: Decision
+
+    @property
+    def only_obstacle(self) -> Verdict | None:
+        """The one clause whose change alone would permit, if there is exactly one."""
+        return next(iter(would_permit_if(self.decision)), None)
+
+
+def match(facts: ReportFacts, party: Party, purpose: Purpose, today: date) -> Match:
+    """Decide on one agency."""
+    return Match(party, evaluate(facts, party.agreement, party.id, purpose.value, today))
+
+
+def match_all(facts: ReportFacts, parties: Iterable[Party], purpose: Purpose, today: date) -> tuple[Match, ...]:
+    """Decide on every agency: those who may receive it first, then those who lack least."""
+    found = (match(facts, party, purpose, today) for party in parties)
+    return tuple(sorted(found, key=lambda m: (m.decision.outcome, len(m.decision.failing), m.party.name, m.party.id)))

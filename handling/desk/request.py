@@ -1,0 +1,236 @@
+"""Asking for a release: decide again from what is stored, build the package once, hand it to those who may sign. Releases nothing."""
+
+import asyncio
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID, uuid4
+
+from crypto import age
+from crypto.canonical import canonical, parse
+from crypto.digest import sha256
+from handling import data
+from handling.desk import case, documents, intake, ledger, matching, store
+from handling.desk.intake import Reason, RefusedError
+from handling.desk.matching import Match, Party
+from handling.desk.reports import Reviewed
+from handling.desk.session import Desk
+from handling.rules import release as rules
+from handling.rules.agreements import Agreement, Purpose
+from handling.rules.manifest import Manifest, manifest_of
+from handling.rules.package import MANIFEST, READ_FIRST, REPORT_HTML, REPORT_JSON, pack
+from handling.rules.policy import Obligations
+from handling.rules.release import Eligible, Kind
+from handling.store import agencies, agreements
+from handling.store.members import Duty, MemberList
+from tipline.base.database import Db
+
+_ASKED = frozenset({"waiting", "signed-once", "released"})
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an analyst asks for."""
+
+    report: UUID
+    agency: str
+    purpose: Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """The request waits at the guard."""
+
+    release: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class NotPermitted:
+    """The agreement does not permit it; nothing was stored."""
+
+    match: Match
+
+
+@dataclass(frozen=True, slots=True)
+class AskedAlready:
+    """The same release waits or has left already; nothing was stored."""
+
+    release: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class NobodyMaySign:
+    """Two lawful signatures are not possible with today's members; nothing was stored."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewFallen:
+    """The review does not count under today's member list; nothing was stored."""
+
+    reason: Reason
+
+
+Outcome = Requested | NotPermitted | AskedAlready | NobodyMaySign | ReviewFallen
+
+
+class NoSuchAgencyError(Exception):
+    """No agency with this id is enrolled."""
+
+    def __init__(self) -> None:
+        super().__init__("no such agency")
+
+
+async def party(db: Db, agency_id: str, today: date) -> Party:
+    """One agency with the agreement in force, or `NoSuchAgencyError`."""
+    agency = await agencies.get(db, agency_id)
+    if agency is None:
+        raise NoSuchAgencyError
+    return Party(agency.id, agency.name, await agreements.active(db, agency_id, today))
+
+
+async def parties(db: Db, today: date) -> tuple[Party, ...]:
+    """Every enrolled agency with the agreement in force, if there is one."""
+    enrolled = await agencies.all_(db)
+    active = await agreements.all_active(db, today)
+    return tuple(Party(agency.id, agency.name, active.get(agency.id)) for agency in enrolled)
+
+
+async def ask(db: Db, desk: Desk, members: MemberList, wanted: Wanted, *, unit: str, today: date) -> Outcome:
+    """Ask for a release, in one transaction.
+
+    Raises:
+        NoSuchReportError, NoSuchAgencyError: nothing here has that id.
+        NotAMemberError: the analyst is no longer on the signed list.
+    """
+    async with db.transaction():
+        await store.lock(db, f"release of {wanted.report}")
+        opened = await case.case(db, desk, wanted.report)  # 1 load
+        receiver = await party(db, wanted.agency, today)
+        refusal = _decide(
+            opened, receiver, wanted, members=members, requester=desk.member.name, today=today
+        )  # 2 decide
+        if not isinstance(refusal, Match):
+            return refusal
+        built = await asyncio.to_thread(_build, opened.reviewed, refusal, wanted.purpose, unit, today)
+        await _store(db, desk, members, report=wanted.report, agency=wanted.agency, built=built, today=today)  # 3 store
+        return Requested(built.manifest.release)
+
+
+def _decide(
+    opened: case.Case, receiver: Party, wanted: Wanted, *, members: MemberList, requester: str, today: date
+) -> Match | NotPermitted | AskedAlready | NobodyMaySign | ReviewFallen:
+    try:
+        verify_again(opened.reviewed, members)
+    except RefusedError as error:
+        return ReviewFallen(error.reason)
+    match = matching.match(opened.reviewed.review.facts, receiver, wanted.purpose, today)
+    if not match.decision.permits:
+        return NotPermitted(match)
+    before = _asked_before(opened, wanted)
+    if before is not None:
+        return AskedAlready(before)
+    missing = missing_signers(members, requester)
+    return NobodyMaySign(missing) if missing else match
+
+
+def verify_again(reviewed: Reviewed, members: MemberList) -> None:
+    """Verify the stored review under *members*; raises `RefusedError` when it no longer counts."""
+    content = {"report": parse(reviewed.report.data), "statement": reviewed.review.statement.to_json()}
+    intake.verify_report(content, members)
+
+
+def missing_signers(members: MemberList, requester: str) -> str:
+    """Say in words which signature nobody could give; empty when two lawful signatures are possible."""
+    members.member(requester)
+    duties = _duties(members)
+    first = rules.next_signer(Kind.MANIFEST, requester, (), duties)
+    if not isinstance(first, Eligible):
+        return (
+            "No handler other than you can give the first signature. A second handler, or an outside second, is needed."
+        )
+    second = (rules.next_signer(Kind.MANIFEST, requester, (name,), duties) for name in first.names)
+    if any(isinstance(one, Eligible) for one in second):
+        return ""
+    if any(member.name != requester for member in members.having(Duty.OFFICER)):
+        return "The only handler and the only releasing officer beside you are one person. Two people must sign."
+    return "No releasing officer other than you can give the second signature. A releasing officer is needed."
+
+
+def signers(members: MemberList, requester: str) -> tuple[str, ...]:
+    """Names of all who could sign what *requester* asks for: handlers and officers, never the requester."""
+    return rules.possible_signers(Kind.MANIFEST, requester, _duties(members))
+
+
+def _duties(members: MemberList) -> Mapping[str, frozenset[str]]:
+    return {member.name: frozenset(duty.value for duty in member.duties) for member in members.members}
+
+
+def _asked_before(opened: case.Case, wanted: Wanted) -> UUID | None:
+    """The same report to the same agency for the same purpose, unless it was refused."""
+    for one in opened.releases:
+        release = one.release
+        same = (release.agency, release.manifest.purpose) == (wanted.agency, wanted.purpose.value)
+        if same and release.state in _ASKED:
+            return release.id
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Built:
+    manifest: Manifest
+    archive: bytes
+    review: object
+
+
+def _build(reviewed: Reviewed, match: Match, purpose: Purpose, unit: str, today: date) -> _Built:
+    agreement, due = match.party.agreement, match.decision.obligations
+    if agreement is None or due is None:
+        raise TypeError("a decision that permits has an agreement")
+    members = package_members(reviewed, agreement, due, purpose=purpose, unit=unit)
+    manifest = manifest_of(
+        match.decision,
+        agreement,
+        release=uuid4(),
+        report=reviewed.report.urn,
+        purpose=purpose.value,
+        handling=reviewed.report.handling,
+        scheme=data.scheme(),
+        members=members,
+        day=today,
+    )
+    archive = pack({**members, MANIFEST: canonical(manifest.to_body())})
+    return _Built(manifest, archive, reviewed.review.statement.to_json())
+
+
+def package_members(
+    reviewed: Reviewed, agreement: Agreement, due: Obligations, *, purpose: Purpose, unit: str
+) -> dict[str, bytes]:
+    """Return every member of the package but the manifest; equal values give equal bytes."""
+    document = documents.document_of(
+        reviewed.report, agreement, due, purpose=purpose, unit=unit, scheme=data.scheme(), subjects=data.subjects()
+    )
+    return {
+        READ_FIRST: documents.read_first(document),
+        REPORT_HTML: documents.whole_report(document),
+        REPORT_JSON: reviewed.report.data,
+    }
+
+
+async def _store(
+    db: Db, desk: Desk, members: MemberList, *, report: UUID, agency: str, built: _Built, today: date
+) -> None:
+    requester = desk.member.name
+    sealed = ledger.seal(desk.vault, report=report, manifest=built.manifest, zip_sha256=sha256(built.archive))
+    readers = [members.member(name).release for name in signers(members, requester)]
+    content = {
+        "zip": base64.b64encode(built.archive).decode(),
+        "manifest": built.manifest.to_body(),
+        "review": built.review,
+    }
+    asked = await asyncio.to_thread(age.seal, canonical(content), readers)
+    line = store.NewRelease(built.manifest.release, report, agency, requester, today, sealed)
+    await store.ask_guard(db, line, asked)
+    await store.add_release(db, line)

@@ -1,0 +1,49 @@
+"""One analyst at work: the desk's vault and intake, open for a session and dropped with it. No corridor key fits in here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from crypto import age
+from crypto.errors import CryptoError
+from crypto.secret import Secret
+from handling.store.keyring import Keyring, MissingKeyError
+from handling.store.members import Member, MemberList, NotAMemberError
+from handling.store.vault import OpenVault, VaultError
+
+
+class NoDeskError(Exception):
+    """The passphrase was right, but the signed member list and the desk's keys do not let this person work here."""
+
+    def __init__(self) -> None:
+        super().__init__("this person has no key for the desk on the signed member list")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a signed-in analyst's requests work with."""
+
+    member: Member
+    vault: OpenVault
+    intake: age.Identity
+
+
+def open_desk(name: str, content: Mapping[str, Any], members: MemberList, keyring: Keyring) -> Desk:
+    """Open vault and intake with the identity from a member's desk account. Blocking.
+
+    Raises:
+        NoDeskError: the member is not on the list, has no desk key there, another key than the list says, or the vault
+            does not open with it.
+    """
+    try:
+        member = members.member(name)
+        identity = age.Identity.parse(Secret(str(content["identity"]).encode()))
+        if member.desk is None or str(member.desk) != str(identity.recipient):
+            raise NoDeskError
+        vault = OpenVault.open(keyring, members.desk_epoch, members.desk_vault, identity)
+        intake = vault.intake(members.desk_intake_serial)
+    except (NotAMemberError, KeyError, CryptoError, VaultError, MissingKeyError):
+        raise NoDeskError from None
+    if str(intake.recipient) != str(members.desk_intake):
+        raise NoDeskError
+    return Desk(member, vault, intake)

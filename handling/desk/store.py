@@ -1,0 +1,268 @@
+"""The desk's rows in Postgres. Each function is one statement over sealed values; the caller owns the transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from tipline.base.database import Db, store_errors
+
+_LOCK = """
+    SELECT pg_advisory_xact_lock(hashtextextended($1, 0))
+"""
+
+_INBOX = """
+    SELECT id, kind, sealed, received_on
+      FROM desk.inbox
+     WHERE (received_on, id) > ($1, $2)
+     ORDER BY received_on, id
+     LIMIT $3
+"""
+
+_TAKE = """
+    DELETE FROM desk.inbox
+     WHERE id = $1
+"""
+
+_ADD_REPORT = """
+    INSERT INTO desk.report (id, received_on, sealed)
+    VALUES ($1, $2, $3)
+"""
+
+_REPORT = """
+    SELECT id, received_on, sealed
+      FROM desk.report
+     WHERE id = $1
+"""
+
+_REPORTS = """
+    SELECT id, received_on, sealed
+      FROM desk.report
+     WHERE (received_on, id) < ($1, $2)
+     ORDER BY received_on DESC, id DESC
+     LIMIT $3
+"""
+
+_RELEASES = """
+    SELECT r.id, r.report, r.agency, a.name AS agency_name, r.requested_by, r.requested_on, r.sealed, g.state, g.reason
+      FROM desk.release r
+      JOIN guard.release g ON g.id = r.id
+      JOIN unit.agency a ON a.id = r.agency
+     WHERE r.report = ANY($1::uuid[])
+     ORDER BY r.requested_on DESC, r.id
+"""
+
+_RELEASE = """
+    SELECT r.id, r.report, r.agency, a.name AS agency_name, r.requested_by, r.requested_on, r.sealed, g.state, g.reason
+      FROM desk.release r
+      JOIN guard.release g ON g.id = r.id
+      JOIN unit.agency a ON a.id = r.agency
+     WHERE r.id = $1
+"""
+
+_ADD_RELEASE = """
+    INSERT INTO desk.release (id, report, agency, requested_by, requested_on, sealed)
+    VALUES ($1, $2, $3, $4, $5, $6)
+"""
+
+_ADD_GUARD_RELEASE = """
+    INSERT INTO guard.release (id, sealed, requested_by, requested_on)
+    VALUES ($1, $2, $3, $4)
+"""
+
+_ADD_ANSWER = """
+    INSERT INTO desk.feedback (id, release, kind, received_on, sealed)
+    VALUES ($1, $2, $3, $4, $5)
+"""
+
+_ANSWERS = """
+    SELECT f.id, f.release, f.kind, f.received_on, f.sealed
+      FROM desk.feedback f
+      JOIN desk.release r ON r.id = f.release
+     WHERE r.report = ANY($1::uuid[])
+     ORDER BY f.received_on, f.id
+"""
+
+_ADD_OUTCOME = """
+    INSERT INTO desk.outcome (id, report, filed_by, filed_on, sealed)
+    VALUES ($1, $2, $3, $4, $5)
+"""
+
+_ADD_CORRIDOR_OUTCOME = """
+    INSERT INTO corridor.outcome (id, sealed, received_on)
+    VALUES ($1, $2, $3)
+"""
+
+_OUTCOMES = """
+    SELECT id, report, filed_by, filed_on, sealed
+      FROM desk.outcome
+     WHERE report = $1
+     ORDER BY filed_on, id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class InboxRow:
+    """Something sealed to the desk intake that nobody has taken in yet."""
+
+    id: UUID
+    kind: str
+    sealed: bytes
+    received_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """One reviewed report, sealed under its record key."""
+
+    id: UUID
+    received_on: date
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NewRelease:
+    """A line of the ledger as it is entered; the guard keeps its state from then on."""
+
+    id: UUID
+    report: UUID
+    agency: str
+    requested_by: str
+    requested_on: date
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRow:
+    """One line of the ledger with the state that the guard keeps of it."""
+
+    id: UUID
+    report: UUID
+    agency: str
+    agency_name: str
+    requested_by: str
+    requested_on: date
+    sealed: bytes
+    state: str
+    reason: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """An acknowledgement or a feedback on one release, sealed under the report's record key."""
+
+    id: UUID
+    release: UUID
+    kind: str
+    received_on: date
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRow:
+    """An outcome somebody filed on a report."""
+
+    id: UUID
+    report: UUID
+    filed_by: str
+    filed_on: date
+    sealed: bytes
+
+
+async def lock(db: Db, subject: str) -> None:
+    """Wait until nobody else works on *subject*; held to the end of the transaction."""
+    with store_errors():
+        await db.execute(_LOCK, subject)
+
+
+async def inbox(db: Db, *, after: tuple[date, UUID], limit: int) -> tuple[InboxRow, ...]:
+    """The oldest rows after *after*, at most *limit*."""
+    with store_errors():
+        rows = await db.fetch(_INBOX, *after, limit)
+    return tuple(InboxRow(row["id"], row["kind"], row["sealed"], row["received_on"]) for row in rows)
+
+
+async def take(db: Db, row: UUID) -> bool:
+    """Remove a row from the inbox; False when somebody else took it first."""
+    with store_errors():
+        return bool(await db.execute(_TAKE, row) == "DELETE 1")
+
+
+async def add_report(db: Db, report: ReportRow) -> None:
+    """Store a reviewed report."""
+    with store_errors():
+        await db.execute(_ADD_REPORT, report.id, report.received_on, report.sealed)
+
+
+async def report(db: Db, report_id: UUID) -> ReportRow | None:
+    """One report."""
+    with store_errors():
+        row = await db.fetchrow(_REPORT, report_id)
+    return ReportRow(row["id"], row["received_on"], row["sealed"]) if row else None
+
+
+async def reports(db: Db, *, before: tuple[date, UUID], limit: int) -> tuple[ReportRow, ...]:
+    """The newest reports before *before*, at most *limit*."""
+    with store_errors():
+        rows = await db.fetch(_REPORTS, *before, limit)
+    return tuple(ReportRow(row["id"], row["received_on"], row["sealed"]) for row in rows)
+
+
+async def releases(db: Db, of: Sequence[UUID]) -> tuple[ReleaseRow, ...]:
+    """The ledger lines of some reports, newest first."""
+    with store_errors():
+        rows = await db.fetch(_RELEASES, list(of))
+    return tuple(ReleaseRow(**dict(row)) for row in rows)
+
+
+async def release(db: Db, release_id: UUID) -> ReleaseRow | None:
+    """One line of the ledger."""
+    with store_errors():
+        row = await db.fetchrow(_RELEASE, release_id)
+    return ReleaseRow(**dict(row)) if row else None
+
+
+async def add_release(db: Db, line: NewRelease) -> None:
+    """Enter a request in the ledger; the guard's row carries its state."""
+    with store_errors():
+        await db.execute(
+            _ADD_RELEASE, line.id, line.report, line.agency, line.requested_by, line.requested_on, line.sealed
+        )
+
+
+async def ask_guard(db: Db, line: NewRelease, sealed: bytes) -> None:
+    """Hand the guard what its signers will read, sealed to them."""
+    with store_errors():
+        await db.execute(_ADD_GUARD_RELEASE, line.id, sealed, line.requested_by, line.requested_on)
+
+
+async def add_answer(db: Db, answer: AnswerRow) -> None:
+    """Store what an agency answered."""
+    with store_errors():
+        await db.execute(_ADD_ANSWER, answer.id, answer.release, answer.kind, answer.received_on, answer.sealed)
+
+
+async def answers(db: Db, of: Sequence[UUID]) -> tuple[AnswerRow, ...]:
+    """All answers on the releases of some reports, oldest first."""
+    with store_errors():
+        rows = await db.fetch(_ANSWERS, list(of))
+    return tuple(AnswerRow(**dict(row)) for row in rows)
+
+
+async def add_outcome(db: Db, outcome: OutcomeRow) -> None:
+    """Store an outcome on the desk's side."""
+    with store_errors():
+        await db.execute(_ADD_OUTCOME, outcome.id, outcome.report, outcome.filed_by, outcome.filed_on, outcome.sealed)
+
+
+async def tell_corridor(db: Db, outcome: UUID, sealed: bytes, day: date) -> None:
+    """Hand the corridor an outcome, sealed to its vault; this role can never read it back."""
+    with store_errors():
+        await db.execute(_ADD_CORRIDOR_OUTCOME, outcome, sealed, day)
+
+
+async def outcomes(db: Db, of: UUID) -> tuple[OutcomeRow, ...]:
+    """The outcomes filed on one report, oldest first."""
+    with store_errors():
+        rows = await db.fetch(_OUTCOMES, of)
+    return tuple(OutcomeRow(**dict(row)) for row in rows)
