@@ -119,16 +119,15 @@ class _Keys:
 
     def contents(self) -> dict[str, dict[str, str]]:
         """Key material by process: no process ever opens another's."""
-        contents = {
-            "guard": {
-                "release_identity": self.release.encode().expose().decode(),
-                "signing_seed": self.signing.seed.expose().hex(),
-            }
-        }
+        contents = {}
         if self.corridor:
             contents["corridor"] = {"identity": self.corridor.encode().expose().decode()}
         if self.desk:
             contents["desk"] = {"identity": self.desk.encode().expose().decode()}
+        contents["guard"] = {
+            "release_identity": self.release.encode().expose().decode(),
+            "signing_seed": self.signing.seed.expose().hex(),
+        }
         return contents
 
 

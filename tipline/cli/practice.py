@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,14 +12,14 @@ from string import Template
 
 import asyncpg
 
-from crypto import age, passphrase, pgp, totp
+from crypto import age, passphrase, pgp
 from crypto.signing import SigningKey
 from handling import enrol
 from handling.store import agencies, agreements
 from handling.store.members import Duty
 from tipline.base import staff
 from tipline.base.settings import Settings
-from tipline.cli import databases
+from tipline.cli import cards, databases
 
 _PEOPLE = (
     enrol.Person("amina", "Amina (handler 1, also analyst)", frozenset({Duty.HANDLER, Duty.ANALYST})),
@@ -43,7 +42,6 @@ _AGENCIES = (
     _Agency("harbour-customs", "Harbour Customs Service", "age", "dario", "Dario (Harbour Customs Service)"),
     _Agency("river-parks", "River Parks Authority", "openpgp", "elena", "Elena (River Parks Authority)"),
 )
-_RUNS_ON = {"exchange": "agency portal"}
 
 
 async def enrol_if_new(
@@ -75,39 +73,12 @@ async def enrol_if_new(
         await inside.close()
 
 
-def cards_as_text(cards: Sequence[enrol.Card], settings: Settings) -> str:
-    """What is printed once: each person's sign-in for each process, and where its page is."""
-    lines = [
-        "",
-        "PRACTICE UNIT. Sign-in details, shown this once. Write down what you need; only you have them.",
-        "One-time code: add the second-factor key to an authenticator, or run: tipline totp KEY",
-        "",
-    ]
-    for card in cards:
-        where = _RUNS_ON.get(card.process, card.process)
-        lines += [
-            f"  {card.display} · {where} · http://{settings.host}:{settings.ports[card.process]}",
-            f"      name        {card.name}",
-            f"      passphrase  {card.passphrase.expose().decode()}",
-            f"      second factor key  {totp.base32(card.totp)}",
-        ]
-    lines += ["", f"  The practice agencies' own keys lie in {settings.data / 'practice'}", ""]
-    return "\n".join(lines)
-
-
-def cards_as_json(cards: Sequence[enrol.Card]) -> str:
-    """The same for a program: one list of objects."""
-    rows: list[dict[str, str]] = [
-        {
-            "name": card.name,
-            "display": card.display,
-            "process": card.process,
-            "passphrase": card.passphrase.expose().decode(),
-            "totp": totp.base32(card.totp),
-        }
-        for card in cards
-    ]
-    return json.dumps(rows)
+def cards_as_text(made: Sequence[enrol.Card], settings: Settings) -> str:
+    """What is printed once, on a first start."""
+    keys = (
+        f"The practice agencies' own keys, the root key and the recovery identity lie in {settings.data / 'practice'}."
+    )
+    return f"\nPRACTICE UNIT: invented people, for trying things out.{cards.as_text(made, settings)}\n  {keys}\n"
 
 
 def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -121,11 +92,11 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     if not settings.practice:
         print("This data folder is set up for a real unit; a practice unit is never mixed into one.", file=sys.stderr)
         return 2
-    cards = asyncio.run(_make(settings))
-    if cards is None:
+    made = asyncio.run(_make(settings))
+    if made is None:
         print("This data folder holds a unit already. Choose an empty one with --data.", file=sys.stderr)
         return 2
-    print(cards_as_json(cards) if args.json else cards_as_text(cards, settings))
+    print(cards.as_json(made) if args.json else cards_as_text(made, settings))
     return 0
 
 

@@ -1,0 +1,129 @@
+"""`tipline init`: set up a real unit in an empty data folder, with nothing preset and its root key taken off the machine."""
+
+import argparse
+import asyncio
+import os
+import re
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import asyncpg
+
+from handling import enrol
+from handling.store.members import Duty
+from tipline.base import settings as settings_
+from tipline.base.settings import Settings, SettingsError
+from tipline.cli import cards, databases
+
+_MEMBER = re.compile(r"(?P<name>[a-z0-9-]{1,32}):(?P<display>[^:\n]{1,80}):(?P<duties>[a-z,]+)")
+_SETTINGS = """\
+# One unit's settings. Every key is described in the README; an unknown one stops the start.
+practice = false
+unit = {unit}
+name = {name}
+emergency = {emergency}
+reading_hours = {reading_hours}
+"""
+
+
+def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser("init", help="set up a unit in an empty data folder")
+    parser.add_argument("--unit", required=True, help="short id of the unit: a-z, 0-9 and -")
+    parser.add_argument("--name", required=True, help="the unit's name as sources and agencies read it")
+    parser.add_argument("--emergency", required=True, help="number or words for somebody in danger")
+    parser.add_argument("--reading-hours", required=True, help="when somebody reads tips, in words")
+    parser.add_argument(
+        "--member",
+        action="append",
+        required=True,
+        type=_person,
+        metavar="NAME:SHOWN:DUTIES",
+        help="a person: sign-in name, shown name, and duties of handler, analyst, officer; say it once per person",
+    )
+    parser.add_argument(
+        "--offline",
+        required=True,
+        type=Path,
+        metavar="DIR",
+        help="where root key and recovery identity are written, to be taken off this machine: not in the data folder",
+    )
+
+
+def run(args: argparse.Namespace, _: None) -> int:
+    """Found the unit and print each person's sign-in details once."""
+    folder = settings_.data_folder(args.data, os.environ)
+    offline: Path = args.offline.absolute()
+    if offline.is_relative_to(folder):
+        raise SettingsError("--offline must not lie in the data folder: the root key has to leave this machine")
+    if (folder / settings_.FILE).exists():
+        raise SettingsError(f"{folder} is set up already: choose an empty folder with --data")
+    settings = _write_settings(folder, args)
+    try:
+        founded = asyncio.run(_found(settings, args.member, offline))
+    except enrol.EnrolmentError as error:
+        (folder / settings_.FILE).unlink()
+        raise SettingsError(str(error)) from None
+    print(cards.as_text(founded.cards, settings))
+    print(f"Root key and recovery identity: {offline}. Take both off this machine now; nothing here needs them.")
+    print("Next: enrol agencies with `tipline agency add` and agreements with `tipline agreement add`.")
+    for gap in _gaps(args.member):
+        print(f"Not possible with these people: {gap}", file=sys.stderr)
+    return 0
+
+
+async def _found(settings: Settings, persons: list[enrol.Person], offline: Path) -> enrol.Founded:
+    """Write the offline keys before anything is recorded: a unit whose root key was lost could never change."""
+    async with databases.migrated(settings) as (public_dsn, inside_dsn):
+        founded = await asyncio.to_thread(enrol.found, settings, persons, today=datetime.now(UTC).date())
+        enrol.write_private(offline / "root.key", founded.root.seed.expose().hex().encode())
+        enrol.write_private(offline / "recovery.txt", founded.recovery.encode().expose())
+        public = await asyncpg.connect(public_dsn)
+        inside = await asyncpg.connect(inside_dsn)
+        try:
+            await enrol.record(founded, public, inside)
+        finally:
+            await public.close()
+            await inside.close()
+    return founded
+
+
+def _write_settings(folder: Path, args: argparse.Namespace) -> Settings:
+    texts = {key: _toml(getattr(args, key)) for key in ("unit", "name", "emergency", "reading_hours")}
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (folder / settings_.FILE).write_text(_SETTINGS.format(**texts), encoding="utf-8")
+    try:
+        return settings_.read(folder, os.environ)
+    except SettingsError:
+        (folder / settings_.FILE).unlink()
+        raise
+
+
+def _toml(text: str) -> str:
+    """Return *text* as a TOML basic string."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in escaped) + '"'
+
+
+def _person(text: str) -> enrol.Person:
+    found = _MEMBER.fullmatch(text)
+    if found is None:
+        raise argparse.ArgumentTypeError('write it as "amina:Amina Njeri:handler,analyst"')
+    try:
+        duties = frozenset(Duty(duty) for duty in found["duties"].split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError("the duties are handler, analyst and officer") from None
+    return enrol.Person(found["name"], found["display"], duties)
+
+
+def _gaps(persons: list[enrol.Person]) -> list[str]:
+    """Which lawful acts these people cannot do together (docs/architecture.md, “Staffing”)."""
+    handlers = [person for person in persons if Duty.HANDLER in person.duties]
+    officers = [person for person in persons if Duty.OFFICER in person.duties]
+    gaps = []
+    if len(handlers) < 2:  # noqa: PLR2004 - one writes, another reviews
+        gaps.append("review of a report (a second handler is needed)")
+    if not officers:
+        gaps.append("any release, and an outcome phrase to a source (a releasing officer is needed)")
+    return gaps
