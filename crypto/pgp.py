@@ -27,6 +27,7 @@ _USER_ID = re.compile(
     r"(?P<name>[^<>\x00-\x1f\x7f]{1,200}?)(?: <(?P<mail>[^<>\s\x00-\x1f\x7f]+@[^<>\s\x00-\x1f\x7f]+)>)?"
 )
 _FINGERPRINT = re.compile(r"[0-9A-F]{40}")
+_BLOCK = "-----BEGIN "
 _ENCRYPT = ("--batch", "--no-tty", "--quiet", "--no-autostart", "--trust-model", "always", "--compress-algo", "none")
 
 
@@ -112,7 +113,8 @@ class Gpg:
 
 
 def encrypt_to(public_key: str, data: bytes) -> bytes:
-    """Return *data* encrypted to one public key, in binary, through no keyring."""
+    """Return *data* encrypted to the only key in *public_key*, in binary, through no keyring."""
+    fingerprint(public_key)
     with _throw_away_home() as home:
         key = home / "key.asc"
         key.write_text(public_key, "utf-8")
@@ -124,9 +126,11 @@ def encrypt_to(public_key: str, data: bytes) -> bytes:
 
 def fingerprint(public_key: str) -> str:
     """Return the fingerprint, 40 capital hexadecimal digits, of text that holds exactly one public key."""
+    if public_key.count(_BLOCK) != 1:  # GnuPG would read the first and be silent about the others
+        raise PgpError
     with _throw_away_home() as home:
         found = _gnupg(home, "--no-autostart").scan_keys_mem(public_key)
-        if len(found) != 1 or found[0]["type"] != "pub":
+        if found.returncode != 0 or len(found) != 1 or found[0]["type"] != "pub":
             raise PgpError
         return _checked_fingerprint(found[0]["fingerprint"])
 

@@ -34,7 +34,7 @@ class Secret(Guarded):
 
     __slots__ = ("_value",)
 
-    def __init__(self, value: bytes) -> None:
+    def __init__(self, value: bytes | bytearray) -> None:
         self._value = bytes(value)
 
     @classmethod
