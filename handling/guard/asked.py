@@ -1,0 +1,249 @@
+"""What a signer is asked to sign, read strictly from the bytes that were opened. Pure; an unknown or missing field refuses."""
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from crypto.canonical import canonical, parse
+from crypto.digest import sha256
+from crypto.errors import CryptoError
+from crypto.statement import Statement
+from handling.guard.refusal import GuardError
+from handling.rules.facts import FactsError, ReportFacts
+from handling.rules.grading import Grade, Handling
+
+REPORT = "tipline/report/v1"
+REVIEW = "tipline/review/v1"
+PHRASE = "tipline/phrase/v1"
+
+_REPORT_FIELDS = {"format", "urn", "title", "summary", "items", "handling", "action", "sanitisation", "subject", "date"}
+_ITEM_FIELDS = {"text", "scheme", "source", "information"}
+_REVIEW_FIELDS = {"report_sha256", "urn", "facts", "agencies", "author", "day"}
+_URN = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_AGENCY = re.compile(r"[a-z0-9-]{1,32}")
+
+
+class FormatError(GuardError):
+    """What was sealed is not in the agreed format, so nobody can say what a signature on it would mean."""
+
+    text = "What was sealed for you to sign is not in the agreed format."
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One fact and its grade."""
+
+    text: str
+    grade: Grade
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report document: `data` is the exact bytes that are hashed, reviewed and released."""
+
+    urn: str
+    title: str
+    summary: str
+    items: tuple[Item, ...]
+    handling: Handling
+    subjects: tuple[str, ...]
+    date: date
+    document: Mapping[str, Any]
+    data: bytes
+
+    @property
+    def id(self) -> UUID:
+        """The report's id, from its URN."""
+        return UUID(self.urn)
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the document, in hex."""
+        return sha256(self.data).hex()
+
+    @classmethod
+    def read(cls, document: object) -> "Report":
+        """Read a report document, or raise `FormatError`."""
+        try:
+            return cls._read(_mapping(document, _REPORT_FIELDS))
+        except (TypeError, ValueError, CryptoError):
+            raise FormatError from None
+
+    @classmethod
+    def _read(cls, document: Mapping[str, Any]) -> "Report":
+        items = tuple(_item(entry) for entry in _list(document["items"]))
+        if document["format"] != REPORT or not items:
+            raise FormatError
+        return cls(
+            urn=_matching(document["urn"], _URN),
+            title=_text(document["title"]),
+            summary=_text(document["summary"]),
+            items=items,
+            handling=Handling.of(document["handling"], document["action"], document["sanitisation"]),
+            subjects=tuple(_text(code) for code in _list(document["subject"])),
+            date=_day(document["date"]),
+            document=document,
+            data=canonical(document),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewAsked:
+    """A report with the facts and the positive list that a reviewer is to sign; `seen` is the SHA-256 of all of it."""
+
+    report: Report
+    facts: ReportFacts
+    facts_body: Mapping[str, Any]
+    agencies: tuple[str, ...]
+    author: str
+    seen: str
+
+    @classmethod
+    def read(cls, opened: bytes) -> "ReviewAsked":
+        """Read what the corridor sealed for a review, or raise `FormatError`."""
+        value = _mapping(_parse(opened), {"report", "facts", "agencies", "author"})
+        return cls(
+            report=Report.read(value["report"]),
+            facts=_facts(value["facts"]),
+            facts_body=value["facts"],
+            agencies=_agencies(value["agencies"]),
+            author=_text(value["author"]),
+            seen=sha256(opened).hex(),
+        )
+
+    def body(self, day: date) -> dict[str, Any]:
+        """The body of the review statement over this, signed on *day*."""
+        return {
+            "report_sha256": self.report.sha256,
+            "urn": self.report.urn,
+            "facts": dict(self.facts_body),
+            "agencies": list(self.agencies),
+            "author": self.author,
+            "day": day.isoformat(),
+        }
+
+    def contradictions(self) -> tuple[str, ...]:
+        """Where the stated facts say something else than the report itself, in words."""
+        stated = {
+            "subjects": self.facts.subjects == frozenset(self.report.subjects),
+            "grades": self.facts.grades == tuple(item.grade for item in self.report.items),
+            "handling": self.facts.handling == self.report.handling,
+            "positive list": self.facts.agencies in {None, frozenset(self.agencies)},
+            "date": self.facts.date == self.report.date,
+        }
+        return tuple(f"the stated {name} are not those of the report" for name, same in stated.items() if not same)
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """The body of a review statement. It means nothing until the statement's signature was verified."""
+
+    report_sha256: str
+    urn: str
+    facts: ReportFacts
+    agencies: frozenset[str]
+    author: str
+    day: date
+
+    @classmethod
+    def read(cls, body: Mapping[str, Any]) -> "Review":
+        """Read a review statement's body, or raise `FormatError`."""
+        value = _mapping(body, _REVIEW_FIELDS)
+        return cls(
+            report_sha256=_text(value["report_sha256"]),
+            urn=_matching(value["urn"], _URN),
+            facts=_facts(value["facts"]),
+            agencies=frozenset(_agencies(value["agencies"])),
+            author=_text(value["author"]),
+            day=_day(value["day"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseAsked:
+    """A package as the desk built it, the manifest to sign, and the review it rests on; nothing of it is believed yet."""
+
+    archive: bytes
+    manifest: Mapping[str, Any]
+    review: Statement
+    seen: str
+
+    @classmethod
+    def read(cls, opened: bytes) -> "ReleaseAsked":
+        """Read what the desk sealed for a release, or raise `FormatError`."""
+        value = _mapping(_parse(opened), {"zip", "manifest", "review"})
+        if not isinstance(value["manifest"], dict):
+            raise FormatError
+        try:
+            archive = base64.b64decode(_text(value["zip"]), validate=True)
+            review = Statement.from_json(value["review"])
+        except (binascii.Error, CryptoError):
+            raise FormatError from None
+        return cls(archive=archive, manifest=value["manifest"], review=review, seen=sha256(opened).hex())
+
+
+def _parse(opened: bytes) -> object:
+    try:
+        return parse(opened)
+    except CryptoError:
+        raise FormatError from None
+
+
+def _item(entry: object) -> Item:
+    value = _mapping(entry, _ITEM_FIELDS)
+    grade = Grade(_text(value["scheme"]), _text(value["source"]), _text(value["information"]))
+    return Item(_text(value["text"]), grade)
+
+
+def _facts(body: object) -> ReportFacts:
+    try:
+        return ReportFacts.from_body(body)
+    except FactsError:
+        raise FormatError from None
+
+
+def _agencies(value: object) -> tuple[str, ...]:
+    agencies = tuple(_matching(entry, _AGENCY) for entry in _list(value))
+    if len(set(agencies)) != len(agencies):
+        raise FormatError
+    return agencies
+
+
+def _mapping(value: object, keys: set[str]) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping) or value.keys() != keys:
+        raise FormatError
+    return value
+
+
+def _list(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise FormatError
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise FormatError
+    return value
+
+
+def _matching(value: object, pattern: re.Pattern[str]) -> str:
+    text = _text(value)
+    if not pattern.fullmatch(text):
+        raise FormatError
+    return text
+
+
+def _day(value: object) -> date:
+    try:
+        day = date.fromisoformat(_text(value))
+    except ValueError:
+        raise FormatError from None
+    if day.isoformat() != value:
+        raise FormatError
+    return day

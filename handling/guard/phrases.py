@@ -1,0 +1,86 @@
+"""An outcome phrase for a source: two people sign the outcome's id and the phrase's code, and see nothing else of it."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from crypto.errors import CryptoError
+from crypto.statement import Signed, Statement
+from handling.guard import store
+from handling.guard.asked import PHRASE
+from handling.guard.keys import unlocked
+from handling.guard.refusal import ChangedError, MovedError, Refused, RefusedError
+from handling.guard.service import Guard, Hand, Turn, found, member_list, must_be_turn, turn
+from handling.guard.store import PhraseRequest, Signature, State
+from handling.guard.verify import duties
+from handling.rules import phrases
+from handling.rules.phrases import NoSuchPhraseError, Phrase
+from handling.rules.release import Act, Kind, advance, is_complete
+from handling.store.members import Member, MemberList, NotAMemberError
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseView:
+    """A phrase as its signer reads it; *phrase* is None when the code is not on the fixed list."""
+
+    turn: Turn
+    code: str
+    phrase: Phrase | None
+    signed_by: tuple[Member, ...]
+
+
+async def look(guard: Guard, outcome: UUID, who: str, today: date) -> PhraseView:
+    """Show one phrase. Nothing of it is sealed: it is a sentence from a fixed list and a random id."""
+    async with guard.pool.acquire() as db:
+        listed = await member_list(guard, db, today)
+        row = found(await store.phrase(db, outcome))
+    signed_by = tuple(member for member in listed.members if member.name in row.request.signers)
+    return PhraseView(turn(Kind.PHRASE, row.request, listed.member(who), listed), row.phrase, _known(row), signed_by)
+
+
+async def sign(guard: Guard, outcome: UUID, hand: Hand, today: date) -> State:
+    """Give the next signature; the second one approves the phrase. Returns the state that was reached."""
+    async with guard.pool.acquire() as db:
+        listed = await member_list(guard, db, today)
+        member = listed.member(hand.who)
+        row = found(await store.phrase(db, outcome))
+        must_be_turn(Kind.PHRASE, row.request, member, listed)
+        if row.phrase != hand.seen:
+            raise ChangedError
+        if _known(row) is None:
+            raise RefusedError(Refused(("This phrase is not on the fixed list. A source is told nothing else.",)))
+        earlier = await store.signatures(db, outcome, Kind.PHRASE)
+        _check(row, earlier, listed)
+        async with unlocked(db, member, hand.passphrase) as keys:
+            mine = Signature(member.name, keys.sign(PHRASE, _body(row)).signatures[0].signature)
+        now = State(advance(Kind.PHRASE, row.request.state.value, Act.SIGN))
+        names = [*(entry.signer for entry in earlier), mine.signer]
+        if (now is State.APPROVED) is not is_complete(Kind.PHRASE, row.request.requested_by, names, duties(listed)):
+            raise RefusedError(Refused(("The signatures on this phrase do not fit its state.",)))
+        async with db.transaction():
+            if not await store.sign_phrase(db, outcome, was=row.request.state, now=now, phrase=row.phrase):
+                raise MovedError
+            await store.add_signature(db, outcome, Kind.PHRASE, mine)
+    return now
+
+
+def _body(row: PhraseRequest) -> dict[str, str]:
+    return {"outcome": str(row.request.id), "phrase": row.phrase}
+
+
+def _check(row: PhraseRequest, signatures: tuple[Signature, ...], listed: MemberList) -> None:
+    """A signature over another phrase would approve this one by somebody who never read it."""
+    for entry in signatures:
+        try:
+            public = listed.member(entry.signer).signing
+            Statement.make(PHRASE, _body(row)).with_signed(Signed(public, entry.signature)).verify(PHRASE, [public])
+        except (NotAMemberError, CryptoError):
+            reason = f"The signature of {entry.signer} is not over this phrase, so it is void."
+            raise RefusedError(Refused((reason,))) from None
+
+
+def _known(row: PhraseRequest) -> Phrase | None:
+    try:
+        return phrases.phrase(row.phrase)
+    except NoSuchPhraseError:
+        return None

@@ -1,0 +1,172 @@
+"""A release from the first look to the package that leaves: load, decide, sign, store. With anything missing, nothing leaves."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from crypto.digest import acknowledgement_check, sha256
+from handling.guard import store
+from handling.guard.asked import ReleaseAsked
+from handling.guard.keys import Keys, unlocked
+from handling.guard.refusal import ChangedError, MovedError, Refused, RefusedError
+from handling.guard.scan import scan
+from handling.guard.seal import seal
+from handling.guard.service import Case, Guard, Hand, Turn, case, turn
+from handling.guard.sign import Signed
+from handling.guard.store import SealedRequest, Signature, State
+from handling.guard.verify import STATEMENT, Examined, Held, check_signed, examine, verify
+from handling.rules.manifest import Manifest, ManifestError
+from handling.rules.release import Kind
+from handling.store import agencies, agreements
+from handling.store.agencies import Agency, AgencyKeyError
+from handling.store.agreements import DamagedAgreementError
+from handling.store.members import Member, MemberList
+from tipline.base.database import Db, TakenError
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseView:
+    """A release as its signer reads it; every check but the missing signatures has passed."""
+
+    turn: Turn
+    examined: Examined
+    seen: str
+    signed_by: tuple[Member, ...]
+
+
+async def open_(guard: Guard, release: UUID, hand: Hand, today: date) -> ReleaseView:
+    """Open a release for one signer; the keys are forgotten before this returns.
+
+    Raises:
+        RefusedError: it could not leave whoever signed; with every reason.
+    """
+    async with guard.pool.acquire() as db:
+        before = await case(guard, db, Kind.MANIFEST, release, who=hand.who, today=today)
+        async with unlocked(db, before.member, hand.passphrase) as keys:
+            asked, examined = await _examined(guard, db, keys, before)
+        await _signatures(db, examined, before)
+    whose = turn(Kind.MANIFEST, before.row.request, before.member, before.listed)
+    signed_by = tuple(before.listed.member(name) for name in before.row.request.signers)
+    return ReleaseView(whose, examined, asked.seen, signed_by)
+
+
+async def sign(guard: Guard, release: UUID, hand: Hand, today: date) -> State:
+    """Give the next signature; the second one lets the package out. Returns the state that was reached."""
+    async with guard.pool.acquire() as db:
+        before = await case(guard, db, Kind.MANIFEST, release, who=hand.who, today=today)
+        async with unlocked(db, before.member, hand.passphrase) as keys:
+            asked, examined = await _examined(guard, db, keys, before)
+            if asked.seen != hand.seen:
+                raise ChangedError
+            earlier = await _signatures(db, examined, before)
+            mine = Signature(hand.who, keys.sign(STATEMENT, examined.body).signatures[0].signature)
+            if not earlier:
+                return await _sign_first(db, before.row, mine)
+            signed = await asyncio.to_thread(_let_out, guard, examined, (*earlier, mine), keys, before.listed)
+        await _release(db, before.row, mine, signed, today)
+    return State.RELEASED
+
+
+def _let_out(
+    guard: Guard, examined: Examined, signatures: tuple[Signature, ...], keys: Keys, listed: MemberList
+) -> Signed:
+    """Verify, seal and sign, in that order and in no other: each step takes what only the one before can make."""
+    verified = verify(examined, signatures, listed)
+    if isinstance(verified, Refused):
+        raise RefusedError(verified)
+    return guard.package_keys.sign(seal(verified), keys, listed)
+
+
+async def _sign_first(db: Db, row: SealedRequest, mine: Signature) -> State:
+    async with db.transaction():
+        if not await store.sign_release_once(db, row.request.id, sealed_sha256=sha256(row.sealed)):
+            raise MovedError
+        await store.add_signature(db, row.request.id, Kind.MANIFEST, mine)
+    return State.SIGNED_ONCE
+
+
+async def _release(db: Db, row: SealedRequest, mine: Signature, signed: Signed, today: date) -> None:
+    """Signature, state and package: all of them, or none."""
+    try:
+        async with db.transaction():
+            if not await store.mark_released(db, row.request.id, sealed_sha256=sha256(row.sealed)):
+                raise MovedError
+            await store.add_signature(db, row.request.id, Kind.MANIFEST, mine)
+            await store.add_package(db, _package(signed, today))
+    except TakenError:
+        raise RefusedError(Refused(("A package of this release has left already. None leaves twice.",))) from None
+
+
+def _package(signed: Signed, today: date) -> store.Package:
+    examined = signed.sealed.verified.examined
+    manifest = examined.manifest
+    return store.Package(
+        id=manifest.release,
+        agency=manifest.agency,
+        channel=signed.sealed.channel.value,
+        sealed=signed.sealed.data,
+        signature=signed.signature,
+        check=acknowledgement_check(sha256(examined.scanned.archive)),
+        released_on=today,
+        acknowledge_by=manifest.acknowledge_by,
+        feedback_due=manifest.feedback_due,
+        delete_by=manifest.delete_by,
+    )
+
+
+async def _examined(guard: Guard, db: Db, keys: Keys, before: Case) -> tuple[ReleaseAsked, Examined]:
+    """Open what was asked and hold it against everything the guard reads for itself."""
+    asked = ReleaseAsked.read(await asyncio.to_thread(keys.open, before.row.sealed))
+    try:
+        manifest = Manifest.from_body(asked.manifest)
+    except ManifestError:
+        raise RefusedError(Refused(("What was asked for has no manifest in the agreed format.",))) from None
+    held = await _held(guard, db, manifest, before)
+    result = await asyncio.to_thread(_check, asked, manifest, held, guard.inside(before.listed), before.today)
+    if isinstance(result, Refused):
+        raise RefusedError(result)
+    return asked, result
+
+
+def _check(
+    asked: ReleaseAsked, manifest: Manifest, held: Held, inside: frozenset[str], today: date
+) -> Examined | Refused:
+    scanned = scan(asked.archive, inside)
+    return scanned if isinstance(scanned, Refused) else examine(scanned, manifest, asked.review, held, today)
+
+
+async def _held(guard: Guard, db: Db, manifest: Manifest, before: Case) -> Held:
+    agency = await agencies.get(db, manifest.agency)
+    try:
+        agreement = await agreements.active(db, manifest.agency, before.today)
+    except DamagedAgreementError:
+        agreement = None
+    return Held(
+        release=before.row.request.id,
+        requested_by=before.row.request.requested_by,
+        members=before.listed,
+        agency=agency,
+        agency_key=await asyncio.to_thread(_key, agency) if agency else None,
+        agreement=agreement,
+        scheme=guard.scheme,
+    )
+
+
+def _key(agency: Agency) -> tuple[str, str] | None:
+    """Channel and fingerprint of the enrolled key, computed from it. Blocking."""
+    try:
+        channel, _, fingerprint = agencies.read_key(agency.key)
+    except AgencyKeyError:
+        return None
+    return channel.value, fingerprint
+
+
+async def _signatures(db: Db, examined: Examined, before: Case) -> tuple[Signature, ...]:
+    """The signatures that are there, each still over exactly this manifest; a first one exists only when signed once."""
+    signatures = await store.signatures(db, before.row.request.id, Kind.MANIFEST)
+    if len(signatures) != (before.row.request.state is State.SIGNED_ONCE):
+        raise RefusedError(Refused(("The signatures on this release do not fit its state.",)))
+    if refused := check_signed(examined, signatures, before.listed):
+        raise RefusedError(refused)
+    return signatures

@@ -1,0 +1,83 @@
+"""The second handler's review: what is shown is what is signed, and what is signed goes to the desk in the same moment."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from crypto import age
+from crypto.canonical import canonical
+from crypto.digest import sha256
+from handling.guard import store
+from handling.guard.asked import REVIEW, ReviewAsked
+from handling.guard.keys import Keys, unlocked
+from handling.guard.refusal import ChangedError, MovedError, Refused, RefusedError
+from handling.guard.service import Case, Guard, Hand, Turn, case, turn
+from handling.guard.store import Signature
+from handling.rules.release import Kind
+from handling.store import agencies
+from handling.store.members import Duty, Member, NotAMemberError
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewView:
+    """A review as its reviewer reads it: the report, its facts, and the agencies by id and name."""
+
+    turn: Turn
+    asked: ReviewAsked
+    agencies: tuple[tuple[str, str], ...]
+    author: Member
+
+
+async def open_(guard: Guard, review: UUID, hand: Hand, today: date) -> ReviewView:
+    """Open a review for one signer; the keys are forgotten before this returns."""
+    async with guard.pool.acquire() as db:
+        before = await case(guard, db, Kind.REVIEW, review, who=hand.who, today=today)
+        async with unlocked(db, before.member, hand.passphrase) as keys:
+            asked = await _opened(keys, before)
+        named = []
+        for agency in asked.agencies:
+            enrolled = await agencies.get(db, agency)
+            named.append((agency, enrolled.name if enrolled else "not enrolled"))
+    whose = turn(Kind.REVIEW, before.row.request, before.member, before.listed)
+    return ReviewView(whose, asked, tuple(named), before.listed.member(asked.author))
+
+
+async def sign(guard: Guard, review: UUID, hand: Hand, today: date) -> None:
+    """Sign what the signer was shown, and hand the report to the desk: both, or nothing."""
+    async with guard.pool.acquire() as db:
+        before = await case(guard, db, Kind.REVIEW, review, who=hand.who, today=today)
+        async with unlocked(db, before.member, hand.passphrase) as keys:
+            asked = await _opened(keys, before)
+            if asked.seen != hand.seen:
+                raise ChangedError
+            statement = keys.sign(REVIEW, asked.body(today))
+        content = canonical({"report": dict(asked.report.document), "statement": statement.to_json()})
+        sealed = await asyncio.to_thread(age.seal, content, [before.listed.desk_intake])
+        signature = Signature(before.member.name, statement.signatures[0].signature)
+        async with db.transaction():
+            if not await store.sign_review(db, review, sealed_sha256=sha256(before.row.sealed)):
+                raise MovedError
+            await store.add_signature(db, review, Kind.REVIEW, signature)
+            await store.add_report(db, review, sealed, today)
+
+
+async def _opened(keys: Keys, before: Case) -> ReviewAsked:
+    asked = ReviewAsked.read(await asyncio.to_thread(keys.open, before.row.sealed))
+    reasons = [*_author(asked, before), *(f"{found.capitalize()}." for found in asked.contradictions())]
+    if asked.report.id != before.row.request.id:
+        reasons.append("The report is not the one that this review was asked for.")
+    if reasons:
+        raise RefusedError(Refused(tuple(reasons)))
+    return asked
+
+
+def _author(asked: ReviewAsked, before: Case) -> list[str]:
+    """The author is who asked, and is a handler: else the rule that nobody reviews their own report would be empty."""
+    try:
+        handler = Duty.HANDLER in before.listed.member(asked.author).duties
+    except NotAMemberError:
+        handler = False
+    if not handler or asked.author != before.row.request.requested_by:
+        return ["The author named in the report is not the handler who asked for the review."]
+    return []

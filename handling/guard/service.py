@@ -1,0 +1,194 @@
+"""What every act of the guard stands on: the verified member list, whose turn it is, and refusing with a sealed reason."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, TypeVar
+from uuid import UUID
+
+from crypto import age
+from handling.guard import store
+from handling.guard.refusal import MovedError, NoSuchRequestError, NotNowError
+from handling.guard.sign import PackageKeys
+from handling.guard.store import Request, SealedRequest
+from handling.guard.verify import duties
+from handling.rules.grading import Scheme
+from handling.rules.release import (
+    Act,
+    Eligible,
+    IllegalMoveError,
+    Kind,
+    Nobody,
+    Reason,
+    advance,
+    next_signer,
+    possible_signers,
+    why_not,
+)
+from handling.store import members
+from handling.store.members import Member, MemberList
+from tipline.base.database import Db, Pool
+
+T = TypeVar("T")
+
+_NOT_A_SIGNER = "Your duty does not cover this, or you prepared it yourself. You can neither sign nor refuse it."
+REASON_MAX = 2000  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """The guard of one unit. *hosts* are names of machines and folders that no package may hold."""
+
+    pool: Pool
+    root: bytes
+    package_keys: PackageKeys
+    scheme: Scheme
+    hosts: tuple[str, ...]
+
+    def inside(self, listed: MemberList) -> frozenset[str]:
+        """Every name of the inside that must not stand in what leaves."""
+        people = (name for member in listed.members for name in (member.name, member.display))
+        return frozenset({*self.hosts, *people})
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Hand:
+    """Somebody's hand on one request: the name from the session, the passphrase just typed, and what they were shown.
+
+    Attributes:
+        seen: SHA-256, in hex, of everything that was shown (of a phrase, its code); empty before anything was.
+    """
+
+    who: str
+    passphrase: str
+    seen: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One sealed request before the person whose turn it is, with the member list of today."""
+
+    row: SealedRequest
+    member: Member
+    listed: MemberList
+    today: date
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Where a request stands for one person: may they sign now, and if not, why; who could instead."""
+
+    request: Request
+    why_not: str
+    may_refuse: bool
+    next: tuple[str, ...]
+
+    @property
+    def may_sign(self) -> bool:
+        """Whether this person gives the next signature."""
+        return not self.why_not
+
+
+async def member_list(guard: Guard, db: Db, today: date) -> MemberList:
+    """The verified list of today; every name, duty and key comes from it."""
+    return await members.load(db, guard.root, today)
+
+
+def turn(kind: Kind, request: Request, member: Member, listed: MemberList) -> Turn:
+    """Say whose turn it is, for one person."""
+    held = duties(listed)
+    if _decided(kind, request):
+        return Turn(request, "This has been decided.", may_refuse=False, next=())
+    reason = why_not(kind, member.name, request.requested_by, request.signers, held)
+    coming = next_signer(kind, request.requested_by, request.signers, held)
+    return Turn(
+        request,
+        why_not=reason.value if reason else "",
+        may_refuse=member.name in possible_signers(kind, request.requested_by, held),
+        next=coming.names if isinstance(coming, Eligible) else (),
+    )
+
+
+def nobody_can(kind: Kind, request: Request, listed: MemberList) -> bool:
+    """Whether today's members cannot complete this at all, so that it can only be refused."""
+    coming = next_signer(kind, request.requested_by, request.signers, duties(listed))
+    return isinstance(coming, Nobody)
+
+
+def must_be_turn(kind: Kind, request: Request, member: Member, listed: MemberList) -> None:
+    """Raise `NotNowError` unless this person gives the next signature."""
+    found = turn(kind, request, member, listed)
+    if not found.may_sign:
+        raise NotNowError(found.why_not)
+
+
+async def case(guard: Guard, db: Db, kind: Kind, subject: UUID, *, who: str, today: date) -> Case:
+    """Load one sealed request for the person who signs it next.
+
+    Raises:
+        NoSuchRequestError: there is none.
+        NotNowError: it is not this person's turn.
+    """
+    listed = await member_list(guard, db, today)
+    member = listed.member(who)
+    row = found(await (store.review(db, subject) if kind is Kind.REVIEW else store.release(db, subject)))
+    must_be_turn(kind, row.request, member, listed)
+    return Case(row, member, listed, today)
+
+
+def found(value: T | None) -> T:
+    """Return what was looked for, or raise `NoSuchRequestError`."""
+    if value is None:
+        raise NoSuchRequestError
+    return value
+
+
+_Refuse = Callable[..., Coroutine[Any, Any, bool]]
+_REFUSE: dict[Kind, _Refuse] = {
+    Kind.REVIEW: store.refuse_review,
+    Kind.MANIFEST: store.refuse_release,
+    Kind.PHRASE: store.refuse_phrase,
+}
+
+
+async def request_of(db: Db, kind: Kind, subject: UUID) -> Request:
+    """The request of one kind, or `NoSuchRequestError`."""
+    if kind is Kind.PHRASE:
+        return found(await store.phrase(db, subject)).request
+    row = await (store.review(db, subject) if kind is Kind.REVIEW else store.release(db, subject))
+    return found(row).request
+
+
+async def look(guard: Guard, kind: Kind, subject: UUID, who: str, today: date) -> tuple[Turn, MemberList]:
+    """Whose turn it is at one request; its content stays sealed."""
+    async with guard.pool.acquire() as db:
+        listed = await member_list(guard, db, today)
+        request = await request_of(db, kind, subject)
+    return turn(kind, request, listed.member(who), listed), listed
+
+
+async def refuse(guard: Guard, kind: Kind, subject: UUID, *, who: str, reason: str, today: date) -> None:
+    """Refuse a request for good; the reason is sealed to those who asked.
+
+    Raises:
+        NotNowError: this person could never sign it, or it has been decided.
+        MovedError: somebody else was faster.
+    """
+    async with guard.pool.acquire() as db:
+        listed = await member_list(guard, db, today)
+        request = await request_of(db, kind, subject)
+        member = listed.member(who)
+        if not turn(kind, request, member, listed).may_refuse:
+            raise NotNowError(Reason.COMPLETE.value if _decided(kind, request) else _NOT_A_SIGNER)
+        asker = listed.desk_intake if kind is Kind.MANIFEST else listed.corridor_vault
+        sealed = age.seal(f"{reason} ({member.display})".encode(), [asker])
+        if not await _REFUSE[kind](db, subject, was=request.state, reason=sealed):
+            raise MovedError
+
+
+def _decided(kind: Kind, request: Request) -> bool:
+    try:
+        advance(kind, request.state.value, Act.REFUSE)
+    except IllegalMoveError:
+        return True
+    return False

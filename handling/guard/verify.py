@@ -1,0 +1,262 @@
+"""Is this release exactly what was reviewed, agreed and signed? Decided from values the guard loaded itself; default is no. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from crypto.canonical import canonical, parse
+from crypto.errors import CryptoError
+from crypto.statement import Signed, Statement
+from handling.guard import words
+from handling.guard.asked import REVIEW, FormatError, Report, Review
+from handling.guard.refusal import Refused
+from handling.guard.scan import Scanned
+from handling.guard.store import Signature
+from handling.rules import manifest as manifests
+from handling.rules import policy
+from handling.rules.agreements import Agreement
+from handling.rules.facts import ReportFacts
+from handling.rules.grading import Scheme
+from handling.rules.manifest import Manifest
+from handling.rules.package import MANIFEST, REPORT_HTML, REPORT_JSON
+from handling.rules.release import Kind, is_complete
+from handling.store.agencies import Agency
+from handling.store.members import Duty, Member, MemberList, NotAMemberError
+
+STATEMENT = "tipline/manifest/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the guard itself read about one release: nothing here comes out of the sealed request.
+
+    Attributes:
+        agency: as enrolled under the manifest's id.
+        agency_key: channel and fingerprint, computed from the enrolled key and not read beside it.
+        agreement: the version that decides today for that agency.
+    """
+
+    release: UUID
+    requested_by: str
+    members: MemberList
+    agency: Agency | None
+    agency_key: tuple[str, str] | None
+    agreement: Agreement | None
+    scheme: Scheme
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A release that lacks nothing but signatures. Only `examine` makes one."""
+
+    requested_by: str
+    scanned: Scanned
+    manifest: Manifest
+    report: Report
+    review: Review
+    reviewer: Member
+    agency: Agency
+    agreement: Agreement
+    decision: policy.Decision
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """What is signed: the manifest, whose canonical bytes stand in the package."""
+        return self.manifest.to_body()
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A release that may leave: examined, and signed by two who may. Only `verify` makes one."""
+
+    examined: Examined
+    signers: tuple[str, str]
+
+
+def examine(scanned: Scanned, manifest: Manifest, review: Statement, held: Held, today: date) -> Examined | Refused:
+    """Hold a scanned package against the review, the agreement and the lists; all reasons at once, or none."""
+    report = _report(scanned)
+    reviewed = _review(review, held.members)
+    agreement = _agreement(manifest, held)
+    reasons = [*_package_reasons(scanned, manifest, report, held), *_requester(held), *_dates(manifest, today)]
+    reasons += [found for found in (report, reviewed, agreement) if isinstance(found, str)]
+    if held.agency is None:
+        reasons.append("The agency of the manifest is not enrolled.")
+    if isinstance(report, str) or isinstance(reviewed, str) or isinstance(agreement, str) or held.agency is None:
+        return Refused(tuple(reasons))
+    reviewer, review_said = reviewed
+    reasons += _review_reasons(review_said, report, manifest, today)
+    reasons += _key_reasons(held, agreement)
+    facts = replace(review_said.facts.as_reviewed(), agencies=review_said.agencies)
+    decision = policy.evaluate(facts, agreement, manifest.agency, manifest.purpose, today)
+    reasons += [f"Agreement: {verdict.text} ({verdict.rule})" for verdict in decision.failing]
+    examined = Examined(
+        held.requested_by, scanned, manifest, report, review_said, reviewer, held.agency, agreement, decision
+    )
+    if not reasons and not _follows(examined, facts, held.scheme):
+        reasons.append("The rules, conditions or days in the manifest are not those that follow from the agreement.")
+    return Refused(tuple(reasons)) if reasons else examined
+
+
+def verify(examined: Examined, signatures: Sequence[Signature], members: MemberList) -> Verified | Refused:
+    """Check both signatures over the manifest, in the order in which they were given."""
+    void = _void(examined, signatures, members)
+    if void:
+        return Refused(void)
+    names = tuple(signature.signer for signature in signatures)
+    if len(names) != 2 or not is_complete(Kind.MANIFEST, examined.requested_by, names, duties(members)):  # noqa: PLR2004 - two people
+        return Refused(("Two different people must sign: a handler, then an officer, and neither asked for it.",))
+    return Verified(examined, (names[0], names[1]))
+
+
+def check_signed(examined: Examined, signatures: Sequence[Signature], members: MemberList) -> Refused | None:
+    """Check the signatures that are there before another is added; None when nothing is wrong with them."""
+    void = _void(examined, signatures, members)
+    return Refused(void) if void else None
+
+
+def duties(members: MemberList) -> Mapping[str, AbstractSet[str]]:
+    """Duties by member, as the rules of signing take them."""
+    return {member.name: frozenset(duty.value for duty in member.duties) for member in members.members}
+
+
+def _void(examined: Examined, signatures: Iterable[Signature], members: MemberList) -> tuple[str, ...]:
+    """Each signature that is not by its signer over exactly this manifest, as a reason."""
+    reasons = []
+    for entry in signatures:
+        try:
+            public = members.member(entry.signer).signing
+            statement = Statement.make(STATEMENT, examined.body).with_signed(Signed(public, entry.signature))
+            statement.verify(STATEMENT, [public])
+        except (NotAMemberError, CryptoError):
+            reasons.append(
+                f"The signature of {entry.signer} is not over this manifest. It was changed after signing,"
+                " so every signature on it is void."
+            )
+    return tuple(reasons)
+
+
+def _report(scanned: Scanned) -> Report | str:
+    try:
+        return Report.read(parse(scanned.data[REPORT_JSON]))
+    except (FormatError, CryptoError):
+        return "report.json is not a report in the agreed format."
+
+
+def _review(review: Statement, members: MemberList) -> tuple[Member, Review] | str:
+    """The reviewer and what they signed: one signature, by a handler of today's list who is not the author."""
+    reviewer = members.by_signing(review.signatures[0].public) if len(review.signatures) == 1 else None
+    if reviewer is None or Duty.HANDLER not in reviewer.duties:
+        return "The review is not signed by one handler of this unit."
+    try:
+        said = Review.read(review.verify(REVIEW, [reviewer.signing]))
+        author = members.member(said.author)
+    except CryptoError:
+        return "The signature on the review is wrong."
+    except FormatError:
+        return "The review is not in the agreed format."
+    except NotAMemberError:
+        return "The author named in the review is not a member of this unit."
+    if author.name == reviewer.name:
+        return "The review is signed by the report's own author."
+    return reviewer, said
+
+
+def _agreement(manifest: Manifest, held: Held) -> Agreement | str:
+    """The agreement that decides today, if it is the one that the manifest names by id, version and hash."""
+    named, agreement = manifest.agreement, held.agreement
+    if agreement is None:
+        return "There is no agreement with this agency."
+    if (agreement.id, agreement.version, agreement.sha256) != (named.id, named.version, named.sha256):
+        return (
+            f"The agreement that decides today is {agreement.id}, version {agreement.version};"
+            " the manifest names another, or other bytes. Ask for the release again."
+        )
+    if agreement.unit.id != held.members.unit:
+        return "The agreement is of another unit."
+    return agreement
+
+
+def _package_reasons(scanned: Scanned, manifest: Manifest, report: Report | str, held: Held) -> list[str]:
+    data = scanned.data
+    reasons = []
+    if data[MANIFEST] != canonical(manifest.to_body()):
+        reasons.append("The manifest in the package is not the manifest to be signed.")
+    if manifest.release != held.release:
+        reasons.append("The manifest belongs to another release.")
+    if not manifest.describes(data):
+        reasons.append("A file of the package does not have the SHA-256 that the manifest lists.")
+    if isinstance(report, Report):
+        if report.urn != manifest.report or report.sha256 != manifest.report_sha256:
+            reasons.append("The report in the package is not the report of the manifest.")
+        if not _said(scanned, report, manifest):
+            reasons.append("report.html does not say what report.json and the manifest say.")
+    return reasons
+
+
+def _said(scanned: Scanned, report: Report, manifest: Manifest) -> bool:
+    """Whether the page that people read holds every word of the report and every day of the manifest."""
+    read = _squeezed(scanned.members[REPORT_HTML].text or "")
+    days = [words.day(day) for day in (manifest.acknowledge_by, manifest.feedback_due, manifest.delete_by)]
+    texts = [report.title, report.summary, *(item.text for item in report.items), *days]
+    return all(_squeezed(text) in read for text in texts)
+
+
+def _squeezed(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _requester(held: Held) -> list[str]:
+    try:
+        asked = Duty.ANALYST in held.members.member(held.requested_by).duties
+    except NotAMemberError:
+        asked = False
+    return [] if asked else ["It was not asked for by an analyst of this unit."]
+
+
+def _dates(manifest: Manifest, today: date) -> list[str]:
+    if manifest.day > today:
+        return ["The manifest is dated after today."]
+    if manifest.acknowledge_by < today:
+        return ["The day to acknowledge it by has passed already. Ask for the release again."]
+    return []
+
+
+def _review_reasons(said: Review, report: Report, manifest: Manifest, today: date) -> list[str]:
+    reasons = []
+    if said.report_sha256 != report.sha256 or said.urn != report.urn:
+        reasons.append("The review is of another report, or of another version of this one.")
+    if manifest.agency not in said.agencies or said.facts.agencies not in {None, said.agencies}:
+        reasons.append("Handler restriction: this report is not for this agency.")
+    if said.day > today:
+        reasons.append("The review is dated after today.")
+    return reasons
+
+
+def _key_reasons(held: Held, agreement: Agreement) -> list[str]:
+    if held.agency_key is not None and agreement.pins(*held.agency_key):
+        return []
+    return ["The agency's key is not the one that the agreement pins by its fingerprint."]
+
+
+def _follows(examined: Examined, facts: ReportFacts, scheme: Scheme) -> bool:
+    """Whether the manifest is exactly what follows from the agreement on the day it was asked for."""
+    manifest = examined.manifest
+    decision = policy.evaluate(facts, examined.agreement, manifest.agency, manifest.purpose, manifest.day)
+    try:
+        return manifest == manifests.manifest_of(
+            decision,
+            examined.agreement,
+            release=manifest.release,
+            report=examined.report.urn,
+            purpose=manifest.purpose,
+            handling=examined.report.handling,
+            scheme=scheme,
+            members=examined.scanned.data,
+            day=manifest.day,
+        )
+    except (manifests.NotPermittedError, manifests.ManifestError):
+        return False
