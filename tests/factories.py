@@ -31,3 +31,11 @@ def free_ports() -> dict[str, int]:
     for held in sockets.values():
         held.close()
     return ports
+
+
+def is_alive(pid: int) -> bool:
+    """Whether the process runs; one that has ended and waits to be collected does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

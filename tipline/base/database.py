@@ -11,7 +11,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import TracebackType
 from typing import ParamSpec, Self, TypeAlias, TypeVar
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote
 
 import asyncpg
 import asyncpg.pool
@@ -28,6 +28,7 @@ INSIDE_ROLES = ("tipline_corridor", "tipline_desk", "tipline_guard", "tipline_ex
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
+_DSN = re.compile(r"(postgres(?:ql)?://)([^/?#]*@)?(.*)")
 
 
 class StoreError(Exception):
@@ -106,15 +107,22 @@ def dsn_for(settings: Settings, role: str) -> str:
 
 def with_role(dsn: str, role: str, password: str) -> str:
     """Return *dsn* with its user and password replaced."""
-    parts = urlsplit(dsn)
-    place = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{quote(role)}:{quote(password)}@{place}"))
+    scheme, _, place = _split(dsn)
+    return f"{scheme}{quote(role, safe='')}:{quote(password, safe='')}@{place}"
 
 
 def without_user(dsn: str) -> str:
     """Return *dsn* without its user and password."""
-    parts = urlsplit(dsn)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    scheme, _, place = _split(dsn)
+    return f"{scheme}{place}"
+
+
+def _split(dsn: str) -> tuple[str, str, str]:
+    """Split a DSN into scheme, user part and the rest; the standard library loses an empty host."""
+    parts = _DSN.fullmatch(dsn)
+    if parts is None:
+        raise SettingsError("a DSN must begin with postgresql:// ; other forms are not understood")
+    return parts[1], parts[2] or "", parts[3]
 
 
 # Migrations -----------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
@@ -153,6 +154,9 @@ class Cluster:
             self._server.send_signal(signal.SIGQUIT)
             self._server.wait()
         self._server = None
+        if self._socket.parent != self._data.parent:
+            with suppress(OSError):
+                self._socket.rmdir()  # the short one, outside the data folder
 
     def _launched(self, deadline: float) -> bool:
         """Start the server; False when it ended again before it was ready."""
