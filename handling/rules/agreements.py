@@ -251,17 +251,13 @@ def _agency(table: Table) -> AgencyParty:
 
 
 def _floor(table: Table, codes: Codes) -> GradeFloor:
-    name = table.text("scheme")
-    scheme = codes.schemes.get(name)
-    if scheme is None:
-        if name:
-            table.note("scheme", f"must be one of: {', '.join(codes.schemes)}")
-        scheme = next(iter(codes.schemes.values()))
-    for key, axis in (("source_minimum", scheme.source), ("information_minimum", scheme.information)):
-        ranked = [code.code for code in axis if code.rank is not None]
-        if table.has(key) and table.peek(key) not in ranked:
-            table.note(key, f"must be one of: {', '.join(ranked)}")
-    minimums = {axis: table.text(f"{axis}_minimum") for axis in ("source", "information")}
+    name = table.one_of("scheme", codes.schemes)
+    scheme = codes.schemes[name] if name else next(iter(codes.schemes.values()))
+    axes = {"source": scheme.source, "information": scheme.information}
+    minimums = {
+        axis: table.one_of(f"{axis}_minimum", [code.code for code in ranked if code.rank is not None])
+        for axis, ranked in axes.items()
+    }
     may_go = {
         key: table.truth(key)
         for key in ("unknown_source_may_go", "unknown_information_may_go", "suspected_false_may_go")

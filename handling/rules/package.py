@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import struct
 import zipfile
 from collections.abc import Mapping
 from typing import Final
@@ -15,6 +16,17 @@ SIZE_MAX: Final = 16 * 1024 * 1024  # bytes of the whole ZIP; a report without a
 
 _TIME: Final = (1980, 1, 1, 0, 0, 0)  # the first time a ZIP can hold
 _MODE: Final = 0o644 << 16
+# What zipfile raises over hostile bytes; a fault of ours is none of these.
+_UNREADABLE: Final = (
+    zipfile.BadZipFile,
+    struct.error,
+    ValueError,
+    OverflowError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+)
 
 
 class PackageError(ValueError):
@@ -60,7 +72,7 @@ def unpack(data: bytes) -> dict[str, bytes]:
             if {info.filename for info in infos} != NAMES or len(infos) != len(NAMES) or not stored:
                 raise PackageError
             members = {info.filename: archive.read(info) for info in infos}
-    except (zipfile.BadZipFile, ValueError, OverflowError, EOFError, NotImplementedError, RuntimeError, OSError):
+    except _UNREADABLE:
         raise PackageError from None
     if pack(members) != data:
         raise PackageError

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -41,10 +41,6 @@ class Table:
     def has(self, key: str) -> bool:
         """Whether the key is present and not yet read."""
         return key in self._values
-
-    def peek(self, key: str) -> object:
-        """Return the value as it stands, read or not by others."""
-        return self._values.get(key)
 
     def table(self, key: str) -> "Table":
         """Read a table below this one."""
@@ -107,6 +103,15 @@ class Table:
         if not found and value is not None:
             self.note(key, f"must be one of: {_names(choices)}")
         return found[0] if found else next(iter(choices))
+
+    def one_of(self, key: str, known: Collection[str]) -> str:
+        """Read one of some codes; the empty text stands for none of them."""
+        value = self._take(key)
+        if isinstance(value, str) and value in known:
+            return value
+        if value is not None:
+            self.note(key, f"must be one of: {', '.join(known)}")
+        return ""
 
     def choices(self, key: str, choices: Iterable[_E]) -> frozenset[_E]:
         """Read a list of members of a closed set, at least one."""

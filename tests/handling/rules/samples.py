@@ -1,0 +1,83 @@
+"""One valid agreement and one valid report, from which every test breaks one thing."""
+
+import tomllib
+from datetime import date
+from typing import Any
+
+from handling.data import codes, scheme
+from handling.rules.agreements import Agreement, parse
+from handling.rules.facts import ReportFacts
+from handling.rules.grading import Grade, Handling
+
+TODAY = date(2026, 11, 23)
+AGENCY = "harbour-customs"
+PURPOSE = "investigation"
+
+TOML = """\
+id = "customs-2026"
+version = 1
+title = "Sharing with the customs service"
+valid_from = 2026-01-01
+review_by = 2027-06-30
+expires_on = 2027-12-31
+suspended = false
+purposes = ["intelligence", "investigation", "seizure"]
+subjects = ["wildlife", "goods.ivory", "crime.customs"]
+handling = ["P", "C"]
+conditions = ["Keep the report apart from the case file."]
+
+[unit]
+id = "unit"
+contact = "Desk, through the portal"
+lawful_basis = "Wildlife Act, section 12"
+
+[agency]
+id = "harbour-customs"
+name = "Harbour Customs Service"
+channel = "age"
+fingerprint = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+contact = "Liaison officer"
+lawful_basis = "Customs Act, section 3"
+
+[grading]
+scheme = "3x5x2"
+source_minimum = "3"
+information_minimum = "C"
+unknown_source_may_go = true
+unknown_information_may_go = true
+suspected_false_may_go = false
+
+[onward]
+rule = "ask"
+
+[duties]
+retention_days = 365
+acknowledge_working_days = 2
+feedback_days = 90
+stages = ["assessed", "outcome"]
+"""
+
+
+def grade(text: str) -> Grade:
+    return scheme().parse(text)
+
+
+def agreement(toml: str = TOML) -> Agreement:
+    return parse(toml.encode(), codes())
+
+
+def document() -> dict[str, Any]:
+    """The valid agreement as parsed TOML."""
+    return tomllib.loads(TOML)
+
+
+AGREEMENT = agreement()
+FACTS = ReportFacts(
+    subjects=frozenset({"wildlife.smuggling", "goods.ivory"}),
+    grades=(grade("2D"), grade("1B")),
+    handling=Handling.of("P"),
+    suspected_false=False,
+    reviewed=True,
+    agencies=frozenset({AGENCY, "river-parks"}),
+    date=date(2026, 11, 20),
+)

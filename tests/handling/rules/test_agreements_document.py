@@ -1,0 +1,60 @@
+"""What docs/agreements.md says is what the code reads."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handling.data import codes
+from handling.rules.agreements import PURPOSE_LABELS, Agreement, AgreementError, activation_problems, parse
+from handling.rules.facts import ReportFacts
+from handling.rules.policy import evaluate
+from tests.handling.rules.samples import document
+
+DOCUMENT = Path("docs/agreements.md").read_text(encoding="utf-8")
+
+
+def block(language: str) -> str:
+    found = re.findall(rf"^```{language}\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
+    assert len(found) == 1
+    return found[0]
+
+
+def read(toml: str) -> Agreement:
+    return parse(toml.encode(), codes())
+
+
+def keys(table: dict[str, Any]) -> set[str]:
+    below = {f"{name}.{key}" for name, value in table.items() if isinstance(value, dict) for key in value}
+    return set(table) | below
+
+
+def test_the_example_is_a_valid_agreement_that_can_be_put_into_force():
+    assert activation_problems(read(block("toml"))) == ()
+
+
+def test_the_example_facts_are_permitted_by_the_example_agreement():
+    agreement = read(block("toml"))
+    facts = ReportFacts.from_body(json.loads(block("json")))
+
+    assert evaluate(facts, agreement, agreement.agency.id, "seizure", agreement.valid_from).permits
+
+
+def test_the_example_has_every_key_but_the_two_it_shows_as_comments():
+    shown = block("toml").replace('# agencies = ["River Parks Authority"]', "agencies = []").replace("# susp", "susp")
+
+    with pytest.raises(AgreementError) as caught:
+        read(shown)
+
+    assert {problem.path for problem in caught.value.problems} <= {"onward.agencies", "suspended_since"}
+
+
+def test_the_example_and_the_sample_of_the_tests_have_the_same_keys():
+    assert keys(tomllib.loads(block("toml"))) == keys(document())
+
+
+def test_every_purpose_is_explained():
+    assert set(re.findall(r"^\| `([a-z]+)` \|", DOCUMENT, re.MULTILINE)) == {p.value for p in PURPOSE_LABELS}

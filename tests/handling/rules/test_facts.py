@@ -1,0 +1,63 @@
+"""The facts of a report as a document: strict, and silent facts stay unset."""
+
+import pytest
+
+from handling.rules.facts import FactsError, ReportFacts
+from tests.handling.rules.samples import FACTS
+
+
+def test_every_key_is_written_and_reads_back_the_same():
+    body = FACTS.to_body()
+
+    assert set(body) == {"subjects", "grades", "handling", "suspected_false", "reviewed", "agencies", "date"}
+    assert ReportFacts.from_body(body) == FACTS
+
+
+def test_what_nobody_stated_stays_unset():
+    assert ReportFacts.from_body({}) == ReportFacts()
+    assert ReportFacts.from_body(ReportFacts().to_body()) == ReportFacts()
+
+
+def test_only_the_review_is_added_when_its_signature_was_verified():
+    unreviewed = ReportFacts.from_body({**FACTS.to_body(), "reviewed": None})
+
+    assert unreviewed.reviewed is None
+    assert unreviewed.as_reviewed() == FACTS
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"surprise": 1},
+        {"subjects": "goods.ivory"},
+        {"subjects": [1]},
+        {"subjects": {"goods.ivory": 1}},
+        {"grades": "2D"},
+        {"grades": ["2D"]},
+        {"grades": [{"scheme": "3x5x2", "source": "2"}]},
+        {"grades": [{"scheme": "3x5x2", "source": 2, "information": "D"}]},
+        {"grades": [{"scheme": "3x5x2", "source": "2", "information": "D", "more": 1}]},
+        {"handling": "P"},
+        {"handling": {}},
+        {"handling": {"code": "C"}},
+        {"handling": {"code": "P", "action": "A1"}},
+        {"handling": {"code": ["P"]}},
+        {"handling": {"code": "P", "more": 1}},
+        {"suspected_false": 0},
+        {"suspected_false": "no"},
+        {"reviewed": 1},
+        {"agencies": "harbour-customs"},
+        {"date": "2026-11-31"},
+        {"date": "20261120"},
+        {"date": 20261120},
+    ],
+)
+def test_each_value_broken_alone_is_refused(change):
+    with pytest.raises(FactsError):
+        ReportFacts.from_body({**FACTS.to_body(), **change})
+
+
+@pytest.mark.parametrize("body", [None, [], "x", 1])
+def test_what_is_no_object_is_no_facts(body):
+    with pytest.raises(FactsError):
+        ReportFacts.from_body(body)

@@ -1,0 +1,50 @@
+"""Subjects and scopes."""
+
+from collections import Counter
+
+import pytest
+
+from handling.data import subjects
+from handling.rules.subjects import inside, subjects_of
+
+SUBJECTS = subjects()
+
+
+def test_a_report_carries_a_code_and_a_scope_may_carry_a_group():
+    assert SUBJECTS.knows("goods.ivory")
+    assert not SUBJECTS.knows("goods")
+    assert SUBJECTS.scopes("goods")
+    assert not SUBJECTS.scopes("goods.unicorn")
+
+
+def test_every_group_is_used_and_no_label_stands_twice_in_it():
+    assert {code.partition(".")[0] for code in SUBJECTS.labels} == set(SUBJECTS.groups)
+    assert max(Counter((c.partition(".")[0], label) for c, label in SUBJECTS.labels.items()).values()) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "scope", "answer"),
+    [
+        ("goods.ivory", {"goods.ivory"}, True),
+        ("goods.ivory", {"goods"}, True),
+        ("goods.ivory", {"wildlife", "goods"}, True),
+        ("goods", {"goods.ivory"}, False),
+        ("goods.ivory", {"goods.iv"}, False),
+        ("goodsx.ivory", {"goods"}, False),
+        ("goods.ivory", set(), False),
+        ("", {""}, True),
+    ],
+)
+def test_a_scope_covers_itself_and_what_lies_below_and_nothing_beside(code, scope, answer):
+    assert inside(code, scope) is answer
+
+
+def test_an_unknown_code_is_shown_as_it_stands():
+    assert SUBJECTS.label("goods.ivory") == "Elephant ivory"
+    assert SUBJECTS.label("goods") == "Goods"
+    assert SUBJECTS.label("goods.unicorn") == "goods.unicorn"
+
+
+def test_a_code_outside_every_group_is_a_fault_of_the_file():
+    with pytest.raises(ValueError, match="group"):
+        subjects_of({"version": 1, "dated": None, "definition": "", "groups": {}, "subjects": {"a.b": "c"}})
