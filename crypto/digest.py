@@ -1,4 +1,4 @@
-"""SHA-256 over bytes and streams, and the value an agency shows to prove that it opened a package."""
+"""SHA-256 over bytes and streams, and the value by which an agency's acknowledgement is recognised."""
 
 import hashlib
 
@@ -28,9 +28,8 @@ class Sha256:
 
 
 def acknowledgement_check(zip_sha256: bytes) -> bytes:
-    """Return the 32 bytes by which an agency shows that it has opened the package with this hash.
+    """Return what a process that cannot open a package keeps, to recognise the hash of the opened one (32 bytes).
 
-    The hash itself stands in our records and messages; this value can be computed only from it, and says
-    nothing to anybody who saw neither.
+    Only who has opened the package can name its hash; from what is kept here nobody can.
     """
     return sha256(_ACKNOWLEDGEMENT + zip_sha256)
