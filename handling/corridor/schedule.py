@@ -28,13 +28,18 @@ class Plan:
         """Seconds until something is due, never negative."""
         return max(0.0, (min(self.urgent, self.full, self.bundles) - now).total_seconds())
 
-    def after(self, now: datetime, *, urgent_tick: int, tick: int, times: Sequence[time]) -> "Plan":
-        """Return the plan once everything that was due at *now* is done; ticks missed meanwhile are not made up."""
-        return Plan(
-            urgent=_following(self.urgent, now, urgent_tick),
-            full=_following(self.full, now, tick),
-            bundles=self.bundles if self.bundles > now else next_bundle(now, times),
-        )
+    def after(
+        self, now: datetime, *, urgent_tick: int, tick: int, times: Sequence[time], replaced: bool = True
+    ) -> "Plan":
+        """Return the plan once what was due at *now* is done; collections missed meanwhile are not made up.
+
+        Bundles that could not be replaced are tried again with the next urgent tick: a source waits for them.
+        """
+        urgent = _following(self.urgent, now, urgent_tick)
+        bundles = self.bundles
+        if bundles <= now:
+            bundles = next_bundle(now, times) if replaced else urgent
+        return Plan(urgent=urgent, full=_following(self.full, now, tick), bundles=bundles)
 
 
 def _following(due: datetime, now: datetime, seconds: int) -> datetime:

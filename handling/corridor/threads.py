@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
@@ -87,7 +87,7 @@ async def send(
     kind: Literal["reply", "phrase"],
     text: str,
     author: str,
-    today: date,
+    now: datetime,
 ) -> None:
     """Seal one reply to the source and queue it for the next bundle. The caller owns the transaction.
 
@@ -105,7 +105,7 @@ async def send(
         mailbox=stored.mailbox,
         counter=book.out.counter + 1,
         previous=book.out.previous,
-        day=today,
+        day=now.date(),
         text=text,
     )
     encoded = reply.encode(book.keys.to_source)
@@ -114,7 +114,7 @@ async def send(
     except envelope.EnvelopeError:
         raise ReplyError("This reply is too long to send in one piece. Send it in two.") from None
     message = uuid4()
-    content = {"kind": kind, "text": text, "digest": sha256(encoded).hex()}
+    content = {"kind": kind, "at": now.isoformat(timespec="seconds"), "text": text, "digest": sha256(encoded).hex()}
     await threads.add_message(  # 3 store
         db,
         threads.Message(
@@ -123,7 +123,7 @@ async def send(
             direction="out",
             counter=reply.counter,
             verdict=Verdict.GOOD,
-            day=today,
+            day=now.date(),
             author=author,
             sealed=sealed.seal(key, content, table="message", row=message),
         ),

@@ -1,4 +1,4 @@
-"""Reports as the corridor holds them, their place in the guard's queue, and the agencies they may name."""
+"""Reports as the corridor holds them, and their place in the guard's queue."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,14 +29,6 @@ class Report:
     author: str
     created_on: date
     sealed: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Agency:
-    """An enrolled agency, as the positive list names it."""
-
-    id: str
-    name: str
 
 
 _ADD = """
@@ -88,12 +80,6 @@ _REVIEWS = """
     SELECT id, state, reason
       FROM guard.review
      WHERE id = ANY($1::uuid[])
-"""
-
-_AGENCIES = """
-    SELECT id, name
-      FROM unit.agency
-     ORDER BY name, id
 """
 
 
@@ -150,13 +136,6 @@ async def reviews(db: Db, reports: Sequence[UUID]) -> dict[UUID, tuple[str, byte
     with store_errors():
         rows = await db.fetch(_REVIEWS, reports)
     return {row["id"]: (row["state"], row["reason"]) for row in rows}
-
-
-async def agencies(db: Db) -> tuple[Agency, ...]:
-    """Every agency that is enrolled."""
-    with store_errors():
-        rows = await db.fetch(_AGENCIES)
-    return tuple(Agency(row["id"], row["name"]) for row in rows)
 
 
 def _report(row: asyncpg.Record) -> Report:

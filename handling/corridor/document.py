@@ -1,0 +1,185 @@
+"""A report before it leaves the corridor: a draft as it is written, and the document, facts and list it becomes. Pure."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from handling.rules.facts import ReportFacts
+from handling.rules.grading import Grade, Handling, HandlingError, Scheme
+from handling.rules.subjects import Subjects
+
+FORMAT = "tipline/report/v1"
+TITLE_LIMIT = 200  # characters
+SUMMARY_LIMIT = 10_000
+ITEM_LIMIT = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class DraftItem:
+    """One item of a report: a text of its own, and the grade of the tip's item it rests on."""
+
+    item: UUID
+    text: str
+    grade: Grade
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """All that the corridor holds of a report. *tip*, *thread* and the items' ids never leave it."""
+
+    tip: UUID
+    thread: UUID
+    title: str
+    summary: str
+    items: tuple[DraftItem, ...]
+    handling: str
+    action: str
+    sanitisation: str
+    subjects: tuple[str, ...]
+    agencies: tuple[str, ...]
+    suspected_false: bool
+    date: date
+
+    def to_body(self) -> dict[str, Any]:
+        """Return the draft as a JSON value."""
+        return {
+            "tip": str(self.tip),
+            "thread": str(self.thread),
+            "title": self.title,
+            "summary": self.summary,
+            "items": [
+                {
+                    "item": str(item.item),
+                    "text": item.text,
+                    "scheme": item.grade.scheme,
+                    "source": item.grade.source,
+                    "information": item.grade.information,
+                }
+                for item in self.items
+            ],
+            "handling": self.handling,
+            "action": self.action,
+            "sanitisation": self.sanitisation,
+            "subjects": list(self.subjects),
+            "agencies": list(self.agencies),
+            "suspected_false": self.suspected_false,
+            "date": self.date.isoformat(),
+        }
+
+    @classmethod
+    def from_body(cls, body: Mapping[str, Any]) -> "Draft":
+        """Read what `to_body` returned."""
+        return cls(
+            tip=UUID(body["tip"]),
+            thread=UUID(body["thread"]),
+            title=body["title"],
+            summary=body["summary"],
+            items=tuple(
+                DraftItem(UUID(item["item"]), item["text"], Grade(item["scheme"], item["source"], item["information"]))
+                for item in body["items"]
+            ),
+            handling=body["handling"],
+            action=body["action"],
+            sanitisation=body["sanitisation"],
+            subjects=tuple(body["subjects"]),
+            agencies=tuple(body["agencies"]),
+            suspected_false=body["suspected_false"],
+            date=date.fromisoformat(body["date"]),
+        )
+
+    def text(self) -> str:
+        """Return everything that somebody wrote in it."""
+        return "\n\n".join((self.title, self.summary, *(item.text for item in self.items)))
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A draft that lacks nothing: the document that is hashed and reviewed, its facts and its positive list."""
+
+    document: Mapping[str, Any]
+    facts: ReportFacts
+    agencies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """Everything that is missing, at once, in words, by field; never empty."""
+
+    reasons: tuple[tuple[str, str], ...]
+
+
+def finish(
+    draft: Draft, report: UUID, *, scheme: Scheme, subjects: Subjects, enrolled: Collection[str], today: date
+) -> Finished | Unfinished:
+    """Decide whether a draft may go to review, and what exactly goes."""
+    reasons = [*_texts(draft), *_codes(draft, subjects, enrolled)]
+    handling = _handling(draft)
+    if handling is None:
+        reasons.append(("handling", "C needs one action code and one sanitisation code; P allows neither."))
+    if reasons or handling is None:
+        return Unfinished(tuple(reasons))
+    grades = tuple(item.grade for item in draft.items)
+    facts = ReportFacts(
+        subjects=frozenset(draft.subjects),
+        grades=grades,
+        handling=handling,
+        suspected_false=draft.suspected_false or any(scheme.is_suspected_false(grade) for grade in grades),
+        agencies=frozenset(draft.agencies),
+        date=today,
+    )
+    return Finished(_document(draft, report, handling, today), facts, tuple(sorted(draft.agencies)))
+
+
+def _document(draft: Draft, report: UUID, handling: Handling, today: date) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "urn": f"urn:uuid:{report}",
+        "title": draft.title,
+        "summary": draft.summary,
+        "items": [
+            {
+                "text": item.text,
+                "scheme": item.grade.scheme,
+                "source": item.grade.source,
+                "information": item.grade.information,
+            }
+            for item in draft.items
+        ],
+        "handling": handling.code.value,
+        "action": None if handling.action is None else handling.action.value,
+        "sanitisation": None if handling.sanitisation is None else handling.sanitisation.value,
+        "subject": sorted(draft.subjects),
+        "date": today.isoformat(),
+    }
+
+
+def _handling(draft: Draft) -> Handling | None:
+    try:
+        return Handling.of(draft.handling, draft.action or None, draft.sanitisation or None)
+    except HandlingError:
+        return None
+
+
+def _texts(draft: Draft) -> list[tuple[str, str]]:
+    reasons = []
+    if not draft.title or len(draft.title) > TITLE_LIMIT:
+        reasons.append(("title", f"The report needs a title of at most {TITLE_LIMIT} characters."))
+    if not draft.summary or len(draft.summary) > SUMMARY_LIMIT:
+        reasons.append(("summary", f"The report needs a summary of at most {SUMMARY_LIMIT} characters."))
+    for number, item in enumerate(draft.items, 1):
+        if not item.text or len(item.text) > ITEM_LIMIT:
+            reasons.append((f"item-{item.item}", f"Item {number} needs a text of at most {ITEM_LIMIT} characters."))
+    return reasons
+
+
+def _codes(draft: Draft, subjects: Subjects, enrolled: Collection[str]) -> list[tuple[str, str]]:
+    reasons = []
+    if not draft.subjects or not all(subjects.knows(code) for code in draft.subjects):
+        reasons.append(("subjects", "Tick at least one subject: agreements are matched by it."))
+    if not draft.agencies:
+        reasons.append(("agencies", "Tick at least one agency. A report that may go to nobody cannot be reviewed."))
+    elif not set(draft.agencies) <= set(enrolled):
+        reasons.append(("agencies", "One of the agencies is not enrolled any more. Look through the list again."))
+    return reasons

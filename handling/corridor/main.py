@@ -1,0 +1,121 @@
+"""The corridor's process: pages for handlers, and the collector's ticks beside them. Accepts nothing from the drop."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from functools import partial
+
+import aiohttp
+
+from handling.corridor.collect import BusyError, Collector
+from handling.corridor.dropclient import DropClient, DropError, collector_key, drop_address
+from handling.corridor.pages.app import application
+from handling.corridor.pages.common import Corridor
+from handling.corridor.parts import Blobs
+from handling.corridor.reseal import Resealer
+from handling.corridor.schedule import Plan
+from handling.store import members
+from handling.store.keyring import Keyring
+from tipline.base import database, web
+from tipline.base.blobstore import BlobStore
+from tipline.base.database import Pool, StoreError
+from tipline.base.settings import Settings
+
+_log = logging.getLogger("corridor")
+
+
+def open_keyring(settings: Settings) -> Keyring:
+    """Return the corridor's keyring."""
+    return Keyring(settings.inside / "corridor" / "keyring")
+
+
+def open_blobs(settings: Settings) -> Blobs:
+    """Return the corridor's two blob stores."""
+    folder = settings.inside / "corridor"
+    return Blobs(collected=BlobStore(folder / "blobs"), files=BlobStore(folder / "files"))
+
+
+def make_collector(settings: Settings, pool: Pool, http: aiohttp.ClientSession) -> Collector:
+    """Return the unit's collector; raises `CollectorKeyError` when its key or the drop's address cannot be read."""
+    drop = DropClient(
+        http, address=drop_address(settings), unit=settings.unit, key=collector_key(settings), clock=time.time
+    )
+    return Collector(
+        pool=pool,
+        drop=drop,
+        blobs=open_blobs(settings).collected,
+        keyring=open_keyring(settings),
+        unit=settings.unit,
+        today=_today,
+    )
+
+
+async def main(settings: Settings) -> None:
+    """Serve the pages and collect until told to stop."""
+    pool = await database.pool(database.dsn_for(settings, "tipline_corridor"))
+    try:
+        blobs = open_blobs(settings)
+        shared = Corridor(
+            pool=pool,
+            blobs=blobs,
+            resealer=Resealer(pool, blobs),
+            root=members.root_public(settings.inside),
+            bundle_times=settings.bundle_times,
+            reading_hours=settings.reading_hours,
+        )
+        await shared.resealer.sweep()
+        app = application(shared, open_keyring(settings), practice=settings.practice)
+        async with aiohttp.ClientSession() as http:
+            collecting = asyncio.create_task(_collect(settings, make_collector(settings, pool, http)))
+            try:
+                await web.serve(app, settings.host, settings.ports["corridor"])
+            finally:
+                collecting.cancel()
+                with suppress(asyncio.CancelledError):
+                    await collecting
+    finally:
+        await pool.close()
+
+
+async def _collect(settings: Settings, collector: Collector) -> None:
+    """Collect at fixed ticks for as long as the process lives; a failure is named and the next tick tries again."""
+    with suppress(BusyError, StoreError):
+        await collector.sweep()
+    plan = Plan.start(_now(), settings.bundle_times)
+    while True:
+        await asyncio.sleep(plan.wait(_now()))
+        due = _now()
+        if plan.full <= due:
+            await _try(collector.publish_intake_keys)
+            await _try(collector.collect)
+        elif plan.urgent <= due:
+            await _try(partial(collector.collect, urgent_only=True))
+        replaced = plan.bundles > due or await _try(collector.replace_bundles)
+        plan = plan.after(
+            due,
+            urgent_tick=settings.urgent_tick,
+            tick=settings.tick,
+            times=settings.bundle_times,
+            replaced=replaced,
+        )
+
+
+async def _try(work: Callable[[], Awaitable[object]]) -> bool:
+    """Do one thing of a tick; say whether it was done."""
+    try:
+        await work()
+    except (DropError, BusyError, StoreError) as error:
+        _log.warning("collector: %s", error)
+        return False
+    return True
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _today() -> date:
+    return _now().date()

@@ -1,0 +1,63 @@
+"""The corridor's application: its routes in one table, closed to everybody who has not signed in."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from aiohttp import web
+
+from handling.corridor.pages import items, outcomes, reports, tips
+from handling.corridor.pages.common import CORRIDOR, Corridor, errors
+from handling.corridor.session import Handler, NoCorridorError, open_corridor
+from handling.store import members
+from handling.store.keyring import Keyring
+from handling.store.members import MemberListError
+from tipline.base import staff
+from tipline.base.database import Db
+from tipline.base.staff import Opened, SignInError
+from tipline.base.web import FormError, Site, make_app
+
+ROUTES = (
+    web.get("/", tips.home),
+    web.get("/tips/{id}", tips.tip),
+    web.post("/tips/{id}/reply", tips.reply),
+    web.post("/tips/{id}/status", tips.status),
+    web.post("/tips/{id}/move", tips.move),
+    web.get("/files/{id}", tips.file),
+    web.get("/not-opened", tips.not_opened),
+    web.post("/not-opened/{id}/again", tips.try_again),
+    web.get("/tips/{id}/items", items.show),
+    web.post("/tips/{id}/items", items.add),
+    web.post("/tips/{id}/report", items.report),
+    web.post("/items/{id}/remove", items.remove),
+    web.get("/items/{id}/grade", items.grade_form),
+    web.post("/items/{id}/grade", items.grade),
+    web.get("/reports", reports.listing),
+    web.get("/reports/{id}", reports.show),
+    web.post("/reports/{id}", reports.write),
+    web.post("/reports/{id}/again", reports.again),
+    web.get("/outcomes", outcomes.listing),
+    web.get("/outcomes/{id}", outcomes.show),
+    web.post("/outcomes/{id}/propose", outcomes.propose),
+    web.post("/outcomes/{id}/keep", outcomes.keep),
+)
+
+
+def application(shared: Corridor, keyring: Keyring, *, practice: bool) -> web.Application:
+    """Return the application over values that are open already."""
+    app = make_app(Site(name="corridor", title="Corridor", practice=practice, style="inside"), ROUTES)
+    app[CORRIDOR] = shared
+
+    async def open_session(db: Db, opened: Opened) -> Handler:
+        try:
+            listed = await members.load(db, shared.root, datetime.now(UTC).date())
+            return await asyncio.to_thread(open_corridor, opened.name, opened.content, listed, keyring)
+        except NoCorridorError:
+            raise SignInError from None
+        except MemberListError:
+            raise FormError(
+                "The signed member list is missing or has expired. Nobody is let in until it is renewed."
+            ) from None
+
+    staff.install(app, staff.Staff(shared.pool, "corridor", open_session))
+    app.middlewares.append(errors)
+    return app

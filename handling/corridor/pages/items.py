@@ -1,0 +1,235 @@
+"""Pages of items: one fact each beside the tip it came from, and the page on which one fact is graded."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from aiohttp import web
+
+from handling import data
+from handling.corridor import items, reports, tips, words
+from handling.corridor.errors import CorridorError, NotThereError
+from handling.corridor.items import OpenItem
+from handling.corridor.pages import views
+from handling.corridor.pages.common import NO_PROBLEM, Problem, corridor, current, handler, now, record_id
+from handling.rules.grading import Code, Grade
+from handling.store.members import MemberList
+from tipline.base.staff import signed_in
+from tipline.base.web import read_form, read_form_lists, render, see_other
+
+
+@dataclass(frozen=True, slots=True)
+class GradeView:
+    """A grade with its scheme and what both codes mean."""
+
+    text: str
+    source: str
+    information: str
+
+
+@dataclass(frozen=True, slots=True)
+class JudgementView:
+    """One entry of an item's history."""
+
+    grade: GradeView
+    who: str
+    when: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemView:
+    """One fact with the judgement that holds."""
+
+    id: UUID
+    position: int
+    text: str
+    who: str
+    grade: GradeView | None
+    history: tuple[JudgementView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportView:
+    """A report that was written from this tip."""
+
+    path: str
+    title: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsPage:
+    """The items of one tip."""
+
+    template: ClassVar[str] = "corridor/items.html"
+    at: ClassVar[str] = "tips"
+    tip: views.Head
+    items: tuple[ItemView, ...]
+    reports: tuple[ReportView, ...]
+    limit: int
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class GradePage:
+    """One item and the form that judges it."""
+
+    template: ClassVar[str] = "corridor/grade.html"
+    at: ClassVar[str] = "tips"
+    tip: views.Head
+    item: ItemView
+    scheme: str
+    source: tuple[Code, ...]
+    information: tuple[Code, ...]
+    default: Grade
+    chosen: Grade
+    problem: Problem
+
+
+@signed_in
+async def show(request: web.Request) -> web.Response:
+    """Show the items of a tip."""
+    return await _items(request, NO_PROBLEM)
+
+
+@signed_in
+async def add(request: web.Request) -> web.Response:
+    """Add one fact."""
+    text = (await read_form(request)).get("text", "")
+    person = await current(request)
+    try:
+        await items.add(corridor(request).pool, person, record_id(request), text, now())
+    except NotThereError:
+        raise
+    except CorridorError as error:
+        return await _items(request, Problem("add", str(error), {"text": text}))
+    return see_other(f"/tips/{record_id(request)}/items")
+
+
+@signed_in
+async def remove(request: web.Request) -> web.Response:
+    """Remove a fact that nobody has graded."""
+    await current(request)
+    tip = await items.remove(corridor(request).pool, record_id(request))
+    return see_other(f"/tips/{tip}/items")
+
+
+@signed_in
+async def report(request: web.Request) -> web.Response:
+    """Start a report from the items that were ticked."""
+    form = await read_form_lists(request)
+    person = await current(request)
+    try:
+        chosen = {UUID(item) for item in form.get("item", [])}
+    except ValueError:
+        raise web.HTTPBadRequest from None
+    try:
+        begun = await reports.begin(corridor(request).pool, person, record_id(request), chosen, now().date())
+    except NotThereError:
+        raise
+    except CorridorError as error:
+        return await _items(request, Problem("report", str(error)))
+    return see_other(f"/reports/{begun}")
+
+
+@signed_in
+async def grade_form(request: web.Request) -> web.Response:
+    """Show the form that judges one item."""
+    return await _grade(request, NO_PROBLEM)
+
+
+@signed_in
+async def grade(request: web.Request) -> web.Response:
+    """Judge one item."""
+    form = await read_form(request)
+    person = await current(request)
+    try:
+        tip = await items.grade(
+            corridor(request).pool,
+            person,
+            record_id(request),
+            data.scheme(),
+            source=form.get("source", ""),
+            information=form.get("information", ""),
+            reason=form.get("reason", ""),
+            now=now(),
+        )
+    except NotThereError:
+        raise
+    except CorridorError as error:
+        return await _grade(request, Problem("grade", str(error), form))
+    return see_other(f"/tips/{tip}/items")
+
+
+async def _items(request: web.Request, problem: Problem) -> web.Response:
+    person = handler(request)
+    async with corridor(request).pool.acquire() as db:
+        found = await tips.get(db, person.vault, record_id(request))
+        known = await items.of_tip(db, person.vault, found.row.id, found.row.thread)
+        written = await reports.some(db, person.vault, found.content.reports)
+    page = ItemsPage(
+        tip=views.head(found, now().date(), person.members),
+        items=tuple(item_view(item, person.members) for item in known),
+        reports=tuple(
+            ReportView(f"/reports/{one.row.id}", one.draft.title or "(no title yet)", one.row.state.value)
+            for one in written
+        ),
+        limit=items.TEXT_LIMIT,
+        problem=problem,
+    )
+    return render(request, page, 400 if problem.words else 200)
+
+
+async def _grade(request: web.Request, problem: Problem) -> web.Response:
+    person, scheme = handler(request), data.scheme()
+    async with corridor(request).pool.acquire() as db:
+        found, tip = await items.find(db, person.vault, record_id(request))
+        opened = await tips.get(db, person.vault, tip.id)
+    held = found.grade or scheme.default(tip.way)
+    page = GradePage(
+        tip=views.head(opened, now().date(), person.members),
+        item=item_view(found, person.members),
+        scheme=scheme.title,
+        source=scheme.source,
+        information=scheme.information,
+        default=scheme.default(tip.way),
+        chosen=Grade(
+            scheme.name,
+            problem.kept("grade", "source", held.source),
+            problem.kept("grade", "information", held.information),
+        ),
+        problem=problem,
+    )
+    return render(request, page, 400 if problem.words else 200)
+
+
+def grade_view(grade: Grade) -> GradeView:
+    """A grade in words, scheme first."""
+    source, information = data.scheme().codes(grade)
+    return GradeView(
+        text=str(grade),
+        source=f"{source.code}: {source.label}",
+        information=f"{information.code}: {information.label}",
+    )
+
+
+def item_view(item: OpenItem, members: MemberList) -> ItemView:
+    """One item in words."""
+    history = tuple(
+        JudgementView(
+            grade_view(judged.grade),
+            views.display(judged.author, members),
+            words.moment(judged.graded_at),
+            judged.reason,
+        )
+        for judged in reversed(item.history)
+    )
+    return ItemView(
+        id=item.id,
+        position=item.position,
+        text=item.text,
+        who=views.display(item.author, members),
+        grade=history[0].grade if history else None,
+        history=history,
+    )

@@ -1,0 +1,273 @@
+"""Pages of reports: the list, the form in which one is written, and where its review stands."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import ClassVar
+from urllib.parse import urlencode
+from uuid import UUID
+
+from aiohttp import web
+
+from handling import data
+from handling.corridor import items, reports, tips, words
+from handling.corridor.document import SUMMARY_LIMIT, TITLE_LIMIT, Draft
+from handling.corridor.errors import CorridorError, NotThereError
+from handling.corridor.pages import views
+from handling.corridor.pages.common import corridor, current, handler, now, record_id
+from handling.corridor.pages.items import GradeView, grade_view
+from handling.corridor.reports import OpenReport, UnfinishedError
+from handling.corridor.residue import shared_runs
+from handling.corridor.store.reports import ReportState
+from handling.rules.grading import Marking
+from handling.store import agencies
+from tipline.base.staff import signed_in
+from tipline.base.web import read_form, read_form_lists, render, see_other
+
+STATE: Mapping[ReportState, str] = {
+    ReportState.DRAFT: "Draft",
+    ReportState.QUEUED: "Waits for review",
+    ReportState.REVIEWED: "Reviewed: the desk has it",
+    ReportState.REFUSED: "Refused in review",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One report in the list."""
+
+    path: str
+    title: str
+    state: str
+    author: str
+    created_on: str
+    age: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportsPage:
+    """The list."""
+
+    template: ClassVar[str] = "corridor/reports.html"
+    at: ClassVar[str] = "reports"
+    rows: tuple[Row, ...]
+    next_page: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One box that can be ticked."""
+
+    value: str
+    label: str
+    ticked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Boxes under one heading."""
+
+    label: str
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportItem:
+    """One item of the report: its own text, and the tip's item it rests on."""
+
+    id: UUID
+    text: str
+    rests_on: str
+    grade: GradeView
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPage:
+    """One report; the form where it is a draft of the person who looks."""
+
+    template: ClassVar[str] = "corridor/report.html"
+    at: ClassVar[str] = "reports"
+    path: str
+    tip_path: str
+    state: str
+    is_draft: bool
+    may_edit: bool
+    refusal: str
+    author: str
+    created_on: str
+    urn: str
+    draft: Draft
+    items: tuple[ReportItem, ...]
+    handling: tuple[Marking, ...]
+    actions: tuple[Marking, ...]
+    sanitisations: tuple[Marking, ...]
+    subjects: tuple[Group, ...]
+    agencies: tuple[Choice, ...]
+    must_not_learn: str
+    shared: tuple[str, ...]
+    title_limit: int
+    summary_limit: int
+    problems: Mapping[str, str]
+    saved: bool
+
+
+@signed_in
+async def listing(request: web.Request) -> web.Response:
+    """Show the list."""
+    person = handler(request)
+    async with corridor(request).pool.acquire() as db:
+        found = await reports.listing(db, person.vault, after=_place(request.query.get("after")))
+    shown, today = found[: reports.PAGE], now().date()
+    last = shown[-1].row if len(found) > reports.PAGE else None
+    page = ReportsPage(
+        rows=tuple(
+            Row(
+                path=f"/reports/{one.row.id}",
+                title=one.draft.title or "(no title yet)",
+                state=STATE[one.row.state],
+                author=views.display(one.row.author, person.members),
+                created_on=words.day(one.row.created_on),
+                age=words.age(one.row.created_on, today),
+            )
+            for one in shown
+        ),
+        next_page="" if last is None else "/reports?" + urlencode({"after": f"{last.created_on}.{last.id}"}),
+    )
+    return render(request, page)
+
+
+@signed_in
+async def show(request: web.Request) -> web.Response:
+    """Show one report."""
+    return await _report(request, saved="saved" in request.query)
+
+
+@signed_in
+async def write(request: web.Request) -> web.Response:
+    """Save a draft, and with the second button queue it for review."""
+    form = await read_form_lists(request)
+    person, pool, report = await current(request), corridor(request).pool, record_id(request)
+    async with pool.acquire() as db:
+        found = await reports.get(db, person.vault, report)
+    changed = _parse(form, found.draft)
+    try:
+        await reports.save(pool, person, report, changed)
+        if form.get("act") == ["queue"]:
+            await reports.queue(
+                pool, person, report, scheme=data.scheme(), subjects=data.subjects(), today=now().date()
+            )
+    except UnfinishedError as error:
+        return await _report(request, typed=changed, problems=error.reasons)
+    except NotThereError:
+        raise
+    except CorridorError as error:
+        return await _report(request, typed=changed, problems=(("", str(error)),))
+    return see_other(f"/reports/{report}?saved")
+
+
+@signed_in
+async def again(request: web.Request) -> web.Response:
+    """Start a new version."""
+    await read_form(request)
+    person = await current(request)
+    begun = await reports.again(corridor(request).pool, person, record_id(request), now().date())
+    return see_other(f"/reports/{begun}")
+
+
+async def _report(
+    request: web.Request,
+    *,
+    typed: Draft | None = None,
+    problems: Sequence[tuple[str, str]] = (),
+    saved: bool = False,
+) -> web.Response:
+    person = handler(request)
+    async with corridor(request).pool.acquire() as db:
+        found = await reports.get(db, person.vault, record_id(request))
+        if typed is not None and found.row.state is ReportState.DRAFT:
+            found = replace(found, draft=typed)
+        tip = await tips.get(db, person.vault, found.draft.tip)
+        known = await items.of_tip(db, person.vault, found.draft.tip, found.draft.thread)
+        enrolled = await agencies.all_(db)
+    draft, scheme = found.draft, data.scheme()
+    page = ReportPage(
+        path=f"/reports/{found.row.id}",
+        tip_path=f"/tips/{draft.tip}",
+        state=STATE[found.row.state],
+        is_draft=found.row.state is ReportState.DRAFT,
+        may_edit=found.row.state is ReportState.DRAFT and found.row.author == person.member.name,
+        refusal=found.refusal,
+        author=views.display(found.row.author, person.members),
+        created_on=words.day(found.row.created_on),
+        urn=f"urn:uuid:{found.row.id}",
+        draft=draft,
+        items=_items(draft, {item.id: item.text for item in known}),
+        handling=tuple(scheme.marking(code) for code in ("P", "C")),
+        actions=tuple(scheme.marking(code) for code in ("A1", "A2", "A3")),
+        sanitisations=tuple(scheme.marking(code) for code in ("S1", "S2")),
+        subjects=_subjects(draft),
+        agencies=tuple(Choice(one.id, one.name, one.id in draft.agencies) for one in enrolled),
+        must_not_learn=tip.content.must_not_learn,
+        shared=shared_runs(draft.text(), tip.content.text or "") if _is_open(found) else (),
+        title_limit=TITLE_LIMIT,
+        summary_limit=SUMMARY_LIMIT,
+        problems=dict(problems),
+        saved=saved,
+    )
+    return render(request, page, 400 if problems else 200)
+
+
+def _is_open(found: OpenReport) -> bool:
+    return found.row.state is ReportState.DRAFT
+
+
+def _items(draft: Draft, texts: Mapping[UUID, str]) -> tuple[ReportItem, ...]:
+    return tuple(
+        ReportItem(item.item, item.text, texts.get(item.item, ""), grade_view(item.grade)) for item in draft.items
+    )
+
+
+def _subjects(draft: Draft) -> tuple[Group, ...]:
+    subjects = data.subjects()
+    return tuple(
+        Group(
+            label,
+            tuple(
+                Choice(code, words_, code in draft.subjects)
+                for code, words_ in subjects.labels.items()
+                if code.partition(".")[0] == group
+            ),
+        )
+        for group, label in subjects.groups.items()
+    )
+
+
+def _parse(form: Mapping[str, Sequence[str]], draft: Draft) -> Draft:
+    """Read the form over the draft; what is missing or wrong shows when the report is to be queued."""
+
+    def text(name: str) -> str:
+        return " ".join(form.get(name, ())).replace("\r\n", "\n").strip()
+
+    handling = text("handling")
+    return replace(
+        draft,
+        title=" ".join(text("title").split()),
+        summary=text("summary"),
+        items=tuple(replace(item, text=text(f"item-{item.item}")) for item in draft.items),
+        handling=handling,
+        action=text("action") if handling == "C" else "",
+        sanitisation=text("sanitisation") if handling == "C" else "",
+        subjects=tuple(form.get("subject", ())),
+        agencies=tuple(form.get("agency", ())),
+        suspected_false="suspected_false" in form,
+    )
+
+
+def _place(text: str | None) -> tuple[date, UUID] | None:
+    if text is None:
+        return None
+    try:
+        day, last = text.split(".")
+        return date.fromisoformat(day), UUID(last)
+    except ValueError:
+        raise web.HTTPNotFound from None

@@ -1,0 +1,197 @@
+"""Writing a report from chosen items, and handing it to another handler for review. Sends nothing to any agency."""
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import date
+from uuid import UUID, uuid4
+
+from crypto import age
+from crypto.canonical import canonical
+from crypto.errors import CryptoError
+from handling.corridor import document, items, sealed, tips
+from handling.corridor.document import Draft, DraftItem, Unfinished
+from handling.corridor.errors import MeanwhileError, NotThereError, RefusedError
+from handling.corridor.session import Handler
+from handling.corridor.store import reports
+from handling.corridor.store.reports import Report, ReportState
+from handling.rules import release
+from handling.rules.grading import Scheme
+from handling.rules.subjects import Subjects
+from handling.store import agencies
+from handling.store.members import MemberList
+from handling.store.vault import OpenVault
+from tipline.base.database import Db, Pool
+
+PAGE = 25
+_DECIDED = {"signed": ReportState.REVIEWED, "refused": ReportState.REFUSED}
+
+
+class UnfinishedError(Exception):
+    """The draft lacks something; *reasons* are (field, words)."""
+
+    def __init__(self, unfinished: Unfinished) -> None:
+        super().__init__("the report is not finished")
+        self.reasons = unfinished.reasons
+
+
+@dataclass(frozen=True, slots=True)
+class OpenReport:
+    """One report in clear; *refusal* is the reviewer's reason."""
+
+    row: Report
+    draft: Draft
+    refusal: str = ""
+
+
+async def begin(pool: Pool, handler: Handler, tip: UUID, chosen: Collection[UUID], today: date) -> UUID:
+    """Start a report of its own from graded items of one tip; its record key is on the disk before its row.
+
+    Raises:
+        NotThereError, RefusedError: no such tip; nothing chosen, or something chosen that has no grade.
+    """
+    async with pool.acquire() as db, db.transaction():
+        found = await tips.get(db, handler.vault, tip)  # 1 load
+        known = await items.of_tip(db, handler.vault, tip, found.row.thread)
+        taken = [  # 2 decide
+            DraftItem(item.id, item.text, item.grade) for item in known if item.id in chosen and item.grade is not None
+        ]
+        if not taken or len(taken) != len(set(chosen)):
+            raise RefusedError("Choose at least one item. Only graded items can go into a report.")
+        draft = Draft(
+            tip=tip,
+            thread=found.row.thread,
+            title="",
+            summary="",
+            items=tuple(taken),
+            handling="P",
+            action="",
+            sanitisation="",
+            subjects=(),
+            agencies=(),
+            suspected_false=False,
+            date=today,
+        )
+        return await _store(db, handler, draft, today)  # 3 store
+
+
+async def again(pool: Pool, handler: Handler, report: UUID, today: date) -> UUID:
+    """Start a new version of a report that was queued, with its own URN and review; agencies are ticked afresh."""
+    async with pool.acquire() as db, db.transaction():
+        found = await get(db, handler.vault, report)
+        if found.row.state is ReportState.DRAFT:
+            raise RefusedError("This report is a draft still: change the draft itself.")
+        return await _store(db, handler, replace(found.draft, agencies=(), date=today), today)
+
+
+async def save(pool: Pool, handler: Handler, report: UUID, changed: Draft) -> None:
+    """Keep what was written so far. Items, their grades, tip and thread stay those the draft began with.
+
+    Raises:
+        NotThereError, MeanwhileError, RefusedError: no such draft; queued meanwhile; somebody else's draft.
+    """
+    async with pool.acquire() as db, db.transaction():
+        await _save(db, handler, report, changed)
+
+
+async def queue(pool: Pool, handler: Handler, report: UUID, *, scheme: Scheme, subjects: Subjects, today: date) -> None:
+    """Seal a finished report to everyone who may review it and lay it into the guard's queue.
+
+    Raises:
+        UnfinishedError: the draft, as it was saved, lacks something.
+        RefusedError: nobody else may review it, or it is somebody else's draft.
+        NotThereError, MeanwhileError: as `save`.
+    """
+    async with pool.acquire() as db, db.transaction():
+        found = await get(db, handler.vault, report)
+        draft = await _save(db, handler, report, replace(found.draft, date=today))
+        enrolled = {agency.id for agency in await agencies.all_(db)}
+        finished = document.finish(draft, report, scheme=scheme, subjects=subjects, enrolled=enrolled, today=today)
+        if isinstance(finished, Unfinished):
+            raise UnfinishedError(finished)
+        reviewers = _reviewers(handler.members, handler.member.name)
+        asked = {
+            "report": finished.document,
+            "facts": finished.facts.to_body(),
+            "agencies": list(finished.agencies),
+            "author": handler.member.name,
+        }
+        to_review = await asyncio.to_thread(age.seal, canonical(asked), reviewers)
+        await reports.queue(db, report=report, sealed=to_review, requested_by=handler.member.name, requested_on=today)
+        if not await reports.set_state(db, report, was=ReportState.DRAFT, now=ReportState.QUEUED):
+            raise MeanwhileError
+
+
+async def get(db: Db, vault: OpenVault, report: UUID) -> OpenReport:
+    """Open one report with where its review stands, or raise `NotThereError`."""
+    row = await reports.get(db, report)
+    if row is None:
+        raise NotThereError
+    return (await _opened(db, vault, (row,)))[0]
+
+
+async def some(db: Db, vault: OpenVault, wanted: Collection[UUID]) -> tuple[OpenReport, ...]:
+    """Open those of the reports that exist."""
+    return await _opened(db, vault, await reports.some(db, list(wanted)))
+
+
+async def listing(db: Db, vault: OpenVault, *, after: tuple[date, UUID] | None) -> tuple[OpenReport, ...]:
+    """Open one page of reports, newest day first; one more than `PAGE` says that there is a next page."""
+    return await _opened(db, vault, await reports.page(db, after=after, limit=PAGE + 1))
+
+
+async def _opened(db: Db, vault: OpenVault, rows: Collection[Report]) -> tuple[OpenReport, ...]:
+    """Open reports and take over what the guard has decided since."""
+    reviews = await reports.reviews(db, [row.id for row in rows if row.state is not ReportState.DRAFT])
+    found = []
+    for row in rows:
+        state, reason = reviews.get(row.id, ("waiting", None))
+        decided = _DECIDED.get(state)
+        if decided is not None and row.state is ReportState.QUEUED:
+            await reports.set_state(db, row.id, was=ReportState.QUEUED, now=decided)
+            row = replace(row, state=decided)  # noqa: PLW2901 - the row as it stands now
+        found.append(await asyncio.to_thread(_open, vault, row, reason))
+    return tuple(found)
+
+
+def _open(vault: OpenVault, row: Report, reason: bytes | None) -> OpenReport:
+    draft = Draft.from_body(sealed.unseal(vault.record(row.id), row.sealed, table="report", row=row.id))
+    return OpenReport(row, draft, "" if reason is None else refusal(vault, reason))
+
+
+def refusal(vault: OpenVault, reason: bytes) -> str:
+    """Open the reason that a signer gave for a refusal."""
+    try:
+        return vault.unseal(reason).decode("utf-8", "replace").strip()
+    except CryptoError:
+        return "The reason cannot be opened with this unit's key."
+
+
+async def _save(db: Db, handler: Handler, report: UUID, changed: Draft) -> Draft:
+    found = await get(db, handler.vault, report)
+    if found.row.author != handler.member.name:
+        raise RefusedError("Only its author changes a draft. Start a version of your own from the tip's items.")
+    texts = {item.item: item.text for item in changed.items}
+    kept = tuple(replace(item, text=texts.get(item.item, item.text)) for item in found.draft.items)
+    draft = replace(changed, tip=found.draft.tip, thread=found.draft.thread, items=kept)
+    content = sealed.seal(handler.vault.record(report), draft.to_body(), table="report", row=report)
+    if not await reports.save(db, report, content):
+        raise MeanwhileError
+    return draft
+
+
+async def _store(db: Db, handler: Handler, draft: Draft, today: date) -> UUID:
+    report = uuid4()
+    key = await asyncio.to_thread(handler.vault.new_record, report)
+    content = sealed.seal(key, draft.to_body(), table="report", row=report)
+    await reports.add(db, report=report, author=handler.member.name, created_on=today, sealed=content)
+    await tips.name_report(db, handler.vault, draft.tip, report)
+    return report
+
+
+def _reviewers(members: MemberList, author: str) -> list[age.Recipient]:
+    duties = {member.name: {duty.value for duty in member.duties} for member in members.members}
+    names = release.possible_signers(release.Kind.REVIEW, author, duties)
+    if not names:
+        raise RefusedError("Nobody else in this unit may review it: a second handler is needed. Nothing was queued.")
+    return [members.member(name).release for name in names]
