@@ -126,11 +126,14 @@ async def _closed(request: web.Request, handler: Handler) -> web.StreamResponse:
     request[SESSION] = found
     request[CSRF] = found.csrf
     request[WHO] = found.name
-    if request.method not in {"GET", "HEAD"}:
-        form = await read_form_lists(request)
-        if not found.sent("".join(form.get("csrf", []))):
-            raise web.HTTPForbidden
-    return await handler(request)
+    try:
+        if request.method not in {"GET", "HEAD"}:
+            form = await read_form_lists(request)
+            if not found.sent("".join(form.get("csrf", []))):
+                raise web.HTTPForbidden
+        return await handler(request)
+    finally:
+        del request[SESSION]  # a connection that is kept open keeps its last request, which must hold no vault
 
 
 async def _show(request: web.Request) -> web.Response:

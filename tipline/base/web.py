@@ -197,6 +197,8 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except Exception as error:  # noqa: BLE001 - the one place that must answer whatever happens
         _LOG.error("%s in %s", type(error).__name__, _route(request))
         return _error(request, HTTPStatus.INTERNAL_SERVER_ERROR)
+    finally:
+        request.pop(FORM, None)  # a connection that is kept open keeps its last request, and with it what was typed
 
 
 def _error(request: web.Request, status: HTTPStatus, message: str | None = None) -> web.Response:
