@@ -1,0 +1,207 @@
+"""The supervisor keeps processes running, stops them in order, and takes them along when it is killed."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from tests.factories import free_ports, is_alive
+from tipline.base.supervisor import Child, Supervisor, SupervisorError
+
+_LISTENS = """
+import signal, socket, sys, time
+from pathlib import Path
+from tipline.base.process import die_with_parent
+die_with_parent(signal.SIGTERM, int(sys.argv[3]))
+with Path(sys.argv[2]).open("a") as file:
+    import os
+    file.write(f"{os.getpid()}\\n")
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+def stop(*_):
+    with Path(sys.argv[2]).with_name("stopped").open("a") as file:
+        file.write(Path(sys.argv[2]).name + "\\n")
+    sys.exit(0)
+signal.signal(signal.SIGTERM, stop)
+while True:
+    server.accept()[0].close()
+"""
+
+
+def a_child(folder: Path, name: str, port: int) -> Child:
+    command = (sys.executable, "-c", _LISTENS, str(port), str(folder / name), str(os.getpid()))
+    return Child(name, command, port)
+
+
+def pids(folder: Path, name: str) -> list[int]:
+    file = folder / name
+    return [int(line) for line in file.read_text().split()] if file.exists() else []
+
+
+async def until(condition: object, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():  # type: ignore[operator] - any callable
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.05)
+
+
+async def test_children_are_started_announced_and_stopped(tmp_path: Path) -> None:
+    ports = free_ports()
+    names = ("source", "drop", "desk")
+    supervisor = Supervisor([a_child(tmp_path, name, ports[name]) for name in names], [], "127.0.0.1", os.environ)
+    announced: list[bool] = []
+    running = asyncio.create_task(supervisor.run(lambda: announced.append(True)))
+    await until(lambda: announced)
+    children = [pids(tmp_path, name)[0] for name in names]
+    assert all(is_alive(child) for child in children)
+
+    supervisor.stop()
+    await running
+
+    assert not any(is_alive(child) for child in children)
+    assert sorted((tmp_path / "stopped").read_text().split()) == sorted(names)
+
+
+async def test_a_child_that_is_killed_starts_again(tmp_path: Path) -> None:
+    port = free_ports()["source"]
+    supervisor = Supervisor([a_child(tmp_path, "source", port)], [], "127.0.0.1", os.environ)
+    announced: list[bool] = []
+    running = asyncio.create_task(supervisor.run(lambda: announced.append(True)))
+    await until(lambda: announced)
+
+    os.kill(pids(tmp_path, "source")[0], signal.SIGKILL)
+    await until(lambda: len(pids(tmp_path, "source")) == 2)
+
+    assert is_alive(pids(tmp_path, "source")[1])
+    supervisor.stop()
+    await running
+
+
+async def test_a_child_that_never_comes_up_stops_the_start_and_is_named(tmp_path: Path) -> None:
+    ports = free_ports()
+    good = a_child(tmp_path, "source", ports["source"])
+    bad = Child("drop", (sys.executable, "-c", "raise SystemExit(3)"), ports["drop"])
+    supervisor = Supervisor([good, bad], [], "127.0.0.1", os.environ)
+
+    with pytest.raises(SupervisorError, match="drop does not start"):
+        await supervisor.run(lambda: None)
+
+    assert not any(is_alive(pid) for pid in pids(tmp_path, "source"))
+
+
+async def test_a_port_that_is_taken_is_said_before_anything_starts(tmp_path: Path) -> None:
+    port = free_ports()["source"]
+    supervisor = Supervisor([a_child(tmp_path, "source", port)], [], "127.0.0.1", os.environ)
+
+    with (
+        socket.create_server(("127.0.0.1", port)),
+        pytest.raises(SupervisorError, match=f"port {port} is in use .* TIPLINE_PORT_SOURCE"),
+    ):
+        await supervisor.run(lambda: None)
+
+    assert pids(tmp_path, "source") == []
+
+
+class Database:
+    """A server that ended once."""
+
+    name = "public"
+
+    def __init__(self) -> None:
+        self.running = False
+
+    def start(self) -> None:
+        self.running = True
+
+
+async def test_a_database_that_ended_is_started_again(tmp_path: Path) -> None:
+    server = Database()
+    supervisor = Supervisor([a_child(tmp_path, "source", free_ports()["source"])], [server], "127.0.0.1", os.environ)
+    running = asyncio.create_task(supervisor.run(lambda: None))
+
+    await until(lambda: server.running)
+    supervisor.stop()
+    await running
+
+
+async def test_being_told_to_stop_while_starting_stops() -> None:
+    deaf = Child("source", (sys.executable, "-c", "import time; time.sleep(600)"), free_ports()["source"])
+    supervisor = Supervisor([deaf], [], "127.0.0.1", os.environ)
+    running = asyncio.create_task(supervisor.run(lambda: None))
+    await asyncio.sleep(0.3)
+
+    supervisor.stop()
+
+    await asyncio.wait_for(running, 10)
+
+
+# The whole installation --------------------------------------------------------------------------------------------
+
+_TIPLINE = (sys.executable, "-m", "tipline.cli.main")
+
+
+def _environment(folder: Path, ports: dict[str, int]) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TIPLINE_")}
+    return {
+        **kept,
+        "TIPLINE_DATA": str(folder),
+        **{f"TIPLINE_PORT_{name.upper()}": str(port) for name, port in ports.items()},
+    }
+
+
+@contextmanager
+def _running(folder: Path) -> Iterator["subprocess.Popen[str]"]:
+    """A practice unit under `tipline run`, up to where it says that it is running."""
+    environment = _environment(folder, free_ports())
+    folder.mkdir()
+    (folder / "tipline.toml").write_text('practice = true\nunit = "unit"\nname = "Practice"\n')
+    process = subprocess.Popen([*_TIPLINE, "run"], env=environment, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        for line in process.stdout:
+            if line.startswith("Tipline is running"):
+                break
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _processes_of(folder: Path) -> list[int]:
+    """Every live process whose command or working folder names the data folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError, ValueError):
+            words = (entry / "cmdline").read_bytes()
+            if str(folder).encode() in words and is_alive(int(entry.name)):
+                found.append(int(entry.name))
+    return found
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_the_whole_installation_stops_clean(tmp_path: Path, signum: signal.Signals) -> None:
+    folder = tmp_path / "data"
+    with _running(folder) as process:
+        assert len(_processes_of(folder)) >= 8  # six processes, two databases
+
+        process.send_signal(signum)
+        assert process.wait(60) == 0
+
+    assert _processes_of(folder) == []
+    assert not (folder / "public" / "postgres" / "postmaster.pid").exists()
+
+
+async def test_kill_9_of_the_supervisor_leaves_nothing_running(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    with _running(folder) as process:
+        process.kill()
+        process.wait()
+
+        await until(lambda: _processes_of(folder) == [], seconds=30)
