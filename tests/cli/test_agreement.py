@@ -1,0 +1,203 @@
+"""`tipline agreement` and `tipline agency`: what an administrator types and reads."""
+
+import json
+
+import pytest
+
+from crypto import age
+from handling.store import agreements
+from tests.handling.rules.samples import AGENCY, FACTS, TOML
+from tipline.cli.main import main
+
+KEY = str(age.Identity.generate().recipient)
+PINNED = TOML.replace(
+    "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", age.Recipient.parse(KEY).fingerprint()
+)
+
+
+@pytest.fixture
+def here(settings, monkeypatch):
+    """A practice installation over this test's databases; the folder for the files that are typed."""
+    monkeypatch.setenv("TIPLINE_PUBLIC_DSN", settings.public_dsn)
+    monkeypatch.setenv("TIPLINE_INSIDE_DSN", settings.inside_dsn)
+    (settings.data / "tipline.toml").write_text('practice = true\nunit = "unit"\nname = "Practice Unit"\n')
+    monkeypatch.setenv("TIPLINE_DATA", str(settings.data))
+    return settings.data
+
+
+def put(folder, name: str, text: str | bytes) -> str:
+    (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    return str(folder / name)
+
+
+def facts(folder, **change) -> str:
+    return put(folder, "facts.json", json.dumps({**FACTS.to_body(), **change}))
+
+
+def check(*words: str) -> int:
+    return main(["agreement", "check", *words])
+
+
+def test_a_valid_file_is_told_with_its_hash(here, capsys):
+    assert check(put(here, "a.toml", TOML)) == 0
+
+    assert "customs-2026 version 1 with Harbour Customs Service: valid, SHA-256 " in capsys.readouterr().out
+
+
+def test_every_problem_is_told_with_its_path(here, capsys):
+    broken = TOML.replace("version = 1", "version = 0").replace('channel = "age"', 'channel = "fax"')
+
+    assert check(put(here, "a.toml", broken)) == 2
+
+    assert capsys.readouterr().err.splitlines() == [
+        "version: must be a whole number from 1 to 2147483647",
+        "agency.channel: must be one of: age, openpgp",
+    ]
+
+
+def test_a_syntax_error_is_told_with_its_line(here, capsys):
+    assert check(put(here, "a.toml", TOML.replace("version = 1", "version 1"))) == 2
+
+    assert capsys.readouterr().err.startswith("line 2: ")
+
+
+def test_a_program_gets_the_problems_as_json(here, capsys):
+    assert check(put(here, "a.toml", TOML.replace("version = 1", "version = 0")), "--json") == 2
+
+    told = json.loads(capsys.readouterr().out)
+    assert told["valid"] is False
+    assert [problem["path"] for problem in told["problems"]] == ["version"]
+
+
+def test_a_draft_without_a_lawful_basis_is_valid_and_cannot_be_put_into_force(here, capsys):
+    draft = TOML.replace('lawful_basis = "Customs Act, section 3"\n', "")
+
+    assert check(put(here, "a.toml", draft)) == 1
+
+    assert "agency.lawful_basis: is missing" in capsys.readouterr().out
+
+
+def test_with_facts_every_clause_is_told_and_a_permit_ends_with_0(here, capsys):
+    words = (put(here, "a.toml", TOML), "--facts", facts(here), "--purpose", "seizure", "--today", "2026-11-23")
+
+    assert check(*words) == 0
+
+    told = capsys.readouterr().out
+    assert "Outcome: permit" in told
+    assert "grade/met" in told
+    assert "Acknowledge by 2026-11-25, feedback by 2027-02-21, delete by 2027-11-23" in told
+    assert "Condition: Keep the report apart from the case file." in told
+
+
+def test_a_refusal_ends_with_1_and_names_what_alone_stands_in_the_way(here, capsys):
+    words = (put(here, "a.toml", TOML), "--facts", facts(here, reviewed=None), "--purpose", "seizure")
+
+    assert check(*words, "--today", "2026-11-23") == 1
+
+    assert "Only this stands in the way: review/missing" in capsys.readouterr().out
+
+
+def test_another_agency_is_refused(here, capsys):
+    words = (put(here, "a.toml", TOML), "--facts", facts(here), "--purpose", "seizure", "--today", "2026-11-23")
+
+    assert check(*words, "--agency", "river-parks", "--json") == 1
+
+    told = json.loads(capsys.readouterr().out)
+    assert told["outcome"] == "deny"
+    assert told["would_permit_if"] == ["agency/not-party"]
+    assert len(told["verdicts"]) == 12
+
+
+def test_the_only_agreed_purpose_need_not_be_named(here):
+    single = TOML.replace('["intelligence", "investigation", "seizure"]', '["seizure"]')
+
+    assert check(put(here, "a.toml", single), "--facts", facts(here), "--today", "2026-11-23") == 0
+
+
+def test_among_several_purposes_one_must_be_named(here, capsys):
+    assert check(put(here, "a.toml", TOML), "--facts", facts(here)) == 2
+
+    assert "--purpose" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"surprise": 1}', '{"reviewed": 1}', b"\xff", "[" * 100_000])
+def test_facts_that_are_none_are_refused(here, capsys, text):
+    words = (put(here, "a.toml", TOML), "--facts", put(here, "facts.json", text), "--purpose", "seizure")
+
+    assert check(*words) == 2
+
+    assert "does not hold the facts of a report" in capsys.readouterr().err
+
+
+def test_a_file_that_is_not_there_and_a_day_that_is_none_are_told(here, capsys):
+    assert check(str(here / "nothing.toml")) == 2
+    words = (put(here, "a.toml", TOML), "--facts", facts(here), "--purpose", "seizure", "--today", "tomorrow")
+    assert check(*words) == 2
+
+    told = capsys.readouterr().err
+    assert "nothing.toml cannot be read" in told
+    assert "--today must be a day" in told
+
+
+def test_an_agency_and_its_agreement_are_enrolled_and_listed(here, capsys):
+    key = put(here, "key.txt", KEY + "\n")
+    enrol = ["agency", "add", AGENCY, "--name", "Harbour Customs Service", "--key", key]
+
+    assert main(enrol) == 0
+    assert main(enrol) == 0
+    assert main(["agreement", "add", put(here, "a.toml", PINNED)]) == 0
+    assert main(["agreement", "add", put(here, "a.toml", PINNED)]) == 0
+    capsys.readouterr()
+
+    assert main(["agency", "list"]) == 0
+    assert main(["agreement", "list"]) == 0
+    agency, agreement = capsys.readouterr().out.splitlines()
+    assert agency.startswith(f"{AGENCY}  age  ")
+    assert agreement.startswith(f"{AGENCY}  customs-2026  version 1  ")
+
+
+def test_what_the_store_refuses_ends_with_1_and_says_why(here, capsys):
+    assert main(["agreement", "add", put(here, "a.toml", PINNED)]) == 1
+
+    assert agreements.Refusal.NO_AGENCY.value in capsys.readouterr().err
+
+
+def test_an_agreement_of_another_unit_is_refused(here, capsys):
+    assert main(["agreement", "add", put(here, "a.toml", PINNED.replace('id = "unit"', 'id = "other"'))]) == 2
+
+    assert 'unit.id is "other"' in capsys.readouterr().err
+
+
+def test_an_agency_is_not_replaced(here, capsys):
+    first, second = put(here, "1", KEY), put(here, "2", str(age.Identity.generate().recipient))
+
+    assert main(["agency", "add", AGENCY, "--name", "Customs", "--key", first]) == 0
+    assert main(["agency", "add", AGENCY, "--name", "Customs", "--key", second]) == 1
+
+    assert "nothing was changed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("agency", "name", "key"),
+    [
+        ("Harbour", "Customs", KEY),
+        ("harbour", " ", KEY),
+        ("harbour", "Cus\ntoms", KEY),
+        ("harbour", "Customs", "no key"),
+        ("harbour", "Customs", b"\xff"),
+        ("harbour", "Customs", "x" * (1024 * 1024 + 1)),
+    ],
+)
+def test_a_bad_id_name_or_key_ends_with_2(here, capsys, agency, name, key):
+    assert main(["agency", "add", agency, "--name", name, "--key", put(here, "key", key)]) == 2
+
+    assert capsys.readouterr().err.startswith("tipline: ")
+
+
+def test_a_secret_key_given_by_mistake_is_never_printed(here, capsys):
+    secret = age.Identity.generate().encode().expose().decode()
+
+    assert main(["agency", "add", AGENCY, "--name", "Customs", "--key", put(here, "key", secret)]) == 2
+
+    told = capsys.readouterr()
+    assert secret not in told.out + told.err
