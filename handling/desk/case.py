@@ -25,6 +25,13 @@ class NoSuchReportError(Exception):
         super().__init__("no such report")
 
 
+class NoSuchReleaseError(Exception):
+    """No release here has this id."""
+
+    def __init__(self) -> None:
+        super().__init__("no such release")
+
+
 @dataclass(frozen=True, slots=True)
 class Answered:
     """A release with all that its agency has said about it, oldest first."""
@@ -80,18 +87,31 @@ async def case(db: Db, desk: Desk, report_id: UUID) -> Case:
     return Case(reviewed, tuple(await _answered(db, desk, [report_id])))
 
 
+async def release(db: Db, desk: Desk, release_id: UUID) -> tuple[Reviewed, Answered]:
+    """One release with its report and answers, or `NoSuchReleaseError`."""
+    row = await store.release(db, release_id)
+    if row is None:
+        raise NoSuchReleaseError
+    reviewed = await report(db, desk, row.report)
+    answers = await store.answers(db, [row.report])
+    return reviewed, _opened(desk, row, answers)
+
+
 async def _answered(db: Db, desk: Desk, of: Sequence[UUID]) -> list[Answered]:
     rows = await store.releases(db, of)
     answers = await store.answers(db, of)
     found = []
     for row in rows:
         try:
-            release = ledger.open_(desk.vault, desk.intake, row)
-            said = tuple(feedback.open_(desk.vault, row.report, one) for one in answers if one.release == row.id)
+            found.append(_opened(desk, row, answers))
         except (MissingKeyError, CryptoError):
             continue  # its report is listed as lost
-        found.append(Answered(release, said))
     return found
+
+
+def _opened(desk: Desk, row: store.ReleaseRow, answers: Sequence[store.AnswerRow]) -> Answered:
+    said = (feedback.open_(desk.vault, row.report, one) for one in answers if one.release == row.id)
+    return Answered(ledger.open_(desk.vault, desk.intake, row), tuple(said))
 
 
 def _case(desk: Desk, row: store.ReportRow, found: Sequence[Answered]) -> Case | Lost:

@@ -87,10 +87,10 @@ def document_of(
         agreement=f"{agreement.title} ({agreement.id}, version {agreement.version})",
         contact=agreement.unit.contact,
         handling=scheme.conditions(report.handling),
-        may=(f"Use it for this purpose. {PURPOSE_LABELS[purpose]}.",),
+        may=(f"Use it for this purpose only. {PURPOSE_LABELS[purpose]}.",),
         may_not=(
-            "Do not use it for another purpose without asking us first.",
-            "Do not use it as evidence in court without asking us first.",
+            "Use it for another purpose, or as evidence in court, without asking us first.",
+            "Keep any copy after the day below.",
             str(due.onward),
         ),
         conditions=agreement.conditions,

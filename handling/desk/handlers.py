@@ -1,0 +1,273 @@
+"""The desk's routes: parse, call one thing, render. No SQL, no crypto, no rules."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from http import HTTPStatus
+from uuid import UUID, uuid4
+
+from aiohttp import web
+
+from handling.desk import case, intake, matching, outcomes, request, show
+from handling.desk.case import NEWEST, NoSuchReportError
+from handling.desk.outcomes import Outcome, OutcomeError
+from handling.desk.pages import StopPage
+from handling.desk.request import NoSuchAgencyError, Wanted
+from handling.desk.session import Desk, NoDeskError, open_desk
+from handling.rules.agreements import Purpose
+from handling.store import members
+from handling.store.keyring import Keyring, MissingKeyError
+from handling.store.members import MemberList, MemberListError, NotAMemberError
+from tipline.base import staff
+from tipline.base.database import Db, Pool, TakenError
+from tipline.base.staff import signed_in
+from tipline.base.web import Handler, read_form, render, see_other
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What every request of this process works with."""
+
+    pool: Pool
+    root: bytes
+    keyring: Keyring
+    unit: str
+    today: Callable[[], date]
+
+    async def members(self, db: Db) -> MemberList:
+        """The verified member list of today; every sealing takes its recipients from here."""
+        return await members.load(db, self.root, self.today())
+
+    async def enter(self, db: Db, opened: staff.Opened) -> Desk:
+        """Open the desk for somebody who has signed in, or turn them away."""
+        try:
+            known = await self.members(db)
+            return await asyncio.to_thread(open_desk, opened.name, opened.content, known, self.keyring)
+        except (NoDeskError, MemberListError):
+            raise staff.SignInError from None
+
+
+OFFICE = web.AppKey("office", Office)
+
+
+def _desk(request_: web.Request) -> Desk:
+    return staff.session(request_, Desk).value
+
+
+@signed_in
+async def home(request_: web.Request) -> web.Response:
+    """Take in what arrived, then list the reports."""
+    office, desk = request_.app[OFFICE], _desk(request_)
+    before = _cursor(request_.query)
+    async with office.pool.acquire() as db:
+        known = await office.members(db)
+    taken = await intake.take_in(office.pool, desk, known, office.today())
+    async with office.pool.acquire() as db:
+        listing = await case.listing(db, desk, before=before)
+    return render(request_, show.home(taken, listing, office.today(), first=before == NEWEST))
+
+
+@signed_in
+async def report(request_: web.Request) -> web.Response:
+    """One report."""
+    office, desk = request_.app[OFFICE], _desk(request_)
+    async with office.pool.acquire() as db:
+        known = await office.members(db)
+        found = await case.case(db, desk, _id(request_))
+    return render(request_, show.report(found, known, office.today()))
+
+
+@signed_in
+async def match(request_: web.Request) -> web.Response:
+    """Every agency's answer for one purpose."""
+    office, desk = request_.app[OFFICE], _desk(request_)
+    purpose = _purpose(request_.query)
+    async with office.pool.acquire() as db:
+        reviewed = await case.report(db, desk, _id(request_))
+        parties = await request.parties(db, office.today())
+    found = matching.match_all(reviewed.review.facts, parties, purpose, office.today())
+    return render(request_, show.matches(reviewed, found, purpose))
+
+
+@signed_in
+async def decision(request_: web.Request) -> web.Response:
+    """The decision on one agency."""
+    wanted = Wanted(_id(request_), request_.query.get("agency", ""), _purpose(request_.query))
+    return await _decided(request_, wanted)
+
+
+@signed_in
+async def ask(request_: web.Request) -> web.Response:
+    """Ask for a release; anything but a permit shows the decision again with what stands in the way."""
+    office, desk = request_.app[OFFICE], _desk(request_)
+    form = await read_form(request_)
+    wanted = Wanted(_id(request_), form.get("agency", ""), _purpose(form))
+    async with office.pool.acquire() as db:
+        known = await office.members(db)
+        outcome = await request.ask(db, desk, known, wanted, unit=office.unit, today=office.today())
+    if isinstance(outcome, request.Requested):
+        return see_other(f"/releases/{outcome.release}")
+    if isinstance(outcome, request.AskedAlready):
+        page = StopPage(
+            "Asked for already",
+            "The same report waits for signatures for this agency and purpose, or has been released to it.",
+            f"/releases/{outcome.release}",
+            "See that release",
+        )
+        return render(request_, page, HTTPStatus.CONFLICT)
+    return await _decided(request_, wanted, problem=_why(outcome), status=HTTPStatus.CONFLICT)
+
+
+async def _decided(
+    request_: web.Request, wanted: Wanted, *, problem: str = "", status: HTTPStatus = HTTPStatus.OK
+) -> web.Response:
+    office, desk = request_.app[OFFICE], _desk(request_)
+    async with office.pool.acquire() as db:
+        known = await office.members(db)
+        reviewed = await case.report(db, desk, wanted.report)
+        party = await request.party(db, wanted.agency, office.today())
+    name = desk.member.name
+    page = show.decision(
+        reviewed,
+        matching.match(reviewed.review.facts, party, wanted.purpose, office.today()),
+        wanted.purpose,
+        known,
+        analyst=name,
+        signers=request.signers(known, name),
+        missing=request.missing_signers(known, name),
+        today=office.today(),
+        problem=problem,
+    )
+    return render(request_, page, status)
+
+
+def _why(outcome: request.NotPermitted | request.NobodyMaySign | request.ReviewFallen) -> str:
+    match outcome:
+        case request.NotPermitted():
+            return "The agreement does not permit this release. Nothing was stored or sent."
+        case request.NobodyMaySign(words=words):
+            return f"{words} Nothing was stored or sent."
+        case request.ReviewFallen(reason=reason):
+            return f"The review no longer counts. {reason.value} Nothing was stored or sent."
+
+
+@signed_in
+async def release(request_: web.Request) -> web.Response:
+    """One line of the ledger."""
+    office, desk = request_.app[OFFICE], _desk(request_)
+    async with office.pool.acquire() as db:
+        known = await office.members(db)
+        reviewed, found = await case.release(db, desk, _id(request_))
+    return render(request_, show.release(reviewed, found, known, office.today()))
+
+
+@signed_in
+async def outcome(request_: web.Request) -> web.Response:
+    """The outcomes of a report and the form for another."""
+    office, desk = request_.app[OFFICE], _desk(request_)
+    async with office.pool.acquire() as db:
+        reviewed = await case.report(db, desk, _id(request_))
+        filed = await outcomes.filed(db, desk, _id(request_))
+    return render(request_, show.outcomes(reviewed, filed, uuid4(), office.today()))
+
+
+@signed_in
+async def file_outcome(request_: web.Request) -> web.Response:
+    """File an outcome; a form sent twice counts once."""
+    office, desk = request_.app[OFFICE], _desk(request_)
+    form = await read_form(request_)
+    number = _uuid(form.get("form", ""))
+    async with office.pool.acquire() as db:
+        known = await office.members(db)
+        reviewed = await case.report(db, desk, _id(request_))
+        try:
+            said = Outcome.read(form, office.today())
+        except OutcomeError as error:
+            filed = await outcomes.filed(db, desk, _id(request_))
+            page = show.outcomes(reviewed, filed, number, office.today(), given=form, problem=str(error))
+            return render(request_, page, HTTPStatus.BAD_REQUEST)
+        try:
+            await outcomes.file(
+                db, desk, known, outcome_id=number, report=reviewed.report.id, outcome=said, today=office.today()
+            )
+        except TakenError:
+            return see_other(f"/reports/{reviewed.report.id}/outcome")
+    return see_other(f"/reports/{reviewed.report.id}/outcome")
+
+
+@web.middleware
+async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn the ways in which this process refuses into pages that say so."""
+    try:
+        return await handler(request)
+    except (NoSuchReportError, NoSuchAgencyError, case.NoSuchReleaseError):
+        raise web.HTTPNotFound from None
+    except tuple(_STOPS) as error:
+        return render(request, _STOPS[type(error)], HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+_STOPS: Mapping[type[Exception], StopPage] = {
+    MemberListError: StopPage(
+        "Nothing can be done now",
+        "The signed member list is missing, has expired or is not signed by this unit's root key. Until the holders of "
+        "the root key sign a valid list, nothing is opened, sealed or sent here.",
+        "/",
+        "Try again",
+    ),
+    NotAMemberError: StopPage(
+        "You are not on the member list",
+        "The signed member list no longer names you. Nothing was stored or sent. Sign out, and speak to the unit's officer.",
+        "/",
+        "Back to the reports",
+    ),
+    MissingKeyError: StopPage(
+        "This record cannot be opened",
+        "Its key is no longer in the desk's keyring: it was destroyed, or the keyring was restored from an older copy.",
+        "/",
+        "Back to the reports",
+    ),
+}
+
+
+def _id(request_: web.Request) -> UUID:
+    return UUID(request_.match_info["id"])
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise web.HTTPBadRequest from None
+
+
+def _purpose(given: Mapping[str, str]) -> Purpose:
+    try:
+        return Purpose(given.get("purpose", ""))
+    except ValueError:
+        raise web.HTTPBadRequest from None
+
+
+def _cursor(query: Mapping[str, str]) -> tuple[date, UUID]:
+    given = query.get("before")
+    if given is None:
+        return NEWEST
+    day, _, number = given.partition(".")
+    try:
+        return date.fromisoformat(day), UUID(number)
+    except ValueError:
+        raise web.HTTPBadRequest from None
+
+
+_ID = "{id:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}}"
+
+ROUTES = (
+    web.get("/", home),
+    web.get(f"/reports/{_ID}", report),
+    web.get(f"/reports/{_ID}/match", match),
+    web.get(f"/reports/{_ID}/decision", decision),
+    web.post(f"/reports/{_ID}/decision", ask),
+    web.get(f"/reports/{_ID}/outcome", outcome),
+    web.post(f"/reports/{_ID}/outcome", file_outcome),
+    web.get(f"/releases/{_ID}", release),
+)

@@ -1,0 +1,48 @@
+"""The desk as a process: its own database role, one port, the desk's keyring. No corridor key lies where it reads."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+
+from aiohttp import web
+
+from handling.desk import handlers
+from handling.store import members
+from handling.store.keyring import Keyring
+from tipline.base import database, staff
+from tipline.base.database import Pool
+from tipline.base.settings import Settings
+from tipline.base.web import Site, make_app, serve
+
+NAME = "desk"
+ROLE = "tipline_desk"
+
+
+async def main(settings: Settings) -> None:
+    """Serve the desk until told to stop; refuses to start without the unit's root key."""
+    pool = await database.pool(database.dsn_for(settings, ROLE))
+    try:
+        await serve(make_desk(settings, pool), settings.host, settings.ports[NAME])
+    finally:
+        await pool.close()
+
+
+def utc_today() -> date:
+    """The day on which something counts."""
+    return datetime.now(UTC).date()
+
+
+def make_desk(settings: Settings, pool: Pool, today: Callable[[], date] = utc_today) -> web.Application:
+    """Return the desk as an application; *pool* signs in under the desk's own role."""
+    site = Site(name=NAME, title=f"{settings.name}: desk", practice=settings.practice, style="inside")
+    app = make_app(site, handlers.ROUTES)
+    office = handlers.Office(
+        pool=pool,
+        root=members.root_public(settings.inside),
+        keyring=Keyring(settings.inside / "desk" / "keyring"),
+        unit=settings.name,
+        today=today,
+    )
+    app[handlers.OFFICE] = office
+    staff.install(app, staff.Staff(pool, NAME, office.enter))
+    app.middlewares.append(handlers.refusals)
+    return app

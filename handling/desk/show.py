@@ -1,0 +1,292 @@
+"""From opened values to page models. Pure: every sentence a desk page says about a record is chosen here."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from uuid import UUID
+
+from handling import data
+from handling.desk import words
+from handling.desk.case import Answered, Case, Listing, Lost
+from handling.desk.documents import month_in_words
+from handling.desk.feedback import Acknowledgement, AgencyFeedback, Answer, Opened
+from handling.desk.intake import Intake
+from handling.desk.matching import Match
+from handling.desk.outcomes import Filed, month_choices
+from handling.desk.pages import (
+    AnswerLine,
+    Choice,
+    DecisionPage,
+    FiledLine,
+    Head,
+    HomePage,
+    MatchLine,
+    MatchPage,
+    OutcomePage,
+    RefusedLine,
+    ReleaseLine,
+    ReleasePage,
+    ReportLine,
+    ReportPage,
+    Score,
+)
+from handling.desk.reports import Reviewed
+from handling.rules import feedback as rules
+from handling.rules.agreements import PURPOSE_LABELS, Purpose
+from handling.rules.feedback import AXES, Stage
+from handling.rules.policy import Answer as Verdict
+from handling.store.members import MemberList
+
+_REFUSED_SHOWN = 50
+_PURPOSES = tuple((purpose.value, label) for purpose, label in PURPOSE_LABELS.items())
+_STAGES: Mapping[Stage, str] = {
+    Stage.RECEIVED: "Received",
+    Stage.ASSESSED: "Assessed",
+    Stage.ACTIONED: "Acted on",
+    Stage.OUTCOME: "Outcome",
+    Stage.CLOSURE: "Closed",
+}
+
+
+def home(taken_in: Intake, listing: Listing, today: date, *, first: bool) -> HomePage:
+    """The list of reports."""
+    last = listing.next
+    return HomePage(
+        taken="" if not taken_in.taken else f"{_things(taken_in.taken)} taken in just now.",
+        refused=tuple(
+            RefusedLine(row.kind, words.day(row.received_on), row.reason.value)
+            for row in taken_in.refused[:_REFUSED_SHOWN]
+        ),
+        refused_count=len(taken_in.refused),
+        reports=tuple(_report_line(case, today) for case in listing.cases),
+        older="" if last is None else f"/?before={last[0].isoformat()}.{last[1]}",
+        first=first,
+    )
+
+
+def report(case: Case, members: MemberList, today: date) -> ReportPage:
+    """One report."""
+    document, review = case.reviewed.report, case.reviewed.review
+    return ReportPage(
+        head=head(case.reviewed),
+        summary=document.summary,
+        items=words.graded(document, data.scheme()),
+        subjects=tuple(data.subjects().label(code) for code in document.subjects),
+        author=words.person(members, review.author),
+        reviewer=words.person(members, review.reviewer),
+        reviewed=words.day(review.day),
+        list_of_agencies=tuple(sorted(review.facts.agencies or ())),
+        sha256=document.sha256.hex(),
+        purposes=_PURPOSES,
+        releases=tuple(_release_line(one, today) for one in case.releases),
+    )
+
+
+def matches(reviewed: Reviewed, found: Sequence[Match], purpose: Purpose) -> MatchPage:
+    """Every agency's answer."""
+    permitted = sum(match.decision.permits for match in found)
+    return MatchPage(
+        head=head(reviewed),
+        purpose=purpose.value,
+        purpose_words=PURPOSE_LABELS[purpose],
+        purposes=_PURPOSES,
+        matches=tuple(_match_line(match) for match in found),
+        permitted=f"{permitted:,} of {words.agencies(len(found))} may receive it for this purpose.",
+    )
+
+
+def decision(
+    reviewed: Reviewed,
+    match: Match,
+    purpose: Purpose,
+    members: MemberList,
+    *,
+    analyst: str,
+    signers: Sequence[str],
+    missing: str,
+    today: date,
+    problem: str = "",
+) -> DecisionPage:
+    """The decision on one agency."""
+    due, review = match.decision.obligations, reviewed.review
+    handling = data.scheme().conditions(reviewed.report.handling)
+    return DecisionPage(
+        head=head(reviewed),
+        sha256=reviewed.report.sha256.hex(),
+        review=f"{words.person(members, review.reviewer)}, {words.day(review.day)}",
+        purpose=purpose.value,
+        purpose_words=PURPOSE_LABELS[purpose],
+        line=_match_line(match),
+        agreement_sha256="" if match.party.agreement is None else match.party.agreement.sha256,
+        day=words.day(today),
+        analyst=words.person(members, analyst),
+        conditions=() if due is None else (*handling, *due.conditions),
+        acknowledge_by="" if due is None else words.day(due.acknowledge_by),
+        feedback_due="" if due is None else words.day(due.feedback_due),
+        delete_by="" if due is None else words.day(due.delete_by),
+        signers=tuple(words.person(members, name) for name in signers),
+        missing=missing,
+        problem=problem,
+    )
+
+
+def release(reviewed: Reviewed, one: Answered, members: MemberList, today: date) -> ReleasePage:
+    """One line of the ledger."""
+    manifest = one.release.manifest
+    agreement = manifest.agreement
+    return ReleasePage(
+        head=head(reviewed),
+        line=_release_line(one, today),
+        requested_by=words.person(members, one.release.requested_by),
+        agreement=f"{agreement.id}, version {agreement.version}, SHA-256 {agreement.sha256}",
+        zip_sha256=one.release.zip_sha256.hex(),
+        members=tuple(sorted(manifest.members.items())),
+        rules=manifest.rules,
+        conditions=manifest.conditions,
+        acknowledge_by=words.day(manifest.acknowledge_by),
+        feedback_due=words.day(manifest.feedback_due),
+        delete_by=words.day(manifest.delete_by),
+        answers=tuple(_answer_line(answer, one.release.zip_sha256) for answer in one.answers),
+    )
+
+
+def outcomes(
+    reviewed: Reviewed,
+    filed: Sequence[Filed],
+    form: UUID,
+    today: date,
+    *,
+    given: Mapping[str, str] | None = None,
+    problem: str = "",
+) -> OutcomePage:
+    """The outcomes of a report and the form for another."""
+    given = given or {}
+    return OutcomePage(
+        head=head(reviewed),
+        filed=tuple(_filed_line(one) for one in filed),
+        form=form,
+        outcomes=tuple(
+            (
+                _STAGES[stage],
+                tuple(
+                    Choice(
+                        f"{stage.value}/{code.code}", code.label, given.get("outcome") == f"{stage.value}/{code.code}"
+                    )
+                    for code in rules.at(stage)
+                ),
+            )
+            for stage in Stage
+        ),
+        months=tuple(Choice(month, name, given.get("month") == month) for month, name in month_choices(today)),
+        tell_source=given.get("tell_source", ""),
+        problem=problem,
+    )
+
+
+def head(reviewed: Reviewed) -> Head:
+    """What stands on top of each page about a report."""
+    document = reviewed.report
+    return Head(
+        id=document.id,
+        title=document.title,
+        urn=document.urn,
+        date=words.day(document.date),
+        received=words.day(reviewed.received_on),
+        handling=f"{data.scheme().name} {document.handling}",
+        handling_words=data.scheme().conditions(document.handling),
+    )
+
+
+def _report_line(case: Case | Lost, today: date) -> ReportLine:
+    if isinstance(case, Lost):
+        received, age = words.day(case.received_on), words.age_in_words(case.received_on, today)
+        return ReportLine(case.id, "", "", received, age, "Cannot be opened: its key is gone or it is damaged", ())
+    document, received_on = case.reviewed.report, case.reviewed.received_on
+    return ReportLine(
+        id=document.id,
+        title=document.title,
+        handling=f"{data.scheme().name} {document.handling}",
+        received=words.day(received_on),
+        age=words.age_in_words(received_on, today),
+        state=words.state_of(case.releases),
+        owed=words.owed(case.releases, today),
+    )
+
+
+def _release_line(one: Answered, today: date) -> ReleaseLine:
+    release = one.release
+    acknowledged = next((answer for answer in one.answers if isinstance(answer, Acknowledgement)), None)
+    return ReleaseLine(
+        id=release.id,
+        agency=release.agency_name,
+        purpose=PURPOSE_LABELS[Purpose(release.manifest.purpose)],
+        state=release.state_words,
+        asked=words.day(release.requested_on),
+        reason=release.reason,
+        acknowledged="" if acknowledged is None else _acknowledged(acknowledged, release.zip_sha256),
+        owed=words.owed([one], today),
+    )
+
+
+def _match_line(match: Match) -> MatchLine:
+    letter, answer = words.ANSWERS[match.decision.outcome]
+    agreement, only = match.party.agreement, match.only_obstacle
+    return MatchLine(
+        agency=match.party.id,
+        name=match.party.name,
+        agreement="" if agreement is None else f"{agreement.title} ({agreement.id}, version {agreement.version})",
+        permits=match.decision.outcome is Verdict.PERMIT,
+        letter=letter,
+        answer=answer,
+        clauses=tuple(words.clause(verdict) for verdict in match.decision.verdicts),
+        only=None if only is None else words.clause(only),
+        failing=len(match.decision.failing),
+    )
+
+
+def _acknowledged(answer: Acknowledgement, sent: bytes) -> str:
+    return f"Acknowledged on {words.day(answer.day)}: {answer.verdict(sent).value}"
+
+
+def _answer_line(answer: Answer, sent: bytes) -> AnswerLine:
+    if isinstance(answer, Acknowledgement):
+        verdict = answer.verdict(sent)
+        details = (("SHA-256 they quote", answer.zip_sha256.hex()), ("SHA-256 we sent", sent.hex()))
+        good = verdict is Opened.EXACT
+        return AnswerLine(
+            words.day(answer.day), "Acknowledgement", verdict.value, good, () if good else details, (), ""
+        )
+    return _feedback_line(answer)
+
+
+def _feedback_line(answer: AgencyFeedback) -> AnswerLine:
+    said = answer.said
+    scores = said.usefulness
+    told = "The agency does not object" if said.tell_source else "The agency objects"
+    return AnswerLine(
+        day=words.day(answer.day),
+        what="Feedback",
+        words=rules.code(said.stage, said.code).label,
+        good=True,
+        details=(
+            ("Stage", _STAGES[Stage(said.stage)]),
+            ("Took effect in", month_in_words(said.month)),
+            ("Telling the source", told),
+        ),
+        scores=() if scores is None else tuple(Score(name, getattr(scores, axis)) for axis, name in AXES.items()),
+        text=said.text,
+    )
+
+
+def _filed_line(one: Filed) -> FiledLine:
+    outcome = one.outcome
+    return FiledLine(
+        what=outcome.code.label,
+        stage=_STAGES[outcome.code.stage],
+        month=month_in_words(outcome.month),
+        tell_source="The source may be told" if outcome.tell_source else "The source may not be told",
+        filed=f"{one.filed_by}, {words.day(one.filed_on)}",
+    )
+
+
+def _things(number: int) -> str:
+    return "1 thing was" if number == 1 else f"{number:,} things were"

@@ -1,0 +1,143 @@
+"""How the desk's pages say things. Pure; names and codes come in as values, meaning never rests on a colour or a code alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from handling.desk.case import Answered
+from handling.desk.documents import day_in_words, grade_in_words
+from handling.desk.feedback import clocks
+from handling.desk.reports import Report
+from handling.rules.grading import Scheme
+from handling.rules.policy import Answer, Verdict
+from handling.store.members import MemberList, NotAMemberError
+
+ANSWERS: Mapping[Answer, tuple[str, str]] = {
+    Answer.PERMIT: ("P", "Permit"),
+    Answer.PERMIT_AFTER_SANITISE: ("S", "Permit after sanitising"),
+    Answer.ASK_APPROVER: ("A", "Ask an approver"),
+    Answer.ASK_ORIGINATOR: ("O", "Ask the originator"),
+    Answer.DENY: ("D", "Deny"),
+}
+
+CLAUSES: Mapping[str, str] = {
+    "agreement": "Agreement",
+    "agency": "Party",
+    "list": "Handler's list",
+    "dates": "Dates of the agreement",
+    "suspension": "Suspension",
+    "basis": "Lawful basis",
+    "purpose": "Purpose",
+    "subject": "Subject",
+    "handling": "Handling code",
+    "grade": "Grades",
+    "false": "Suspected to be false",
+    "review": "Review",
+    "report-date": "Date of the report",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """A fact with its grade in words, then scheme and code."""
+
+    text: str
+    words: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One clause's verdict: answer as letter and word, why, and the values it was drawn from."""
+
+    name: str
+    rule: str
+    permits: bool
+    letter: str
+    answer: str
+    why: str
+    values: str
+    warning: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Something an agency owes."""
+
+    agency: str
+    words: str
+    late: bool
+
+
+def clause(verdict: Verdict) -> Clause:
+    """One clause for a page; an unknown clause shows its own name."""
+    letter, answer = ANSWERS[verdict.answer]
+    return Clause(
+        name=CLAUSES.get(verdict.clause, verdict.clause),
+        rule=verdict.rule,
+        permits=verdict.answer is Answer.PERMIT,
+        letter=letter,
+        answer=answer,
+        why=verdict.text,
+        values="; ".join(f"{name.replace('_', ' ')}: {value}" for name, value in verdict.values),
+        warning=verdict.warning,
+    )
+
+
+def graded(report: Report, scheme: Scheme) -> tuple[Grade, ...]:
+    """Every item of a report with its grade."""
+    return tuple(Grade(item.text, grade_in_words(item, scheme), str(item.grade)) for item in report.items)
+
+
+def person(members: MemberList, name: str) -> str:
+    """How a member is shown; somebody who has left by the name that was signed."""
+    try:
+        return members.member(name).display
+    except NotAMemberError:
+        return name
+
+
+def age_in_words(received: date, today: date) -> str:
+    """How long ago a report arrived."""
+    days = (today - received).days
+    if days <= 0:
+        return "today"
+    return "yesterday" if days == 1 else f"{days:,} days ago"
+
+
+def state_of(releases: Sequence[Answered]) -> str:
+    """Where a report stands, in words, from the releases asked for."""
+    if not releases:
+        return "Not shared yet"
+    count = dict.fromkeys(_STATES, 0)
+    for one in releases:
+        count[one.release.state] += 1
+    return "; ".join(_STATES[state].format(agencies(number)) for state, number in count.items() if number)
+
+
+_STATES: Mapping[str, str] = {
+    "released": "Released to {}",
+    "signed-once": "Signed once for {}",
+    "waiting": "Waiting for signatures for {}",
+    "refused": "Refused for {}",
+}
+
+
+def agencies(number: int) -> str:
+    """A number of agencies."""
+    return "1 agency" if number == 1 else f"{number:,} agencies"
+
+
+def owed(releases: Sequence[Answered], today: date) -> tuple[Due, ...]:
+    """What agencies owe on these releases, overdue first."""
+    due = [
+        Due(one.release.agency_name, clock.words, clock.late)
+        for one in releases
+        for clock in clocks(one.release, one.answers, today)
+    ]
+    return tuple(sorted(due, key=lambda d: not d.late))
+
+
+def day(when: date) -> str:
+    """A day as every page writes it."""
+    return day_in_words(when)
