@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from crypto import age
 from crypto.errors import CryptoError
 from crypto.statement import Statement
+from handling.rules.release import Duty
 from tipline.base.database import Db, store_errors
+
+__all__ = ["TYPE", "Duty", "Member", "MemberList", "MemberListError", "NotAMemberError", "load", "root_public"]
 
 TYPE = "tipline/member-list/v1"
 
@@ -20,14 +22,6 @@ _NEWEST = """
      ORDER BY version DESC
      LIMIT 1
 """
-
-
-class Duty(Enum):
-    """What a member may be asked to do; the staffing table says which acts each duty carries."""
-
-    HANDLER = "handler"
-    ANALYST = "analyst"
-    OFFICER = "officer"
 
 
 class MemberListError(Exception):
