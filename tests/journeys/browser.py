@@ -25,7 +25,11 @@ class Form:
     multipart: bool
     fields: list[tuple[str, str]] = field(default_factory=list)
     names: dict[str, None] = field(default_factory=dict)  # in the order of the page
-    buttons: list[tuple[str, str]] = field(default_factory=list)
+    offered: list[tuple[str, str]] = field(default_factory=list)
+
+    def choices(self, name: str) -> tuple[str, ...]:
+        """Return what may be chosen for *name*: options of a select, boxes to tick, values of buttons."""
+        return tuple(value for offered, value in self.offered if offered == name and value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,7 @@ class _Reader(HTMLParser):
             kind = a.get("type", "text")
             form.names[name] = None
             if kind in {"radio", "checkbox"}:
+                form.offered.append((name, a.get("value", "on")))
                 if "checked" in a:
                     form.fields.append((name, a.get("value", "on")))
             elif kind not in _VOID_INPUTS:
@@ -125,9 +130,10 @@ class _Reader(HTMLParser):
             self._select, self._options = name, []
         elif tag == "option" and self._select:
             self._options.append((a.get("value", ""), "selected" in a))
+            form.offered.append((self._select, a.get("value", "")))
         elif tag == "button" and name:
             form.names[name] = None
-            form.buttons.append((name, a.get("value", "")))
+            form.offered.append((name, a.get("value", "")))
 
     def handle_endtag(self, tag: str) -> None:
         if tag in {"style", "script", "title"}:

@@ -16,6 +16,8 @@ from pathlib import Path
 from crypto import totp
 from crypto.secret import Secret
 from tests.journeys.browser import Browser, JourneyError
+from tipline.base import settings
+from tipline.cli import databases
 
 PROCESSES = ("source", "corridor", "exchange", "drop", "desk", "guard")
 _TIPLINE = Path(sys.executable).with_name("tipline")
@@ -47,6 +49,11 @@ class Installation:
     def url(self, process: str) -> str:
         """Address of one process."""
         return f"http://127.0.0.1:{self.ports[process]}"
+
+    def owner_dsn(self, zone: str) -> str:
+        """The owner's way into one of the databases, "public" or "inside", to look at what is at rest."""
+        here = settings.load(self.data, self.environment)
+        return databases.owner_dsns(here, databases.clusters(here))[zone]
 
     def start(self) -> None:
         """Start everything and wait until every page answers."""
@@ -100,8 +107,11 @@ def installed(folder: Path) -> Iterator[Installation]:
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("TIPLINE_")},
         "TIPLINE_DATA": str(folder / "data"),
+        "TMPDIR": str(folder / "tmp"),
         **{f"TIPLINE_PORT_{name.upper()}": str(port) for name, port in ports.items()},
     }
+    (folder / "tmp").mkdir(mode=0o700)
+    (folder / "hands").mkdir(mode=0o700)
     installation = Installation(folder / "data", environment, ports, {})
     cards = json.loads(installation.tipline("practice", "--json").splitlines()[-1])
     installation.cards = {
