@@ -4,6 +4,7 @@ All of it blocks; callers use a thread. GnuPG never sees a key of ours outside t
 """
 
 import fcntl
+import os
 import re
 import shutil
 import subprocess
@@ -27,6 +28,8 @@ _USER_ID = re.compile(
     r"(?P<name>[^<>\x00-\x1f\x7f]{1,200}?)(?: <(?P<mail>[^<>\s\x00-\x1f\x7f]+@[^<>\s\x00-\x1f\x7f]+)>)?"
 )
 _FINGERPRINT = re.compile(r"[0-9A-F]{40}")
+_GENERATE = ("--batch", "--no-tty", "--pinentry-mode", "loopback", "--status-fd", "1", "--full-generate-key")
+_CREATED = re.compile(rb"^\[GNUPG:\] KEY_CREATED [BP] ([0-9A-F]{40})$", re.MULTILINE)
 _BLOCK = "-----BEGIN "
 _ENCRYPT = ("--batch", "--no-tty", "--quiet", "--no-autostart", "--trust-model", "always", "--compress-algo", "none")
 
@@ -70,10 +73,13 @@ class Gpg:
         lines = ["Key-Type: EDDSA", "Key-Curve: ed25519", "Key-Usage: sign"]
         lines += ["Subkey-Type: ECDH", "Subkey-Curve: cv25519", "Subkey-Usage: encrypt"]
         lines += [f"Name-Real: {parts['name']}"] + ([f"Name-Email: {parts['mail']}"] if parts["mail"] else [])
-        lines += ["Expire-Date: 0", f"Passphrase: {_text(passphrase)}", "%commit", ""]
+        lines += ["Expire-Date: 0", "%commit", ""]
         with self._alone():
-            made = self._gpg.gen_key("\n".join(lines))
-        return _checked_fingerprint(made.fingerprint)
+            status = self._run_with_passphrase([*_GENERATE], "\n".join(lines).encode(), passphrase)
+        made = _CREATED.search(status)
+        if made is None:
+            raise PgpError
+        return made[1].decode("ascii")
 
     def public_key(self, fingerprint: str) -> str:
         """Return the armoured public key."""
@@ -103,6 +109,20 @@ class Gpg:
         if self._alias is not None:
             shutil.rmtree(self._alias)  # the link, not the home it points to
             self._alias = None
+
+    def _run_with_passphrase(self, arguments: list[str], data: bytes, passphrase: Secret) -> bytes:
+        """Run gpg with *data* on its input and the passphrase on a pipe of its own, for each step of one command.
+
+        A passphrase inside the key parameters would serve the first step only: the agent keeps nothing for the others.
+        """
+        reading, writing = os.pipe()
+        try:
+            with os.fdopen(writing, "wb") as pipe:
+                pipe.write(_text(passphrase).encode() + b"\n")
+            command = ["gpg", "--homedir", str(self._home), "--passphrase-fd", str(reading), *arguments]
+            return _run(command, data, keep=(reading,))
+        finally:
+            os.close(reading)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -162,9 +182,9 @@ def _gnupg(home: Path, *options: str) -> gnupg.GPG:
         raise PgpError from None
 
 
-def _run(command: list[str], data: bytes) -> bytes:
+def _run(command: list[str], data: bytes, *, keep: tuple[int, ...] = ()) -> bytes:
     try:
-        done = subprocess.run(command, input=data, capture_output=True, check=True)  # noqa: S603 - fixed words and our own paths, no shell
+        done = subprocess.run(command, input=data, capture_output=True, check=True, pass_fds=keep)  # noqa: S603 - fixed words and our own paths, no shell
     except (OSError, subprocess.CalledProcessError):
         raise PgpError from None
     return done.stdout
