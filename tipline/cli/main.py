@@ -24,25 +24,29 @@ class _Command:
     """One subcommand, in ``tipline.cli.<name>``: ``add(subparsers)`` and ``run(args, settings) -> exit code``."""
 
     words: str
-    settings: Callable[[Path | None], Settings | None]
+    settings: Callable[[argparse.Namespace], Settings | None]
 
 
-def _load(data: Path | None) -> Settings:
-    return settings_.load(data, os.environ)
+def _load(args: argparse.Namespace) -> Settings:
+    return settings_.load(args.data, os.environ)
 
 
-def _practice(data: Path | None) -> Settings:
-    settings_.create_practice(data, os.environ)
-    return settings_.load(data, os.environ)
+def _practice(args: argparse.Namespace) -> Settings:
+    settings_.create_practice(args.data, os.environ)
+    return _load(args)
 
 
-def _none(_: Path | None) -> None:
+def _run(args: argparse.Namespace) -> Settings:
+    return _practice(args) if args.practice else _load(args)
+
+
+def _none(_: argparse.Namespace) -> None:
     """Give nothing: the command works without an installation."""
 
 
 COMMANDS = MappingProxyType(
     {
-        "run": _Command("start everything and keep it running", _load),
+        "run": _Command("start everything and keep it running", _run),
         "init": _Command("set up a unit in an empty data folder", _none),
         "practice": _Command("make a practice unit in an empty data folder", _practice),
         "serve": _Command("run one process", _load),
@@ -50,7 +54,7 @@ COMMANDS = MappingProxyType(
         "collect": _Command("fetch from the drop now", _load),
         "mailboxes": _Command("replace the mailboxes' bundles now", _load),
         "agreement": _Command("add or check an agreement", _load),
-        "agency": _Command("enrol an agency", _load),
+        "agency": _Command("enrol an agency or its officer", _load),
         "totp": _Command("print the one-time code of a second-factor key", _none),
     }
 )
@@ -65,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         args = _parser(name, module).parse_args(given)
         if name is None or module is None:
             return USAGE
-        return int(module.run(args, COMMANDS[name].settings(args.data)))
+        return int(module.run(args, COMMANDS[name].settings(args)))
     except (SettingsError, ClusterError, MigrationError) as error:
         print(f"tipline: {error}", file=sys.stderr)
         return USAGE

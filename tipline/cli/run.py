@@ -26,7 +26,8 @@ _PAGES = (
 
 def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the subcommand."""
-    subparsers.add_parser("run", help="start everything and keep it running")
+    parser = subparsers.add_parser("run", help="start everything and keep it running")
+    parser.add_argument("--practice", action="store_true", help="make a practice unit if the data folder is empty")
 
 
 def run(_: argparse.Namespace, settings: Settings) -> int:

@@ -1,0 +1,70 @@
+# make run starts a practice unit; make test passes the whole suite. Both set up what they need first, once.
+.DEFAULT_GOAL := help
+.SUFFIXES:
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+LOCKED := $(PIP) --require-hashes -r
+EDITABLE := $(PIP) --no-deps --no-build-isolation -e .
+TEST_WORKERS ?= 2
+
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help run demo check test bench setup clean
+
+help:
+	@echo "make run     start everything; on a first start a practice unit is made"
+	@echo "make demo    walk the whole chain once, by itself"
+	@echo "make test    checks, then the whole suite"
+	@echo "make check   format, lint, types, import directions"
+	@echo "make bench   figures of this machine"
+	@echo "make setup   install what run and test need, and nothing else"
+	@echo "make clean   remove caches and builds; data and .venv stay"
+
+run: .venv/ready-run
+	@$(BIN)/tipline run --practice
+
+demo: .venv/ready-run
+	@$(BIN)/python -m tests.journeys.demo
+
+check: .venv/ready-test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check
+	$(BIN)/python -m pytest -n $(TEST_WORKERS)
+
+bench: .venv/ready-test
+	$(BIN)/python -m tests.benchmarks
+
+setup: .venv/ready-test
+
+clean:
+	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find crypto tipline handling tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Set-up: each stamp is newer than what it was made from, so a second run costs nothing.
+
+.venv/made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name it with PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv is missing. Install it and run this again: apt-get install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/ready-run: .venv/made requirements/run.txt requirements/build.txt pyproject.toml setup.py
+	@deploy/system-packages.sh run
+	$(LOCKED) requirements/build.txt
+	$(LOCKED) requirements/run.txt
+	$(EDITABLE)
+	@touch $@
+
+.venv/ready-test: .venv/ready-run requirements/test.txt requirements/node.txt tests/node/package-lock.json
+	@deploy/system-packages.sh test
+	$(LOCKED) requirements/test.txt
+	deploy/node.sh
+	@touch $@
