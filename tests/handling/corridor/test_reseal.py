@@ -1,0 +1,306 @@
+"""Re-sealing: what was collected becomes threads, tips and messages, with a verdict on each and nothing lost."""
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+from crypto import age
+from crypto.digest import sha256
+from crypto.secret import Secret
+from handling.corridor import parts
+from handling.corridor.chain import START, Link, Verdict, closes_gap, judge
+from handling.corridor.session import Handler
+from handling.corridor.store import files
+from handling.corridor.store.files import FileState
+from tests.handling.corridor.conftest import World
+from tests.handling.corridor.sources import Envelope, Source
+from tipline import envelope
+from tipline.base.database import StoreError
+
+
+async def test_a_collected_tip_becomes_a_thread_a_tip_and_a_message_and_its_envelope_goes(
+    world: World, amina: Handler
+) -> None:
+    sent = Source().tip(world.intake, urgent=True)
+    await world.collected(sent)
+
+    await world.resealer.run(amina.vault)
+
+    (tip,) = await world.tips(amina)
+    assert tip.content.text == "Boxes with tusks stand in the blue warehouse."
+    assert tip.content.must_not_learn == "Customs officer Marek"
+    assert tip.row.urgent
+    (message,) = await world.dialogue(amina, tip)
+    assert message.row.verdict is Verdict.GOOD
+    assert await world.state_of(sent.id) == "resealed"
+    assert world.blobs.collected.names() == set()
+
+
+async def test_resealing_twice_doubles_nothing(world: World, amina: Handler) -> None:
+    await world.collected(Source().tip(world.intake))
+
+    await asyncio.gather(world.resealer.run(amina.vault), world.resealer.run(amina.vault))
+    await world.resealer.run(amina.vault)
+
+    assert len(await world.tips(amina)) == 1
+
+
+async def test_messages_in_random_order_leave_no_gap(world: World, amina: Handler) -> None:
+    source = Source()
+    sent = [source.tip(world.intake), *(source.answer(world.intake, f"answer {n}") for n in range(4))]
+    await world.collected(*reversed(sent))
+
+    await world.resealer.run(amina.vault)
+
+    (tip,) = await world.tips(amina)
+    assert {m.row.verdict for m in await world.dialogue(amina, tip)} == {Verdict.GOOD}
+
+
+async def test_a_missing_message_is_a_gap_until_it_comes(world: World, amina: Handler) -> None:
+    source = Source()
+    first, second, third = (
+        source.tip(world.intake),
+        source.answer(world.intake, "two"),
+        source.answer(world.intake, "three"),
+    )
+    await world.collected(first, third)
+    await world.resealer.run(amina.vault)
+    (tip,) = await world.tips(amina)
+    before = {m.row.counter: m.row.verdict for m in await world.dialogue(amina, tip)}
+
+    await world.collected(second)
+    await world.resealer.run(amina.vault)
+
+    assert before == {1: Verdict.GOOD, 3: Verdict.GAP}
+    assert {m.row.verdict for m in await world.dialogue(amina, tip)} == {Verdict.GOOD}
+
+
+async def test_a_thread_whose_first_message_is_late_is_listed_and_completed(world: World, amina: Handler) -> None:
+    source = Source()
+    tip, answer = source.tip(world.intake, "Late words"), source.answer(world.intake, "two")
+    await world.collected(answer)
+    await world.resealer.run(amina.vault)
+    before = (await world.tips(amina))[0].content.text
+
+    await world.collected(tip)
+    await world.resealer.run(amina.vault)
+
+    assert before is None
+    (listed,) = await world.tips(amina)
+    assert listed.content.text == "Late words"
+
+
+async def test_a_replayed_message_is_named_and_kept(world: World, amina: Handler) -> None:
+    source = Source()
+    tip = source.tip(world.intake)
+    await world.collected(tip, Envelope(uuid4(), tip.wrapper, tip.data))
+
+    await world.resealer.run(amina.vault)
+
+    (listed,) = await world.tips(amina)
+    verdicts = sorted(m.row.verdict.value for m in await world.dialogue(amina, listed))
+    assert verdicts == ["good", "replayed"]
+
+
+async def test_a_message_by_somebody_without_the_codename_is_named_forged(world: World, amina: Handler) -> None:
+    source = Source()
+    await world.collected(source.tip(world.intake))
+    await world.resealer.run(amina.vault)
+    stranger = envelope.Thread(Secret(bytes(32)), Secret(bytes(32)))
+
+    await world.collected(source.send(world.intake, envelope.Answer("trust me"), thread=stranger))
+    await world.resealer.run(amina.vault)
+
+    (listed,) = await world.tips(amina)
+    forged = [m for m in await world.dialogue(amina, listed) if m.row.verdict is Verdict.FORGED]
+    assert [m.content["body"]["text"] for m in forged] == ["trust me"]
+
+
+async def test_a_message_moved_to_another_mailbox_is_named_forged(world: World, amina: Handler) -> None:
+    source, other = Source(), Source()
+    await world.collected(source.tip(world.intake), other.tip(world.intake))
+    await world.resealer.run(amina.vault)
+    moved = source.answer(world.intake, "moved")
+    wrapper = other.wrapper("message")
+
+    await world.collected(Envelope(moved.id, wrapper, wrapper.encode() + moved.data[envelope.WRAPPER_BYTES :]))
+    await world.resealer.run(amina.vault)
+
+    rows = await world.inside.fetch("SELECT verdict FROM corridor.message WHERE id = $1", moved.id)
+    assert [row["verdict"] for row in rows] == ["forged"]
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "gone", "for nobody", "no message"])
+async def test_what_cannot_be_opened_is_refused_and_its_bytes_are_kept(
+    world: World, amina: Handler, damage: str
+) -> None:
+    sent = Source().tip(world.intake)
+    stranger = age.Identity.generate().recipient
+    made = {
+        "cut": sent.data[:-20],
+        "flipped": sent.data[:-1] + bytes([sent.data[-1] ^ 1]),
+        "gone": sent.data,
+        "for nobody": sent.wrapper.encode() + age.seal(b"{}", [stranger]),
+        "no message": sent.wrapper.encode() + age.seal(b'{"format":"tipline/message/v1"}', [world.intake]),
+    }
+    await world.collected(Envelope(sent.id, sent.wrapper, made[damage]))
+    if damage == "gone":
+        world.blobs.collected.delete(sent.id)
+
+    await world.resealer.run(amina.vault)
+
+    assert await world.state_of(sent.id) == "refused"
+    assert await world.tips(amina) == ()
+    assert damage == "gone" or world.blobs.collected.names() == {sent.id}
+
+
+async def test_a_file_in_parts_comes_out_as_it_was_sent(world: World, amina: Handler) -> None:
+    source, data = Source(), bytes(range(256)) * 1024
+    await world.collected(source.tip(world.intake), *source.file(world.intake, data, part_max=100_000))
+
+    await world.resealer.run(amina.vault)
+
+    file = await _only_file(world)
+    key = amina.vault.record(file.thread)
+    assert file.state is FileState.WHOLE
+    assert b"".join(parts.read(world.blobs.files, key, parts.sidecar(key, file))) == data
+    assert world.blobs.collected.names() == set()
+
+
+async def test_an_empty_file_is_whole(world: World, amina: Handler) -> None:
+    source = Source()
+    await world.collected(source.tip(world.intake), *source.file(world.intake, b""))
+
+    await world.resealer.run(amina.vault)
+
+    assert (await _only_file(world)).state is FileState.WHOLE
+
+
+async def test_parts_that_come_before_or_after_their_sidecar_wait_for_it(world: World, amina: Handler) -> None:
+    source = Source()
+    first, second, sidecar = source.file(world.intake, b"x" * 150_000, part_max=100_000)
+    await world.collected(source.tip(world.intake), first)
+    await world.resealer.run(amina.vault)
+    alone = await world.state_of(first.id)
+
+    await world.collected(sidecar)
+    await world.resealer.run(amina.vault)
+    described = (await _only_file(world)).state
+    await world.collected(second)
+    await world.resealer.run(amina.vault)
+
+    assert alone == "collected"
+    assert described is FileState.WAITING
+    assert (await _only_file(world)).state is FileState.WHOLE
+
+
+async def test_a_part_other_than_the_described_one_makes_the_file_damaged(world: World, amina: Handler) -> None:
+    source = Source()
+    part, sidecar = source.file(world.intake, b"x" * 1000)
+    swapped = part.wrapper.encode() + age.seal(b"y" * 65_536, [world.intake])
+    await world.collected(source.tip(world.intake), sidecar, Envelope(part.id, part.wrapper, swapped))
+
+    await world.resealer.run(amina.vault)
+
+    assert (await _only_file(world)).state is FileState.DAMAGED
+    assert await world.state_of(part.id) == "refused"
+    assert world.blobs.files.names() == set()
+
+
+async def test_a_file_of_another_mailbox_cannot_be_claimed(world: World, amina: Handler) -> None:
+    victim, thief = Source(), Source()
+    part, sidecar = victim.file(world.intake, b"x" * 1000)
+    claim = envelope.File("mine", "", 1000, sha256(b"x" * 1000), (envelope.Part(part.id, sha256(part.data), 1000),))
+    await world.collected(thief.tip(world.intake), thief.send(world.intake, claim), part)
+
+    await world.resealer.run(amina.vault)
+    await world.collected(victim.tip(world.intake), sidecar)
+    await world.resealer.run(amina.vault)
+
+    states = await world.inside.fetch("SELECT id, state FROM corridor.file")
+    assert {row["id"] == sidecar.id: row["state"] for row in states} == {True: "whole", False: "damaged"}
+
+
+@pytest.mark.parametrize("table", ["thread", "tip", "message", "file", "part"])
+async def test_a_crash_at_any_row_loses_and_doubles_nothing(world: World, amina: Handler, table: str) -> None:
+    source, data = Source(), b"z" * 70_000
+    await world.collected(source.tip(world.intake), *source.file(world.intake, data))
+    await _break(world, table)
+    with pytest.raises(StoreError):
+        await world.resealer.run(amina.vault)
+
+    await _mend(world, table)
+    await world.resealer.run(amina.vault)
+
+    (tip,) = await world.tips(amina)
+    assert [m.row.verdict for m in await world.dialogue(amina, tip)] == [Verdict.GOOD, Verdict.GOOD]
+    assert (await _only_file(world)).state is FileState.WHOLE
+    assert world.blobs.collected.names() == set()
+
+
+async def test_a_crash_before_the_envelopes_are_marked_rolls_everything_back(world: World, amina: Handler) -> None:
+    sent = Source().tip(world.intake)
+    await world.collected(sent)
+    await world.inside.execute(
+        "CREATE FUNCTION corridor.fall() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'fall'; END $$;"
+        "CREATE TRIGGER fall BEFORE UPDATE ON corridor.envelope FOR EACH ROW EXECUTE FUNCTION corridor.fall()"
+    )
+    with pytest.raises(StoreError):
+        await world.resealer.run(amina.vault)
+    assert await world.inside.fetchval("SELECT count(*) FROM corridor.thread") == 0
+
+    await world.inside.execute("DROP TRIGGER fall ON corridor.envelope")
+    await world.resealer.run(amina.vault)
+
+    assert len(await world.tips(amina)) == 1
+
+
+async def test_blobs_without_a_row_are_swept(world: World, amina: Handler) -> None:
+    source = Source()
+    await world.collected(source.tip(world.intake), *source.file(world.intake, b"kept"))
+    await world.resealer.run(amina.vault)
+    kept = world.blobs.files.names()
+    with world.blobs.files.create() as writer:
+        writer.write(b"left by a crash")
+        writer.publish(uuid4())
+
+    await world.resealer.sweep()
+
+    assert world.blobs.files.names() == kept
+
+
+def test_a_message_is_judged_by_its_key_its_place_and_its_predecessor() -> None:
+    seen = {1: Link("a", START), 2: Link("b", "a")}
+    cases = {
+        (3, "b", True): Verdict.GOOD,
+        (3, "x", True): Verdict.GAP,
+        (4, "b", True): Verdict.GAP,
+        (2, "a", True): Verdict.REPLAYED,
+        (3, "b", False): Verdict.FORGED,
+        (1, START, False): Verdict.FORGED,
+    }
+    for (counter, previous, authentic), verdict in cases.items():
+        assert judge(seen, Link("c", previous), counter=counter, authentic=authentic) is verdict
+    assert judge({}, Link("a", START), counter=1, authentic=True) is Verdict.GOOD
+    assert closes_gap({3: Link("c", "b")}, Link("b", "a"), counter=2)
+    assert not closes_gap({3: Link("c", "x")}, Link("b", "a"), counter=2)
+
+
+async def _only_file(world: World) -> files.File:
+    async with world.pool.acquire() as db:
+        found = await files.get(db, await world.inside.fetchval("SELECT id FROM corridor.file"))
+    assert found is not None
+    return found
+
+
+async def _break(world: World, table: str) -> None:
+    """Let the next row of one table fail, as a full disk or a lost connection would."""
+    await world.inside.execute(
+        "CREATE FUNCTION corridor.fall() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'fall'; END $$;"
+        f"CREATE TRIGGER fall BEFORE INSERT ON corridor.{table} FOR EACH ROW EXECUTE FUNCTION corridor.fall()"
+    )
+
+
+async def _mend(world: World, table: str) -> None:
+    await world.inside.execute(f"DROP TRIGGER fall ON corridor.{table}; DROP FUNCTION corridor.fall()")
