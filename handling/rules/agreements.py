@@ -136,7 +136,8 @@ class Agreement:
     suspended: bool
     suspended_since: date | None
     purposes: frozenset[Purpose]
-    subjects: frozenset[str]
+    subjects: frozenset[str]  # codes and groups as written
+    covered: frozenset[str]  # the codes of today's list that those cover
     handling: frozenset[HandlingCode]
     grades: GradeFloor
     onward: OnwardRule
@@ -204,6 +205,7 @@ def _syntax_problem(said: str, data: bytes) -> Problem:
 
 
 def _agreement(root: Table, codes: Codes, sha256: str) -> Agreement:
+    subjects = root.codes("subjects", codes.subjects.scopes, "is not in the list of subjects")
     return Agreement(
         id=root.text("id", pattern=_AGREEMENT_ID, says="must be 1 to 64 of a-z, 0-9 and -"),
         version=root.number("version", 1, 2**31 - 1),
@@ -217,7 +219,8 @@ def _agreement(root: Table, codes: Codes, sha256: str) -> Agreement:
         suspended=root.truth("suspended"),
         suspended_since=root.day("suspended_since") if root.has("suspended_since") else None,
         purposes=root.choices("purposes", Purpose),
-        subjects=root.codes("subjects", codes.subjects.scopes, "is not in the list of subjects"),
+        subjects=subjects,
+        covered=codes.subjects.covered(subjects),
         handling=root.choices("handling", HandlingCode),
         grades=_floor(root.table("grading"), codes),
         onward=_onward(root.table("onward")),

@@ -10,7 +10,6 @@ from handling.rules.agreements import PURPOSE_LABELS, Agreement, OnwardRule, Pur
 from handling.rules.clocks import days_after, working_days_after
 from handling.rules.facts import ReportFacts
 from handling.rules.feedback import Stage
-from handling.rules.subjects import inside
 
 
 class Answer(IntEnum):
@@ -174,7 +173,7 @@ def _subject(question: _Question) -> Verdict:
     subjects = question.facts.subjects
     if not subjects:
         return _deny("subject/not-stated", "The report does not say what it is about.")
-    outside = sorted(code for code in subjects if not inside(code, question.agreement.subjects))
+    outside = sorted(subjects - question.agreement.covered)
     if outside:
         text = "The report is about something outside the agreement's scope."
         return _deny("subject/outside", text, outside=", ".join(outside))

@@ -1,6 +1,6 @@
 """pure: what a report is about, and whether that lies inside an agreement's scope. A scope never reaches upwards."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
@@ -25,14 +25,13 @@ class Subjects:
         """Whether an agreement's scope may name this code or group."""
         return code in self.labels or code in self.groups
 
+    def covered(self, scope: Collection[str]) -> frozenset[str]:
+        """Return every code that a scope covers, itself or through its group. A code that is not in the list never is."""
+        return frozenset(code for code in self.labels if code in scope or _group(code) in scope)
+
     def label(self, code: str) -> str:
         """Return the words for a code or group; an unknown one is shown as it stands."""
         return self.labels.get(code) or self.groups.get(code) or code
-
-
-def inside(code: str, scope: Iterable[str]) -> bool:
-    """Whether a subject code is in scope, itself or through its group."""
-    return any(code == allowed or code.startswith(f"{allowed}.") for allowed in scope)
 
 
 def subjects_of(table: Mapping[str, Any]) -> Subjects:
@@ -42,7 +41,7 @@ def subjects_of(table: Mapping[str, Any]) -> Subjects:
         KeyError, ValueError: the file is not a subject list. It ships with the product.
     """
     groups, labels = table["groups"], table["subjects"]
-    if any(code.partition(".")[0] not in groups for code in labels):
+    if any(_group(code) not in groups for code in labels):
         raise ValueError("a subject code stands outside every group")
     return Subjects(
         version=table["version"],
@@ -51,3 +50,7 @@ def subjects_of(table: Mapping[str, Any]) -> Subjects:
         groups=MappingProxyType(dict(groups)),
         labels=MappingProxyType(dict(labels)),
     )
+
+
+def _group(code: str) -> str:
+    return code.partition(".")[0]

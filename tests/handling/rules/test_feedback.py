@@ -18,6 +18,7 @@ from handling.rules.feedback import (
     may_propose,
 )
 from handling.rules.phrases import PHRASES, Kind, NoSuchPhraseError, phrase
+from tipline.source import replies as source_replies
 
 FEEDBACK = Feedback(
     "outcome", "seizure", "Two containers.", "2026-11", tell_source=True, usefulness=Usefulness(5, 4, 3, 2, 1)
@@ -117,6 +118,10 @@ def test_a_phrase_has_no_count_and_no_date_finer_than_a_month():
 def test_a_month_to_look_again_can_be_told_for_each_month():
     assert phrase("look-after-02").text == "Look here again after February."
     assert sum(entry.code.startswith("look-after-") for entry in PHRASES) == 12
+
+
+def test_the_public_zone_has_the_same_words_for_every_code():
+    assert dict(source_replies.PHRASES) == {entry.code: entry.text for entry in PHRASES}
 
 
 def test_what_reveals_that_something_came_of_it_is_held_as_an_outcome():

@@ -51,6 +51,7 @@ BROKEN_FACTS = [
     ("list/handler-restriction", replace(FACTS, agencies=None)),
     ("subject/outside", replace(FACTS, subjects=frozenset({"goods.ivory", "crime.drugs"}))),
     ("subject/outside", replace(FACTS, subjects=frozenset({"goods.ivory-dust"}))),
+    ("subject/outside", replace(FACTS, subjects=frozenset({"wildlife.not-in-the-list"}))),
     ("subject/outside", replace(FACTS, subjects=frozenset({"goods"}))),
     ("subject/not-stated", replace(FACTS, subjects=frozenset())),
     ("subject/not-stated", replace(FACTS, subjects=None)),
@@ -83,7 +84,7 @@ BROKEN_AGREEMENTS = [
     ("basis/missing", replace(AGREEMENT, unit=replace(AGREEMENT.unit, lawful_basis=None))),
     ("basis/missing", replace(AGREEMENT, agency=replace(AGREEMENT.agency, lawful_basis=None))),
     ("purpose/not-agreed", replace(AGREEMENT, purposes=frozenset({Purpose.INTELLIGENCE}))),
-    ("subject/outside", replace(AGREEMENT, subjects=frozenset({"goods"}))),
+    ("subject/outside", replace(AGREEMENT, covered=AGREEMENT.covered - {"goods.ivory"})),
     ("handling/not-agreed", replace(AGREEMENT, handling=frozenset({HandlingCode.C}))),
     ("grade/below", replace(AGREEMENT, grades=replace(AGREEMENT.grades, accepts_source=frozenset({"1"})))),
     ("grade/below", replace(AGREEMENT, grades=replace(AGREEMENT.grades, accepts_information=frozenset("AB")))),
@@ -274,7 +275,7 @@ _AGREEMENTS = st.builds(
     expires_on=_DAYS,
     suspended=st.booleans(),
     purposes=st.frozensets(st.sampled_from(Purpose)),
-    subjects=st.frozensets(st.sampled_from(_SCOPES), max_size=4),
+    covered=st.frozensets(st.sampled_from(_SCOPES), max_size=4).map(subjects().covered),
     handling=st.frozensets(st.sampled_from(HandlingCode)),
     grades=_FLOORS,
 )
@@ -296,7 +297,7 @@ def narrower(agreement: Agreement) -> st.SearchStrategy[Agreement]:
             st.sampled_from(sorted(getattr(agreement, name), key=str)).map(
                 lambda gone, name=name: {name: getattr(agreement, name) - {gone}}
             )
-            for name in ("purposes", "subjects", "handling")
+            for name in ("purposes", "covered", "handling")
             if getattr(agreement, name)
         ),
         *(

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from handling.data import subjects
-from handling.rules.subjects import inside, subjects_of
+from handling.rules.subjects import subjects_of
 
 SUBJECTS = subjects()
 
@@ -22,21 +22,17 @@ def test_every_group_is_used_and_no_label_stands_twice_in_it():
     assert max(Counter((c.partition(".")[0], label) for c, label in SUBJECTS.labels.items()).values()) == 1
 
 
-@pytest.mark.parametrize(
-    ("code", "scope", "answer"),
-    [
-        ("goods.ivory", {"goods.ivory"}, True),
-        ("goods.ivory", {"goods"}, True),
-        ("goods.ivory", {"wildlife", "goods"}, True),
-        ("goods", {"goods.ivory"}, False),
-        ("goods.ivory", {"goods.iv"}, False),
-        ("goodsx.ivory", {"goods"}, False),
-        ("goods.ivory", set(), False),
-        ("", {""}, True),
-    ],
-)
-def test_a_scope_covers_itself_and_what_lies_below_and_nothing_beside(code, scope, answer):
-    assert inside(code, scope) is answer
+@pytest.mark.parametrize("code", sorted(SUBJECTS.labels))
+def test_a_scope_covers_the_code_it_names_and_a_group_all_codes_below_it(code):
+    group = code.partition(".")[0]
+
+    assert SUBJECTS.covered({code}) == {code}
+    assert SUBJECTS.covered({group}) == {other for other in SUBJECTS.labels if other.startswith(f"{group}.")}
+
+
+@pytest.mark.parametrize("scope", [set(), {"goods.iv"}, {"good"}, {"goods.unicorn"}, {""}, {"."}])
+def test_a_scope_covers_nothing_beside_what_it_names(scope):
+    assert SUBJECTS.covered(scope) == frozenset()
 
 
 def test_an_unknown_code_is_shown_as_it_stands():
