@@ -5,7 +5,7 @@ Self-contained static HTML: no script, no address, nothing of the inside; equal 
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 
@@ -19,11 +19,26 @@ from handling.rules.policy import Obligations
 from handling.rules.subjects import Subjects
 from tipline.base.web import templates
 
-# An A4 page at the print size of the first document holds so many lines of so many Latin characters; what is not text
-# (marking, headings, gaps) takes its share. Measured in a browser; tests/handling/desk prints the longest page.
-_PAGE_LINES = 51
-_LINE = 100
-_COLUMN = 46
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """A print size of the page that is read first, and what one A4 sheet holds at it, measured in a browser.
+
+    Attributes:
+        size: of the print style.
+        lines: of text that fit, headings and gaps included.
+        line, column: width of a full line and of one of the two columns, in small Latin letters.
+    """
+
+    size: str
+    lines: int
+    line: int
+    column: int
+
+
+_LAYOUTS = (_Layout("9.6pt", 55, 100, 46), _Layout("8.2pt", 65, 117, 54))  # the second where the conditions are long
+_LEAST = 10  # lines for what we know; with fewer the page takes the smaller print
+_FIXED = 22  # lines that marking, headings, dates and gaps take
 _SUMMARY_LINES = 10
 
 
@@ -90,10 +105,10 @@ def document_of(
         may=(f"Use it for this purpose only. {PURPOSE_LABELS[purpose]}.",),
         may_not=(
             "Use it for another purpose, or as evidence in court, without asking us first.",
+            "Pass it on outside your agency, except as agreed below.",
             "Keep any copy after the day below.",
-            str(due.onward),
         ),
-        conditions=agreement.conditions,
+        conditions=due.conditions,
         acknowledge_by=day_in_words(due.acknowledge_by),
         feedback_due=day_in_words(due.feedback_due),
         delete_by=day_in_words(due.delete_by),
@@ -102,15 +117,19 @@ def document_of(
 
 def read_first(document: Document) -> bytes:
     """Return the page that is read first: one A4 sheet, which says so where it had to leave something out."""
-    summary, cut = _shorten(document.summary, _SUMMARY_LINES)
-    shown = _fitting(document.items, _PAGE_LINES - _furniture(document) - _lines(summary))
+    fitting = (one for one in _LAYOUTS if one.lines - _furniture(document, one) >= _LEAST)
+    layout = next(fitting, _LAYOUTS[-1])
+    room = max(layout.lines - _furniture(document, layout), 2)
+    summary = _shorten(document.summary, min(_SUMMARY_LINES, room // 2), layout.line)
+    shown = _fitting(document.items, room - _lines(summary, layout.line), layout.line)
     return _render(
         READ_FIRST,
         document,
+        size=layout.size,
         summary=summary,
-        summary_cut=cut,
+        summary_cut=summary != document.summary,
         shown=shown,
-        left_out=_left_out(document.items[len(shown) :], len(document.items)),
+        left_out=_left_out(document.items, shown),
     )
 
 
@@ -151,57 +170,63 @@ def _graded(item: Item, scheme: Scheme) -> GradedItem:
     )
 
 
-def _fitting(items: Sequence[GradedItem], lines: int) -> tuple[GradedItem, ...]:
-    """The first items that fit into *lines*; the first one always, since a page that knows nothing is no use."""
+def _fitting(items: Sequence[GradedItem], room: int, line: int) -> tuple[GradedItem, ...]:
+    """The first items that fit into *room* lines; the first one always, shortened if need be."""
     shown: list[GradedItem] = []
     used = 0.0
     for item in items:
-        used += _lines(item.text) + _lines(f"{item.grade} ({item.code})") + 0.3
-        if shown and used > lines:
+        used += _lines(item.text, line) + _lines(f"{item.grade} ({item.code})", line) + 0.3
+        if used > room:
             break
         shown.append(item)
-    return tuple(shown)
+    if shown or not items:
+        return tuple(shown)
+    return (replace(items[0], text=_shorten(items[0].text, max(room - 2, 1), line) + " …"),)
 
 
-def _furniture(document: Document) -> int:
-    """Lines taken by everything but summary and items: headings and gaps, and the texts whose length varies."""
-    fixed = 22
-    full = (document.agency, document.agreement, document.contact, document.purpose, *document.handling)
-    columns = max(_column(document.may), _column(document.may_not))
-    return fixed + 2 * _lines(document.title) + sum(_lines(text) for text in (*full, *document.conditions)) + columns
+def _furniture(document: Document, layout: _Layout) -> int:
+    """Lines taken by everything but summary and items."""
+    full = (document.agency, document.agreement, document.contact, document.purpose)
+    listed = (*full, *document.handling, *document.conditions)
+    columns = max(sum(_lines(text, layout.column) for text in side) for side in (document.may, document.may_not))
+    title = -(-_lines(document.title, layout.line * 2 // 3) * 3 // 2)
+    return _FIXED + title + sum(_lines(text, layout.line) for text in listed) + columns
 
 
-def _column(texts: Sequence[str]) -> int:
-    return sum(_lines(text, _COLUMN) for text in texts)
+def _left_out(items: Sequence[GradedItem], shown: Sequence[GradedItem]) -> str:
+    missing = items[len(shown) :]
+    if not missing:
+        return "" if tuple(items) == tuple(shown) else "The fact above is shortened; all of it is in report.html."
+    words = f"This page holds {len(shown)} of {len(items)} facts; all of them are in report.html."
+    doubtful = sum(item.suspected_false for item in missing)
+    return (
+        f"{words} {doubtful} of those left out {'is' if doubtful == 1 else 'are'} suspected to be false."
+        if doubtful
+        else words
+    )
 
 
-def _left_out(items: Sequence[GradedItem], total: int) -> str:
-    if not items:
-        return ""
-    words = f"This page holds {total - len(items)} of {total} facts; the others are in report.html."
-    doubtful = sum(item.suspected_false for item in items)
-    return f"{words} {doubtful} of those are suspected to be false." if doubtful else words
-
-
-def _shorten(text: str, lines: int) -> tuple[str, bool]:
-    """Return the words of *text* that fit into *lines*, and whether any were left out."""
-    if _lines(text) <= lines:
-        return text, False
+def _shorten(text: str, lines: int, line: int) -> str:
+    """Return the words at the beginning of *text* that fit into *lines*."""
+    if _lines(text, line) <= lines:
+        return text
     low, high = 0, len(text)
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if _lines(text[:middle]) <= lines else (low, middle - 1)
+        low, high = (middle, high) if _lines(text[:middle], line) <= lines else (low, middle - 1)
     cut = text[:low]
-    return (cut.rsplit(maxsplit=1)[0] if " " in cut else cut), True
+    return cut.rsplit(maxsplit=1)[0] if " " in cut else cut
 
 
-def _lines(text: str, length: int = _LINE) -> int:
-    return sum(-(-max(_width(line), 1) // length) for line in text.split("\n"))
+def _lines(text: str, line: int) -> int:
+    return sum(-(-max(_width(part), 1) // line) for part in text.split("\n"))
 
 
 def _width(text: str) -> int:
-    """Width in Latin characters: wide scripts take two."""
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+    """Width in small Latin letters, rounded up: capitals take a third more, wide scripts twice as much."""
+    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
+    capitals = sum(character.isupper() for character in text)
+    return len(text) + wide + (capitals + 2) // 3
 
 
 def _render(name: str, document: Document, **values: object) -> bytes:

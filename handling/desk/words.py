@@ -1,5 +1,6 @@
 """How the desk's pages say things. Pure; names and codes come in as values, meaning never rests on a colour or a code alone."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -35,6 +36,9 @@ CLAUSES: Mapping[str, str] = {
     "review": "Review",
     "report-date": "Date of the report",
 }
+
+
+_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +83,14 @@ def clause(verdict: Verdict) -> Clause:
         letter=letter,
         answer=answer,
         why=verdict.text,
-        values="; ".join(f"{name.replace('_', ' ')}: {value}" for name, value in verdict.values),
+        values="; ".join(f"{name.replace('_', ' ')}: {_value(value)}" for name, value in verdict.values),
         warning=verdict.warning,
     )
+
+
+def _value(value: str) -> str:
+    """A value as a person reads it: days in words, everything else as it stands."""
+    return day_in_words(date.fromisoformat(value)) if _ISO_DAY.fullmatch(value) else value
 
 
 def graded(report: Report, scheme: Scheme) -> tuple[Grade, ...]:
@@ -112,14 +121,15 @@ def state_of(releases: Sequence[Answered]) -> str:
     count = dict.fromkeys(_STATES, 0)
     for one in releases:
         count[one.release.state] += 1
-    return "; ".join(_STATES[state].format(agencies(number)) for state, number in count.items() if number)
+    words = ", ".join(_STATES[state].format(agencies(number)) for state, number in count.items() if number)
+    return words[0].upper() + words[1:]
 
 
 _STATES: Mapping[str, str] = {
-    "released": "Released to {}",
-    "signed-once": "Signed once for {}",
-    "waiting": "Waiting for signatures for {}",
-    "refused": "Refused for {}",
+    "released": "released to {}",
+    "signed-once": "signed once for {}",
+    "waiting": "waiting for signatures for {}",
+    "refused": "refused for {}",
 }
 
 
