@@ -1,0 +1,1 @@
+"""Where a unit's collector fetches sealed envelopes and leaves sealed replies. It holds no key but public ones."""

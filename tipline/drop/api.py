@@ -1,0 +1,159 @@
+"""What a collector may ask: list, fetch, receipt, mailboxes, bundles, intake keys. It opens nothing and knows no source."""
+
+import asyncio
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from http import HTTPStatus
+from typing import Any, BinaryIO, Final
+from uuid import UUID
+
+from aiohttp import web
+
+from tipline.base.blobstore import BlobMissingError, BlobStore
+from tipline.base.database import Pool
+from tipline.base.jsons import JsonError, parse_object
+from tipline.base.web import Site, make_app
+from tipline.drop import store
+from tipline.drop.signed import BODY, GATE, UNIT, Gate, refusal, signed_only
+from tipline.envelope import SEALED_BUNDLE_BYTES, IntakeKey, IntakeKeyError
+
+POOL: web.AppKey[Pool] = web.AppKey("pool")
+BLOBS = web.AppKey("blobs", BlobStore)
+TODAY: web.AppKey[Callable[[], date]] = web.AppKey("today")
+
+_CHUNK: Final = 256 * 1024
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
+_SITE: Final = Site(name="drop", title="Drop", practice=False, style="source")
+
+_NOT_HERE: Final = "nothing is here under this id for this unit"
+_NO_RECEIPTS: Final = "the body is no list of receipts"
+_NO_BUNDLE: Final = "a bundle has exactly one size"
+_NO_KEY: Final = "this is no intake key of this unit, serial and signer that can still be used"
+_TAKEN: Final = "this serial belongs to another intake key"
+
+
+def make(gate: Gate, pool: Pool, blobs: BlobStore, today: Callable[[], date]) -> web.Application:
+    """Return the drop's application."""
+    app = make_app(_SITE, ROUTES)
+    app.middlewares.append(signed_only)
+    app[GATE], app[POOL], app[BLOBS], app[TODAY] = gate, pool, blobs, today
+    return app
+
+
+async def list_envelopes(request: web.Request) -> web.Response:
+    """List what waits for the unit, in random order."""
+    urgent_only = request.query.get("urgent") == "1"
+    async with request.app[POOL].acquire() as db:
+        found = await store.waiting(db, request[UNIT].id, urgent_only=urgent_only)
+    listed = [{"id": str(e.id), "size": e.size, "sha256": e.sha256.hex(), "urgent": e.urgent} for e in found]
+    return _json({"envelopes": listed})
+
+
+async def fetch_envelope(request: web.Request) -> web.StreamResponse:
+    """Stream one envelope, in constant memory."""
+    envelope = UUID(request.match_info["id"])
+    async with request.app[POOL].acquire() as db:
+        if not await store.holds(db, request[UNIT].id, envelope):
+            return refusal(HTTPStatus.NOT_FOUND, _NOT_HERE)
+    blobs = request.app[BLOBS]
+    try:
+        size = await asyncio.to_thread(blobs.size, envelope)
+        file = await asyncio.to_thread(blobs.open, envelope)
+    except BlobMissingError:
+        return refusal(HTTPStatus.NOT_FOUND, _NOT_HERE)
+    with file:
+        return await _stream(request, file, size)
+
+
+async def _stream(request: web.Request, file: BinaryIO, size: int) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": "application/octet-stream", "Content-Length": str(size)})
+    await response.prepare(request)
+    while chunk := await asyncio.to_thread(file.read, _CHUNK):
+        await response.write(chunk)
+    await response.write_eof()
+    return response
+
+
+async def take_receipts(request: web.Request) -> web.Response:
+    """Delete what the unit proves to hold: rows first, then blobs; the sweep gets what a crash leaves between.
+
+    An envelope that has gone already counts as deleted, so that a lost answer can be asked for again.
+    """
+    try:
+        receipts = _receipts(request[BODY])
+    except (JsonError, KeyError, TypeError, ValueError):
+        return refusal(HTTPStatus.BAD_REQUEST, _NO_RECEIPTS)
+    async with request.app[POOL].acquire() as db:
+        deleted = await store.delete(db, request[UNIT].id, receipts)
+        still = await store.known(db, [receipt.id for receipt in receipts])
+    for envelope in deleted:
+        await asyncio.to_thread(request.app[BLOBS].delete, envelope)
+    gone = dict.fromkeys(str(receipt.id) for receipt in receipts if receipt.id not in still)
+    return _json({"deleted": list(gone)})
+
+
+def _receipts(body: bytes) -> list[store.Receipt]:
+    value = parse_object(body)
+    if value.keys() != {"receipts"} or not isinstance(value["receipts"], list):
+        raise JsonError
+    receipts = []
+    for entry in value["receipts"]:
+        if not _HASH.fullmatch(entry["sha256"]):
+            raise JsonError
+        receipts.append(store.Receipt(UUID(entry["id"]), bytes.fromhex(entry["sha256"])))
+    return receipts
+
+
+async def list_mailboxes(request: web.Request) -> web.Response:
+    """List every mailbox of the unit, in random order."""
+    async with request.app[POOL].acquire() as db:
+        found = await store.mailboxes(db, request[UNIT].id)
+    return _json({"mailboxes": [{"id": box.id.hex(), "recipient": box.recipient} for box in found]})
+
+
+async def put_bundle(request: web.Request) -> web.Response:
+    """Replace the bundle of one mailbox."""
+    if len(request[BODY]) != SEALED_BUNDLE_BYTES:
+        return refusal(HTTPStatus.BAD_REQUEST, _NO_BUNDLE)
+    mailbox = bytes.fromhex(request.match_info["id"])
+    async with request.app[POOL].acquire() as db:
+        found = await store.replace_bundle(db, request[UNIT].id, mailbox, request[BODY])
+    return _json({}) if found else refusal(HTTPStatus.NOT_FOUND, _NOT_HERE)
+
+
+async def put_intake_key(request: web.Request) -> web.Response:
+    """Keep one signed intake key, for now or a time to come."""
+    unit, serial = request[UNIT], int(request.match_info["serial"])
+    try:
+        key = IntakeKey.read(request[BODY], unit.intake_signer)
+    except IntakeKeyError:
+        return refusal(HTTPStatus.BAD_REQUEST, _NO_KEY)
+    if (key.unit, key.serial) != (unit.id, serial) or key.not_after < request.app[TODAY]():
+        return refusal(HTTPStatus.BAD_REQUEST, _NO_KEY)
+    async with request.app[POOL].acquire() as db:
+        kept = await store.add_intake_key(
+            db, unit.id, serial, request[BODY], not_before=key.not_before, not_after=key.not_after
+        )
+    return _json({}) if kept else refusal(HTTPStatus.CONFLICT, _TAKEN)
+
+
+def _json(value: dict[str, Any]) -> web.Response:
+    return web.Response(body=json.dumps(value).encode(), content_type="application/json")
+
+
+def utc_today() -> date:
+    """Return the day, in UTC."""
+    return datetime.now(UTC).date()
+
+
+_UUID: Final = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+ROUTES: Final = (
+    web.get("/v1/envelopes", list_envelopes),
+    web.get(f"/v1/envelopes/{{id:{_UUID}}}", fetch_envelope),
+    web.post("/v1/receipts", take_receipts),
+    web.get("/v1/mailboxes", list_mailboxes),
+    web.put("/v1/mailboxes/{id:[0-9a-f]{64}}", put_bundle),
+    web.put("/v1/intake-keys/{serial:[1-9][0-9]{0,8}}", put_intake_key),
+)

@@ -1,0 +1,109 @@
+"""Rows that the drop may see: what waits for a unit, and where its replies go. Each function is one statement."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+from tipline.base.database import Db, store_errors
+
+_WAITING: Final = """
+    SELECT id, size, sha256, urgent
+      FROM zone.envelope
+     WHERE unit = $1
+       AND (urgent OR NOT $2)
+     ORDER BY random()
+"""
+_HOLDS: Final = "SELECT EXISTS (SELECT FROM zone.envelope WHERE id = $1 AND unit = $2)"
+_DELETE: Final = """
+    DELETE FROM zone.envelope
+     USING unnest($2::uuid[], $3::bytea[]) AS receipt (id, sha256)
+     WHERE envelope.id = receipt.id
+       AND envelope.sha256 = receipt.sha256
+       AND envelope.unit = $1
+ RETURNING envelope.id
+"""
+_KNOWN: Final = "SELECT id FROM zone.envelope WHERE id = ANY ($1::uuid[])"
+_MAILBOXES: Final = "SELECT id, recipient FROM zone.mailbox WHERE unit = $1 ORDER BY random()"
+_REPLACE: Final = "UPDATE zone.mailbox SET bundle = $3 WHERE id = $2 AND unit = $1"
+_ADD_INTAKE_KEY: Final = """
+    INSERT INTO zone.intake_key (unit, serial, statement, not_before, not_after)
+    VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (unit, serial) DO NOTHING
+"""
+_INTAKE_STATEMENT: Final = "SELECT statement FROM zone.intake_key WHERE unit = $1 AND serial = $2"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One envelope that waits for its unit."""
+
+    id: UUID
+    size: int
+    sha256: bytes
+    urgent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """One mailbox: its id and the public key that its bundle is sealed to."""
+
+    id: bytes
+    recipient: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A unit's word that it holds an envelope with this hash safely."""
+
+    id: UUID
+    sha256: bytes
+
+
+@store_errors()
+async def waiting(db: Db, unit: str, *, urgent_only: bool) -> list[Waiting]:
+    """Return what waits for a unit, in random order."""
+    rows = await db.fetch(_WAITING, unit, urgent_only)
+    return [Waiting(row["id"], row["size"], bytes(row["sha256"]), row["urgent"]) for row in rows]
+
+
+@store_errors()
+async def holds(db: Db, unit: str, envelope: UUID) -> bool:
+    """Say whether this envelope waits for this unit."""
+    return bool(await db.fetchval(_HOLDS, envelope, unit))
+
+
+@store_errors()
+async def delete(db: Db, unit: str, receipts: Sequence[Receipt]) -> list[UUID]:
+    """Delete the rows whose receipt names their hash; return their ids."""
+    ids, hashes = [receipt.id for receipt in receipts], [receipt.sha256 for receipt in receipts]
+    return [row["id"] for row in await db.fetch(_DELETE, unit, ids, hashes)]
+
+
+@store_errors()
+async def known(db: Db, envelopes: Sequence[UUID]) -> set[UUID]:
+    """Return which of these have a row, whoever's they are."""
+    return {row["id"] for row in await db.fetch(_KNOWN, envelopes)}
+
+
+@store_errors()
+async def mailboxes(db: Db, unit: str) -> list[Mailbox]:
+    """Return every mailbox of a unit, in random order."""
+    return [Mailbox(bytes(row["id"]), row["recipient"]) for row in await db.fetch(_MAILBOXES, unit)]
+
+
+@store_errors()
+async def replace_bundle(db: Db, unit: str, mailbox: bytes, bundle: bytes) -> bool:
+    """Put a new bundle into a mailbox; False when the unit has no such mailbox."""
+    return await db.execute(_REPLACE, unit, mailbox, bundle) == "UPDATE 1"
+
+
+@store_errors()
+async def add_intake_key(
+    db: Db, unit: str, serial: int, statement: bytes, *, not_before: date, not_after: date
+) -> bool:
+    """Keep a signed intake key; True also when exactly this one is there, False when another has its serial."""
+    await db.execute(_ADD_INTAKE_KEY, unit, serial, statement, not_before, not_after)
+    kept = await db.fetchval(_INTAKE_STATEMENT, unit, serial)
+    return bytes(kept) == statement

@@ -1,0 +1,1 @@
+"""Where sources report and return: seals what arrives before anything is written, and keeps only ciphertext."""

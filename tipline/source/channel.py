@@ -1,0 +1,182 @@
+"""The talk between a worker and `keep` over their socket pair: four bytes of length, then JSON. No key and no plaintext.
+
+A worker asks, `keep` answers, one after the other. Bytes travel as base64.
+"""
+
+import asyncio
+import json
+import socket
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, cast
+from uuid import UUID
+
+from tipline.base.database import StoreError
+from tipline.envelope import Kind
+from tipline.source.store import Envelope, Mailbox, NewMailbox, Outcome, Submission
+
+MAX_FRAME: Final = 1 << 20  # bytes; the largest is a submission of a thousand envelopes with its first bundle
+_LENGTH: Final = 4
+
+
+class ChannelError(Exception):
+    """The other end sent something that is not a frame."""
+
+    def __init__(self) -> None:
+        super().__init__("a frame between worker and keep is malformed")
+
+
+async def read_frame(reader: asyncio.StreamReader) -> dict[str, Any] | None:
+    """Return the next frame; None when the other end has gone."""
+    try:
+        length = int.from_bytes(await reader.readexactly(_LENGTH), "big")
+        if length > MAX_FRAME:
+            raise ChannelError
+        value = json.loads(await reader.readexactly(length))
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return None
+    except ValueError:
+        raise ChannelError from None
+    if not isinstance(value, dict):
+        raise ChannelError
+    return value
+
+
+async def write_frame(writer: asyncio.StreamWriter, frame: Mapping[str, Any]) -> None:
+    """Send one frame."""
+    data = json.dumps(frame).encode()
+    if len(data) > MAX_FRAME:
+        raise ChannelError
+    writer.write(len(data).to_bytes(_LENGTH, "big") + data)
+    await writer.drain()
+
+
+async def streams(end: socket.socket) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Return one end of a pair as streams."""
+    return await asyncio.open_unix_connection(sock=end, limit=MAX_FRAME)
+
+
+@dataclass(slots=True)
+class Keep:
+    """The worker's view of `keep`. Every method raises `StoreError` when the rows cannot be read or written."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    _turn: asyncio.Lock
+
+    @classmethod
+    async def connect(cls, end: socket.socket) -> "Keep":
+        """Speak over *end*."""
+        reader, writer = await streams(end)
+        return cls(reader, writer, asyncio.Lock())
+
+    async def intake_statements(self, unit: str, today: date) -> list[bytes]:
+        """Return the signed intake keys of a unit that say they are valid *today*; unverified."""
+        answer = await self._ask("intake_statements", unit=unit, today=today.isoformat())
+        return [unpack_bytes(statement) for statement in answer]
+
+    async def mailbox(self, mailbox: bytes) -> Mailbox | None:
+        """Return one mailbox."""
+        answer = await self._ask("mailbox", mailbox=pack_bytes(mailbox))
+        if answer is None:
+            return None
+        state, bundle = unpack_bytes(answer["thread_state"]), unpack_bytes(answer["bundle"])
+        return Mailbox(unit=answer["unit"], thread_state=state, bundle=bundle, waiting=answer["waiting"])
+
+    async def seen(self, mac: bytes) -> bool:
+        """Say whether exactly this form is stored already."""
+        return bool(await self._ask("seen", mac=pack_bytes(mac)))
+
+    async def submit(self, submission: Submission) -> Outcome:
+        """Store a submission whole or not at all. After a `StoreError` it is unknown which."""
+        return Outcome(await self._ask("submit", **pack_submission(submission)))
+
+    async def add_session(self, session: bytes, sealed: bytes, day: date) -> None:
+        """Keep a session that only its cookie opens."""
+        await self._ask("add_session", session=pack_bytes(session), sealed=pack_bytes(sealed), day=day.isoformat())
+
+    async def session(self, session: bytes) -> bytes | None:
+        """Return a sealed session."""
+        answer = await self._ask("session", session=pack_bytes(session))
+        return None if answer is None else unpack_bytes(answer)
+
+    async def delete_session(self, session: bytes) -> None:
+        """Forget a session."""
+        await self._ask("delete_session", session=pack_bytes(session))
+
+    async def _ask(self, do: str, **arguments: Any) -> Any:  # noqa: ANN401 - JSON either way
+        async with self._turn:
+            try:
+                await write_frame(self.writer, {"do": do, **arguments})
+                answer = await read_frame(self.reader)
+            except (ConnectionError, ChannelError):
+                raise StoreError from None
+            except asyncio.CancelledError:
+                self.writer.close()  # an answer may still come: the next question must not take it for its own
+                raise
+        if answer is None or "answer" not in answer:
+            raise StoreError
+        return answer["answer"]
+
+
+def pack_mailbox(mailbox: Mailbox | None) -> dict[str, Any] | None:
+    """Write a mailbox as JSON."""
+    if mailbox is None:
+        return None
+    return {
+        "unit": mailbox.unit,
+        "thread_state": pack_bytes(mailbox.thread_state),
+        "bundle": pack_bytes(mailbox.bundle),
+        "waiting": mailbox.waiting,
+    }
+
+
+def pack_submission(s: Submission) -> dict[str, Any]:
+    """Write a submission as JSON."""
+    return {
+        "mac": pack_bytes(s.mac),
+        "mailbox": pack_bytes(s.mailbox),
+        "unit": s.unit,
+        "serial": s.serial,
+        "urgent": s.urgent,
+        "day": s.day.isoformat(),
+        "was": None if s.was is None else pack_bytes(s.was),
+        "now": pack_bytes(s.now),
+        "new": None if s.new is None else {"recipient": s.new.recipient, "bundle": pack_bytes(s.new.bundle)},
+        "envelopes": [[str(e.id), e.kind, e.size, pack_bytes(e.sha256)] for e in s.envelopes],
+    }
+
+
+def unpack_submission(value: Mapping[str, Any]) -> Submission:
+    """Read what `pack_submission` writes; raises `ChannelError`."""
+    try:
+        new = value["new"]
+        return Submission(
+            mac=unpack_bytes(value["mac"]),
+            mailbox=unpack_bytes(value["mailbox"]),
+            unit=value["unit"],
+            serial=value["serial"],
+            urgent=value["urgent"],
+            day=date.fromisoformat(value["day"]),
+            was=None if value["was"] is None else unpack_bytes(value["was"]),
+            now=unpack_bytes(value["now"]),
+            new=None if new is None else NewMailbox(new["recipient"], unpack_bytes(new["bundle"])),
+            envelopes=tuple(
+                Envelope(UUID(identifier), cast(Kind, kind), size, unpack_bytes(digest))
+                for identifier, kind, size, digest in value["envelopes"]
+            ),
+        )
+    except (KeyError, TypeError, ValueError):
+        raise ChannelError from None
+
+
+def pack_bytes(data: bytes) -> str:
+    """Write bytes for a frame."""
+    return b64encode(data).decode("ascii")
+
+
+def unpack_bytes(text: str) -> bytes:
+    """Read what `pack_bytes` writes; raises `ValueError`."""
+    return b64decode(text, validate=True)

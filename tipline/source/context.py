@@ -1,0 +1,46 @@
+"""What the handlers of one worker share: the application's keys, the day's intake key, the clock. It decides nothing."""
+
+import asyncio
+from base64 import urlsafe_b64encode
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from aiohttp import web
+
+from crypto.codename import new_token
+from tipline.base.blobstore import BlobStore
+from tipline.base.web import render
+from tipline.envelope import IntakeKeyError
+from tipline.source.channel import Keep
+from tipline.source.pages import About, ClosedPage
+from tipline.source.sealing import Address
+from tipline.units import Unit, Units
+
+KEEP = web.AppKey("keep", Keep)
+BLOBS = web.AppKey("blobs", BlobStore)
+UNITS = web.AppKey("units", Units)
+ABOUT = web.AppKey("about", About)
+
+
+async def address(request: web.Request, unit: Unit | None, *, mailbox: bytes, urgent: bool, at: datetime) -> Address:
+    """Choose the unit's intake key of the day; raises `IntakeKeyError` when none is valid or nobody is there."""
+    if unit is None:
+        raise IntakeKeyError
+    statements = await request.app[KEEP].intake_statements(unit.id, at.date())
+    intake = await asyncio.to_thread(unit.intake_key, statements, at.date())
+    return Address(intake=intake, mailbox=mailbox, day=at.date(), urgent=urgent)
+
+
+def closed(request: web.Request) -> web.Response:
+    """Say that nothing can be taken now."""
+    return render(request, ClosedPage(request.app[ABOUT]), HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def new_form_token() -> str:
+    """Return a token for a form's hidden field."""
+    return urlsafe_b64encode(new_token()).decode().rstrip("=")
+
+
+def clock() -> datetime:
+    """Return the time, in UTC."""
+    return datetime.now(UTC)

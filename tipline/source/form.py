@@ -1,0 +1,247 @@
+"""Reads the report form as it arrives: fields first, then files in pieces. Nothing here touches a disk."""
+
+import asyncio
+from base64 import urlsafe_b64decode
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import BodyPartReader, MultipartReader, web
+
+from crypto.codename import TOKEN_BYTES
+from tipline.base.forms import FormError
+
+MESSAGE_MAX: Final = 256 * 1024
+"""Bytes of UTF-8 in the message, some 250,000 letters of English."""
+DETAIL_MAX: Final = 64 * 1024
+"""Bytes of UTF-8 in each of the two further texts."""
+FILES_MAX: Final = 20
+UPLOAD_MAX: Final = 1 << 30
+"""Bytes of all files of one report together."""
+STALLED_SECONDS: Final = 120
+"""How long a line may be silent in the middle of a form."""
+
+_KEPT_MAX: Final = 1 << 20  # bytes of one field that are given back when it is too long
+_PIECE: Final = 64 * 1024
+_NAME_MAX: Final = 255
+_LIMITS: Final[Mapping[str, int]] = {
+    "token": 64,
+    "involved": 16,
+    "urgent": 16,
+    "message": MESSAGE_MAX,
+    "how_known": DETAIL_MAX,
+    "must_not_learn": DETAIL_MAX,
+}
+_FILES: Final = "files"
+_TOO_LONG: Final = "This is too long to send in one piece. Shorten it, or attach it as a file."
+
+
+class DamagedError(FormError):
+    """The form is not one that our page sends, or the line broke in the middle."""
+
+    def __init__(self) -> None:
+        super().__init__("The form arrived damaged and nothing of it was kept. Go back and send it again.")
+
+
+class StalledError(FormError):
+    """The line was silent for too long."""
+
+    def __init__(self) -> None:
+        super().__init__("The connection stood still for too long and nothing was kept. Go back and send it again.")
+
+
+class TooMuchError(Exception):
+    """More or larger files than one report takes."""
+
+    def __init__(self) -> None:
+        super().__init__(f"One report takes at most {FILES_MAX} files and 1 GB. Send the rest as another report.")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A filled form that can be sent."""
+
+    token: bytes
+    involved: bool
+    urgent: bool
+    message: str
+    how_known: str
+    must_not_learn: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What was typed, as it stands; shown again when something is missing."""
+
+    token: str = ""
+    involved: str = ""
+    urgent: bool = False
+    message: str = ""
+    how_known: str = ""
+    must_not_learn: str = ""
+
+    @classmethod
+    def of(cls, fields: Mapping[str, str]) -> "Answers":
+        """Take the fields of the form."""
+        return cls(
+            token=fields.get("token", ""),
+            involved=fields.get("involved", ""),
+            urgent="urgent" in fields,
+            message=fields.get("message", ""),
+            how_known=fields.get("how_known", ""),
+            must_not_learn=fields.get("must_not_learn", ""),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Incomplete:
+    """Why a form cannot be sent yet: by field, words for the person."""
+
+    problems: Mapping[str, str]
+
+
+def parse(answers: Answers) -> Report | Incomplete:
+    """Turn what was typed into a report, or say at which fields it is not one; a bad token raises `DamagedError`."""
+    problems = {
+        name: _TOO_LONG
+        for name in ("message", "how_known", "must_not_learn")
+        if len(getattr(answers, name).encode()) > _LIMITS[name]
+    }
+    if not answers.message.strip():
+        problems["message"] = "Write what happened first. One line is enough."
+    if answers.involved not in ("no", "yes"):
+        problems["involved"] = "Choose one of the two. It decides who receives your report."
+    if problems:
+        return Incomplete(problems)
+    return Report(
+        token=parse_token(answers.token),
+        involved=answers.involved == "yes",
+        urgent=answers.urgent,
+        message=answers.message,
+        how_known=answers.how_known,
+        must_not_learn=answers.must_not_learn,
+    )
+
+
+def parse_token(text: str) -> bytes:
+    """Read the form's hidden token; raises `DamagedError`."""
+    try:
+        token = urlsafe_b64decode(text.encode("ascii") + b"=")
+    except ValueError:
+        raise DamagedError from None
+    if len(token) != TOKEN_BYTES:
+        raise DamagedError
+    return token
+
+
+class IncomingFile:
+    """One file on its way in; its name and type are what the browser says."""
+
+    def __init__(self, part: BodyPartReader) -> None:
+        self._part = part
+        self.name = _clean(part.filename or "")
+        self.type = _clean(part.headers.get("Content-Type", ""))
+
+    async def pieces(self, size: int) -> AsyncIterator[bytes]:
+        """Yield the content in pieces of *size* bytes, the last one shorter."""
+        piece = bytearray()
+        while chunk := await _next_chunk(self._part):
+            piece += chunk
+            if len(piece) >= size:
+                yield bytes(piece)
+                piece.clear()
+        if piece:
+            yield bytes(piece)
+
+
+class FormStream:
+    """A form in the order in which our page sends it: fields, then files. Each is read once."""
+
+    def __init__(self, reader: MultipartReader) -> None:
+        self._reader = reader
+        self._file: BodyPartReader | None = None
+        self._current: IncomingFile | None = None
+
+    @classmethod
+    async def begin(cls, request: web.Request) -> "FormStream":
+        """Start reading; raises `DamagedError` when the body is no form."""
+        if request.content_type != "multipart/form-data":
+            raise DamagedError
+        try:
+            return cls(await request.multipart())
+        except (ValueError, AssertionError):
+            raise DamagedError from None
+
+    async def fields(self) -> dict[str, str]:
+        """Read up to the first file; a repeated or unknown field, or damage, raises `DamagedError`."""
+        fields: dict[str, str] = {}
+        while (part := await self._next()) is not None:
+            if part.name == _FILES:
+                self._file = part
+                break
+            name = part.name or ""
+            if name in fields or name not in _LIMITS or part.filename is not None:
+                raise DamagedError
+            fields[name] = await _text(part)
+        return fields
+
+    async def files(self) -> AsyncIterator[IncomingFile]:
+        """Yield each file; the one before must have been read."""
+        while (part := self._file or await self._next()) is not None:
+            self._file = None
+            if part.name != _FILES:
+                raise DamagedError  # a field after the files: they would have been sealed to nobody's choice
+            self._current = IncomingFile(part)
+            yield self._current
+
+    async def drain(self) -> bool:
+        """Read and forget the files, so that the browser sees our page; True when there were any."""
+        left = UPLOAD_MAX
+        if self._current is not None:
+            left = await self._skip(self._current, left)
+        async for file in self.files():
+            left = await self._skip(file, left)
+        return left < UPLOAD_MAX
+
+    @staticmethod
+    async def _skip(file: IncomingFile, left: int) -> int:
+        async for piece in file.pieces(_PIECE):
+            left -= len(piece)
+            if left < 0:
+                raise DamagedError
+        return left
+
+    async def _next(self) -> BodyPartReader | None:
+        try:
+            async with asyncio.timeout(STALLED_SECONDS):
+                part = await self._reader.next()
+        except TimeoutError:
+            raise StalledError from None
+        except (ValueError, AssertionError, web.HTTPException):
+            raise DamagedError from None
+        if part is not None and (not isinstance(part, BodyPartReader) or "Content-Transfer-Encoding" in part.headers):
+            raise DamagedError
+        return part
+
+
+async def _next_chunk(part: BodyPartReader) -> bytes:
+    try:
+        async with asyncio.timeout(STALLED_SECONDS):
+            return await part.read_chunk(_PIECE)
+    except TimeoutError:
+        raise StalledError from None
+    except (ValueError, AssertionError, web.HTTPException):
+        raise DamagedError from None
+
+
+async def _text(part: BodyPartReader) -> str:
+    """Read a field; what goes past any use is dropped, and `parse` says that it is too long."""
+    value = bytearray()
+    while chunk := await _next_chunk(part):
+        value += chunk[: max(0, _KEPT_MAX - len(value))]
+    return value.decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+def _clean(name: str) -> str:
+    """Return the text as valid Unicode of bounded length; otherwise as it came: the reader's side shows it as text."""
+    return name.encode("utf-8", "replace").decode()[:_NAME_MAX]

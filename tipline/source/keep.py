@@ -1,0 +1,177 @@
+"""Owns the rows of the public zone: a process of its own that workers reach over socket pairs. It sees only ciphertext."""
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+
+from tipline.base import database, log
+from tipline.base.blobstore import BlobStore
+from tipline.base.database import Db, Pool, StoreError, store_errors
+from tipline.base.settings import Settings
+from tipline.source import channel, store
+from tipline.source.channel import ChannelError, pack_bytes, unpack_bytes
+
+READY: Final = b"r"
+"""What `keep` says to the fork server once it has swept: before that, no worker may write."""
+
+_LOG = logging.getLogger("keep")
+_SWEEP_AFTER: Final = timedelta(days=1)
+_FDS: Final = 1
+
+Frame = Mapping[str, Any]
+
+
+def run(settings: Settings, control: socket.socket) -> None:
+    """Serve the workers whose socket ends arrive over *control*, until the fork server closes it."""
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, signal.SIG_IGN)  # the fork server ends this process, after its last worker
+    asyncio.run(_run(settings, control))
+
+
+async def _run(settings: Settings, control: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    log.quiet_loop(loop)
+    control.settimeout(0)
+    pool = await database.pool(database.dsn_for(settings, "tipline_keep"))
+    blobs = BlobStore(settings.public / "blobs")
+    async with asyncio.TaskGroup() as tasks:
+        await sweep(pool, blobs)
+        housekeeping = tasks.create_task(_each_day(pool, blobs))
+        await loop.sock_sendall(control, READY)
+        workers: set[asyncio.Task[None]] = set()
+        while (end := await _next_worker(control)) is not None:
+            worker = tasks.create_task(_serve(pool, end))
+            workers.add(worker)
+            worker.add_done_callback(workers.discard)
+        housekeeping.cancel()
+        for worker in workers:
+            worker.cancel()
+    await pool.close()
+
+
+async def sweep(pool: Pool, blobs: BlobStore, *, settled_before: datetime | None = None) -> int:
+    """Remove blobs that no row names; without *settled_before* only while no worker can be writing."""
+    with store_errors():
+        async with pool.acquire() as db:
+            named = await store.envelope_ids(db)
+    moment = None if settled_before is None else settled_before.timestamp()
+    return await asyncio.to_thread(blobs.sweep, named, settled_before=moment)
+
+
+async def _each_day(pool: Pool, blobs: BlobStore) -> None:
+    """Forget what a killed worker or a lost answer left behind, and sessions that have expired."""
+    while True:
+        await asyncio.sleep(_SWEEP_AFTER.total_seconds())
+        now = datetime.now(UTC)
+        try:
+            await sweep(pool, blobs, settled_before=now - _SWEEP_AFTER)
+            with store_errors():
+                async with pool.acquire() as db:
+                    await store.delete_sessions_before(db, (now - timedelta(days=1)).date())
+        except (StoreError, OSError) as error:
+            _LOG.warning("the daily sweep failed: %s", type(error).__name__)
+
+
+async def _next_worker(control: socket.socket) -> socket.socket | None:
+    """Return the socket end of the next worker; None once the fork server has gone."""
+    loop = asyncio.get_running_loop()
+    while True:
+        readable = loop.create_future()
+        loop.add_reader(control, _wake, readable)
+        try:
+            await readable
+        finally:
+            loop.remove_reader(control)
+        try:
+            data, fds, _, _ = socket.recv_fds(control, 1, _FDS)
+        except BlockingIOError:
+            continue
+        except ConnectionError:
+            return None
+        if not data:
+            return None
+        if fds:
+            return socket.socket(fileno=fds[0])
+
+
+def _wake(readable: asyncio.Future[None]) -> None:
+    if not readable.done():
+        readable.set_result(None)
+
+
+async def _serve(pool: Pool, end: socket.socket) -> None:
+    """Answer one worker until it ends. A worker that breaks the protocol is no longer heard."""
+    reader, writer = await channel.streams(end)
+    try:
+        while (frame := await channel.read_frame(reader)) is not None:
+            await channel.write_frame(writer, await _answer(pool, frame))
+    except (ChannelError, ConnectionError) as error:
+        _LOG.warning("a worker's channel was closed: %s", type(error).__name__)
+    finally:
+        writer.close()
+
+
+async def _answer(pool: Pool, frame: Frame) -> dict[str, Any]:
+    act = _ACTS.get(frame.get("do", ""))
+    if act is None:
+        raise ChannelError
+    try:
+        with store_errors():
+            async with pool.acquire() as db:
+                return {"answer": await act(db, frame)}
+    except (KeyError, TypeError, ValueError):
+        raise ChannelError from None
+    except StoreError as error:
+        _LOG.warning("%s failed: %s", frame["do"], error.code)
+        return {"error": error.code}
+    except OSError as error:  # a server's socket file that is not there
+        _LOG.warning("%s failed: %s", frame["do"], type(error).__name__)
+        return {"error": StoreError.code}
+
+
+async def _intake_statements(db: Db, frame: Frame) -> list[str]:
+    found = await store.intake_statements(db, frame["unit"], date.fromisoformat(frame["today"]))
+    return [pack_bytes(statement) for statement in found]
+
+
+async def _mailbox(db: Db, frame: Frame) -> dict[str, Any] | None:
+    return channel.pack_mailbox(await store.mailbox(db, unpack_bytes(frame["mailbox"])))
+
+
+async def _seen(db: Db, frame: Frame) -> bool:
+    return await store.seen(db, unpack_bytes(frame["mac"]))
+
+
+async def _submit(db: Db, frame: Frame) -> str:
+    return (await store.submit(db, channel.unpack_submission(frame))).value
+
+
+async def _add_session(db: Db, frame: Frame) -> bool:
+    day = date.fromisoformat(frame["day"])
+    await store.add_session(db, unpack_bytes(frame["session"]), unpack_bytes(frame["sealed"]), day)
+    return True
+
+
+async def _session(db: Db, frame: Frame) -> str | None:
+    sealed = await store.session(db, unpack_bytes(frame["session"]))
+    return None if sealed is None else pack_bytes(sealed)
+
+
+async def _delete_session(db: Db, frame: Frame) -> bool:
+    await store.delete_session(db, unpack_bytes(frame["session"]))
+    return True
+
+
+_ACTS: Final[Mapping[str, Callable[[Db, Frame], Awaitable[Any]]]] = {
+    "intake_statements": _intake_statements,
+    "mailbox": _mailbox,
+    "seen": _seen,
+    "submit": _submit,
+    "add_session": _add_session,
+    "session": _session,
+    "delete_session": _delete_session,
+}

@@ -1,0 +1,66 @@
+"""Starts the source: `keep` first, then the fork server over one listening socket. Blocking; it has no event loop."""
+
+import logging
+import socket
+from typing import Final
+
+from crypto.codename import Codename, keys, new_token
+from tipline.base.blobstore import BlobStore
+from tipline.base.process import harden
+from tipline.base.settings import Settings
+from tipline.base.web import Site, render_text
+from tipline.source import arrive, forkserver, keep, worker
+from tipline.source.forkserver import ForkServer, KeepEndedError
+from tipline.source.pages import About, ReportPage
+from tipline.units import Units, UnitsError
+
+_LOG = logging.getLogger("source")
+_BACKLOG: Final = 128
+
+
+def main(settings: Settings) -> None:
+    """Serve sources until SIGTERM or SIGINT; ends with 1 when `keep` ends or the units are not pinned."""
+    harden()
+    try:
+        units = Units.load(settings.public)
+    except UnitsError as error:
+        _LOG.error("%s", error)
+        raise SystemExit(1) from None
+    control, keeps_end = socket.socketpair()
+    keep_pid = forkserver.fork_child(lambda: _keep(settings, control, keeps_end))
+    keeps_end.close()
+    if control.recv(1) != keep.READY:
+        _LOG.error("keep does not start: is the database there?")
+        raise SystemExit(1)
+    listening = socket.create_server((settings.host, settings.ports["source"]), backlog=_BACKLOG)
+    child = _prepare(settings, units)
+    try:
+        ForkServer(listening, control, keep_pid, child).serve()
+    except KeepEndedError as error:
+        _LOG.error("%s", error)
+        raise SystemExit(1) from None
+
+
+def _keep(settings: Settings, control: socket.socket, keeps_end: socket.socket) -> None:
+    control.close()
+    keep.run(settings, keeps_end)
+
+
+def _prepare(settings: Settings, units: Units) -> forkserver.Child:
+    """Load all that a worker needs, so that forking one costs next to nothing, and return what a worker does."""
+    site = Site(name="source", title=settings.name, practice=settings.practice, style="source")
+    oversight = units.oversight
+    about = About(
+        unit=units.unit.name,
+        oversight=None if oversight is None else oversight.name,
+        emergency=settings.emergency,
+        reading_hours=settings.reading_hours,
+    )
+    blobs = BlobStore(settings.public / "blobs")
+    render_text(site, ReportPage(about, ""))
+    keys(Codename.parse(" ".join(Codename.from_token(new_token()).words())))
+
+    def child(listening: socket.socket, to_keep: socket.socket, report: socket.socket) -> None:
+        worker.run(lambda keep: arrive.make(site, about, units, blobs, keep), listening, to_keep, report)
+
+    return child

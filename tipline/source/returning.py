@@ -1,0 +1,173 @@
+"""Lets a source come back: codename in, session out, then status, replies and answers. No database, nothing clear on disk."""
+
+import asyncio
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+from aiohttp import web
+
+from crypto.codename import Codename, SourceKeys, keys, submission_mac
+from crypto.errors import CodenameError, SignatureError
+from tipline.base.web import CSRF, read_form, render, see_other
+from tipline.envelope import Answer, IntakeKeyError
+from tipline.source import context, form, replies, session, submit
+from tipline.source.context import ABOUT, BLOBS, KEEP, UNITS, clock, new_form_token
+from tipline.source.pages import ElsewherePage, LeftPage, ReturnPage, ThreadPage
+from tipline.source.sealing import Outbox
+from tipline.source.session import Session
+from tipline.source.submit import Delivery
+
+_NAMED_WORDS: Final = 6
+_NOT_HERE: Final = "There are no reports under this codename."
+_WRONG: Final = "One of these words is wrong, or a word is missing. Check them against what you wrote down."
+_EMPTY_ANSWER: Final = "Write your answer first."
+_LONG_ANSWER: Final = "This is too long to send in one piece. Shorten it, or send it in two answers."
+_OLD_PAGE: Final = "This page was too old to send from. Your text is still here: send it again."
+_FORGET: Final = {"Clear-Site-Data": '"cache", "cookies", "storage"'}
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A signed-in request: its session and the keys of its codename."""
+
+    session: Session
+    keys: SourceKeys
+
+
+async def show_return(request: web.Request) -> web.Response:
+    """Where a codename is typed."""
+    return render(request, ReturnPage(request.app[ABOUT], ended="ended" in request.query))
+
+
+async def sign_in(request: web.Request) -> web.Response:
+    """Open a session for a codename that has a mailbox."""
+    about, keep = request.app[ABOUT], request.app[KEEP]
+    typed = (await read_form(request)).get("codename", "")
+    try:
+        codename = Codename.parse(typed)
+    except CodenameError as error:
+        return render(request, ReturnPage(about, problem=_codename_problem(error)), HTTPStatus.BAD_REQUEST)
+    source = await asyncio.to_thread(keys, codename)
+    if await keep.mailbox(source.mailbox) is None:
+        return render(request, ReturnPage(about, problem=_NOT_HERE), HTTPStatus.BAD_REQUEST)
+    response = see_other("/thread")
+    cookie = await session.begin(keep, codename, clock())
+    response.set_cookie(session.COOKIE, cookie, httponly=True, samesite="Strict", path="/")
+    return response
+
+
+async def show_thread(request: web.Request) -> web.Response:
+    """Status, replies and room for an answer."""
+    opened = await _open(request)
+    if opened is None:
+        return see_other("/return?ended")
+    return await _thread(request, opened, sent="sent" in request.query)
+
+
+async def send_answer(request: web.Request) -> web.Response:
+    """Seal an answer as the thread's next message."""
+    fields = await read_form(request)
+    text = fields.get("answer", "").replace("\r\n", "\n")
+    opened = await _open(request)
+    if opened is None:
+        return render(request, ReturnPage(request.app[ABOUT], ended=True, kept=text), HTTPStatus.FORBIDDEN)
+    problem = _answer_problem(opened.session, fields, text)
+    if problem:
+        return await _thread(request, opened, answer=text, problem=problem)
+    mailbox = await request.app[KEEP].mailbox(opened.keys.mailbox)
+    unit = None if mailbox is None else request.app[UNITS].get(mailbox.unit)
+    token, now = form.parse_token(fields.get("token", "")), clock()
+    try:
+        address = await context.address(request, unit, mailbox=opened.keys.mailbox, urgent=False, at=now)
+    except IntakeKeyError:
+        return context.closed(request)
+    mac = submission_mac(token)
+    mac.field("answer", text.encode())
+    outbox = Outbox(request.app[BLOBS], address.day)
+    answer = Answer(text=text)
+    delivery = Delivery(opened.keys, address, mac.digest(), first=None, further=answer, files=(), at=now)
+    try:
+        await submit.deliver(request.app[KEEP], outbox, delivery)
+    finally:
+        await asyncio.to_thread(outbox.discard)
+    return see_other("/thread?sent")
+
+
+async def leave(request: web.Request) -> web.Response:
+    """Sign out and ask the browser to forget."""
+    opened = await _open(request)
+    if opened is not None:
+        try:
+            opened.session.check((await read_form(request)).get("csrf", ""))
+        except SignatureError:
+            raise web.HTTPForbidden from None
+        await request.app[KEEP].delete_session(opened.session.id)
+    return _forgotten(render(request, LeftPage()))
+
+
+async def leave_now(request: web.Request) -> web.Response:
+    """Sign out at once and show something harmless: a link can be followed faster than a form."""
+    await session.end(request.app[KEEP], request.cookies.get(session.COOKIE, ""))
+    return _forgotten(render(request, ElsewherePage()))
+
+
+async def _open(request: web.Request) -> _Open | None:
+    opened = await session.resume(request.app[KEEP], request.cookies.get(session.COOKIE, ""), clock())
+    if opened is None:
+        return None
+    request[CSRF] = opened.csrf
+    return _Open(opened, await asyncio.to_thread(keys, opened.codename))
+
+
+async def _thread(
+    request: web.Request, opened: _Open, *, sent: bool = False, answer: str = "", problem: str = ""
+) -> web.Response:
+    mailbox = await request.app[KEEP].mailbox(opened.keys.mailbox)
+    if mailbox is None:
+        return see_other("/return?ended")
+    unit = request.app[UNITS].get(mailbox.unit)
+    page = ThreadPage(
+        about=request.app[ABOUT],
+        receiver=unit.name if unit else mailbox.unit,
+        token=new_form_token(),
+        waiting=mailbox.waiting > 0,
+        replies=await asyncio.to_thread(replies.read, mailbox.bundle, opened.keys),
+        sent=sent,
+        answer=answer,
+        problem=problem,
+    )
+    return render(request, page, HTTPStatus.BAD_REQUEST if problem else HTTPStatus.OK)
+
+
+def _answer_problem(opened: Session, fields: dict[str, str], text: str) -> str:
+    try:
+        opened.check(fields.get("csrf", ""))
+    except SignatureError:
+        return _OLD_PAGE
+    if not text.strip():
+        return _EMPTY_ANSWER
+    return _LONG_ANSWER if len(text.encode()) > form.MESSAGE_MAX else ""
+
+
+def _codename_problem(error: CodenameError) -> str:
+    if not error.unknown:
+        return _WRONG
+    words = ", ".join(f"“{word}”" for word in error.unknown[:_NAMED_WORDS])
+    return f"Not a word of any codename: {words}. Check the spelling."
+
+
+def _forgotten(response: web.Response) -> web.Response:
+    response.del_cookie(session.COOKIE, path="/", httponly=True, samesite="Strict")
+    response.headers.update(_FORGET)
+    return response
+
+
+ROUTES: Final = (
+    web.get("/return", show_return),
+    web.post("/return", sign_in),
+    web.get("/thread", show_thread),
+    web.post("/answer", send_answer),
+    web.post("/leave", leave),
+    web.get("/leave-now", leave_now),
+)

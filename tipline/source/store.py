@@ -1,0 +1,193 @@
+"""Rows of the public zone that `keep` owns: ciphertext and days. Each function is one statement or one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from typing import Final
+from uuid import UUID
+
+from tipline.base.database import Db, store_errors
+from tipline.envelope import Kind
+
+_INTAKE_STATEMENTS: Final = """
+    SELECT statement
+      FROM zone.intake_key
+     WHERE unit = $1
+       AND not_before <= $2
+       AND not_after >= $2
+"""
+_MAILBOX: Final = """
+    SELECT unit, thread_state, bundle,
+           (SELECT count(id) FROM zone.envelope WHERE mailbox = $1) AS waiting
+      FROM zone.mailbox
+     WHERE id = $1
+"""
+_SEEN: Final = "SELECT EXISTS (SELECT FROM zone.submission WHERE mac = $1)"
+_ADD_MAILBOX: Final = """
+    INSERT INTO zone.mailbox (id, unit, recipient, bundle, thread_state, created_on)
+    VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (id) DO NOTHING
+"""
+_ADVANCE: Final = """
+    UPDATE zone.mailbox
+       SET thread_state = $3
+     WHERE id = $1
+       AND thread_state = $2
+"""
+_ADD_SUBMISSION: Final = "INSERT INTO zone.submission (mac, mailbox) VALUES ($1, $2) ON CONFLICT (mac) DO NOTHING"
+_ADD_ENVELOPE: Final = """
+    INSERT INTO zone.envelope (id, mailbox, unit, serial, kind, urgent, size, sha256, day)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+"""
+_ENVELOPE_IDS: Final = "SELECT id FROM zone.envelope"
+_ADD_SESSION: Final = "INSERT INTO zone.session (id, sealed, day) VALUES ($1, $2, $3)"
+_SESSION: Final = "SELECT sealed FROM zone.session WHERE id = $1"
+_DELETE_SESSION: Final = "DELETE FROM zone.session WHERE id = $1"
+_DELETE_OLD_SESSIONS: Final = "DELETE FROM zone.session WHERE day < $1"
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """What is kept for one codename; *waiting* counts its envelopes that no unit has collected yet."""
+
+    unit: str
+    thread_state: bytes
+    bundle: bytes
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewMailbox:
+    """What a first submission brings: the source's public key, and a bundle that holds nothing yet."""
+
+    recipient: str
+    bundle: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One published blob: its id, kind, size in bytes and SHA-256, wrapper included."""
+
+    id: UUID
+    kind: Kind
+    size: int
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """Everything that one sent form adds, stored whole or not at all.
+
+    Attributes:
+        mac: over the form; the same form sent again has the same.
+        mailbox: the mailbox's id.
+        unit, serial: whom it is sealed to, and with which intake key.
+        was: the thread's sealed state that the messages follow; None when *new* makes the mailbox.
+        now: the thread's sealed state after them.
+    """
+
+    mac: bytes
+    mailbox: bytes
+    unit: str
+    serial: int
+    urgent: bool
+    day: date
+    was: bytes | None
+    now: bytes
+    new: NewMailbox | None
+    envelopes: tuple[Envelope, ...]
+
+
+class Outcome(Enum):
+    """What became of a submission; after the last two nothing of it was stored."""
+
+    STORED = "stored"
+    REPEAT = "repeat"
+    MOVED = "moved"
+
+
+class _Undo(Exception):  # noqa: N818 - it carries an outcome out of a transaction, it is no failure
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.value)
+        self.outcome = outcome
+
+
+@store_errors()
+async def intake_statements(db: Db, unit: str, today: date) -> list[bytes]:
+    """Return the signed statements of the intake keys that say they are valid *today*; the reader verifies."""
+    return [bytes(row["statement"]) for row in await db.fetch(_INTAKE_STATEMENTS, unit, today)]
+
+
+@store_errors()
+async def mailbox(db: Db, mailbox_id: bytes) -> Mailbox | None:
+    """Return one mailbox."""
+    row = await db.fetchrow(_MAILBOX, mailbox_id)
+    if row is None:
+        return None
+    return Mailbox(row["unit"], bytes(row["thread_state"]), bytes(row["bundle"]), row["waiting"])
+
+
+@store_errors()
+async def seen(db: Db, mac: bytes) -> bool:
+    """Say whether exactly this form is stored already."""
+    return bool(await db.fetchval(_SEEN, mac))
+
+
+async def submit(db: Db, submission: Submission) -> Outcome:
+    """Store all rows of a submission in one transaction, or none and the reason."""
+    try:
+        with store_errors():
+            async with db.transaction():
+                await _submit(db, submission)
+    except _Undo as undo:
+        return undo.outcome
+    return Outcome.STORED
+
+
+async def _submit(db: Db, s: Submission) -> None:
+    if s.new is not None:
+        tag = await db.execute(_ADD_MAILBOX, s.mailbox, s.unit, s.new.recipient, s.new.bundle, s.now, s.day)
+        moved = tag != "INSERT 0 1"
+    else:
+        moved = await db.execute(_ADVANCE, s.mailbox, s.was, s.now) != "UPDATE 1"
+    if moved:
+        raise _Undo(Outcome.MOVED)
+    if await db.execute(_ADD_SUBMISSION, s.mac, s.mailbox) != "INSERT 0 1":
+        raise _Undo(Outcome.REPEAT)
+    await db.executemany(_ADD_ENVELOPE, _rows(s))
+
+
+def _rows(s: Submission) -> Sequence[tuple[object, ...]]:
+    return [(e.id, s.mailbox, s.unit, s.serial, e.kind, s.urgent, e.size, e.sha256, s.day) for e in s.envelopes]
+
+
+@store_errors()
+async def envelope_ids(db: Db) -> set[UUID]:
+    """Return the id of every envelope: the blobs that must stay."""
+    return {row["id"] for row in await db.fetch(_ENVELOPE_IDS)}
+
+
+@store_errors()
+async def add_session(db: Db, session: bytes, sealed: bytes, day: date) -> None:
+    """Keep a session that only its cookie opens."""
+    await db.execute(_ADD_SESSION, session, sealed, day)
+
+
+@store_errors()
+async def session(db: Db, session_id: bytes) -> bytes | None:
+    """Return a sealed session."""
+    value = await db.fetchval(_SESSION, session_id)
+    return None if value is None else bytes(value)
+
+
+@store_errors()
+async def delete_session(db: Db, session_id: bytes) -> None:
+    """Forget a session."""
+    await db.execute(_DELETE_SESSION, session_id)
+
+
+@store_errors()
+async def delete_sessions_before(db: Db, day: date) -> None:
+    """Forget every session begun before *day*; each has long expired."""
+    await db.execute(_DELETE_OLD_SESSIONS, day)

@@ -1,0 +1,199 @@
+"""Sends one filled form on its way: seal in thread order, publish, and let `keep` store all of it or nothing."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Final
+
+from crypto.codename import SourceKeys, SubmissionMac
+from tipline.base.database import StoreError
+from tipline.envelope import Answer, Body, File, Message, Thread, ThreadState, Tip, pack_bundle
+from tipline.source.channel import Keep
+from tipline.source.form import FILES_MAX, UPLOAD_MAX, FormStream, IncomingFile, Report, TooMuchError
+from tipline.source.sealing import Address, FileSealer, Outbox
+from tipline.source.store import Envelope, Mailbox, NewMailbox, Outcome, Submission
+
+_BATCH: Final = 1 << 20  # bytes sealed in one go, away from the event loop
+_TRIES: Final = 8
+
+
+class OtherUnitError(Exception):
+    """The codename's mailbox belongs to another unit than this form is for: sealing there would break its promise."""
+
+    def __init__(self) -> None:
+        super().__init__("this codename already belongs to a report for somebody else")
+
+
+class Delivered(Enum):
+    """What became of a form that was accepted."""
+
+    FIRST = "first"
+    FURTHER = "further"
+    REPEAT = "repeat"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One form, ready to be sealed.
+
+    Attributes:
+        mac: over all of the form.
+        first: the message when the codename is new; an answer alone never makes a mailbox.
+        further: the message when the thread has begun already.
+        files: sidecars of the files that the outbox holds.
+        at: when it arrived; travels inside the seal only.
+    """
+
+    keys: SourceKeys
+    address: Address
+    mac: bytes
+    first: Tip | None
+    further: Answer
+    files: tuple[File, ...]
+    at: datetime
+
+
+async def seal_files(stream: FormStream, outbox: Outbox, address: Address, mac: SubmissionMac) -> tuple[File, ...]:
+    """Seal the files of a form as they arrive; raises `TooMuchError`. An input without a file is passed over."""
+    sealed: list[File] = []
+    total = 0
+    async for incoming in stream.files():
+        if len(sealed) == FILES_MAX:
+            raise TooMuchError
+        file = await _seal_file(incoming, outbox, address, mac, room=UPLOAD_MAX - total)
+        if file is not None:
+            sealed.append(file)
+            total += file.size
+    return tuple(sealed)
+
+
+async def _seal_file(
+    incoming: IncomingFile, outbox: Outbox, address: Address, mac: SubmissionMac, *, room: int
+) -> File | None:
+    with FileSealer(outbox, address, name=incoming.name, type_=incoming.type) as sealer:
+        begun = False
+        async for piece in incoming.pieces(_BATCH):
+            room -= len(piece)
+            if room < 0:
+                raise TooMuchError
+            if not begun:
+                _begin_file(mac, incoming)
+                begun = True
+            await asyncio.to_thread(_take, piece, sealer, mac)
+        if not begun and not incoming.name:
+            return None
+        if not begun:
+            _begin_file(mac, incoming)
+        return await asyncio.to_thread(sealer.finish)
+
+
+def _begin_file(mac: SubmissionMac, incoming: IncomingFile) -> None:
+    mac.field("type", incoming.type.encode())
+    mac.file_start(incoming.name)
+
+
+def _take(piece: bytes, sealer: FileSealer, mac: SubmissionMac) -> None:
+    sealer.update(piece)
+    mac.update(piece)
+
+
+def mac_fields(mac: SubmissionMac, report: Report) -> None:
+    """Enter what was typed and chosen into the form's MAC."""
+    mac.field("involved", b"yes" if report.involved else b"no")
+    mac.field("urgent", b"yes" if report.urgent else b"no")
+    mac.field("message", report.message.encode())
+    mac.field("how_known", report.how_known.encode())
+    mac.field("must_not_learn", report.must_not_learn.encode())
+
+
+def first_message(report: Report) -> Tip:
+    """Return the message that opens a thread."""
+    return Tip(
+        text=report.message,
+        how_known=report.how_known,
+        must_not_learn=report.must_not_learn,
+        urgent=report.urgent,
+    )
+
+
+def further_message(report: Report) -> Answer:
+    """Return a changed form as an answer in the thread it opened: every field, since an answer is one text."""
+    parts = [report.message]
+    if report.how_known.strip():
+        parts.append(f"How I know this: {report.how_known}")
+    if report.must_not_learn.strip():
+        parts.append(f"Must not learn of this: {report.must_not_learn}")
+    return Answer(text="\n\n".join(parts))
+
+
+async def deliver(keep: Keep, outbox: Outbox, delivery: Delivery) -> Delivered:
+    """Store the form once, whatever happens at the same moment.
+
+    Raises:
+        OtherUnitError: the codename is another unit's.
+        StoreError: the rows could not be written; it may be unknown whether they were, and sending again is harmless.
+    """
+    parts: tuple[Envelope, ...] = ()
+    for _ in range(_TRIES):
+        if await keep.seen(delivery.mac):  # 1 load
+            await asyncio.to_thread(outbox.withdraw, parts)
+            return Delivered.REPEAT
+        stored = await keep.mailbox(delivery.keys.mailbox)
+        if stored is not None and stored.unit != delivery.address.intake.unit:
+            await asyncio.to_thread(outbox.withdraw, parts)
+            raise OtherUnitError
+        submission, published = await asyncio.to_thread(_seal, outbox, delivery, stored, parts)  # 2 seal
+        outcome = await keep.submit(submission)  # 3 store
+        if outcome is Outcome.STORED:
+            return Delivered.FIRST if stored is None else Delivered.FURTHER
+        parts = tuple(envelope for envelope in submission.envelopes if envelope.kind == "part")
+        await asyncio.to_thread(outbox.withdraw, [envelope for envelope in published if envelope not in parts])
+    raise StoreError
+
+
+def _seal(
+    outbox: Outbox, delivery: Delivery, stored: Mailbox | None, parts: Sequence[Envelope]
+) -> tuple[Submission, tuple[Envelope, ...]]:
+    """Seal the messages behind the thread's last one and publish; *parts* are those of an earlier try."""
+    keys, address = delivery.keys, delivery.address
+    if stored is None:
+        state = ThreadState.start()
+    else:
+        state = ThreadState.open(stored.thread_state, keys.state, mailbox=keys.mailbox)
+    for body in _bodies(delivery, begun=stored is not None):
+        message = Message(
+            mailbox=keys.mailbox,
+            recipient=keys.identity.recipient,
+            thread=Thread(keys.to_unit, keys.to_source),
+            counter=state.counter + 1,
+            previous=state.previous,
+            at=delivery.at,
+            body=body,
+        )
+        outbox.add_message(message, address)
+        state = state.after(message.encode())
+    published = outbox.publish()
+    recipient = keys.identity.recipient
+    submission = Submission(
+        mac=delivery.mac,
+        mailbox=keys.mailbox,
+        unit=address.intake.unit,
+        serial=address.intake.serial,
+        urgent=address.urgent,
+        day=address.day,
+        was=None if stored is None else stored.thread_state,
+        now=state.seal(keys.state, mailbox=keys.mailbox),
+        new=NewMailbox(str(recipient), pack_bundle([], recipient)) if stored is None else None,
+        envelopes=(*parts, *published),
+    )
+    return submission, published
+
+
+def _bodies(delivery: Delivery, *, begun: bool) -> tuple[Body, ...]:
+    if begun:
+        return (delivery.further, *delivery.files)
+    if delivery.first is None:
+        raise StoreError  # the mailbox went between two questions
+    return (delivery.first, *delivery.files)

@@ -1,0 +1,137 @@
+"""One short-lived process that answers sources: its exit is what wipes the words that stood in its memory.
+
+It takes connections from the inherited socket while it has room, ends after a few requests that carried text, and when
+idle. It tells the fork server whether it has room, and nothing else.
+"""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from aiohttp import web
+
+from tipline.base import log
+from tipline.base.web import Handler
+from tipline.source.arrive import HOLDS_TEXT
+from tipline.source.channel import Keep
+
+PLAINTEXT_REQUESTS: Final = 20
+"""After so many requests that carried a source's words a worker takes no more and ends."""
+IDLE_SECONDS: Final = 10.0
+CONNECTIONS: Final = 16
+"""A worker that holds so many connections has no room."""
+FINISH_SECONDS: Final = 10.0
+"""How long a request may go on once the process has been told to stop."""
+
+ROOM: Final = b"+"
+FULL: Final = b"-"
+LEAVING: Final = b"."
+
+_KEEP_ALIVE_SECONDS: Final = 5.0
+_TICK_SECONDS: Final = 0.25
+_GRACE_SECONDS: Final = 2.0
+
+MakeApp = Callable[[Keep], web.Application]
+
+
+@dataclass(slots=True)
+class _Life:
+    """Counts what decides when the worker ends."""
+
+    running: int = 0
+    with_text: int = 0
+    last: float = field(default_factory=time.monotonic)
+    told_to_stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @web.middleware
+    async def count(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Count one request."""
+        self.running += 1
+        try:
+            response = await handler(request)
+        finally:
+            self.running -= 1
+            self.last = time.monotonic()
+            self.with_text += (request.method, request.path) in HOLDS_TEXT
+        if self.over():
+            response.force_close()
+        return response
+
+    def over(self) -> bool:
+        """Say whether no further connection shall be taken."""
+        idle = not self.running and time.monotonic() - self.last > IDLE_SECONDS
+        return self.told_to_stop.is_set() or idle or self.with_text >= PLAINTEXT_REQUESTS
+
+
+def run(make_app: MakeApp, listening: socket.socket, to_keep: socket.socket, report: socket.socket) -> None:
+    """Serve until this worker's life is over."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal's group; the fork server says when to stop
+    asyncio.run(_run(make_app, listening, to_keep, report))
+
+
+async def _run(make_app: MakeApp, listening: socket.socket, to_keep: socket.socket, report: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    log.quiet_loop(loop)
+    life = _Life()
+    loop.add_signal_handler(signal.SIGTERM, life.told_to_stop.set)
+    app = make_app(await Keep.connect(to_keep))
+    app.middlewares.append(life.count)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        logger=log.silenced("aiohttp.server"),
+        keepalive_timeout=_KEEP_ALIVE_SECONDS,
+        shutdown_timeout=FINISH_SECONDS,
+    )
+    await runner.setup()
+    try:
+        await _accept(runner, listening, report, life)
+        with contextlib.suppress(OSError):
+            report.send(LEAVING)
+        listening.close()
+        await _finish(runner, life)
+    finally:
+        await runner.cleanup()
+
+
+async def _accept(runner: web.AppRunner, listening: socket.socket, report: socket.socket, life: _Life) -> None:
+    """Take connections while there is room and life."""
+    loop = asyncio.get_running_loop()
+    server = runner.server
+    if server is None:
+        raise RuntimeError("the runner is not set up")
+    listening.settimeout(0)
+    room = True
+    while not life.over():
+        if (len(server.connections) < CONNECTIONS) is not room:
+            room = not room
+            report.send(ROOM if room else FULL)
+        if not room:
+            await asyncio.sleep(_TICK_SECONDS)
+            continue
+        try:
+            async with asyncio.timeout(_TICK_SECONDS):
+                connection, _ = await loop.sock_accept(listening)
+        except (TimeoutError, ConnectionError):
+            continue
+        life.last = time.monotonic()
+        await loop.connect_accepted_socket(server, connection)
+
+
+async def _finish(runner: web.AppRunner, life: _Life) -> None:
+    """Let what runs come to its end; an upload may take long unless the process was told to stop.
+
+    A connection taken at the last moment may still be about to ask: it gets `_GRACE_SECONDS`.
+    """
+    while not life.told_to_stop.is_set():
+        asking = runner.server is not None and bool(runner.server.connections)
+        fresh = asking and time.monotonic() - life.last < _GRACE_SECONDS
+        if not life.running and not fresh:
+            return
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(life.told_to_stop.wait(), _TICK_SECONDS)
