@@ -143,10 +143,14 @@ async def _check_agency(db: Db, agreement: Agreement) -> None:
 
 
 def _deciding(rows: Iterable[asyncpg.Record], today: date) -> Agreement | None:
-    """Choose among the versions of one agency, highest first."""
-    versions = [_agreement(row) for row in rows]
-    begun = [agreement for agreement in versions if agreement.valid_from <= today]
-    return next(iter(begun or versions), None)
+    """Choose among the versions of one agency, highest first; older ones than the one that decides are not read."""
+    highest: Agreement | None = None
+    for row in rows:
+        agreement = _agreement(row)
+        if agreement.valid_from <= today:
+            return agreement
+        highest = highest or agreement
+    return highest
 
 
 def _agreement(row: asyncpg.Record) -> Agreement:

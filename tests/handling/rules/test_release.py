@@ -118,6 +118,7 @@ def test_a_complete_set_takes_no_further_signature():
 
     assert why_not(Kind.MANIFEST, "dina", "amina", ["ben", "clara"], unit) is Reason.COMPLETE
     assert not is_complete(Kind.MANIFEST, "amina", ["ben", "clara", "dina"], unit)
+    assert why_not(Kind.MANIFEST, "amina", "amina", ["ben", "clara", "dina"], unit) is Reason.UNLAWFUL
 
 
 def test_a_request_is_sealed_to_all_who_could_sign_it_and_to_nobody_else():
