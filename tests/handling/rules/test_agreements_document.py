@@ -4,6 +4,7 @@ import json
 import re
 import tomllib
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import pytest
@@ -54,6 +55,18 @@ def test_the_example_has_every_key_but_the_two_it_shows_as_comments():
 
 def test_the_example_and_the_sample_of_the_tests_have_the_same_keys():
     assert keys(tomllib.loads(block("toml"))) == keys(document())
+
+
+@pytest.mark.parametrize("template", sorted(Path("handling/data").glob("practice-*.toml")), ids=lambda path: path.stem)
+def test_the_practice_agreements_can_be_put_into_force(template):
+    blanks = {"unit": "unit", "valid_from": "2026-01-01", "review_by": "2027-01-01", "expires_on": "2028-01-01"}
+    fingerprints = {"harbour-customs": "0" * 64, "river-parks": "0" * 40}
+    agency = template.stem.removeprefix("practice-")
+
+    agreement = read(Template(template.read_text()).substitute(blanks, fingerprint=fingerprints[agency]))
+
+    assert agreement.agency.id == agency
+    assert activation_problems(agreement) == ()
 
 
 def test_every_purpose_is_explained():
