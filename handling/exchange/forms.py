@@ -13,7 +13,7 @@ TEXT_MAX = 4_000  # characters
 NONCE_BYTES = 32
 MARKS = tuple(str(mark) for mark in range(LOWEST, HIGHEST + 1))
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+_SHA256 = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])|(?<![0-9A-F])[0-9A-F]{64}(?![0-9A-F])")
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 _NONCE = re.compile(r"[0-9a-f]{64}")
 _CODES = {f"{code.stage.value}/{code.code}": code for code in CODES if code.stage is not Stage.RECEIVED}
@@ -99,11 +99,10 @@ def parse_answer(typed: Mapping[str, str], today: date) -> tuple[AnswerForm, Fee
 
 
 def parse_sha256(typed: str) -> tuple[Field, bytes | None]:
-    """Read a SHA-256 however a tool prints it: capitals, gaps, or the file's name behind it."""
-    words = typed.lower().split()
-    for candidate in ("".join(words), *words[:1]):
-        if _SHA256.fullmatch(candidate):
-            return Field(typed), bytes.fromhex(candidate)
+    """Read a SHA-256 however a tool prints it: capitals, gaps, or other words around it."""
+    found = set(_SHA256.findall(typed)) or set(_SHA256.findall("".join(typed.lower().split())))
+    if len(found) == 1:
+        return Field(typed), bytes.fromhex(found.pop())
     error = "A SHA-256 has 64 characters: digits and the letters a to f. This is something else."
     return Field(typed, error), None
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from crypto import sshsig
 from crypto.digest import sha256
-from handling.exchange.package import SEALED_NAME, SIGNATURE_NAME, Channel
+from handling.exchange.package import SEALED_NAME, SIGNATURE_NAME
+from handling.rules.agreements import Channel
 
 PRINCIPAL = "tipline"
 NAMESPACE = "tipline-package"  # the guard signs in this SSHSIG namespace; a signature made for anything else fails

@@ -7,14 +7,9 @@ from enum import Enum
 from typing import NewType
 from uuid import UUID
 
+from handling.rules.agreements import Channel
+
 PackageId = NewType("PackageId", UUID)
-
-
-class Channel(Enum):
-    """How the package was sealed, and so which stock tool opens it."""
-
-    AGE = "age"
-    OPENPGP = "openpgp"
 
 
 SEALED_NAME: Mapping[Channel, str] = {Channel.AGE: "package.age", Channel.OPENPGP: "package.zip.gpg"}

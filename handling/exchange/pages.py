@@ -16,6 +16,7 @@ from crypto.errors import PgpError
 from handling.exchange import forms, guide, store, views
 from handling.exchange.package import PackageId
 from handling.exchange.portal import Acknowledged, NoSuchPackageError, PastDeletionError, Portal
+from handling.store import agencies
 from handling.store.members import MemberListError
 from tipline.base.database import Db
 from tipline.base.staff import Opened, SignInError, session, signed_in
@@ -44,11 +45,10 @@ class Officer:
 
 async def officer(db: Db, opened: Opened) -> Officer:
     """Make what a session holds; an account of an agency that the unit does not know is turned away."""
-    agency = opened.content.get("agency", "")
-    name = await store.agency_name(db, agency)
-    if name is None:
+    agency = await agencies.get(db, opened.content.get("agency", ""))
+    if agency is None:
         raise SignInError
-    return Officer(agency, name)
+    return Officer(agency.id, agency.name)
 
 
 @signed_in

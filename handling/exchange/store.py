@@ -6,7 +6,8 @@ from uuid import UUID
 
 import asyncpg
 
-from handling.exchange.package import Channel, Package, PackageId
+from handling.exchange.package import Package, PackageId
+from handling.rules.agreements import Channel
 from tipline.base.database import Db, store_errors
 
 _COLUMNS = """
@@ -76,11 +77,6 @@ _ADD_ANSWER = """
 _PUT_INBOX = """
     INSERT INTO desk.inbox (id, kind, sealed, received_on)
     VALUES ($1, $2, $3, $4)
-"""
-_AGENCY_NAME = """
-    SELECT name
-      FROM unit.agency
-     WHERE id = $1
 """
 
 
@@ -162,13 +158,6 @@ async def put_inbox(db: Db, answer: UUID, *, kind: str, sealed: bytes, day: date
     """Lay *sealed* into the desk's inbox. This role can put it there and never read it back."""
     with store_errors():
         await db.execute(_PUT_INBOX, answer, kind, sealed, day)
-
-
-async def agency_name(db: Db, agency: str) -> str | None:
-    """The name under which the unit knows *agency*."""
-    with store_errors():
-        name: str | None = await db.fetchval(_AGENCY_NAME, agency)
-    return name
 
 
 def _package(row: asyncpg.Record) -> Package:

@@ -7,9 +7,10 @@ from typing import ClassVar
 from uuid import UUID
 
 from handling.exchange import forms, guide
-from handling.exchange.package import SEALED_NAME, SIGNATURE_NAME, Channel, Package, due, in_words, may_fetch
+from handling.exchange.package import SEALED_NAME, SIGNATURE_NAME, Package, due, in_words, may_fetch
 from handling.exchange.portal import Listing, Opened
 from handling.exchange.store import Cursor
+from handling.rules.agreements import Channel
 from handling.rules.feedback import ASKABLE, AXES, Stage, at
 from handling.store.members import MemberList
 
