@@ -3,7 +3,7 @@
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -127,17 +127,6 @@ class ReviewAsked:
             "day": day.isoformat(),
         }
 
-    def contradictions(self) -> tuple[str, ...]:
-        """Where the stated facts say something else than the report itself, in words."""
-        stated = {
-            "subjects": self.facts.subjects == frozenset(self.report.subjects),
-            "grades": self.facts.grades == tuple(item.grade for item in self.report.items),
-            "handling": self.facts.handling == self.report.handling,
-            "positive list": self.facts.agencies in {None, frozenset(self.agencies)},
-            "date": self.facts.date == self.report.date,
-        }
-        return tuple(f"the stated {name} are not those of the report" for name, same in stated.items() if not same)
-
 
 @dataclass(frozen=True, slots=True)
 class Review:
@@ -185,6 +174,18 @@ class ReleaseAsked:
         except (binascii.Error, CryptoError):
             raise FormatError from None
         return cls(archive=archive, manifest=value["manifest"], review=review, seen=sha256(opened).hex())
+
+
+def contradictions(report: Report, facts: ReportFacts, agencies: Collection[str]) -> tuple[str, ...]:
+    """Where the stated facts say something else than the report and the positive list, as sentences."""
+    stated = {
+        "subjects": facts.subjects == frozenset(report.subjects),
+        "grades": facts.grades == tuple(item.grade for item in report.items),
+        "handling": facts.handling == report.handling,
+        "agencies": facts.agencies in {None, frozenset(agencies)},
+        "date": facts.date == report.date,
+    }
+    return tuple(f"The {name} in the facts are not those of the report." for name, same in stated.items() if not same)
 
 
 def _parse(opened: bytes) -> object:

@@ -16,7 +16,7 @@ from handling.guard.verify import duties
 from handling.rules import phrases
 from handling.rules.phrases import NoSuchPhraseError, Phrase
 from handling.rules.release import Act, Kind, advance, is_complete
-from handling.store.members import Member, MemberList, NotAMemberError
+from handling.store.members import MemberList, NotAMemberError
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,9 @@ class PhraseView:
     """A phrase as its signer reads it; *phrase* is None when the code is not on the fixed list."""
 
     turn: Turn
+    listed: MemberList
     code: str
     phrase: Phrase | None
-    signed_by: tuple[Member, ...]
 
 
 async def look(guard: Guard, outcome: UUID, who: str, today: date) -> PhraseView:
@@ -34,8 +34,7 @@ async def look(guard: Guard, outcome: UUID, who: str, today: date) -> PhraseView
     async with guard.pool.acquire() as db:
         listed = await member_list(guard, db, today)
         row = found(await store.phrase(db, outcome))
-    signed_by = tuple(member for member in listed.members if member.name in row.request.signers)
-    return PhraseView(turn(Kind.PHRASE, row.request, listed.member(who), listed), row.phrase, _known(row), signed_by)
+    return PhraseView(turn(Kind.PHRASE, row.request, listed.member(who), listed), listed, row.phrase, _known(row))
 
 
 async def sign(guard: Guard, outcome: UUID, hand: Hand, today: date) -> State:

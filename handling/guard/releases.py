@@ -21,7 +21,7 @@ from handling.rules.release import Kind
 from handling.store import agencies, agreements
 from handling.store.agencies import Agency, AgencyKeyError
 from handling.store.agreements import DamagedAgreementError
-from handling.store.members import Member, MemberList
+from handling.store.members import MemberList
 from tipline.base.database import Db, TakenError
 
 
@@ -30,9 +30,9 @@ class ReleaseView:
     """A release as its signer reads it; every check but the missing signatures has passed."""
 
     turn: Turn
+    listed: MemberList
     examined: Examined
     seen: str
-    signed_by: tuple[Member, ...]
 
 
 async def open_(guard: Guard, release: UUID, hand: Hand, today: date) -> ReleaseView:
@@ -47,8 +47,7 @@ async def open_(guard: Guard, release: UUID, hand: Hand, today: date) -> Release
             asked, examined = await _examined(guard, db, keys, before)
         await _signatures(db, examined, before)
     whose = turn(Kind.MANIFEST, before.row.request, before.member, before.listed)
-    signed_by = tuple(before.listed.member(name) for name in before.row.request.signers)
-    return ReleaseView(whose, examined, asked.seen, signed_by)
+    return ReleaseView(whose, before.listed, examined, asked.seen)
 
 
 async def sign(guard: Guard, release: UUID, hand: Hand, today: date) -> State:

@@ -9,14 +9,14 @@ from crypto import age
 from crypto.canonical import canonical
 from crypto.digest import sha256
 from handling.guard import store
-from handling.guard.asked import REVIEW, ReviewAsked
+from handling.guard.asked import REVIEW, ReviewAsked, contradictions
 from handling.guard.keys import Keys, unlocked
 from handling.guard.refusal import ChangedError, MovedError, Refused, RefusedError
 from handling.guard.service import Case, Guard, Hand, Turn, case, turn
 from handling.guard.store import Signature
 from handling.rules.release import Kind
 from handling.store import agencies
-from handling.store.members import Duty, Member, NotAMemberError
+from handling.store.members import Duty, Member, MemberList, NotAMemberError
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class ReviewView:
     """A review as its reviewer reads it: the report, its facts, and the agencies by id and name."""
 
     turn: Turn
+    listed: MemberList
     asked: ReviewAsked
     agencies: tuple[tuple[str, str], ...]
     author: Member
@@ -40,7 +41,7 @@ async def open_(guard: Guard, review: UUID, hand: Hand, today: date) -> ReviewVi
             enrolled = await agencies.get(db, agency)
             named.append((agency, enrolled.name if enrolled else "not enrolled"))
     whose = turn(Kind.REVIEW, before.row.request, before.member, before.listed)
-    return ReviewView(whose, asked, tuple(named), before.listed.member(asked.author))
+    return ReviewView(whose, before.listed, asked, tuple(named), before.listed.member(asked.author))
 
 
 async def sign(guard: Guard, review: UUID, hand: Hand, today: date) -> None:
@@ -64,7 +65,7 @@ async def sign(guard: Guard, review: UUID, hand: Hand, today: date) -> None:
 
 async def _opened(keys: Keys, before: Case) -> ReviewAsked:
     asked = ReviewAsked.read(await asyncio.to_thread(keys.open, before.row.sealed))
-    reasons = [*_author(asked, before), *(f"{found.capitalize()}." for found in asked.contradictions())]
+    reasons = [*_author(asked, before), *contradictions(asked.report, asked.facts, asked.agencies)]
     if asked.report.id != before.row.request.id:
         reasons.append("The report is not the one that this review was asked for.")
     if reasons:

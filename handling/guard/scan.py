@@ -37,6 +37,11 @@ class Scanned:
     members: Mapping[str, Member]
 
     @property
+    def sha256(self) -> str:
+        """SHA-256 of the ZIP, in hex."""
+        return sha256(self.archive).hex()
+
+    @property
     def data(self) -> Mapping[str, bytes]:
         """The exact bytes of every member, by name."""
         return {name: member.data for name, member in self.members.items()}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -18,7 +18,6 @@ from handling.rules.release import (
     Eligible,
     IllegalMoveError,
     Kind,
-    Nobody,
     Reason,
     advance,
     next_signer,
@@ -89,6 +88,11 @@ class Turn:
         return not self.why_not
 
 
+def today() -> date:
+    """The day by the process's clock, UTC: the one place where the guard reads it."""
+    return datetime.now(UTC).date()
+
+
 async def member_list(guard: Guard, db: Db, today: date) -> MemberList:
     """The verified list of today; every name, duty and key comes from it."""
     return await members.load(db, guard.root, today)
@@ -107,12 +111,6 @@ def turn(kind: Kind, request: Request, member: Member, listed: MemberList) -> Tu
         may_refuse=member.name in possible_signers(kind, request.requested_by, held),
         next=coming.names if isinstance(coming, Eligible) else (),
     )
-
-
-def nobody_can(kind: Kind, request: Request, listed: MemberList) -> bool:
-    """Whether today's members cannot complete this at all, so that it can only be refused."""
-    coming = next_signer(kind, request.requested_by, request.signers, duties(listed))
-    return isinstance(coming, Nobody)
 
 
 def must_be_turn(kind: Kind, request: Request, member: Member, listed: MemberList) -> None:

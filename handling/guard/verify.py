@@ -11,7 +11,7 @@ from crypto.canonical import canonical, parse
 from crypto.errors import CryptoError
 from crypto.statement import Signed, Statement
 from handling.guard import words
-from handling.guard.asked import REVIEW, FormatError, Report, Review
+from handling.guard.asked import REVIEW, FormatError, Report, Review, contradictions
 from handling.guard.refusal import Refused
 from handling.guard.scan import Scanned
 from handling.guard.store import Signature
@@ -85,18 +85,17 @@ def examine(scanned: Scanned, manifest: Manifest, review: Statement, held: Held,
     reasons += [found for found in (report, reviewed, agreement) if isinstance(found, str)]
     if held.agency is None:
         reasons.append("The agency of the manifest is not enrolled.")
+    if isinstance(reviewed, tuple) and isinstance(report, Report):
+        reasons += _review_reasons(reviewed[1], report, manifest, today)
     if isinstance(report, str) or isinstance(reviewed, str) or isinstance(agreement, str) or held.agency is None:
         return Refused(tuple(reasons))
-    reviewer, review_said = reviewed
-    reasons += _review_reasons(review_said, report, manifest, today)
+    reviewer, said = reviewed
     reasons += _key_reasons(held, agreement)
-    facts = replace(review_said.facts.as_reviewed(), agencies=review_said.agencies)
+    facts = replace(said.facts.as_reviewed(), agencies=said.agencies)
     decision = policy.evaluate(facts, agreement, manifest.agency, manifest.purpose, today)
     reasons += [f"Agreement: {verdict.text} ({verdict.rule})" for verdict in decision.failing]
-    examined = Examined(
-        held.requested_by, scanned, manifest, report, review_said, reviewer, held.agency, agreement, decision
-    )
-    if not reasons and not _follows(examined, facts, held.scheme):
+    examined = Examined(held.requested_by, scanned, manifest, report, said, reviewer, held.agency, agreement, decision)
+    if decision.permits and not _follows(examined, facts, held.scheme):
         reasons.append("The rules, conditions or days in the manifest are not those that follow from the agreement.")
     return Refused(tuple(reasons)) if reasons else examined
 
@@ -229,7 +228,8 @@ def _review_reasons(said: Review, report: Report, manifest: Manifest, today: dat
     reasons = []
     if said.report_sha256 != report.sha256 or said.urn != report.urn:
         reasons.append("The review is of another report, or of another version of this one.")
-    if manifest.agency not in said.agencies or said.facts.agencies not in {None, said.agencies}:
+    reasons += contradictions(report, said.facts, said.agencies)
+    if manifest.agency not in said.agencies:
         reasons.append("Handler restriction: this report is not for this agency.")
     if said.day > today:
         reasons.append("The review is dated after today.")

@@ -1,0 +1,312 @@
+"""What the guard's templates are given: words and exact texts, ready to show. Pure; decides nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from handling.guard import scan, words
+from handling.guard.asked import Item, Report
+from handling.guard.phrases import PhraseView
+from handling.guard.releases import ReleaseView
+from handling.guard.reviews import ReviewView
+from handling.guard.service import Turn
+from handling.guard.store import State
+from handling.rules import phrases
+from handling.rules.agreements import PURPOSE_LABELS, Purpose
+from handling.rules.facts import ReportFacts
+from handling.rules.grading import GradeError, Scheme
+from handling.rules.release import Kind
+from handling.rules.subjects import Subjects
+from handling.store.members import MemberList, NotAMemberError
+
+PATHS = {Kind.REVIEW: "reviews", Kind.MANIFEST: "releases", Kind.PHRASE: "phrases"}
+TITLES = {Kind.REVIEW: "Review of a report", Kind.MANIFEST: "Release of a report", Kind.PHRASE: "Phrase for a source"}
+_STATES = {
+    State.WAITING: "Nobody has signed it yet.",
+    State.SIGNED_ONCE: "One person has signed it; a second one must.",
+    State.SIGNED: "It is signed. The report is with the desk.",
+    State.RELEASED: "It is signed twice. The package has left.",
+    State.APPROVED: "It is signed twice. The corridor may tell the source.",
+    State.REFUSED: "It was refused. The reason is with those who asked.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one request stands, in words, for the person who looks at it."""
+
+    kind: str
+    path: str
+    reference: str
+    title: str
+    asked_by: str
+    asked_on: str
+    state: str
+    signed_by: str
+    may_sign: bool
+    may_refuse: bool
+    why_not: str
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """One of the three queues."""
+
+    title: str
+    empty: str
+    rows: tuple[Standing, ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class HomePage:
+    """All that waits."""
+
+    template: ClassVar[str] = "guard/home.html"
+    queues: tuple[Queue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What stopped the last act: a problem, every reason of a check, and a refusal's reason as typed with its fault."""
+
+    problem: str = ""
+    reasons: tuple[str, ...] = ()
+    typed: str = ""
+    reason_problem: str = ""
+
+
+NO_TROUBLE = Trouble()
+
+
+@dataclass(frozen=True, slots=True)
+class LockedPage:
+    """A sealed request before its signer has typed the passphrase, or when it is not their turn."""
+
+    template: ClassVar[str] = "guard/locked.html"
+    at: Standing
+    trouble: Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class ShownItem:
+    """One fact with its grade in words and code."""
+
+    text: str
+    code: str
+    source: str
+    information: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownReport:
+    """A report's exact texts, with whatever cannot be seen written out."""
+
+    urn: str
+    title: str
+    summary: str
+    items: tuple[ShownItem, ...]
+    marking: tuple[str, ...]
+    subjects: tuple[str, ...]
+    date: str
+    sha256: str
+    source: str
+    unseen: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPage:
+    """An opened review, with the form to sign or refuse."""
+
+    template: ClassVar[str] = "guard/review.html"
+    at: Standing
+    report: ShownReport
+    author: str
+    facts: tuple[tuple[str, str], ...]
+    agencies: tuple[tuple[str, str], ...]
+    seen: str
+    trouble: Trouble = NO_TROUBLE
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMember:
+    """One file of the package as exact text; HTML also as what a person reads in it."""
+
+    name: str
+    size: str
+    sha256: str
+    text: str | None
+    source: str
+    unseen: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasePage:
+    """An opened release: what leaves, to whom, under which agreement, what they may do, by when it is deleted."""
+
+    template: ClassVar[str] = "guard/release.html"
+    at: Standing
+    report: ShownReport
+    agency: str
+    agency_id: str
+    channel: str
+    fingerprint: str
+    agreement: str
+    agreement_sha256: str
+    purpose: str
+    conditions: tuple[str, ...]
+    acknowledge_by: str
+    feedback_due: str
+    delete_by: str
+    verdicts: tuple[tuple[str, str, str, bool], ...]  # clause, sentence, rule, warning
+    members: tuple[ShownMember, ...]
+    archive_sha256: str
+    reviewer: str
+    author: str
+    seen: str
+    trouble: Trouble = NO_TROUBLE
+
+
+@dataclass(frozen=True, slots=True)
+class PhrasePage:
+    """A phrase, with the form to sign or refuse."""
+
+    template: ClassVar[str] = "guard/phrase.html"
+    at: Standing
+    code: str
+    text: str
+    kind: str
+    trouble: Trouble
+
+
+def standing(kind: Kind, turn: Turn, listed: MemberList) -> Standing:
+    """Say where a request stands."""
+    request = turn.request
+    return Standing(
+        kind=kind.value,
+        path=f"/{PATHS[kind]}/{request.id}",
+        reference=_short(request.id),
+        title=TITLES[kind],
+        asked_by=_display(request.requested_by, listed),
+        asked_on=words.day(request.requested_on),
+        state=_STATES[request.state],
+        signed_by=_names(request.signers, listed),
+        may_sign=turn.may_sign,
+        may_refuse=turn.may_refuse,
+        why_not=turn.why_not,
+        next=_names(turn.next, listed),
+    )
+
+
+def review_page(view: ReviewView, scheme: Scheme, subjects: Subjects) -> ReviewPage:
+    """The page of an opened review."""
+    asked = view.asked
+    return ReviewPage(
+        at=standing(Kind.REVIEW, view.turn, view.listed),
+        report=report_shown(asked.report, scheme, subjects),
+        author=view.author.display,
+        facts=_facts(asked.facts),
+        agencies=view.agencies,
+        seen=asked.seen,
+    )
+
+
+def release_page(view: ReleaseView, scheme: Scheme, subjects: Subjects) -> ReleasePage:
+    """The page of an opened release."""
+    it = view.examined
+    manifest, agreement = it.manifest, it.agreement
+    return ReleasePage(
+        at=standing(Kind.MANIFEST, view.turn, view.listed),
+        report=report_shown(it.report, scheme, subjects),
+        agency=it.agency.name,
+        agency_id=it.agency.id,
+        channel="age" if agreement.agency.channel.value == "age" else "OpenPGP",
+        fingerprint=agreement.agency.fingerprint,
+        agreement=f"{agreement.title} ({agreement.id}, version {agreement.version})",
+        agreement_sha256=agreement.sha256,
+        purpose=PURPOSE_LABELS[Purpose(manifest.purpose)],
+        conditions=tuple(words.visible(condition) for condition in manifest.conditions),
+        acknowledge_by=words.day(manifest.acknowledge_by),
+        feedback_due=words.day(manifest.feedback_due),
+        delete_by=words.day(manifest.delete_by),
+        verdicts=tuple((v.clause, v.text, v.rule, v.warning) for v in it.decision.verdicts),
+        members=tuple(_member(member) for member in it.scanned.members.values()),
+        archive_sha256=it.scanned.sha256,
+        reviewer=it.reviewer.display,
+        author=_display(it.review.author, view.listed),
+        seen=view.seen,
+    )
+
+
+def phrase_page(view: PhraseView, trouble: Trouble) -> PhrasePage:
+    """The page of a phrase."""
+    known = view.phrase
+    kind = "" if known is None else "Status" if known.kind is phrases.Kind.STATUS else "Outcome"
+    at = standing(Kind.PHRASE, view.turn, view.listed)
+    return PhrasePage(at=at, code=view.code, text=known.text if known else "", kind=kind, trouble=trouble)
+
+
+def report_shown(report: Report, scheme: Scheme, subjects: Subjects) -> ShownReport:
+    """The exact texts of a report."""
+    texts = (report.title, report.summary, *(item.text for item in report.items))
+    return ShownReport(
+        urn=report.urn,
+        title=words.visible(report.title),
+        summary=words.visible(report.summary),
+        items=tuple(_item(item, scheme) for item in report.items),
+        marking=(str(report.handling), *scheme.conditions(report.handling)),
+        subjects=tuple(f"{subjects.label(code)} ({code})" for code in report.subjects),
+        date=words.day(report.date),
+        sha256=report.sha256,
+        source=words.visible(report.data.decode()),
+        unseen=sum(words.unseen(text) for text in texts),
+    )
+
+
+def _item(item: Item, scheme: Scheme) -> ShownItem:
+    try:
+        source, information = (code.label for code in scheme.codes(item.grade))
+    except GradeError:
+        source = information = "not of a scheme this unit knows"
+    return ShownItem(words.visible(item.text), str(item.grade), source, information)
+
+
+def _member(member: scan.Member) -> ShownMember:
+    return ShownMember(
+        name=member.name,
+        size=f"{len(member.data):,} bytes",
+        sha256=member.sha256,
+        text=None if member.text is None else words.visible(member.text),
+        source=words.visible(member.source),
+        unseen=words.unseen(member.source),
+    )
+
+
+def _facts(facts: ReportFacts) -> tuple[tuple[str, str], ...]:
+    """Every fact that a decision will look at; one that nobody stated counts as the worst."""
+    false = {None: None, True: "Yes, part of it", False: "No"}[facts.suspected_false]
+    said = {
+        "Subjects": ", ".join(sorted(facts.subjects)) if facts.subjects else None,
+        "Grades": "; ".join(f"{n}: {grade}" for n, grade in enumerate(facts.grades, 1)) if facts.grades else None,
+        "Handling": str(facts.handling) if facts.handling else None,
+        "Suspected to be false": false,
+        "Date": words.day(facts.date) if facts.date else None,
+    }
+    return tuple((name, value or "Not stated: every agreement will refuse") for name, value in said.items())
+
+
+def _names(names: Sequence[str], listed: MemberList) -> str:
+    return ", ".join(_display(name, listed) for name in names)
+
+
+def _display(name: str, listed: MemberList) -> str:
+    try:
+        return listed.member(name).display
+    except NotAMemberError:
+        return f"{name} (not a member today)"
+
+
+def _short(subject: UUID) -> str:
+    return str(subject)[:8]

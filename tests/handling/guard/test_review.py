@@ -1,0 +1,138 @@
+"""A review is signed by a second handler, over exactly what was shown, and reaches the desk in the same moment."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from crypto import age
+from crypto.canonical import parse
+from crypto.digest import sha256
+from crypto.statement import Statement
+from handling.guard import reviews, service
+from handling.guard.keys import NotForYouError
+from handling.guard.refusal import ChangedError, NotNowError, RefusedError
+from handling.guard.service import today
+from handling.rules.release import Kind
+from handling.store.keyring import Keyring
+from tests.handling.guard.world import World
+
+
+async def desk_intake(world: World) -> age.Identity:
+    """The desk's intake identity, which the guard never holds."""
+    sealed = await world.owner.fetchval("SELECT sealed FROM desk.account WHERE name = 'amina'")
+    account = parse(age.open_passphrase(sealed, world.practice.cards["desk", "amina"].passphrase))
+    member = age.Identity.parse(account["identity"])
+    keyring = Keyring(world.settings.inside / "desk" / "keyring")
+    vault = age.Identity.parse(age.open_(keyring.get("vault", "1"), [member]).decode())
+    return age.Identity.parse(age.open_(keyring.get("intake", "1"), [vault]).decode())
+
+
+async def test_a_signed_review_is_at_the_desk_with_a_statement_that_verifies(world: World) -> None:
+    review = await world.ask_review()
+
+    await world.sign_review(review)
+
+    sealed = await world.owner.fetchval("SELECT sealed FROM desk.inbox WHERE kind = 'report'")
+    content = parse(age.open_(sealed, [await desk_intake(world)]))
+    ben = (await world.signing_key("ben")).public
+    body = Statement.from_json(content["statement"]).verify("tipline/review/v1", [ben])
+    assert body["urn"] == content["report"]["urn"] == f"urn:uuid:{review}"
+    assert body["author"] == "amina"
+    assert await world.state("review", review) == "signed"
+    assert await world.signed_by(review) == ["ben"]
+
+
+async def test_what_is_shown_is_the_exact_report(world: World) -> None:
+    review = await world.ask_review()
+
+    view = await reviews.open_(world.guard, review, world.hand("ben"), today())
+
+    assert view.asked.report.sha256 == sha256(view.asked.report.data).hex()
+    assert view.agencies == (("harbour-customs", "Harbour Customs Service"),)
+
+
+@pytest.mark.parametrize(("name", "why"), [("amina", "prepared"), ("clara", "duty")])
+async def test_the_author_and_people_who_are_no_handlers_do_not_review(world: World, name: str, why: str) -> None:
+    review = await world.ask_review()
+
+    with pytest.raises(NotNowError, match=why):
+        await world.sign_review(review, name)
+
+    assert await world.state("review", review) == "waiting"
+
+
+async def test_a_review_swapped_after_it_was_shown_is_not_signed(world: World) -> None:
+    shown = await world.ask_review()
+    view = await reviews.open_(world.guard, shown, world.hand("ben"), today())
+    other = await world.ask_review(
+        edit=lambda it: it["report"].update(title="Another", urn=view.asked.report.urn), row=uuid4()
+    )
+    swap = "UPDATE guard.review SET sealed = (SELECT sealed FROM guard.review WHERE id = $2) WHERE id = $1"
+    await world.owner.execute(swap, shown, other)
+
+    with pytest.raises(ChangedError):
+        await reviews.sign(world.guard, shown, world.hand("ben", view.asked.seen), today())
+
+    assert await world.owner.fetchval("SELECT count(*) FROM desk.inbox") == 0
+    assert await world.owner.fetchval("SELECT count(*) FROM guard.signature") == 0
+
+
+def _author(it: dict[str, Any]) -> None:
+    it["author"] = "ben"
+
+
+def _better_grade(it: dict[str, Any]) -> None:
+    it["facts"]["grades"][0]["source"] = "1"
+
+
+def _wider_list(it: dict[str, Any]) -> None:
+    it["agencies"] = ["harbour-customs", "river-parks"]
+
+
+def _softer_handling(it: dict[str, Any]) -> None:
+    it["report"] |= {"handling": "C", "action": "A1", "sanitisation": "S1"}
+
+
+def _other_subjects(it: dict[str, Any]) -> None:
+    it["facts"]["subjects"] = ["goods.timber"]
+
+
+@pytest.mark.parametrize("edit", [_author, _better_grade, _wider_list, _softer_handling, _other_subjects])
+async def test_a_request_that_contradicts_itself_cannot_be_signed(world: World, edit: Any) -> None:
+    review = await world.ask_review(edit=edit)
+
+    with pytest.raises(RefusedError) as raised:
+        await world.sign_review(review)
+
+    assert raised.value.refused.reasons
+    assert await world.state("review", review) == "waiting"
+
+
+async def test_a_review_cannot_be_put_under_another_name_to_let_its_author_sign(world: World) -> None:
+    """The corridor's process names clara as asking; amina, who wrote it, still cannot review it."""
+    review = await world.ask_review(requested_by="clara")
+
+    with pytest.raises((RefusedError, NotNowError)):
+        await world.sign_review(review, "amina")
+
+    assert await world.state("review", review) == "waiting"
+
+
+async def test_what_is_not_sealed_to_a_signer_is_said_plainly(world: World) -> None:
+    review = await world.ask_review()
+    await world.owner.execute("UPDATE guard.review SET sealed = 'x' WHERE id = $1", review)
+
+    with pytest.raises(NotForYouError):
+        await world.sign_review(review)
+
+
+async def test_a_refusal_says_why_to_the_corridor_alone(world: World) -> None:
+    review = await world.ask_review()
+
+    await service.refuse(world.guard, Kind.REVIEW, review, who="ben", reason="The quay gives it away.", today=today())
+
+    row = await world.owner.fetchrow("SELECT state, reason, sealed FROM guard.review WHERE id = $1", review)
+    assert (row["state"], row["sealed"]) == ("refused", b"")
+    assert b"quay" not in row["reason"]
+    assert await world.owner.fetchval("SELECT count(*) FROM desk.inbox") == 0
