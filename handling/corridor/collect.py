@@ -18,7 +18,7 @@ from crypto.digest import Sha256
 from crypto.errors import CryptoError
 from crypto.padding import PART_MAX
 from crypto.statement import Statement
-from handling.corridor.dropclient import DropClient, Listed
+from handling.corridor.dropclient import DropClient, GoneError, Listed
 from handling.corridor.store import envelopes, threads
 from handling.corridor.store.envelopes import Envelope, EnvelopeState
 from handling.store.keyring import Keyring
@@ -88,8 +88,7 @@ class Collector:
         for serial in sorted(int(name) for name in names):
             statement = await asyncio.to_thread(self._keyring.get, "intake-statement", str(serial))
             if date.fromisoformat(Statement.parse(statement).body["not_after"]) >= self._today():
-                await self._drop.put_intake_key(serial, statement)
-                published += 1
+                published += await self._drop.put_intake_key(serial, statement)
         return published
 
     async def replace_bundles(self) -> int:
@@ -124,20 +123,22 @@ class Collector:
                 taken.append((one.id, one.sha256))
                 fetched += 1
             else:
-                _log.warning("an envelope did not have the bytes that the drop lists; it stays there")
                 left += 1
         if taken:
             await self._drop.receipts(taken)
         return Collected(fetched, len(taken) - fetched, left)
 
     async def _fetch(self, db: Db, listed: Listed) -> bool:
-        """Bring one envelope to the disk, then into its row; False when its bytes are not those listed."""
+        """Bring one envelope to the disk, then into its row; False when it is gone or other than listed."""
         writer = await asyncio.to_thread(self._blobs.create)
         try:
             head = await self._download(listed, writer)
             if head is None:
+                _log.warning("an envelope did not have the bytes that the drop lists; it stays there")
                 return False
             await asyncio.to_thread(writer.publish, listed.id)
+        except GoneError:  # deleted by its source between the list and now
+            return False
         finally:
             await asyncio.to_thread(writer.discard)
         await envelopes.add(db, self._row(listed, head))
@@ -197,7 +198,10 @@ class Collector:
                 _log.warning("a mailbox at the drop has no usable key; its bundle stays as it is")
                 continue
             bundle = await asyncio.to_thread(sealed.pack_bundle, outgoing.get(mailbox, []), recipient)
-            await self._drop.put_bundle(mailbox, bundle)
+            try:
+                await self._drop.put_bundle(mailbox, bundle)
+            except GoneError:  # deleted by its source between the list and now
+                continue
             replaced += 1
         return replaced
 

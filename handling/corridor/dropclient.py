@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ CHUNK = 1024 * 1024  # bytes: a part passes through memory in pieces of this siz
 _LISTED_MAX = 32 * 1024 * 1024  # bytes of one JSON answer: some hundred thousand envelopes
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]-]{1,300}")
 _HEX_32 = re.compile(r"[0-9a-f]{64}")
+_REPEATS = 30  # of a list within one second: tests and an impatient administrator do that
 _TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=60, sock_read=120)
 
 
@@ -31,6 +33,14 @@ class DropError(Exception):
 
     def __init__(self) -> None:
         super().__init__("the drop did not answer as it should; nothing is lost, the next collection tries again")
+
+
+class GoneError(DropError):
+    """The envelope or mailbox is not at the drop any more: its source deleted it, or it was taken already."""
+
+
+class ConflictError(DropError):
+    """The drop has something else under this name, or obeyed this very request a moment ago."""
 
 
 class CollectorKeyError(Exception):
@@ -107,10 +117,13 @@ class DropClient:
         async with self._request("PUT", f"/v1/mailboxes/{mailbox.hex()}", bundle):
             pass
 
-    async def put_intake_key(self, serial: int, statement: bytes) -> None:
-        """Publish one signed intake key."""
-        async with self._request("PUT", f"/v1/intake-keys/{serial}", statement):
-            pass
+    async def put_intake_key(self, serial: int, statement: bytes) -> bool:
+        """Publish one signed intake key; False when the drop holds another under this serial."""
+        try:
+            async with self._request("PUT", f"/v1/intake-keys/{serial}", statement):
+                return True
+        except ConflictError:
+            return False
 
     async def _json(self, method: str, path: str, body: bytes = b"") -> Any:  # noqa: ANN401 - JSON, checked by the caller
         collected = bytearray()
@@ -126,24 +139,31 @@ class DropClient:
 
     @asynccontextmanager
     async def _request(self, method: str, path: str, body: bytes = b"") -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send one request and yield its good answer.
+
+        The drop obeys a signature once. The same request twice within a second has the same signature, so a repeat is
+        signed anew for a second later, which the drop's window of minutes admits.
+        """
         try:
-            async with self._http.request(
-                method,
-                self._address + path,
-                data=body or None,
-                headers=self._headers(method, path, body),
-                allow_redirects=False,
-                timeout=_TIMEOUT,
-            ) as response:
-                if response.status not in (200, 201, 204):
-                    raise DropError
-                yield response
+            for later in range(_REPEATS):
+                async with self._http.request(
+                    method,
+                    self._address + path,
+                    data=body or None,
+                    headers=self._headers(method, path, body, int(self._clock()) + later),
+                    allow_redirects=False,
+                    timeout=_TIMEOUT,
+                ) as response:
+                    if response.status == HTTPStatus.CONFLICT and method == "GET" and later + 1 < _REPEATS:
+                        continue
+                    _check(response.status)
+                    yield response
+                    return
         except (aiohttp.ClientError, OSError, TimeoutError):
             raise DropError from None
 
-    def _headers(self, method: str, path: str, body: bytes) -> dict[str, str]:
-        """Sign method, path with query, digest of the body, time and unit (contract of the drop API)."""
-        seconds = int(self._clock())
+    def _headers(self, method: str, path: str, body: bytes, seconds: int) -> dict[str, str]:
+        """Sign method, path with query, digest of the body, time and unit (docs/format.md, the drop's requests)."""
         payload = canonical(
             {
                 "method": method,
@@ -159,6 +179,15 @@ class DropClient:
             "Tipline-Signature": self._key.sign(REQUEST, payload).hex(),
             "Content-Type": "application/octet-stream",
         }
+
+
+def _check(status: int) -> None:
+    if status == HTTPStatus.NOT_FOUND:
+        raise GoneError
+    if status == HTTPStatus.CONFLICT:
+        raise ConflictError
+    if status != HTTPStatus.OK:
+        raise DropError
 
 
 def collector_key(settings: Settings) -> SigningKey:
