@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import pwd
 import secrets as randomness
 import shutil
 import signal
@@ -238,13 +239,20 @@ def _spawn(command: list[str], log: BinaryIO, *, feed: bool = False) -> "subproc
 
 
 def _unprivileged() -> list[str]:
-    """PostgreSQL refuses root: there it runs in a user namespace, where the same files belong to a plain user."""
-    if os.geteuid() != 0:
+    """PostgreSQL refuses root and users without a name: a user namespace shows it the same files as a plain user's."""
+    if os.geteuid() != 0 and _has_name(os.geteuid()):
         return []
     unshare = shutil.which("unshare")
     if unshare is None:
         raise ClusterError("unshare (util-linux) is missing: install it, or start Tipline as a plain user")
     return [unshare, "--user", "--map-user=65534", "--"]
+
+
+def _has_name(uid: int) -> bool:
+    try:
+        return bool(pwd.getpwuid(uid).pw_name)
+    except KeyError:
+        return False
 
 
 def _binary(name: str) -> str:

@@ -36,6 +36,7 @@ __all__ = [
     "make_app",
     "read_form",
     "read_form_lists",
+    "ready_runner",
     "render",
     "render_text",
     "see_other",
@@ -49,6 +50,7 @@ WHO = web.RequestKey("who", str)  # name of the person signed in
 
 _LOG = logging.getLogger("web")
 _SHUTDOWN_SECONDS = 5.0
+_KEEP_ALIVE_SECONDS = 75.0
 _FIXED_HEADERS = MappingProxyType(
     {
         "X-Content-Type-Options": "nosniff",
@@ -154,17 +156,29 @@ async def serve(
     log.quiet_loop(loop)
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stop.set)
-    runner = web.AppRunner(
-        app, access_log=None, logger=log.silenced("aiohttp.server"), shutdown_timeout=_SHUTDOWN_SECONDS
-    )
-    await runner.setup()
-    _guard_refusals(runner)
+    runner = await ready_runner(app, shutdown_timeout=_SHUTDOWN_SECONDS)
     place = web.SockSite(runner, sock) if sock is not None else web.TCPSite(runner, host, port)
     try:
         await place.start()
         await stop.wait()
     finally:
         await runner.cleanup()
+
+
+async def ready_runner(
+    app: web.Application, *, shutdown_timeout: float, keepalive_timeout: float = _KEEP_ALIVE_SECONDS
+) -> web.AppRunner:
+    """Return a runner that is set up, logs no request, and answers damaged HTTP with the strict headers too."""
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        logger=log.silenced("aiohttp.server"),
+        shutdown_timeout=shutdown_timeout,
+        keepalive_timeout=keepalive_timeout,
+    )
+    await runner.setup()
+    _guard_refusals(runner)
+    return runner
 
 
 def strict_headers(site: Site | None) -> dict[str, str]:
