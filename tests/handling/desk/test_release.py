@@ -1,0 +1,257 @@
+"""Asking for a release: only what the agreement permits is built, and only those who may sign can open it."""
+
+import base64
+import re
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from crypto import age
+from crypto.canonical import canonical
+from crypto.digest import sha256
+from crypto.errors import NoMatchError
+from crypto.statement import Statement
+from handling import data
+from handling.desk.reports import REVIEW
+from handling.guard import markup
+from handling.rules.manifest import Manifest
+from handling.rules.package import MANIFEST, READ_FIRST, REPORT_HTML, REPORT_JSON, pack, unpack
+from handling.store import agreements
+from tests.handling.desk.conftest import TODAY, DeskRoom, a_document
+from tests.journeys.browser import Browser
+
+
+async def _at_the_desk(room: DeskRoom, document: dict[str, Any] | None = None, **review: Any) -> tuple[Browser, str]:
+    """A signed-in analyst and the path of a report that was taken in."""
+    taken = await room.reviewed(document, **review)
+    browser = await room.sign_in()
+    return browser, f"/reports/{str(taken['urn']).removeprefix('urn:uuid:')}"
+
+
+async def _ask(browser: Browser, path: str, agency: str = "harbour-customs", purpose: str = "seizure") -> str:
+    """Press the button on the decision page; returns the path of the release."""
+    await browser.open(f"{path}/decision?agency={agency}&purpose={purpose}")
+    page = await browser.submit(f"{path}/decision")
+    return page.path
+
+
+async def _force(browser: Browser, path: str, *, agency: str, purpose: str = "seizure", status: int = 409) -> str:
+    """Send another page's form with other values, as somebody would who goes round the page; returns the answer."""
+    await browser.open(f"{path}/decision?agency=harbour-customs&purpose=seizure")
+    page = await browser.submit(f"{path}/decision", status=status, agency=agency, purpose=purpose)
+    return page.text
+
+
+async def _next_version(room: DeskRoom, *changes: tuple[str, str]) -> None:
+    """Put a further version of the customs agreement into force."""
+    stored = await room.db.fetchval("SELECT toml FROM unit.agreement WHERE agency = 'harbour-customs'")
+    text = stored.decode().replace("version = 1", "version = 2")
+    for old, new in changes:
+        text, count = re.subn(old, new, text, flags=re.MULTILINE)
+        assert count == 1
+    await agreements.add(room.db, text.encode(), today=TODAY)
+
+
+async def test_a_permitted_release_is_built_once_and_waits_for_two_signatures(room: DeskRoom) -> None:
+    browser, path = await _at_the_desk(room)
+
+    release = await _ask(browser, path)
+
+    assert await room.counts() == (1, 1)
+    page = await browser.open(release)
+    assert "Waiting for two signatures" in page.text
+    (asked,) = await room.asked()
+    archive = base64.b64decode(asked["zip"])
+    assert sha256(archive).hex() in page.text
+    members = unpack(archive)
+    manifest = Manifest.from_body(asked["manifest"])
+    assert members[MANIFEST] == canonical(asked["manifest"])
+    assert manifest.describes(members)
+    assert release.endswith(str(manifest.release))
+
+
+async def test_the_review_travels_with_the_request_and_names_the_same_report(room: DeskRoom) -> None:
+    document = a_document()
+    browser, path = await _at_the_desk(room, document)
+
+    await _ask(browser, path)
+
+    (asked,) = await room.asked()
+    body = Statement.from_json(asked["review"]).verify(REVIEW, [room.signing["ben"].public])
+    assert unpack(base64.b64decode(asked["zip"]))[REPORT_JSON] == canonical(document)
+    assert body["report_sha256"] == asked["manifest"]["report_sha256"] == sha256(canonical(document)).hex()
+
+
+async def test_those_who_may_sign_can_open_the_request_and_the_requester_cannot(room: DeskRoom) -> None:
+    browser, path = await _at_the_desk(room)
+
+    await _ask(browser, path)
+
+    sealed = await room.db.fetchval("SELECT sealed FROM guard.release")
+    for name in ("ben", "clara"):
+        assert age.open_(sealed, [room.release_keys[name]])
+    with pytest.raises(NoMatchError):
+        age.open_(sealed, [room.release_keys["amina"]])
+
+
+async def test_the_decision_page_names_every_clause_and_who_could_sign(room: DeskRoom) -> None:
+    browser, path = await _at_the_desk(room)
+
+    page = await browser.open(f"{path}/decision?agency=harbour-customs&purpose=seizure")
+
+    assert "Answer: P Permit" in page.text
+    assert page.text.count("P Permit") == 13  # the answer, and twelve clauses
+    assert "Ben (handler 2)" in page.text
+    assert "Clara (releasing officer)" in page.text
+    assert "Keep the report apart from the case file." in page.text
+
+
+async def test_an_agency_that_is_not_on_the_list_meets_a_handler_restriction(room: DeskRoom) -> None:
+    browser, path = await _at_the_desk(room)
+
+    shown = (await browser.open(f"{path}/match?purpose=protection")).text
+    text = await _force(browser, path, agency="river-parks", purpose="protection")
+
+    assert "Handler restriction: this report is not for this agency." in shown
+    assert "Only one clause stands in the way: Handler's list" in shown
+    assert "The agreement does not permit this release. Nothing was stored or sent." in text
+    assert await room.counts() == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            [
+                ("^valid_from = .*$", "valid_from = 2020-01-01"),
+                ("^review_by = .*$", "review_by = 2021-01-01"),
+                ("^expires_on = .*$", f"expires_on = {TODAY - timedelta(days=1)}"),
+            ],
+            "The agreement has expired.",
+        ),
+        ([("^suspended = false$", f"suspended = true\nsuspended_since = {TODAY}")], "The agreement is suspended."),
+        ([("^subjects = .*$", 'subjects = ["crime.customs"]')], "something outside the agreement's scope"),
+        ([("^handling = .*$", 'handling = ["P"]')], "does not cover this handling code"),
+        (
+            [("^unknown_source_may_go = true$", "unknown_source_may_go = false")],
+            "does not meet the agreement's minimum",
+        ),
+    ],
+)
+async def test_an_agreement_that_denies_meanwhile_refuses_and_nothing_is_stored(
+    room: DeskRoom, changes: list[tuple[str, str]], words: str
+) -> None:
+    browser, path = await _at_the_desk(room)
+    await browser.open(f"{path}/decision?agency=harbour-customs&purpose=seizure")
+    await _next_version(room, *changes)
+
+    page = await browser.submit(f"{path}/decision", status=409)
+
+    assert "Answer: D Deny" in page.text
+    assert words in page.text
+    assert "No release can be asked for" in page.text
+    assert await room.counts() == (0, 0)
+
+
+async def test_without_a_valid_member_list_nothing_is_done(room: DeskRoom) -> None:
+    browser, path = await _at_the_desk(room)
+    await browser.open(f"{path}/decision?agency=harbour-customs&purpose=seizure")
+    room.clock.day = TODAY + timedelta(days=400)
+
+    page = await browser.submit(f"{path}/decision", status=503)
+
+    assert "The signed member list is missing, has expired" in page.text
+    assert await room.counts() == (0, 0)
+
+
+async def test_a_purpose_outside_the_agreement_is_refused_and_nothing_is_stored(room: DeskRoom) -> None:
+    browser, path = await _at_the_desk(room)
+
+    text = await _force(browser, path, agency="harbour-customs", purpose="safeguarding")
+
+    assert "The agreement does not cover this purpose." in text
+    assert await room.counts() == (0, 0)
+
+
+async def test_a_purpose_that_nobody_defined_is_no_request(room: DeskRoom) -> None:
+    browser, path = await _at_the_desk(room)
+
+    await _force(browser, path, agency="harbour-customs", purpose="anything", status=400)
+
+    assert await room.counts() == (0, 0)
+
+
+async def test_an_agency_that_is_not_enrolled_is_not_found(room: DeskRoom) -> None:
+    browser, path = await _at_the_desk(room)
+
+    await _force(browser, path, agency="nobody", status=404)
+
+    assert await room.counts() == (0, 0)
+
+
+async def test_asking_twice_makes_one_request(room: DeskRoom) -> None:
+    browser, path = await _at_the_desk(room)
+    release = await _ask(browser, path)
+
+    text = await _force(browser, path, agency="harbour-customs")
+
+    assert "Asked for already" in text
+    assert await room.counts() == (1, 1)
+    await room.db.execute("UPDATE guard.release SET state = 'refused' WHERE id = $1", UUID(release[-36:]))
+    await _ask(browser, path)
+    assert await room.counts() == (2, 2)
+
+
+async def test_a_refusal_is_shown_with_its_reason(room: DeskRoom) -> None:
+    browser, path = await _at_the_desk(room)
+    release = await _ask(browser, path)
+    reason = age.seal(b"It names a <place>.", [(await room.members()).desk_intake])
+    await room.db.execute("UPDATE guard.release SET state = 'refused', reason = $1", reason)
+
+    page = await browser.open(release)
+
+    assert "Refused" in page.text
+    assert "It names a <place>." in page.text
+    assert b"<place>" not in page.body
+
+
+async def test_the_package_has_the_same_bytes_whenever_it_is_built(room: DeskRoom) -> None:
+    browser, path = await _at_the_desk(room)
+    await _ask(browser, path)
+    await room.db.execute("UPDATE guard.release SET state = 'refused'")
+    await _ask(browser, path)
+
+    first, second = (unpack(base64.b64decode(asked["zip"])) for asked in await room.asked())
+
+    for name in (READ_FIRST, REPORT_HTML, REPORT_JSON):
+        assert first[name] == second[name]
+    assert pack(first) == pack(dict(reversed(first.items())))
+
+
+async def test_the_package_names_nobody_of_the_unit_and_passes_the_guards_list(room: DeskRoom) -> None:
+    browser, path = await _at_the_desk(room, a_document(title="<script>alert(1)</script> & more"))
+
+    await _ask(browser, path)
+
+    (asked,) = await room.asked()
+    for name, content in unpack(base64.b64decode(asked["zip"])).items():
+        assert not any(word in content.lower() for word in (b"amina", b"ben ", b"clara", b"127.0.0.1"))
+        assert b"<script>" not in content.replace(canonical("<script>alert(1)</script> & more"), b"")
+        if name.endswith(".html"):
+            assert markup.read(content.decode()).faults == ()
+
+
+async def test_every_condition_of_the_manifest_stands_in_both_documents(room: DeskRoom) -> None:
+    browser, path = await _at_the_desk(room)
+
+    await _ask(browser, path)
+
+    (asked,) = await room.asked()
+    members = unpack(base64.b64decode(asked["zip"]))
+    for name in (READ_FIRST, REPORT_HTML):
+        text = markup.read(members[name].decode()).text
+        assert all(condition in text for condition in asked["manifest"]["conditions"])
+        assert f"Handling {data.scheme().name} C A1 S2" in text
+        assert asked["manifest"]["report"] in text
