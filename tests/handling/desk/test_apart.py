@@ -32,8 +32,10 @@ async def test_the_desks_role_reads_changes_and_empties_no_corridor_table(room: 
         "INSERT INTO desk.inbox VALUES (gen_random_uuid(), 'report', '', now())",
         "SELECT sealed FROM guard.release",
         "UPDATE guard.release SET state = 'released'",
-        "INSERT INTO guard.release (id, sealed, requested_by, requested_on, state) "
-        "VALUES (gen_random_uuid(), '', 'amina', now(), 'released')",
+        (
+            "INSERT INTO guard.release (id, sealed, requested_by, requested_on, state) "
+            "VALUES (gen_random_uuid(), '', 'amina', now(), 'released')"
+        ),
         "INSERT INTO guard.signature VALUES (gen_random_uuid(), 'manifest', 'ben', '')",
         "SELECT * FROM exchange.package",
         "INSERT INTO unit.agency VALUES ('x', 'x', 'age', '', '', now())",
