@@ -1,15 +1,20 @@
 """A corridor over real databases: the practice unit, handlers who are signed in, and envelopes put in by hand."""
 
+import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from aiohttp.test_utils import TestServer
 
 from crypto import age
 from crypto.digest import sha256
 from handling.corridor import tips
 from handling.corridor.main import open_blobs, open_keyring
+from handling.corridor.pages.app import application
+from handling.corridor.pages.common import Corridor
 from handling.corridor.parts import Blobs
 from handling.corridor.reseal import Resealer
 from handling.corridor.session import Handler, open_corridor
@@ -19,6 +24,7 @@ from handling.rules.triage import State
 from handling.store import members
 from tests.conftest import RolePool
 from tests.handling.corridor.sources import Envelope, intake_recipient
+from tests.journeys.browser import Browser, Page
 from tests.practice import Practice, practice
 from tipline.base import accounts
 from tipline.base.database import Db, Pool
@@ -106,3 +112,38 @@ async def amina(world: World) -> Handler:
 @pytest.fixture
 async def ben(world: World) -> Handler:
     return await world.handler("ben")
+
+
+@pytest.fixture
+async def site(world: World) -> AsyncIterator[TestServer]:
+    """The corridor's application over HTTP."""
+    shared = Corridor(
+        pool=world.pool,
+        blobs=world.blobs,
+        resealer=world.resealer,
+        root=members.root_public(world.settings.inside),
+        bundle_times=world.settings.bundle_times,
+        reading_hours=world.settings.reading_hours,
+    )
+    app = application(shared, open_keyring(world.settings), practice=True)
+    async with TestServer(app) as server:
+        yield server
+
+
+@pytest.fixture
+async def browser(world: World, site: TestServer) -> AsyncIterator[Browser]:
+    """Amina's browser, signed in."""
+    async with Browser(str(site.make_url("/"))) as opened:
+        await sign_in(world, opened, "amina")
+        yield opened
+
+
+async def sign_in(world: World, browser: Browser, name: str) -> Page:
+    """Sign one handler in."""
+    await browser.open("/sign-in")
+    return await browser.submit(
+        "/sign-in",
+        name=name,
+        passphrase=world.practice.passphrase("corridor", name),
+        code=world.practice.code("corridor", name, int(time.time())),
+    )
