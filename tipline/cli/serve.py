@@ -10,7 +10,8 @@ from types import MappingProxyType
 
 from tipline.base import log
 from tipline.base.process import die_with_parent, harden
-from tipline.base.settings import PORTS, Settings
+from tipline.base.settings import PORTS, Settings, SettingsError
+from tipline.units import UnitsError
 
 ZONES = MappingProxyType(
     {
@@ -41,8 +42,11 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     os.environ.pop("TIPLINE_PUBLIC_DSN", None)  # read already; a child of this process needs its own role at most
     os.environ.pop("TIPLINE_INSIDE_DSN", None)
     module = importlib.import_module(f"{_PACKAGES[ZONES[args.name]]}.{args.name}.main")
-    if inspect.iscoroutinefunction(module.main):
-        asyncio.run(module.main(settings))
-    else:
-        module.main(settings)
+    try:
+        if inspect.iscoroutinefunction(module.main):
+            asyncio.run(module.main(settings))
+        else:
+            module.main(settings)
+    except UnitsError as error:
+        raise SettingsError(str(error)) from None
     return 0

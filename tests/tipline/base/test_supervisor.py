@@ -4,11 +4,8 @@ import asyncio
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -140,68 +137,3 @@ async def test_being_told_to_stop_while_starting_stops() -> None:
     supervisor.stop()
 
     await asyncio.wait_for(running, 10)
-
-
-# The whole installation --------------------------------------------------------------------------------------------
-
-_TIPLINE = (sys.executable, "-m", "tipline.cli.main")
-
-
-def _environment(folder: Path, ports: dict[str, int]) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TIPLINE_")}
-    return {
-        **kept,
-        "TIPLINE_DATA": str(folder),
-        **{f"TIPLINE_PORT_{name.upper()}": str(port) for name, port in ports.items()},
-    }
-
-
-@contextmanager
-def _running(folder: Path) -> Iterator["subprocess.Popen[str]"]:
-    """A practice unit under `tipline run`, up to where it says that it is running."""
-    environment = _environment(folder, free_ports())
-    folder.mkdir()
-    (folder / "tipline.toml").write_text('practice = true\nunit = "unit"\nname = "Practice"\n')
-    process = subprocess.Popen([*_TIPLINE, "run"], env=environment, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    try:
-        for line in process.stdout:
-            if line.startswith("Tipline is running"):
-                break
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def _processes_of(folder: Path) -> list[int]:
-    """Every live process whose command or working folder names the data folder."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        with suppress(OSError, ValueError):
-            words = (entry / "cmdline").read_bytes()
-            if str(folder).encode() in words and is_alive(int(entry.name)):
-                found.append(int(entry.name))
-    return found
-
-
-@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
-def test_the_whole_installation_stops_clean(tmp_path: Path, signum: signal.Signals) -> None:
-    folder = tmp_path / "data"
-    with _running(folder) as process:
-        assert len(_processes_of(folder)) >= 8  # six processes, two databases
-
-        process.send_signal(signum)
-        assert process.wait(60) == 0
-
-    assert _processes_of(folder) == []
-    assert not (folder / "public" / "postgres" / "postmaster.pid").exists()
-
-
-async def test_kill_9_of_the_supervisor_leaves_nothing_running(tmp_path: Path) -> None:
-    folder = tmp_path / "data"
-    with _running(folder) as process:
-        process.kill()
-        process.wait()
-
-        await until(lambda: _processes_of(folder) == [], seconds=30)
