@@ -32,7 +32,7 @@ ROOM: Final = b"+"
 FULL: Final = b"-"
 LEAVING: Final = b"."
 
-_KEEP_ALIVE_SECONDS: Final = 5.0
+_KEEP_ALIVE_SECONDS: Final = 8.0
 _TICK_SECONDS: Final = 0.25
 _GRACE_SECONDS: Final = 2.0
 

@@ -1,0 +1,221 @@
+"""A source comes back: the codename opens its own thread, shows what is genuine, and takes answers once."""
+
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+import pytest
+
+from crypto.codename import Codename, SourceKeys, keys, new_token
+from crypto.secret import Secret
+from handling.rules.phrases import PHRASES as OF_THE_UNIT
+from tests.journeys.browser import Browser
+from tests.tipline.source.running import TODAY, a_zone, collect, messages, running
+from tests.tipline.source.test_report import TEXT, report
+from tipline.base.database import Db
+from tipline.base.settings import Settings
+from tipline.envelope import NO_PREVIOUS, Answer, Reply, ThreadState, Tip, pack_bundle
+from tipline.source import replies, session
+
+NOT_HERE = "no reports under this codename"
+
+
+def written(source: SourceKeys, *texts: str, phrase: str = "") -> list[tuple[Reply, bytes]]:
+    """Replies as a unit seals them, in one chain."""
+    state, made = ThreadState.start(), []
+    for text in (*texts, *([phrase] if phrase else [])):
+        kind = "phrase" if text == phrase else "reply"
+        reply = Reply(kind, source.mailbox, state.counter + 1, state.previous, TODAY, text)
+        made.append((reply, reply.seal(source.to_source, source.identity.recipient)))
+        state = state.after(reply.encode(source.to_source))
+    return made
+
+
+async def put(db: Db, source: SourceKeys, *inner: bytes) -> None:
+    bundle = pack_bundle(inner, source.identity.recipient)
+    await db.execute("UPDATE zone.mailbox SET bundle = $2 WHERE id = $1", source.mailbox, bundle)
+
+
+async def a_thread(browser: Browser) -> tuple[str, SourceKeys]:
+    page = await report(browser)
+    codename = page.ids["codename"]
+    return codename, keys(Codename.parse(codename))
+
+
+async def test_a_source_reads_genuine_replies_and_answers_in_the_same_thread(settings: Settings, public_db: Db) -> None:
+    zone = await a_zone(settings, public_db)
+
+    with running(zone):
+        async with Browser(zone.url) as browser:
+            codename, source = await a_thread(browser)
+            replies_ = written(source, "Which <b>berth</b>?", phrase="received")
+            await put(public_db, source, *(inner for _, inner in replies_))
+            await browser.open("/return")
+            thread = await browser.submit("/return", codename=codename.upper().replace(" ", ",\n"))
+            form = thread
+            answered = await browser.submit("/answer", answer="Berth 4.\r\nAt night.")
+            browser.page = form
+            await browser.submit("/answer", answer="Berth 4.\r\nAt night.")
+            empty = await browser.submit("/answer", answer=" ", status=400)
+            long = await browser.submit("/answer", answer="kept " * 60_000, status=400)
+
+    assert thread.path == "/thread"
+    assert "Which <b>berth</b>?" in thread.text
+    assert "We have received it." in thread.text
+    assert "has not fetched it yet" in thread.text
+    assert "on its way" in answered.text
+    assert "Write your answer first" in empty.text
+    assert dict(long.form("/answer").fields)["answer"] == "kept " * 60_000
+    assert "TLS" not in thread.text
+    bodies = [m.body for m in messages(await collect(zone, public_db, zone.unit))]
+    assert bodies == [Tip(TEXT, "", "", urgent=False), Answer("Berth 4.\nAt night.")]
+
+
+async def test_forged_exchanged_and_missing_replies_are_named(settings: Settings, public_db: Db) -> None:
+    zone = await a_zone(settings, public_db)
+
+    with running(zone):
+        async with Browser(zone.url) as browser:
+            codename, source = await a_thread(browser)
+            (_, one), _, (_, three), *_ = written(source, "one", "two", "three")
+            forged = Reply("reply", source.mailbox, 4, NO_PREVIOUS, TODAY, "lies")
+            exchanged = Reply("reply", source.mailbox, 4, NO_PREVIOUS, TODAY, "four")
+            await put(
+                public_db,
+                source,
+                one,
+                three,
+                forged.seal(Secret.random(), source.identity.recipient),
+                exchanged.seal(source.to_source, source.identity.recipient),
+                b"no age file",
+            )
+            await browser.open("/return")
+            page = await browser.submit("/return", codename=codename)
+            await public_db.execute("UPDATE zone.mailbox SET bundle = $1", b"damaged")
+            damaged = await browser.open("/thread")
+
+    assert "Between reply 1 and reply 3 something is missing" in page.text
+    assert "Reply 4 does not follow reply 3" in page.text
+    assert "2 replies were not written by the unit" in page.text
+    assert "lies" not in page.text
+    assert "has been damaged or changed" in damaged.text
+
+
+async def test_a_wrong_codename_is_told_without_saying_who_has_one(settings: Settings, public_db: Db) -> None:
+    zone = await a_zone(settings, public_db)
+    unknown = " ".join(Codename.from_token(new_token()).words())
+    entropy = " ".join(["abandon"] * 12)
+
+    with running(zone):
+        async with Browser(zone.url) as browser:
+            await browser.open("/return")
+            nobody = await browser.submit("/return", codename=unknown, status=400)
+            checksum = await browser.submit("/return", codename=entropy, status=400)
+            misspelt = await browser.submit("/return", codename=unknown + " kestrrel", status=400)
+            closed = await browser.open("/thread")
+
+    assert NOT_HERE in nobody.text
+    assert "One of these words is wrong" in checksum.text
+    assert "“kestrrel”" in misspelt.text
+    assert unknown.split()[0] not in nobody.text.replace(unknown, "")
+    assert closed.path == "/return"
+    assert await public_db.fetchval("SELECT count(*) FROM zone.session") == 0
+
+
+async def test_the_cookie_alone_opens_the_session_and_leaving_ends_it(settings: Settings, public_db: Db) -> None:
+    zone = await a_zone(settings, public_db)
+
+    with running(zone):
+        async with Browser(zone.url) as browser, aiohttp.ClientSession() as http:
+            codename, _ = await a_thread(browser)
+            async with http.post(zone.url + "/return", data={"codename": codename}, allow_redirects=False) as answer:
+                cookie = answer.headers["Set-Cookie"]
+                assert (answer.status, answer.headers["Location"]) == (303, "/thread")
+            name, value = cookie.split(";")[0].split("=")
+            headers = {"Cookie": f"{name}={value}"}
+            half = {"Cookie": f"{name}={value[:42]}{'A' * 44}"}
+            async with http.get(zone.url + "/thread", headers=headers, allow_redirects=False) as answer:
+                opened = answer.status
+            async with http.get(zone.url + "/thread", headers=half, allow_redirects=False) as answer:
+                other_half = answer.status
+            async with http.post(zone.url + "/leave", headers=headers, data={"csrf": "00" * 32}) as answer:
+                forged = answer.status
+            async with http.get(zone.url + "/leave-now", headers=headers) as answer:
+                left = answer
+                words = await answer.text()
+            async with http.get(zone.url + "/thread", headers=headers, allow_redirects=False) as answer:
+                after = answer.status
+
+    assert name == "source"
+    assert {part.strip().lower() for part in cookie.split(";")[1:]} == {"httponly", "path=/", "samesite=strict"}
+    assert (opened, other_half, forged, after) == (200, 303, 403, 303)
+    assert "cookies" in left.headers["Clear-Site-Data"]
+    assert not any(word in words.lower() for word in ("tip", "report", "unit", "codename"))
+    assert await public_db.fetchval("SELECT count(*) FROM zone.session") == 0
+
+
+async def test_signing_out_ends_the_session_and_an_answer_after_it_is_given_back(
+    settings: Settings, public_db: Db
+) -> None:
+    zone = await a_zone(settings, public_db)
+
+    with running(zone):
+        async with Browser(zone.url) as browser:
+            codename, _ = await a_thread(browser)
+            await browser.open("/return")
+            thread = await browser.submit("/return", codename=codename)
+            left = await browser.submit("/leave")
+            browser.page = thread
+            late = await browser.submit("/answer", answer="too late", status=403)
+
+    assert "signed out" in left.text
+    assert "cookies" in left.headers["Clear-Site-Data"]
+    assert b"too late" in late.body
+    assert await public_db.fetchval("SELECT count(*) FROM zone.session") == 0
+    assert len(messages(await collect(zone, public_db, zone.unit))) == 1
+
+
+class _Shelf:
+    """Sessions in a dict, as `keep` answers."""
+
+    def __init__(self) -> None:
+        self.rows: dict[bytes, bytes] = {}
+
+    async def add_session(self, name: bytes, sealed: bytes, _day: object) -> None:
+        self.rows[name] = sealed
+
+    async def session(self, name: bytes) -> bytes | None:
+        return self.rows.get(name)
+
+    async def delete_session(self, name: bytes) -> None:
+        self.rows.pop(name, None)
+
+
+async def test_a_session_ends_after_half_an_hour_and_shows_nothing_in_its_row() -> None:
+    shelf, now = _Shelf(), datetime.now(UTC)
+    codename = Codename.from_token(new_token())
+    cookie = await session.begin(shelf, codename, now)
+
+    opened = await session.resume(shelf, cookie, now + session.LIFE - timedelta(seconds=1))
+    assert opened is not None
+    assert opened.codename.words() == codename.words()
+    assert codename.entropy.expose() not in next(iter(shelf.rows.values()))
+    for wrong in ("", "x", cookie[:-4], "é" * 86, "A" * 86):
+        assert await session.resume(shelf, wrong, now) is None
+    assert await session.resume(shelf, cookie, now + session.LIFE) is None
+    assert shelf.rows == {}
+
+
+def test_both_ends_word_every_phrase_alike() -> None:
+    assert {phrase.code: phrase.text for phrase in OF_THE_UNIT} == dict(replies.PHRASES)
+
+
+@pytest.mark.parametrize("code", ["received", "new-code"])
+def test_a_phrase_without_words_here_still_says_that_there_is_news(code: str) -> None:
+    source = keys(Codename.from_token(new_token()))
+    inner = [sealed for _, sealed in written(source, phrase=code)]
+
+    read = replies.read(pack_bundle(inner, source.identity.recipient), source)
+
+    assert len(read.shown) == 1
+    assert code not in read.shown[0].text
+    assert read.troubles == ()
