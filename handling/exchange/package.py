@@ -53,10 +53,13 @@ class Due:
     @property
     def words(self) -> str:
         """The act and its day as a sentence an officer reads in a list."""
+        by = in_words(self.by)
         if not self.days_late:
-            return f"{_TO_DO[self.act]} by {in_words(self.by)}"
+            return f"{_TO_DO[self.act]} by {by}"
+        if self.act is Act.DELETE:
+            return f"Delete every copy now: the last day to keep it was {by}"
         days = "1 day" if self.days_late == 1 else f"{self.days_late:,} days"
-        return f"{_LATE[self.act]} {in_words(self.by)}, {days} ago"
+        return f"Overdue by {days}: {_TO_DO[self.act].lower()} (was due on {by})"
 
 
 _TO_DO: Mapping[Act, str] = {
@@ -65,27 +68,22 @@ _TO_DO: Mapping[Act, str] = {
     Act.ANSWER: "Answer",
     Act.DELETE: "Delete every copy",
 }
-_LATE: Mapping[Act, str] = {
-    Act.OPEN: "Overdue: open and acknowledge. This was due on",
-    Act.ACKNOWLEDGE: "Overdue: acknowledge. This was due on",
-    Act.ANSWER: "Overdue: answer. This was due on",
-    Act.DELETE: "Delete every copy now. The last day to keep it was",
-}
 
 
 def due(package: Package, today: date) -> tuple[Due, ...]:
     """All that is still owed for *package*, what to do next first.
 
     Deleting is always owed, since the portal cannot see it done. It stands last until its day has passed and first
-    from then on: nothing is a reason to keep a package longer.
+    from then on: nothing is a reason to keep a package longer. What was never fetched by then can no longer be opened.
     """
+    delete = _due(Act.DELETE, package.delete_by, today)
     owed = []
-    if package.acknowledged_on is None:
-        act = Act.OPEN if package.downloaded_on is None else Act.ACKNOWLEDGE
-        owed.append(_due(act, package.acknowledge_by, today))
+    if package.acknowledged_on is None and package.downloaded_on is not None:
+        owed.append(_due(Act.ACKNOWLEDGE, package.acknowledge_by, today))
+    elif package.acknowledged_on is None and not delete.days_late:
+        owed.append(_due(Act.OPEN, package.acknowledge_by, today))
     if not package.answered:
         owed.append(_due(Act.ANSWER, package.feedback_due, today))
-    delete = _due(Act.DELETE, package.delete_by, today)
     return (delete, *owed) if delete.days_late else (*owed, delete)
 
 
