@@ -70,12 +70,16 @@ class _Reader(HTMLParser):
         self.faults: list[str] = []
         self.words: list[str] = []
         self._in_style = False
+        self._last = ""  # the tag just before, if no text came after it
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Look at one tag and all it carries."""
         self.tags += 1
         self._in_style = tag == "style"
         self._space(tag)
+        if tag == "span" and self._last == "/span":
+            self.words.append(" ")  # two boxes side by side are two words
+        self._last = tag
         if tag not in _ELEMENTS:
             self.faults.append(f"it holds the element “{tag[:20]}”, which is not allowed")
         values = {name: value or "" for name, value in attrs}
@@ -96,9 +100,11 @@ class _Reader(HTMLParser):
         self.tags += 1
         self._in_style = False
         self._space(tag)
+        self._last = f"/{tag}"
 
     def handle_data(self, data: str) -> None:
         """Keep text; check a style sheet instead."""
+        self._last = ""
         if not self._in_style:
             self.words.append(re.sub(r"\s+", " ", data))
         elif not _inert_css(data):

@@ -8,7 +8,7 @@ from uuid import UUID
 from aiohttp import web
 
 from handling.data import scheme, subjects
-from handling.guard import phrases, releases, reviews, service, store, views
+from handling.guard import models, phrases, releases, reviews, service, store, views
 from handling.guard.refusal import GuardError, NoSuchRequestError, RefusedError
 from handling.guard.service import REASON_MAX, Guard, Hand, today
 from handling.rules.release import Kind
@@ -81,13 +81,13 @@ async def home(request: web.Request) -> web.Response:
             Kind.PHRASE: await store.phrases(db),
         }
     queues = tuple(_queue(kind, queue, who, listed) for kind, queue in waiting.items())
-    return render(request, views.HomePage(queues))
+    return render(request, models.HomePage(queues))
 
 
-def _queue(kind: Kind, queue: store.Queue, who: str, listed: MemberList) -> views.Queue:
+def _queue(kind: Kind, queue: store.Queue, who: str, listed: MemberList) -> models.Queue:
     member = listed.member(who)
     rows = (views.standing(kind, service.turn(kind, one, member, listed), listed) for one in queue.shown)
-    return views.Queue(_HEADINGS[kind], _EMPTY[kind], tuple(rows), queue.waiting - len(queue.shown))
+    return models.Queue(_HEADINGS[kind], _EMPTY[kind], tuple(rows), queue.waiting - len(queue.shown))
 
 
 async def look(request: web.Request) -> web.Response:
@@ -147,10 +147,11 @@ async def _at(
 ) -> web.Response:
     """Show one request as it stands now, with what stopped the last act."""
     guard, kind, subject, who = request.app[GUARD], _kind(request), _subject(request), _who(request)
-    trouble = views.Trouble(
+    reasons = error.refused.reasons if isinstance(error, RefusedError) else ()
+    trouble = models.Trouble(
         problem=str(error) if error else "",
-        reasons=error.refused.reasons if isinstance(error, RefusedError) else (),
-        typed=typed,
+        reasons=reasons,
+        typed=typed or " ".join(reasons),  # what the guard found is the first draft of why a person refuses
         reason_problem=reason_problem,
     )
     page: Page
@@ -158,7 +159,7 @@ async def _at(
         page = views.phrase_page(await phrases.look(guard, subject, who, today()), trouble)
     else:
         turn, listed = await service.look(guard, kind, subject, who, today())
-        page = views.LockedPage(views.standing(kind, turn, listed), trouble)
+        page = models.LockedPage(views.standing(kind, turn, listed), trouble)
     return render(request, page, status)
 
 

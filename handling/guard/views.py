@@ -1,12 +1,20 @@
-"""What the guard's templates are given: words and exact texts, ready to show. Pure; decides nothing."""
+"""From what the guard found to what a page shows, in words. Pure; decides nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
 from uuid import UUID
 
 from handling.guard import scan, words
 from handling.guard.asked import Item, Report
+from handling.guard.models import (
+    PhrasePage,
+    ReleasePage,
+    ReviewPage,
+    ShownItem,
+    ShownMember,
+    ShownReport,
+    Standing,
+    Trouble,
+)
 from handling.guard.phrases import PhraseView
 from handling.guard.releases import ReleaseView
 from handling.guard.reviews import ReviewView
@@ -30,155 +38,6 @@ _STATES = {
     State.APPROVED: "It is signed twice. The corridor may tell the source.",
     State.REFUSED: "It was refused. The reason is with those who asked.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where one request stands, in words, for the person who looks at it."""
-
-    kind: str
-    path: str
-    reference: str
-    title: str
-    asked_by: str
-    asked_on: str
-    state: str
-    signed_by: str
-    may_sign: bool
-    may_refuse: bool
-    why_not: str
-    next: str
-
-
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """One of the three queues."""
-
-    title: str
-    empty: str
-    rows: tuple[Standing, ...]
-    more: int
-
-
-@dataclass(frozen=True, slots=True)
-class HomePage:
-    """All that waits."""
-
-    template: ClassVar[str] = "guard/home.html"
-    queues: tuple[Queue, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """What stopped the last act: a problem, every reason of a check, and a refusal's reason as typed with its fault."""
-
-    problem: str = ""
-    reasons: tuple[str, ...] = ()
-    typed: str = ""
-    reason_problem: str = ""
-
-
-NO_TROUBLE = Trouble()
-
-
-@dataclass(frozen=True, slots=True)
-class LockedPage:
-    """A sealed request before its signer has typed the passphrase, or when it is not their turn."""
-
-    template: ClassVar[str] = "guard/locked.html"
-    at: Standing
-    trouble: Trouble
-
-
-@dataclass(frozen=True, slots=True)
-class ShownItem:
-    """One fact with its grade in words and code."""
-
-    text: str
-    code: str
-    source: str
-    information: str
-
-
-@dataclass(frozen=True, slots=True)
-class ShownReport:
-    """A report's exact texts, with whatever cannot be seen written out."""
-
-    urn: str
-    title: str
-    summary: str
-    items: tuple[ShownItem, ...]
-    marking: tuple[str, ...]
-    subjects: tuple[str, ...]
-    date: str
-    sha256: str
-    source: str
-    unseen: int
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewPage:
-    """An opened review, with the form to sign or refuse."""
-
-    template: ClassVar[str] = "guard/review.html"
-    at: Standing
-    report: ShownReport
-    author: str
-    facts: tuple[tuple[str, str], ...]
-    agencies: tuple[tuple[str, str], ...]
-    seen: str
-    trouble: Trouble = NO_TROUBLE
-
-
-@dataclass(frozen=True, slots=True)
-class ShownMember:
-    """One file of the package as exact text; HTML also as what a person reads in it."""
-
-    name: str
-    size: str
-    sha256: str
-    text: str | None
-    source: str
-    unseen: int
-
-
-@dataclass(frozen=True, slots=True)
-class ReleasePage:
-    """An opened release: what leaves, to whom, under which agreement, what they may do, by when it is deleted."""
-
-    template: ClassVar[str] = "guard/release.html"
-    at: Standing
-    report: ShownReport
-    agency: str
-    agency_id: str
-    channel: str
-    fingerprint: str
-    agreement: str
-    agreement_sha256: str
-    purpose: str
-    conditions: tuple[str, ...]
-    acknowledge_by: str
-    feedback_due: str
-    delete_by: str
-    verdicts: tuple[tuple[str, str, str, bool], ...]  # clause, sentence, rule, warning
-    members: tuple[ShownMember, ...]
-    archive_sha256: str
-    reviewer: str
-    author: str
-    seen: str
-    trouble: Trouble = NO_TROUBLE
-
-
-@dataclass(frozen=True, slots=True)
-class PhrasePage:
-    """A phrase, with the form to sign or refuse."""
-
-    template: ClassVar[str] = "guard/phrase.html"
-    at: Standing
-    code: str
-    text: str
-    kind: str
-    trouble: Trouble
 
 
 def standing(kind: Kind, turn: Turn, listed: MemberList) -> Standing:
