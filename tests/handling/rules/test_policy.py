@@ -74,6 +74,7 @@ def test_each_fact_broken_alone_denies_by_its_own_rule(rule, facts):
 
     assert decision.outcome is Answer.DENY
     assert rules_against(decision) == [rule]
+    assert not any(verdict.warning for verdict in decision.verdicts)
 
 
 BROKEN_AGREEMENTS = [
