@@ -222,13 +222,14 @@ CREATE TABLE exchange.package (
     downloaded_on   date,
     acknowledged_on date
 );
-CREATE INDEX ON exchange.package (agency, released_on DESC);
+CREATE INDEX ON exchange.package (agency, released_on DESC, id DESC);
 CREATE TABLE exchange.answer (                -- what an agency sees of its own answers; their content goes to the desk, sealed
     id       uuid PRIMARY KEY,
     package  uuid NOT NULL REFERENCES exchange.package,
     kind     text NOT NULL CHECK (kind IN ('acknowledgement', 'feedback')),
     given_on date NOT NULL
 );
+CREATE INDEX ON exchange.answer (package);
 
 GRANT USAGE ON SCHEMA unit TO tipline_corridor, tipline_desk, tipline_guard, tipline_exchange;
 GRANT SELECT ON ALL TABLES IN SCHEMA unit TO tipline_corridor, tipline_desk, tipline_guard;
