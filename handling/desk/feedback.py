@@ -89,12 +89,20 @@ class Clock:
     late: bool
 
 
+def acknowledgement(release: Release, answers: Sequence[Answer]) -> Opened | None:
+    """What the acknowledgements of a release show together: one of the exact bytes is enough. None without any."""
+    verdicts = {answer.verdict(release.zip_sha256) for answer in answers if isinstance(answer, Acknowledgement)}
+    if Opened.EXACT in verdicts:
+        return Opened.EXACT
+    return next(iter(verdicts), None)
+
+
 def clocks(release: Release, answers: Sequence[Answer], today: date) -> tuple[Clock, ...]:
-    """What the agency of a release still owes. A release that has not left owes nothing."""
+    """What the agency of a release still owes. A release that has not left owes nothing; a different file settles nothing."""
     if release.state != "released":
         return ()
     owed = []
-    if not any(isinstance(answer, Acknowledgement) for answer in answers):
+    if acknowledgement(release, answers) is not Opened.EXACT:
         owed.append(_clock("Acknowledgement", release.manifest.acknowledge_by, today))
     if not any(isinstance(answer, AgencyFeedback) for answer in answers):
         owed.append(_clock("Feedback", release.manifest.feedback_due, today))

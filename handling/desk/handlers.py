@@ -60,9 +60,7 @@ async def home(request_: web.Request) -> web.Response:
     """Take in what arrived, then list the reports."""
     office, desk = request_.app[OFFICE], _desk(request_)
     before = _cursor(request_.query)
-    async with office.pool.acquire() as db:
-        known = await office.members(db)
-    taken = await intake.take_in(office.pool, desk, known, office.today())
+    taken = await intake.take_in(office.pool, desk, office.members, office.today())
     async with office.pool.acquire() as db:
         listing = await case.listing(db, desk, before=before)
     return render(request_, show.home(taken, listing, office.today(), first=before == NEWEST))
@@ -73,9 +71,8 @@ async def report(request_: web.Request) -> web.Response:
     """One report."""
     office, desk = request_.app[OFFICE], _desk(request_)
     async with office.pool.acquire() as db:
-        known = await office.members(db)
         found = await case.case(db, desk, _id(request_))
-    return render(request_, show.report(found, known, office.today()))
+    return render(request_, show.report(found, desk.members, office.today()))
 
 
 @signed_in
@@ -124,7 +121,6 @@ async def _decided(
 ) -> web.Response:
     office, desk = request_.app[OFFICE], _desk(request_)
     async with office.pool.acquire() as db:
-        known = await office.members(db)
         reviewed = await case.report(db, desk, wanted.report)
         party = await request.party(db, wanted.agency, office.today())
     name = desk.member.name
@@ -132,10 +128,10 @@ async def _decided(
         reviewed,
         matching.match(reviewed.review.facts, party, wanted.purpose, office.today()),
         wanted.purpose,
-        known,
+        desk.members,
         analyst=name,
-        signers=request.signers(known, name),
-        missing=request.missing_signers(known, name),
+        signers=request.signers(desk.members, name),
+        missing=request.missing_signers(desk.members, name),
         today=office.today(),
         problem=problem,
     )
@@ -157,9 +153,8 @@ async def release(request_: web.Request) -> web.Response:
     """One line of the ledger."""
     office, desk = request_.app[OFFICE], _desk(request_)
     async with office.pool.acquire() as db:
-        known = await office.members(db)
         reviewed, found = await case.release(db, desk, _id(request_))
-    return render(request_, show.release(reviewed, found, known, office.today()))
+    return render(request_, show.release(reviewed, found, desk.members, office.today()))
 
 
 @signed_in

@@ -1,6 +1,7 @@
 """Taking in what was sealed to the desk: reviewed reports and agencies' answers. What does not verify stays and is shown."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -62,21 +63,25 @@ class Intake:
     refused: tuple[Refused, ...]
 
 
-async def take_in(pool: Pool, desk: Desk, members: MemberList, today: date) -> Intake:
-    """Take in every inbox row that verifies, each in a transaction of its own; the others are returned with a reason."""
+async def take_in(pool: Pool, desk: Desk, load: Callable[[Db], Awaitable[MemberList]], today: date) -> Intake:
+    """Take in every inbox row that verifies, each in a transaction of its own; the others are returned with a reason.
+
+    *load* reads the signed member list; it is asked only when something has arrived.
+    """
     taken = 0
     refused: list[Refused] = []
     after = _BEGINNING
     while True:
         async with pool.acquire() as db:
             rows = await store.inbox(db, after=after, limit=_BATCH)
+            if not rows:
+                return Intake(taken, tuple(refused))
+            members = await load(db)
             for row in rows:
                 try:
                     taken += await _take_one(db, desk, members, row, today)
                 except RefusedError as error:
                     refused.append(Refused(row.id, row.kind, row.received_on, error.reason))
-        if len(rows) < _BATCH:
-            return Intake(taken, tuple(refused))
         after = (rows[-1].received_on, rows[-1].id)
 
 

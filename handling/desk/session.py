@@ -21,9 +21,13 @@ class NoDeskError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What a signed-in analyst's requests work with."""
+    """What a signed-in analyst's requests work with.
+
+    `members` are those of the sign-in, for names on pages; whatever verifies or seals reads the list again.
+    """
 
     member: Member
+    members: MemberList
     vault: OpenVault
     intake: age.Identity
 
@@ -46,4 +50,4 @@ def open_desk(name: str, content: Mapping[str, Any], members: MemberList, keyrin
         raise NoDeskError from None
     if str(intake.recipient) != str(members.desk_intake):
         raise NoDeskError
-    return Desk(member, vault, intake)
+    return Desk(member, members, vault, intake)

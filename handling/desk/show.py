@@ -8,7 +8,7 @@ from handling import data
 from handling.desk import words
 from handling.desk.case import Answered, Case, Listing, Lost
 from handling.desk.documents import month_in_words
-from handling.desk.feedback import Acknowledgement, AgencyFeedback, Answer, Opened
+from handling.desk.feedback import Acknowledgement, AgencyFeedback, Answer, Opened, acknowledgement
 from handling.desk.intake import Intake
 from handling.desk.matching import Match
 from handling.desk.outcomes import Filed, month_choices
@@ -214,7 +214,7 @@ def _report_line(case: Case | Lost, today: date) -> ReportLine:
 
 def _release_line(one: Answered, today: date) -> ReleaseLine:
     release = one.release
-    acknowledged = next((answer for answer in one.answers if isinstance(answer, Acknowledgement)), None)
+    acknowledged = acknowledgement(release, one.answers)
     return ReleaseLine(
         id=release.id,
         agency=release.agency_name,
@@ -222,7 +222,7 @@ def _release_line(one: Answered, today: date) -> ReleaseLine:
         state=release.state_words,
         asked=words.day(release.requested_on),
         reason=release.reason,
-        acknowledged="" if acknowledged is None else _acknowledged(acknowledged, release.zip_sha256),
+        acknowledged="" if acknowledged is None else f"Acknowledged: {acknowledged.value}",
         owed=words.owed([one], today),
     )
 
@@ -241,10 +241,6 @@ def _match_line(match: Match) -> MatchLine:
         only=None if only is None else words.clause(only),
         failing=len(match.decision.failing),
     )
-
-
-def _acknowledged(answer: Acknowledgement, sent: bytes) -> str:
-    return f"Acknowledged on {words.day(answer.day)}: {answer.verdict(sent).value}"
 
 
 def _answer_line(answer: Answer, sent: bytes) -> AnswerLine:

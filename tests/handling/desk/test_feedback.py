@@ -64,6 +64,7 @@ async def test_an_acknowledgement_with_another_hash_is_named_as_a_different_file
 
     assert "a different file" in page.text
     assert "exact bytes we sent" not in page.text
+    assert "Acknowledgement due by" in page.text
     assert "11" * 32 in page.text
     assert sent.hex() in page.text
 
