@@ -75,6 +75,17 @@ class DeskRoom:
     async def members(self) -> MemberList:
         return await members.load(self.db, members.root_public(self.settings.inside), TODAY)
 
+    async def next_list(self, duties: Mapping[str, Sequence[str]]) -> None:
+        """Sign a further member list in which some people hold other duties; nobody is left out."""
+        newest = await self.db.fetchval("SELECT statement FROM unit.member_list ORDER BY version DESC LIMIT 1")
+        body = dict(Statement.parse(newest).body)
+        for member in body["members"]:
+            member["duties"] = sorted(duties.get(member["name"], member["duties"]))
+        body["version"] += 1
+        seed = Secret(bytes.fromhex((self.settings.data / "practice" / "root.key").read_text()))
+        statement = Statement.make(members.TYPE, body, SigningKey.from_seed(seed)).encode()
+        await self.db.execute("INSERT INTO unit.member_list VALUES ($1, $2)", body["version"], statement)
+
     async def put(self, kind: str, content: object, *, recipient: age.Recipient | None = None) -> UUID:
         """Put something in the desk's inbox as guard or exchange would."""
         row = uuid4()

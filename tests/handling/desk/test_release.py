@@ -15,6 +15,7 @@ from crypto.errors import NoMatchError
 from crypto.statement import Statement
 from handling import data
 from handling.desk.reports import REVIEW
+from handling.desk.request import missing_signers
 from handling.guard import markup
 from handling.rules.manifest import Manifest
 from handling.rules.package import MANIFEST, READ_FIRST, REPORT_HTML, REPORT_JSON, pack, unpack
@@ -164,6 +165,35 @@ async def test_without_a_valid_member_list_nothing_is_done(room: DeskRoom) -> No
 
     assert "The signed member list is missing, has expired" in page.text
     assert await room.counts() == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("duties", "words"),
+    [
+        ({"clara": []}, "No releasing officer other than you can give the second signature."),
+        ({"ben": []}, "The review no longer counts. Its review is signed by somebody who is not a handler."),
+        ({"clara": [], "ben": ["handler", "officer"]}, "are one person. Two people must sign."),
+    ],
+)
+async def test_a_request_that_nobody_could_sign_is_refused_with_what_is_missing(
+    room: DeskRoom, duties: dict[str, list[str]], words: str
+) -> None:
+    browser, path = await _at_the_desk(room)
+    await browser.open(f"{path}/decision?agency=harbour-customs&purpose=seizure")
+    await room.next_list(duties)
+
+    page = await browser.submit(f"{path}/decision", status=409)
+
+    assert words in page.text
+    assert await room.counts() == (0, 0)
+
+
+async def test_without_a_second_handler_the_first_signature_is_what_is_missing(room: DeskRoom) -> None:
+    await room.next_list({"ben": []})
+
+    missing = missing_signers(await room.members(), "amina")
+
+    assert missing.startswith("No handler other than you can give the first signature.")
 
 
 async def test_a_purpose_outside_the_agreement_is_refused_and_nothing_is_stored(room: DeskRoom) -> None:
