@@ -27,6 +27,14 @@ def day(value: date) -> str:
     return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
 
 
+def month(text: str) -> str:
+    """Return "November 2026" for "2026-11"; anything else as it stands."""
+    year, dash, number = text.partition("-")
+    if not dash or not number.isdigit() or int(number) not in range(1, 13):
+        return text
+    return f"{_MONTHS[int(number) - 1]} {year}"
+
+
 def moment(value: datetime) -> str:
     """Return "23 November 2026, 18:05 UTC"; *value* is in UTC."""
     return f"{day(value)}, {value:%H:%M} UTC"

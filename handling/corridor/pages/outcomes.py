@@ -63,6 +63,7 @@ class OutcomePage:
     state: str
     received_on: str
     link: Link | None
+    since: str
     report_path: str
     report_title: str
     tip_path: str
@@ -92,7 +93,7 @@ async def listing(request: web.Request) -> web.Response:
             Row(
                 path=f"/outcomes/{one.row.id}",
                 what="Cannot be opened" if one.link is None else one.link.label,
-                month="" if one.link is None else one.link.month,
+                month="" if one.link is None else words.month(one.link.month),
                 state=STATE[one.row.state],
                 age=words.age(one.row.received_on, today),
                 received_on=words.day(one.row.received_on),
@@ -154,6 +155,7 @@ def _page(case: Case, members: MemberList, problem: Problem) -> OutcomePage:
         state=STATE[row.state],
         received_on=words.day(row.received_on),
         link=link,
+        since="" if link is None else words.month(link.month),
         report_path="" if report is None else f"/reports/{report.row.id}",
         report_title="" if report is None else report.draft.title,
         tip_path="" if report is None else f"/tips/{report.draft.tip}",

@@ -119,6 +119,7 @@ class Message:
     verdict: str
     meaning: str
     trusted: bool
+    forged: bool
     file: File | None
 
 
@@ -231,6 +232,7 @@ def _message(message: OpenMessage, tip: OpenTip, members: MemberList) -> Message
         verdict=VERDICT[row.verdict],
         meaning=MEANING[row.verdict],
         trusted=row.verdict is Verdict.GOOD,
+        forged=row.verdict is Verdict.FORGED,
         file=_file(message) if kind == "file" else None,
     )
 

@@ -1,0 +1,257 @@
+"""Reports over HTTP: a new text from graded items, an explicit list of agencies, and a review by somebody else."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from aiohttp.test_utils import TestServer
+
+from crypto import age
+from crypto.canonical import canonical
+from crypto.errors import NoMatchError
+from crypto.secret import Secret
+from crypto.signing import SigningKey
+from crypto.statement import Statement
+from handling.corridor.document import Draft, DraftItem, Finished, Unfinished, finish
+from handling.corridor.residue import shared_runs
+from handling.data import scheme, subjects
+from handling.rules.facts import ReportFacts
+from handling.rules.grading import Grade
+from handling.store import members
+from tests.handling.corridor.conftest import World, sign_in
+from tests.handling.corridor.sources import TODAY, Source
+from tests.journeys.browser import Browser, Page
+from tipline.base import accounts
+
+GOOD = {
+    "title": "Ivory in a warehouse",
+    "summary": "Ivory is stored near the harbour.",
+    "subject": ["goods.ivory"],
+    "agency": ["river-parks"],
+}
+
+
+@pytest.fixture
+async def draft(world: World, browser: Browser) -> Page:
+    """A draft from one graded item."""
+    await world.collected(Source().tip(world.intake))
+    tip = (await browser.open("/")).link("/tips/")
+    await browser.open(f"{tip}/items")
+    page = await browser.submit("/items", text="Tusks are stored in a warehouse.")
+    await browser.open(page.link("/grade"))
+    await browser.submit("/grade", source="2", information="C", reason="Told by a neighbour.")
+    return await browser.submit("/report")
+
+
+async def test_a_draft_starts_with_nothing_ticked_and_the_sources_exclusion_beside_the_list(draft: Page) -> None:
+    ticked = [name for name, _ in draft.form(draft.path).fields if name == "agency"]
+
+    assert ticked == []
+    assert "Harbour Customs Service" in draft.text
+    assert "River Parks Authority" in draft.text
+    assert draft.text.index("Customs officer Marek") < draft.text.index("Tick every agency")
+
+
+async def test_a_draft_is_saved_sealed_under_a_record_key_of_its_own(
+    world: World, browser: Browser, draft: Page
+) -> None:
+    saved = await browser.submit(draft.path, act="save", **GOOD)
+    row = await world.inside.fetchrow("SELECT id, sealed, state FROM corridor.report")
+
+    assert "The draft is saved" in saved.text
+    assert "Ivory in a warehouse" in saved.text or "Ivory in a warehouse" in saved.body.decode()
+    assert row["state"] == "draft"
+    assert b"Ivory" not in row["sealed"]
+    assert (world.settings.inside / "corridor" / "keyring" / "record" / f"{row['id']}.age").exists()
+
+
+@pytest.mark.parametrize(
+    ("missing", "words"),
+    [
+        ({"agency": []}, "Tick at least one agency"),
+        ({"subject": []}, "Tick at least one subject"),
+        ({"title": " "}, "needs a title"),
+        ({"summary": ""}, "needs a summary"),
+        ({"handling": "C"}, "C needs one action code"),
+        ({"agency": ["nobody-here"]}, "not enrolled any more"),
+    ],
+)
+async def test_a_report_that_lacks_something_is_not_queued_and_keeps_what_was_written(
+    world: World, browser: Browser, draft: Page, missing: Mapping[str, Any], words: str
+) -> None:
+    refused = await browser.submit(draft.path, act="queue", status=400, **{**GOOD, **missing})
+
+    assert words in refused.text
+    assert "Ivory is stored near the harbour." in refused.body.decode() or "summary" in missing
+    assert await world.inside.fetchval("SELECT count(*) FROM guard.review") == 0
+
+
+async def test_a_queued_report_opens_for_the_other_handler_alone_and_holds_document_facts_and_list(
+    world: World, browser: Browser, draft: Page
+) -> None:
+    queued = await browser.submit(
+        draft.path, act="queue", handling="C", action_code="A1", sanitisation_code="S2", **GOOD
+    )
+
+    row = await world.inside.fetchrow("SELECT id, sealed, requested_by FROM guard.review")
+    asked = json.loads(age.open_(row["sealed"], [await _release(world, "ben")]))
+    assert "Waits for review" in queued.text
+    assert row["requested_by"] == "amina"
+    assert asked["author"] == "amina"
+    assert asked["agencies"] == ["river-parks"]
+    assert asked["report"]["urn"] == f"urn:uuid:{row['id']}"
+    assert asked["report"]["items"] == [
+        {"text": "Tusks are stored in a warehouse.", "scheme": "3x5x2", "source": "2", "information": "C"}
+    ]
+    facts = ReportFacts.from_body(asked["facts"])
+    assert str(facts.handling) == "C A1 S2"
+    assert facts.agencies == {"river-parks"}
+    assert facts.suspected_false is False
+    for name in ("amina", "clara"):
+        with pytest.raises(NoMatchError):
+            age.open_(row["sealed"], [await _release(world, name)])
+
+
+async def test_nothing_that_is_queued_names_tip_thread_or_source(world: World, browser: Browser, draft: Page) -> None:
+    await browser.submit(draft.path, act="queue", **GOOD)
+
+    row = await world.inside.fetchrow("SELECT sealed FROM guard.review")
+    opened = age.open_(row["sealed"], [await _release(world, "ben")]).decode()
+    ids = await world.inside.fetchrow(
+        "SELECT tip.id AS tip, tip.thread, item.id AS item FROM corridor.tip, corridor.item"
+    )
+    for secret in (*(str(value) for value in ids.values()), "neighbour", "Marek", "blue warehouse"):
+        assert secret not in opened
+
+
+async def test_a_unit_with_one_handler_cannot_queue_a_review(world: World, browser: Browser, draft: Page) -> None:
+    await _rewrite_members(world, lambda person: person["name"] != "ben")
+
+    refused = await browser.submit(draft.path, act="queue", status=400, **GOOD)
+
+    assert "Nobody else in this unit may review it" in refused.text
+    assert await world.inside.fetchval("SELECT state FROM corridor.report") == "draft"
+
+
+async def test_only_its_author_changes_a_draft(world: World, draft: Page, site: TestServer) -> None:
+    async with Browser(str(site.make_url("/"))) as ben:
+        await sign_in(world, ben, "ben")
+        seen = await ben.open(draft.path)
+        token = dict(seen.form("/sign-out").fields)["csrf"]
+        async with ben._session.post(draft.url, data={"csrf": token, "act": "save", "title": "Mine"}) as answer:
+            status = answer.status
+
+    assert "Only its author changes it" in seen.text
+    assert status == 400
+
+
+async def test_a_refusal_shows_its_reason_and_a_new_version_has_its_own_reference(
+    world: World, browser: Browser, draft: Page
+) -> None:
+    await browser.submit(draft.path, act="queue", **GOOD)
+    async with world.pool.acquire() as db:
+        listed = await members.load(db, members.root_public(world.settings.inside), datetime.now(UTC).date())
+    reason = age.seal(b"The place leads back to somebody.", [listed.corridor_vault])
+    await world.inside.execute("UPDATE guard.review SET state = 'refused', reason = $1", reason)
+
+    refused = await browser.open(draft.path)
+    again = await browser.submit("/again")
+
+    assert "Refused in review" in refused.text
+    assert "The place leads back to somebody." in refused.text
+    assert again.path != draft.path
+    assert "Ivory is stored near the harbour." in again.body.decode()
+    assert [name for name, _ in again.form(again.path).fields if name == "agency"] == []
+
+
+async def test_a_signed_review_shows_and_a_queued_report_is_not_changed_any_more(
+    world: World, browser: Browser, draft: Page
+) -> None:
+    token = dict(draft.form(draft.path).fields)["csrf"]
+    await browser.submit(draft.path, act="queue", **GOOD)
+    await world.inside.execute("UPDATE guard.review SET state = 'signed'")
+
+    reviewed = await browser.open(draft.path)
+    async with browser._session.post(draft.url, data={"csrf": token, "act": "save", "title": "Changed"}) as answer:
+        status = answer.status
+
+    assert "Reviewed: the desk has it" in reviewed.text
+    assert status == 400
+    assert "Reviewed" in (await browser.open("/reports")).text
+
+
+async def test_words_shared_with_the_tip_are_pointed_out(browser: Browser, draft: Page) -> None:
+    told = await browser.submit(
+        draft.path, act="save", **{**GOOD, "summary": "Boxes with tusks stand in the blue warehouse."}
+    )
+
+    assert "Words of the tip stand in this report" in told.text
+
+
+def test_shared_runs_are_found_whole_whatever_case_or_marks() -> None:
+    tip = "The guard opens the gate himself, and is paid in cash each Friday."
+
+    assert shared_runs("He said THE GUARD opens, the gate himself and left.", tip) == (
+        "THE GUARD opens the gate himself and",
+    )
+    assert shared_runs("A guard opens a gate.", tip) == ()
+    assert shared_runs("", tip) == shared_runs("one two three", "") == ()
+
+
+def test_an_item_graded_as_suspected_false_makes_the_report_so() -> None:
+    draft = _draft(Grade("3x5x2", "2", "E"))
+
+    finished = finish(draft, UUID(int=7), scheme=scheme(), subjects=subjects(), enrolled={"a"}, today=TODAY)
+
+    assert isinstance(finished, Finished)
+    assert finished.facts.suspected_false is True
+    assert Draft.from_body(json.loads(canonical(draft.to_body()))) == draft
+
+
+def test_everything_that_is_missing_is_said_at_once() -> None:
+    bare = Draft.from_body({**_draft(Grade("3x5x2", "2", "D")).to_body(), "title": "", "subjects": [], "agencies": []})
+
+    unfinished = finish(bare, UUID(int=7), scheme=scheme(), subjects=subjects(), enrolled={"a"}, today=TODAY)
+
+    assert isinstance(unfinished, Unfinished)
+    assert [field for field, _ in unfinished.reasons] == ["title", "subjects", "agencies"]
+
+
+def _draft(grade: Grade) -> Draft:
+    return Draft(
+        tip=UUID(int=1),
+        thread=UUID(int=2),
+        title="t",
+        summary="s",
+        items=(DraftItem(UUID(int=3), "fact", grade),),
+        handling="P",
+        action="",
+        sanitisation="",
+        subjects=("goods.ivory",),
+        agencies=("a",),
+        suspected_false=False,
+        date=date(2026, 11, 23),
+    )
+
+
+async def _release(world: World, name: str) -> age.Identity:
+    content = await accounts.unlock(world.inside, "guard", name, world.practice.passphrase("guard", name))
+    return age.Identity.parse(Secret(content["release_identity"].encode()))
+
+
+async def _rewrite_members(world: World, keep: Any) -> None:
+    """Publish a new list of fewer members, signed by the practice unit's root."""
+    row = await world.inside.fetchval("SELECT statement FROM unit.member_list ORDER BY version DESC LIMIT 1")
+    body = dict(Statement.parse(row).body)
+    body["version"] = 2
+    body["members"] = [person for person in body["members"] if keep(person)]
+    statement = Statement.make(members.TYPE, body, _root(world)).encode()
+    await world.inside.execute("INSERT INTO unit.member_list (version, statement) VALUES (2, $1)", statement)
+
+
+def _root(world: World) -> SigningKey:
+    seed = (world.settings.data / "practice" / "root.key").read_text().strip()
+    return SigningKey.from_seed(Secret(bytes.fromhex(seed)))
