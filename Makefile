@@ -27,7 +27,7 @@ help:
 run: .venv/ready-run
 	@$(BIN)/tipline run --practice
 
-demo: .venv/ready-run
+demo: .venv/ready-test
 	@$(BIN)/python -m tests.journeys.demo
 
 check: .venv/ready-test

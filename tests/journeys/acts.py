@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import zipfile
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -64,7 +64,7 @@ class Story:
         """Every page answers, with strict headers."""
         for process in PROCESSES:
             browser = self._browser(process)
-            page = await browser.open("/", status=404 if process == "drop" else 200)
+            page = await browser.open("/", status=401 if process == "drop" else 200)
             need("default-src 'none'" in page.headers.get("Content-Security-Policy", ""), f"{process} sends no policy")
         return (
             f"{len(PROCESSES)} processes over two databases, each page with strict headers",
@@ -142,7 +142,10 @@ class Story:
         self._tip = home.link("/tips/")
         tip = await amina.open(self._tip)
         need(CANARY_MESSAGE in tip.text, "the handler does not read the message")
-        need("drums.jpg" in tip.text and CANARY_NAME in tip.text, "the handler does not see the files")
+        need(
+            "drums.jpg" in tip.text and CANARY_NAME in tip.text,
+            f"the handler does not see the files: {tip.text[:2500]}",
+        )
         await self._handler_downloads(amina, tip)
         await amina.open(self._tip)
         await amina.submit("/reply", text="Thank you. Is the store still in use? Do not go there to look.")
@@ -202,22 +205,24 @@ class Story:
         toml.write_bytes(stored[0]["toml"].replace(b"version = 1", b"version = 2").replace(b'"seizure"', b'"seizures"'))
         refused = self._fails("agreement", "check", str(toml))
         need("purposes" in refused, "the command line does not name the key that is wrong")
-        toml.write_bytes(stored[0]["toml"].replace(b"version = 1", b"version = 2"))
+        today = datetime.now(UTC).date()
+        later = stored[0]["toml"].replace(b"version = 1", b"version = 2")
+        begins = f"valid_from = {today + timedelta(days=30)}".encode()
+        toml.write_bytes(later.replace(f"valid_from = {today}".encode(), begins))
         self.on.tipline("agreement", "add", str(toml))
         versions = await self._inside("SELECT count(*) AS n FROM unit.agreement WHERE agency = 'harbour-customs'")
         need(versions[0]["n"] == 2, "the new version was not stored beside the old one")
         return (
-            "a purpose outside the agreement denied by its clause; a wrong key named; version 2 stored beside version 1",
+            "a purpose outside the agreement denied by its clause; a wrong key named; version 2 stored for next month",
             "agreements and agencies in clear: with whom the unit may share, not what",
         )
 
     # 8 ----------------------------------------------------------------------------------------------------------
 
     async def release(self) -> tuple[str, str]:
-        """Handler 2 and the officer sign both manifests; a request under a replaced agreement is asked again."""
+        """Handler 2 and the officer sign both manifests; one signature lets nothing out."""
         ben = self._browsers["guard/ben"]
         clara = await self._signed_in("guard", "clara")
-        await self._request_again_under_the_new_version()
         for release in self._releases.values():
             await self._sign("ben", ben, f"/releases/{release}", expect=self._title)
             out = await self._inside("SELECT count(*) AS n FROM exchange.package WHERE id = $1", release)
@@ -243,7 +248,7 @@ class Story:
             archive = self._open_with_age(folder) if agency == "harbour-customs" else self._open_with_gpg(folder)
             self._look_inside(archive, agency)
             await browser.open(package)
-            wrong = await browser.submit("/acknowledge", sha256="0" * 64, status=400)
+            wrong = await browser.submit("/acknowledge", sha256="0" * 64, status=422)
             need("hash" in wrong.text, "a wrong hash is not told")
             await browser.submit("/acknowledge", sha256=hashlib.sha256(archive).hexdigest())
             await browser.open(package)
@@ -269,7 +274,8 @@ class Story:
         release = await desk.open(f"/releases/{self._releases['harbour-customs']}")
         need("Eleven drums" in release.text, "the feedback has not reached the desk")
         page = await desk.open(f"{self._report}/outcome")
-        await desk.submit("/outcome", outcome=self._value(page, "outcome", "seizure"), tell_source="yes")
+        month = page.form("/outcome").choices("month")[0]
+        await desk.submit("/outcome", outcome=self._value(page, "outcome", "seizure"), month=month, tell_source="yes")
         outcome = (await amina.open("/outcomes")).link("/outcomes/")
         page = await amina.open(outcome)
         need(self._title in page.text, "the handler does not see which report the outcome is about")
@@ -299,7 +305,7 @@ class Story:
 
     async def _source_answers(self, amina: Browser) -> None:
         source = self._browser("source")
-        await source.submit("/answer", message="Yes, every night. canary in the answer")
+        await source.submit("/answer", answer="Yes, every night. canary in the answer")
         await source.open("/thread")
         await source.submit("/leave")
         self.on.tipline("collect")
@@ -337,21 +343,11 @@ class Story:
     async def _sign(self, name: str, browser: Browser, place: str, *, expect: str) -> None:
         card = self.on.cards["guard", name]
         path = (await browser.open("/")).link(place)
-        await browser.open(path)
-        seen = await browser.submit("/open", passphrase=card.passphrase)
+        seen = await browser.open(path)
+        if any(form.action.endswith("/open") for form in seen.forms):  # a phrase is not sealed
+            seen = await browser.submit("/open", passphrase=card.passphrase)
         need(expect in seen.text, f"{name} does not see what is signed: {seen.text[:400]}")
         await browser.submit("/sign", passphrase=card.passphrase)
-
-    async def _request_again_under_the_new_version(self) -> None:
-        """The manifest of the first request names version 1; version 2 decides now, so it must not go out."""
-        ben, desk = self._browsers["guard/ben"], self._browsers["desk/amina"]
-        old = self._releases["harbour-customs"]
-        card = self.on.cards["guard", "ben"]
-        await ben.open(f"/releases/{old}")
-        await ben.submit("/open", passphrase=card.passphrase)
-        await ben.submit("/refuse", passphrase=card.passphrase, reason="The agreement has a new version.")
-        await desk.open(f"{self._report}/decision?agency=harbour-customs&purpose=investigation")
-        self._releases["harbour-customs"] = (await desk.submit("/decision")).path.rsplit("/", 1)[1]
 
     async def _download(self, browser: Browser, page: Page, folder: Path) -> None:
         for href, _ in page.links:
@@ -433,7 +429,9 @@ class Story:
         raise JourneyError(f"tipline {' '.join(args)} should have refused")
 
     def _browser(self, process: str) -> Browser:
-        return self._browsers.setdefault(process, Browser(self.on.url(process)))
+        if process not in self._browsers:
+            self._browsers[process] = Browser(self.on.url(process))
+        return self._browsers[process]
 
     async def _signed_in(self, process: str, name: str) -> Browser:
         key = f"{process}/{name}"

@@ -229,7 +229,7 @@ class Browser:
 def _multipart(form: Form, values: list[tuple[str, str]], files: Sequence[Upload]) -> aiohttp.FormData:
     """Fields in the form's own order, as a browser sends them, then the files."""
     order = {name: place for place, name in enumerate(form.names)}
-    data = aiohttp.FormData(default_to_multipart=True)
+    data = aiohttp.FormData(quote_fields=False, default_to_multipart=True)
     for name, value in sorted(values, key=lambda pair: order[pair[0]]):
         data.add_field(name, value)
     for upload in files:

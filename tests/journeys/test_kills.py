@@ -89,7 +89,7 @@ async def _until_up(installation: Installation) -> None:
     for _ in range(_TRIES):
         with contextlib.suppress(aiohttp.ClientError, ConnectionError, JourneyError):
             async with Browser(installation.url("drop")) as browser:
-                await browser.open("/", status=404)
+                await browser.open("/", status=401)
                 return
         await asyncio.sleep(0.5)
     pytest.fail("the drop did not come back")
