@@ -21,7 +21,8 @@ LEAVING: Final = 12
 """Further workers that only finish what they began, as a long upload."""
 
 _LOG = logging.getLogger("source")
-_STOP_SECONDS: Final = worker.FINISH_SECONDS + 1
+_BACKLOG: Final = 128
+_STOP_SECONDS: Final = worker.FINISH_SECONDS + 2
 _KEEP_STOP_SECONDS: Final = 5.0
 _POLL_SECONDS: Final = 0.02
 _CRASH_PAUSE: Final = 0.5
@@ -47,10 +48,11 @@ class _Worker:
 class ForkServer:
     """Holds the listening socket and the workers; *control* leads to `keep`, which gets one socket end per worker."""
 
-    listening: socket.socket
+    address: tuple[str, int]
     control: socket.socket
     keep: int
     child: Child
+    listening: socket.socket = field(init=False)
     workers: list[_Worker] = field(default_factory=list)
     stopping: bool = False
 
@@ -64,6 +66,7 @@ class ForkServer:
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, self._stop)
         gc.freeze()  # what is loaded now stays shared with every worker
+        self.listening = socket.create_server(self.address, backlog=_BACKLOG)
         try:
             while not self.stopping:
                 self._turn(wake, woken)

@@ -2,7 +2,6 @@
 
 import logging
 import socket
-from typing import Final
 
 from crypto.codename import Codename, keys, new_token
 from tipline.base.blobstore import BlobStore
@@ -15,7 +14,6 @@ from tipline.source.pages import About, ReportPage
 from tipline.units import Units, UnitsError
 
 _LOG = logging.getLogger("source")
-_BACKLOG: Final = 128
 
 
 def main(settings: Settings) -> None:
@@ -32,10 +30,9 @@ def main(settings: Settings) -> None:
     if control.recv(1) != keep.READY:
         _LOG.error("keep does not start: is the database there?")
         raise SystemExit(1)
-    listening = socket.create_server((settings.host, settings.ports["source"]), backlog=_BACKLOG)
-    child = _prepare(settings, units)
+    address = (settings.host, settings.ports["source"])
     try:
-        ForkServer(listening, control, keep_pid, child).serve()
+        ForkServer(address, control, keep_pid, _prepare(settings, units)).serve()
     except KeepEndedError as error:
         _LOG.error("%s", error)
         raise SystemExit(1) from None

@@ -21,7 +21,7 @@ from tipline.source.arrive import HOLDS_TEXT
 from tipline.source.channel import Keep
 
 PLAINTEXT_REQUESTS: Final = 20
-"""After so many requests that carried a source's words a worker takes no more and ends."""
+"""After so many requests that carried a source's words a worker takes no further connection and ends."""
 IDLE_SECONDS: Final = 10.0
 CONNECTIONS: Final = 16
 """A worker that holds so many connections has no room."""
@@ -35,6 +35,7 @@ LEAVING: Final = b"."
 _KEEP_ALIVE_SECONDS: Final = 8.0
 _TICK_SECONDS: Final = 0.25
 _GRACE_SECONDS: Final = 2.0
+_CUT_SECONDS: Final = 0.5
 
 MakeApp = Callable[[Keep], web.Application]
 
@@ -86,7 +87,7 @@ async def _run(make_app: MakeApp, listening: socket.socket, to_keep: socket.sock
         access_log=None,
         logger=log.silenced("aiohttp.server"),
         keepalive_timeout=_KEEP_ALIVE_SECONDS,
-        shutdown_timeout=FINISH_SECONDS,
+        shutdown_timeout=_CUT_SECONDS,
     )
     await runner.setup()
     try:
@@ -126,12 +127,15 @@ async def _accept(runner: web.AppRunner, listening: socket.socket, report: socke
 async def _finish(runner: web.AppRunner, life: _Life) -> None:
     """Let what runs come to its end; an upload may take long unless the process was told to stop.
 
-    A connection taken at the last moment may still be about to ask: it gets `_GRACE_SECONDS`.
+    A connection taken at the last moment may still be about to ask: it gets `_GRACE_SECONDS`. Only after this is the
+    runner cleaned up, which stops listening to what is still being sent.
     """
-    while not life.told_to_stop.is_set():
+    deadline: float | None = None
+    while deadline is None or time.monotonic() < deadline:
         asking = runner.server is not None and bool(runner.server.connections)
         fresh = asking and time.monotonic() - life.last < _GRACE_SECONDS
-        if not life.running and not fresh:
+        if not life.running and not (fresh and deadline is None):
             return
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(life.told_to_stop.wait(), _TICK_SECONDS)
+        if deadline is None and life.told_to_stop.is_set():
+            deadline = time.monotonic() + FINISH_SECONDS
+        await asyncio.sleep(_TICK_SECONDS)
