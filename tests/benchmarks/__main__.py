@@ -1,0 +1,41 @@
+"""`make bench`: figures of this machine beside its own raw limits, in one table. It asserts nothing: machines differ."""
+
+import asyncio
+import os
+import platform
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.benchmarks import raw, starting, zone
+from tests.benchmarks.table import Row, as_text
+from tests.journeys.installation import installed
+
+
+async def _measured(folder: Path) -> list[Row]:
+    rows: list[Row] = []
+    limits = await raw.limits(folder)
+    rows += limits.rows()
+    rows += await starting.public_zone(folder / "start")
+    with installed(folder / "whole") as installation:
+        rows += await zone.first_page(installation)
+        rows += await zone.small_tips(installation, limits)
+        rows += await zone.returning(installation)
+        rows += await zone.upload(installation, limits)
+    return rows
+
+
+def main() -> int:
+    """Measure and print; takes one or two minutes."""
+    with tempfile.TemporaryDirectory(prefix="tl-") as folder:
+        for name in ("start", "whole"):
+            (Path(folder) / name).mkdir()
+        rows = asyncio.run(_measured(Path(folder)))
+    machine = f"{os.cpu_count()} cores · {platform.machine()} · Python {platform.python_version()}"
+    sys.stdout.write(f"{datetime.now(UTC):%d %B %Y} · {machine}\n{as_text(rows)}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
