@@ -150,6 +150,7 @@ CREATE TABLE desk.report (
     received_on date NOT NULL,
     sealed      bytea NOT NULL                -- document and review statement
 );
+CREATE INDEX ON desk.report (received_on DESC, id DESC);
 CREATE TABLE desk.release (
     id           uuid PRIMARY KEY,            -- of guard.release
     report       uuid NOT NULL REFERENCES desk.report,
@@ -166,6 +167,7 @@ CREATE TABLE desk.feedback (
     received_on date NOT NULL,
     sealed      bytea NOT NULL
 );
+CREATE INDEX ON desk.feedback (release);
 CREATE TABLE desk.outcome (
     id       uuid PRIMARY KEY,                -- of corridor.outcome
     report   uuid NOT NULL REFERENCES desk.report,
@@ -173,6 +175,7 @@ CREATE TABLE desk.outcome (
     filed_on date NOT NULL,
     sealed   bytea NOT NULL
 );
+CREATE INDEX ON desk.outcome (report);
 
 -- Guard ----------------------------------------------------------------------------------------------------------
 CREATE TABLE guard.review (

@@ -1,5 +1,6 @@
 """A person at a browser without script, for journeys over real HTTP: reads pages, fills the forms that are there, sends."""
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -233,5 +234,5 @@ def _multipart(form: Form, values: list[tuple[str, str]], files: Sequence[Upload
     for name, value in sorted(values, key=lambda pair: order[pair[0]]):
         data.add_field(name, value)
     for upload in files:
-        data.add_field(upload.field, upload.data, filename=upload.name, content_type=upload.media_type)
+        data.add_field(upload.field, io.BytesIO(upload.data), filename=upload.name, content_type=upload.media_type)
     return data

@@ -57,14 +57,14 @@ class Installation:
 
     def start(self) -> None:
         """Start everything and wait until every page answers."""
-        log = (self.data.parent / "run.log").open("ab")
-        self.process = subprocess.Popen(
-            [str(_TIPLINE), "run"],
-            env=dict(self.environment),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
+        with (self.data.parent / "run.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [str(_TIPLINE), "run"],
+                env=dict(self.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
         deadline = time.monotonic() + 60
         for name in PROCESSES:
             while not _answers(self.ports[name]):
