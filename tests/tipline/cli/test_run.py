@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.factories import free_ports, is_alive, settings_in
+from tipline.base.postgres import Cluster
 from tipline.cli import databases
 
 _PINNED = {"unit": "unit", "role": "unit", "name": "Unit", "collector": "00" * 32, "intake_signer": "11" * 32}
@@ -86,6 +87,7 @@ def test_a_practice_unit_survives_kills_and_leaves_nothing_running(tmp_path: Pat
         postmaster = int((folder / "inside" / "postgres" / "postmaster.pid").read_text().split()[0])
         os.kill(postmaster, signal.SIGKILL)
         until(lambda: not is_alive(postmaster))
+        until(lambda: Cluster(folder / "inside", "inside", folder / "secrets").serving)
         until(lambda: answers(ports["guard"]))
 
         process.send_signal(signal.SIGTERM)
