@@ -8,7 +8,6 @@ import shutil
 import signal
 import stat
 import subprocess
-import tempfile
 import time
 from contextlib import suppress
 from hashlib import sha256
@@ -23,7 +22,9 @@ OWNER = "tipline_owner"
 DATABASE = "tipline"
 
 _SOCKET_LIMIT = 100  # bytes; the kernel allows 107 for a socket's path
+_SHORT = Path("/tmp")  # noqa: S108 - the folder made in it is private, and refused when somebody else made it
 _START_SECONDS = 60.0
+_RETRY_SECONDS = 10.0  # in which a server that ends at once is tried again
 _STOP_SECONDS = 60.0
 _OLD_SERVER_SECONDS = 30.0  # a server whose parent died needs this long at most for its last checkpoint
 _POLL_SECONDS = 0.02
@@ -134,12 +135,12 @@ class Cluster:
         _make_socket_folder(self._socket)
         if not self._data.exists():
             self._initialise()
-        deadline = time.monotonic() + _START_SECONDS
+        begun = time.monotonic()
         while True:
             self._clear_stale_pid()
-            if self._launched(deadline):
+            if self._launched(begun + _START_SECONDS):
                 return
-            if time.monotonic() > deadline:
+            if time.monotonic() > begun + _RETRY_SECONDS:
                 raise ClusterError(f"the {self.name} database does not start; its own words are in {self._log}")
             time.sleep(0.2)  # the last backends of a killed server still hold its shared memory
 
@@ -273,12 +274,14 @@ def _works_in(pid: str, folder: Path) -> bool:
 
 
 def _socket_folder(folder: Path) -> Path:
-    """Where the socket stands: in the data folder, or, as its path is limited, in a short private folder."""
+    """Where the socket stands: in the data folder, or, as its path is limited, in a short private folder.
+
+    The answer depends on the data folder alone: a command with another environment must find the same socket.
+    """
     near = folder / "run"
     if len(bytes(near / ".s.PGSQL.5432")) <= _SOCKET_LIMIT:
         return near
-    base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
-    return Path(base) / f"tipline-{os.geteuid()}-{sha256(bytes(folder)).hexdigest()[:16]}"
+    return _SHORT / f"tipline-{sha256(bytes(folder.absolute())).hexdigest()[:16]}"
 
 
 def _make_socket_folder(folder: Path) -> None:

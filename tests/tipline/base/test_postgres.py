@@ -106,8 +106,12 @@ def test_a_cluster_half_made_by_a_crash_is_made_anew(tmp_path: Path) -> None:
     assert (tmp_path / "public" / "postgres" / "PG_VERSION").exists()
 
 
-def test_a_long_data_path_gets_a_short_private_socket_folder(tmp_path: Path) -> None:
+def test_a_long_data_path_gets_a_short_private_socket_folder_whatever_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / ("long" * 25) / "public"
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
     cluster = Cluster(folder, "public", tmp_path / "secrets")
 
     cluster.start()
