@@ -36,6 +36,12 @@ class Clusters:
     secrets: Path
 
 
+@pytest.fixture
+def tmp_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty folder with a short name: sockets of PostgreSQL and GnuPG stand below it, and their paths are limited."""
+    return tmp_path_factory.mktemp("t")
+
+
 @pytest.fixture(scope="session")
 def clusters() -> Iterator[Clusters]:
     folder = Path(tempfile.mkdtemp(prefix="tl-"))  # short: the socket stands in it

@@ -13,9 +13,8 @@ _LOG = logging.getLogger("supervisor")
 _POLL_SECONDS = 0.1
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 15.0
-_FIRST_PAUSE = 0.5
-_LONGEST_PAUSE = 30.0
-_SETTLED_SECONDS = 60.0  # one that ran this long starts again without a pause
+_FIRST_PAUSE = 0.25
+_LONGEST_PAUSE = 10.0  # between starts of one that ends each time before it answers
 _START_TRIES = 3  # while nothing has been ready yet
 
 
@@ -51,7 +50,6 @@ class _Run:
 
     child: Child
     process: "subprocess.Popen[bytes] | None" = None
-    started: float = 0.0
     pause: float = _FIRST_PAUSE
     next_start: float = 0.0
     ends: int = 0
@@ -109,8 +107,7 @@ class Supervisor:
             waiting = [run for run in self._runs if not run.ready]
             if not waiting:
                 return True
-            for run in waiting:
-                run.ready = await _answers(self._host, run.child.port)
+            await self._note_ready()
             self._revive()
             failed = [run.child.name for run in waiting if run.ends >= _START_TRIES or time.monotonic() > deadline]
             if failed:
@@ -121,7 +118,13 @@ class Supervisor:
     async def _watch(self) -> None:
         while not self._stop.is_set():
             self._revive()
+            await self._note_ready()
             await self._pause()
+
+    async def _note_ready(self) -> None:
+        for run in self._runs:
+            if run.process is not None and not run.ready:
+                run.ready = await _answers(self._host, run.child.port)
 
     async def _pause(self) -> None:
         try:
@@ -144,15 +147,15 @@ class Supervisor:
 
     @staticmethod
     def _note_end(run: _Run, now: float) -> None:
-        settled = now - run.started >= _SETTLED_SECONDS
-        run.pause = _FIRST_PAUSE if settled else min(run.pause * 2, _LONGEST_PAUSE)
+        """Plan the next start: soon after one that had answered, later and later after one that never does."""
+        run.pause = _FIRST_PAUSE if run.ready else min(run.pause * 2, _LONGEST_PAUSE)
         run.next_start = now + run.pause
+        run.ready = False
         run.ends += 1
-        _LOG.error("%s ended with %s; it starts again in %.0f s", run.child.name, _how(run.process), run.pause)
+        _LOG.error("%s ended with %s; it starts again in %.2f s", run.child.name, _how(run.process), run.pause)
         run.process = None
 
     def _start(self, run: _Run) -> None:
-        run.started = time.monotonic()
         run.process = subprocess.Popen(  # noqa: S603 - a list of our own making, no shell
             run.child.command,
             stdin=subprocess.DEVNULL,

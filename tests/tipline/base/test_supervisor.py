@@ -66,17 +66,20 @@ async def test_children_are_started_announced_and_stopped(tmp_path: Path) -> Non
     assert sorted((tmp_path / "stopped").read_text().split()) == sorted(names)
 
 
-async def test_a_child_that_is_killed_starts_again(tmp_path: Path) -> None:
+async def test_a_child_that_answers_starts_again_soon_however_often_it_is_killed(tmp_path: Path) -> None:
     port = free_ports()["source"]
     supervisor = Supervisor([a_child(tmp_path, "source", port)], [], "127.0.0.1", os.environ)
     announced: list[bool] = []
     running = asyncio.create_task(supervisor.run(lambda: announced.append(True)))
     await until(lambda: announced)
 
-    os.kill(pids(tmp_path, "source")[0], signal.SIGKILL)
-    await until(lambda: len(pids(tmp_path, "source")) == 2)
+    for killed in range(1, 6):
+        await until(lambda: supervisor._runs[0].ready)
+        os.kill(pids(tmp_path, "source")[-1], signal.SIGKILL)
+        await until(lambda killed=killed: len(pids(tmp_path, "source")) == killed + 1)
+        assert supervisor._runs[0].pause == 0.25
 
-    assert is_alive(pids(tmp_path, "source")[1])
+    assert is_alive(pids(tmp_path, "source")[-1])
     supervisor.stop()
     await running
 
@@ -90,6 +93,7 @@ async def test_a_child_that_never_comes_up_stops_the_start_and_is_named(tmp_path
     with pytest.raises(SupervisorError, match="drop does not start"):
         await supervisor.run(lambda: None)
 
+    assert supervisor._runs[1].pause == 2.0  # doubled at each of three ends
     assert not any(is_alive(pid) for pid in pids(tmp_path, "source"))
 
 
