@@ -18,6 +18,7 @@ from handling.store.keyring import Keyring
 from handling.store.members import TYPE as MEMBER_LIST
 from handling.store.members import Duty
 from tipline.base import staff
+from tipline.base.database import Db
 from tipline.base.settings import Settings
 from tipline.envelope import IntakeKey
 
@@ -203,9 +204,7 @@ async def publish_intake_keys(public: asyncpg.Connection, unit: str, keys: Seque
     await public.executemany(_INSERT_INTAKE_KEY, rows)
 
 
-async def enrol_officer(
-    inside: asyncpg.Connection, agency: str, name: str, display: str, *, log_n: int = staff.LOG_N
-) -> Card:
+async def enrol_officer(inside: Db, agency: str, name: str, display: str, *, log_n: int = staff.LOG_N) -> Card:
     """Open an exchange account for one officer of an agency that is already enrolled."""
     card = Card(name, display, "exchange", passphrase.generate(), totp.new_secret())
     sealed = staff.seal_account({"totp": totp.base32(card.totp), "agency": agency}, card.passphrase, log_n=log_n)

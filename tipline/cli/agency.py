@@ -7,10 +7,12 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from handling import enrol
 from handling.rules.agreements import AGENCY_ID
 from handling.store import agencies
+from tipline.base.database import TakenError, store_errors
 from tipline.base.settings import Settings
-from tipline.cli import inside
+from tipline.cli import cards, inside
 
 REFUSED, BAD_INPUT = 1, 2
 _KEY_LIMIT = 1024 * 1024  # bytes; a public key with many signatures stays below
@@ -19,7 +21,7 @@ _KEY_LIMIT = 1024 * 1024  # bytes; a public key with many signatures stays below
 def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the subcommand."""
     parser = subparsers.add_parser("agency", help="enrol an agency")
-    acts = parser.add_subparsers(dest="act", metavar="add|list", required=True)
+    acts = parser.add_subparsers(dest="act", metavar="add|officer|list", required=True)
     enrol = acts.add_parser("add", help="enrol an agency with its public key")
     enrol.add_argument("id", help="1 to 32 of a-z, 0-9 and -; agreements name it")
     enrol.add_argument("--name", required=True, help="as people read it")
@@ -30,12 +32,18 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         metavar="FILE",
         help="an age1pq1 recipient, or one armoured OpenPGP public key",
     )
+    officer = acts.add_parser("officer", help="open a portal account for one officer of an enrolled agency")
+    officer.add_argument("id", help="the agency's id")
+    officer.add_argument("name", help="sign-in name: 1 to 32 of a-z, 0-9 and -")
+    officer.add_argument("--display", required=True, help="the officer's name as the sign-in card shows it")
     acts.add_parser("list", help="every agency with the fingerprint of its key")
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
-    """Enrol or list; 0 when done, 1 when refused, 2 when an input cannot be read."""
-    return asyncio.run(_list(settings) if args.act == "list" else _add(args, settings))
+    """Enrol, open an account or list; 0 when done, 1 when refused, 2 when an input cannot be read."""
+    if args.act == "list":
+        return asyncio.run(_list(settings))
+    return asyncio.run(_officer(args, settings) if args.act == "officer" else _add(args, settings))
 
 
 async def _add(args: argparse.Namespace, settings: Settings) -> int:
@@ -56,6 +64,21 @@ async def _add(args: argparse.Namespace, settings: Settings) -> int:
     except agencies.AgencyTakenError:
         return _say(f"tipline: {args.id} is enrolled already with another name or key; nothing was changed", REFUSED)
     print(_line(agency))
+    return 0
+
+
+async def _officer(args: argparse.Namespace, settings: Settings) -> int:
+    if not re.fullmatch(AGENCY_ID, args.name):
+        return _say(f"tipline: {args.name!r} is no sign-in name: use 1 to 32 of a-z, 0-9 and -", BAD_INPUT)
+    try:
+        async with inside.owner(settings) as db:
+            if await agencies.get(db, args.id) is None:
+                return _say(f"tipline: {args.id} is not enrolled: run `tipline agency add` first", REFUSED)
+            with store_errors():
+                card = await enrol.enrol_officer(db, args.id, args.name, args.display)
+    except TakenError:
+        return _say(f"tipline: {args.name} is taken already; nothing was changed", REFUSED)
+    print(cards.as_text([card], settings))
     return 0
 
 

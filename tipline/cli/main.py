@@ -40,6 +40,11 @@ def _run(args: argparse.Namespace) -> Settings:
     return _practice(args) if args.practice else _load(args)
 
 
+def _agreement(args: argparse.Namespace) -> Settings | None:
+    """Give nothing to `agreement check`: both sides try a file out before either has an installation."""
+    return None if args.act == "check" else _load(args)
+
+
 def _none(_: argparse.Namespace) -> None:
     """Give nothing: the command works without an installation."""
 
@@ -53,7 +58,7 @@ COMMANDS = MappingProxyType(
         "migrate": _Command("bring the databases up to date", _load),
         "collect": _Command("fetch from the drop now", _load),
         "mailboxes": _Command("replace the mailboxes' bundles now", _load),
-        "agreement": _Command("add or check an agreement", _load),
+        "agreement": _Command("add or check an agreement", _agreement),
         "agency": _Command("enrol an agency or its officer", _load),
         "totp": _Command("print the one-time code of a second-factor key", _none),
     }
