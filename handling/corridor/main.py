@@ -62,12 +62,13 @@ async def main(settings: Settings) -> None:
             pool=pool,
             blobs=blobs,
             resealer=Resealer(pool, blobs),
+            keyring=open_keyring(settings),
             root=members.root_public(settings.inside),
             bundle_times=settings.bundle_times,
             reading_hours=settings.reading_hours,
         )
         await shared.resealer.sweep()
-        app = application(shared, open_keyring(settings), practice=settings.practice)
+        app = application(shared, practice=settings.practice)
         async with aiohttp.ClientSession() as http:
             collecting = asyncio.create_task(_collect(settings, make_collector(settings, pool, http)))
             try:

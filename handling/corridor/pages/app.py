@@ -9,7 +9,6 @@ from handling.corridor.pages import items, outcomes, reports, tips
 from handling.corridor.pages.common import CORRIDOR, Corridor, errors
 from handling.corridor.session import Handler, NoCorridorError, open_corridor
 from handling.store import members
-from handling.store.keyring import Keyring
 from handling.store.members import MemberListError
 from tipline.base import staff
 from tipline.base.database import Db
@@ -42,7 +41,7 @@ ROUTES = (
 )
 
 
-def application(shared: Corridor, keyring: Keyring, *, practice: bool) -> web.Application:
+def application(shared: Corridor, *, practice: bool) -> web.Application:
     """Return the application over values that are open already."""
     app = make_app(Site(name="corridor", title="Corridor", practice=practice, style="inside"), ROUTES)
     app[CORRIDOR] = shared
@@ -50,7 +49,7 @@ def application(shared: Corridor, keyring: Keyring, *, practice: bool) -> web.Ap
     async def open_session(db: Db, opened: Opened) -> Handler:
         try:
             listed = await members.load(db, shared.root, datetime.now(UTC).date())
-            return await asyncio.to_thread(open_corridor, opened.name, opened.content, listed, keyring)
+            return await asyncio.to_thread(open_corridor, opened.name, opened.content, listed, shared.keyring)
         except NoCorridorError:
             raise SignInError from None
         except MemberListError:

@@ -1,24 +1,28 @@
 """What all corridor pages share: the values of the application, who is signed in, and errors turned into pages."""
 
+import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time
 from uuid import UUID
 
 from aiohttp import web
 
-from handling.corridor import outcomes
+from handling.corridor import intake, outcomes
 from handling.corridor.errors import CorridorError, NotThereError
 from handling.corridor.parts import Blobs
 from handling.corridor.reseal import Resealer
 from handling.corridor.session import Handler
 from handling.corridor.threads import NoSuchThreadError
 from handling.store import members
-from handling.store.keyring import MissingKeyError
+from handling.store.keyring import Keyring, MissingKeyError
 from handling.store.members import Duty, MemberListError, NotAMemberError
 from tipline.base import staff
 from tipline.base.database import Pool
 from tipline.base.web import FormError
+
+_log = logging.getLogger("corridor")
 
 Respond = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -30,9 +34,11 @@ class Corridor:
     pool: Pool
     blobs: Blobs
     resealer: Resealer
+    keyring: Keyring
     root: bytes
     bundle_times: tuple[time, ...]
     reading_hours: str
+    one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 CORRIDOR = web.AppKey("corridor", Corridor)
@@ -97,9 +103,14 @@ async def current(request: web.Request) -> Handler:
 
 
 async def refresh(request: web.Request) -> Handler:
-    """Re-seal what was collected and send what two people have approved; return who is signed in."""
+    """Do what waits for an open vault: re-seal, make the coming weeks' intake keys, send what two people approved."""
     parts, signed_in = corridor(request), await current(request)
     await parts.resealer.run(signed_in.vault)
+    async with parts.one_at_a_time:
+        try:
+            await asyncio.to_thread(intake.extend, parts.keyring, signed_in, now().date())
+        except intake.NoSignerError as error:
+            _log.error("%s", error)
     await outcomes.send_approved(parts.pool, signed_in, now())
     return signed_in
 

@@ -121,11 +121,12 @@ async def site(world: World) -> AsyncIterator[TestServer]:
         pool=world.pool,
         blobs=world.blobs,
         resealer=world.resealer,
+        keyring=open_keyring(world.settings),
         root=members.root_public(world.settings.inside),
         bundle_times=world.settings.bundle_times,
         reading_hours=world.settings.reading_hours,
     )
-    app = application(shared, open_keyring(world.settings), practice=True)
+    app = application(shared, practice=True)
     async with TestServer(app) as server:
         yield server
 
