@@ -64,7 +64,7 @@ async def test_a_source_reports_returns_answers_and_leaves_without_script(
 
     assert await phone.cookies() == []
     await page.goto(f"{installation.url('source')}/thread")
-    assert page.url.endswith("/return")
+    assert "/return" in page.url
 
 
 async def _fits(page: Page) -> None:
