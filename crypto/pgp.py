@@ -48,7 +48,8 @@ class Gpg:
         (home / "gpg-agent.conf").write_text(_AGENT, "ascii")
         self._alias: Path | None = None
         if len(str(home.absolute())) > _HOME_MAX:
-            self._alias = Path(tempfile.mkdtemp(prefix="pgp-"))
+            # Always here: a TMPDIR may be as long as the home. Nothing but the link lies in it.
+            self._alias = Path(tempfile.mkdtemp(prefix="pgp-", dir="/tmp"))
             (self._alias / "home").symlink_to(home.absolute())
             home = self._alias / "home"
         self._home = home

@@ -16,7 +16,7 @@ from typing import Final
 from aiohttp import web
 
 from tipline.base import log
-from tipline.base.web import Handler
+from tipline.base.web import Handler, ready_runner
 from tipline.source.arrive import HOLDS_TEXT
 from tipline.source.channel import Keep
 
@@ -82,14 +82,7 @@ async def _run(make_app: MakeApp, listening: socket.socket, to_keep: socket.sock
     loop.add_signal_handler(signal.SIGTERM, life.told_to_stop.set)
     app = make_app(await Keep.connect(to_keep))
     app.middlewares.append(life.count)
-    runner = web.AppRunner(
-        app,
-        access_log=None,
-        logger=log.silenced("aiohttp.server"),
-        keepalive_timeout=_KEEP_ALIVE_SECONDS,
-        shutdown_timeout=_CUT_SECONDS,
-    )
-    await runner.setup()
+    runner = await ready_runner(app, shutdown_timeout=_CUT_SECONDS, keepalive_timeout=_KEEP_ALIVE_SECONDS)
     try:
         await _accept(runner, listening, report, life)
         with contextlib.suppress(OSError):

@@ -263,3 +263,17 @@ async def test_many_visitors_at_once_are_all_answered(settings: Settings, public
 
     assert statuses == [200] * 60
     assert several > 1
+
+
+async def test_damaged_http_is_answered_with_the_strict_headers(settings: Settings, public_db: Db) -> None:
+    zone = await a_zone(settings, public_db)
+
+    with running(zone):
+        reader, writer = await asyncio.open_connection("127.0.0.1", settings.ports["source"])
+        writer.write(b"\x00\x01 no request\r\n\r\n")
+        answer = await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+
+    assert b" 400 " in answer.split(b"\r\n")[0]
+    assert b"Content-Security-Policy: default-src 'none'" in answer
+    assert b"\r\nServer:" not in answer
