@@ -2,20 +2,8 @@
 
 from datetime import date, datetime
 
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
+from handling.rules.clocks import MONTHS
+
 _WEEK = 7
 _MONTH = 60
 _YEAR = 730
@@ -24,7 +12,7 @@ _UNITS = ((1, "byte", "bytes"), (1024, "KiB", "KiB"), (1024**2, "MiB", "MiB"), (
 
 def day(value: date) -> str:
     """Return "23 November 2026"."""
-    return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
+    return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
 
 
 def month(text: str) -> str:
@@ -32,7 +20,7 @@ def month(text: str) -> str:
     year, dash, number = text.partition("-")
     if not dash or not number.isdigit() or int(number) not in range(1, 13):
         return text
-    return f"{_MONTHS[int(number) - 1]} {year}"
+    return f"{MONTHS[int(number) - 1]} {year}"
 
 
 def moment(value: datetime) -> str:

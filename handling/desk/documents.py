@@ -13,6 +13,7 @@ import jinja2
 
 from handling.desk.reports import Item, Report
 from handling.rules.agreements import PURPOSE_LABELS, Agreement, Purpose
+from handling.rules.clocks import MONTHS
 from handling.rules.grading import Scheme
 from handling.rules.package import READ_FIRST, REPORT_HTML
 from handling.rules.policy import Obligations
@@ -140,19 +141,13 @@ def whole_report(document: Document) -> bytes:
 
 def day_in_words(day: date) -> str:
     """A day as it is written everywhere: 23 November 2026, whatever the machine's language is."""
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def month_in_words(month: str) -> str:
     """A month ``YYYY-MM`` as November 2026."""
     year, number = month.split("-")
-    return f"{_MONTHS[int(number) - 1]} {year}"
-
-
-_MONTHS: Sequence[str] = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
+    return f"{MONTHS[int(number) - 1]} {year}"
 
 
 def grade_in_words(item: Item, scheme: Scheme) -> str:

@@ -8,6 +8,7 @@ from typing import NewType
 from uuid import UUID
 
 from handling.rules.agreements import Channel
+from handling.rules.clocks import MONTHS
 
 PackageId = NewType("PackageId", UUID)
 
@@ -96,22 +97,6 @@ def _due(act: Act, by: date, today: date) -> Due:
     return Due(act=act, by=by, days_late=max(0, (today - by).days))
 
 
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-
-
 def in_words(day: date) -> str:
     """A day as it is written on every page, such as "25 November 2026", whatever the server's locale is."""
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"

@@ -2,6 +2,21 @@
 
 from datetime import date, timedelta
 
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)  # as every page and paper writes them, whatever the machine's language is
+
 _SATURDAY = 5  # date.weekday() counts Monday as 0
 
 

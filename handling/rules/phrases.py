@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from handling.rules.clocks import MONTHS
+
 
 class Kind(Enum):
     """A status is never held back; an outcome waits for two members and for the operation to close."""
@@ -21,21 +23,6 @@ class Phrase:
     text: str
     kind: Kind
 
-
-_MONTHS: Final = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
 
 PHRASES: Final = (
     Phrase("received", "We have received it.", Kind.STATUS),
@@ -55,7 +42,7 @@ PHRASES: Final = (
         Kind.STATUS,
     ),
     Phrase("stop", "Please collect no more; do not take risks.", Kind.STATUS),
-    *(Phrase(f"look-after-{n:02}", f"Look here again after {name}.", Kind.STATUS) for n, name in enumerate(_MONTHS, 1)),
+    *(Phrase(f"look-after-{n:02}", f"Look here again after {name}.", Kind.STATUS) for n, name in enumerate(MONTHS, 1)),
     Phrase("safety", "Safety advice for you has changed: read this page.", Kind.STATUS),
     Phrase("closed", "This is closed; you may open it again with the same code.", Kind.STATUS),
 )
