@@ -1,5 +1,7 @@
 """The ways in which sealing, opening and verifying fail: few, named, with fixed text that never holds data."""
 
+from enum import Enum
+
 
 class CryptoError(Exception):
     """Root of everything that this package raises about data it was given."""
@@ -94,3 +96,46 @@ class CodenameError(CryptoError):
         super().__init__()
         self.unknown = unknown
         self.count = count
+
+
+class ShareFault(Enum):
+    """What is wrong with shares that do not join."""
+
+    UNREADABLE = "unreadable"  # a word is not in the list, the number of words is wrong, or the checksum is
+    MIXED = "mixed"  # not all of one splitting
+    TWICE = "twice"  # one share was given more than once
+    TOO_FEW = "too-few"
+    FORGED = "forged"  # each reads well by itself, and together they open nothing or not the same
+
+
+class ShareError(CryptoError):
+    """Shares do not join.
+
+    Attributes:
+        fault: what is wrong.
+        shares: numbers of the shares at fault, as printed on them; empty when that cannot be known.
+        places: where they stand among those given, from 1; empty when it is all of them.
+        words: in an unreadable share, the places of words that are not in the list, from 1.
+        count: in an unreadable share, how many words were given.
+        needed: how many shares open the secret; 0 when none was given.
+    """
+
+    text = "shares do not join"
+
+    def __init__(
+        self,
+        fault: ShareFault,
+        *,
+        shares: tuple[int, ...] = (),
+        places: tuple[int, ...] = (),
+        words: tuple[int, ...] = (),
+        count: int = 0,
+        needed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.fault = fault
+        self.shares = shares
+        self.places = places
+        self.words = words
+        self.count = count
+        self.needed = needed
