@@ -34,9 +34,15 @@ class KeyFormatError(CryptoError):
 
 
 class AgeError(CryptoError):
-    """Root of the four ways in which an age file is refused."""
+    """Root of the ways in which an age file is refused."""
 
     text = "age file could not be opened"
+
+
+class ArmorError(AgeError):
+    """The ASCII armour around the file is not exactly as an encoder writes it, or is cut."""
+
+    text = "age file has damaged armour"
 
 
 class HeaderError(AgeError):
@@ -61,6 +67,20 @@ class PayloadError(AgeError):
     """The body is truncated, altered, reordered or carries data past its last chunk."""
 
     text = "age file has a damaged body"
+
+
+class KeyFileError(KeyFormatError):
+    """A file of recipients or identities is not well formed.
+
+    Attributes:
+        line: the line that is no key, from 1; 0 when the file as a whole is empty, too large or not text.
+    """
+
+    text = "file of keys is not well formed"
+
+    def __init__(self, *, line: int = 0) -> None:
+        super().__init__()
+        self.line = line
 
 
 class SignatureError(CryptoError):

@@ -1,9 +1,38 @@
-"""age v1 files (C2SP age.md 1.1): sealed to post-quantum hybrid recipients or to one passphrase, never to both.
+"""age v1 files (C2SP age.md 1.1): sealed to post-quantum hybrid recipients, to classical ones, or to one passphrase.
 
-Layout: docs/format.md, "Sealed files".
+Kinds never share a file that is written here. Layout: docs/format.md, "Sealed files".
 """
 
-from crypto.age.file import Opener, Sealer, open_, open_passphrase, seal, seal_passphrase
+from crypto.age.armor import Armorer, Dearmorer
+from crypto.age.file import (
+    ClassicalSealer,
+    Opener,
+    PassphraseOpener,
+    PassphraseSealer,
+    Sealer,
+    open_,
+    open_passphrase,
+    seal,
+    seal_passphrase,
+)
 from crypto.age.hybrid import Identity, Recipient
+from crypto.age.x25519 import Identity as ClassicalIdentity
+from crypto.age.x25519 import Recipient as ClassicalRecipient
 
-__all__ = ["Identity", "Opener", "Recipient", "Sealer", "open_", "open_passphrase", "seal", "seal_passphrase"]
+__all__ = [
+    "Armorer",
+    "ClassicalIdentity",
+    "ClassicalRecipient",
+    "ClassicalSealer",
+    "Dearmorer",
+    "Identity",
+    "Opener",
+    "PassphraseOpener",
+    "PassphraseSealer",
+    "Recipient",
+    "Sealer",
+    "open_",
+    "open_passphrase",
+    "seal",
+    "seal_passphrase",
+]

@@ -1,11 +1,19 @@
 """Bech32 (BIP 173) without its length limit, as age uses it for recipients and identities."""
 
+import functools
+import operator
+
 from crypto.errors import KeyFormatError
+from crypto.secret import Secret
 
 _ALPHABET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _VALUE = {letter: value for value, letter in enumerate(_ALPHABET)}
 _GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 _CHECKSUM_LENGTH = 6
+_STEP = tuple(  # the sum of the generators whose bit is set, for each of the 32 tops
+    functools.reduce(operator.xor, (generator for bit, generator in enumerate(_GENERATOR) if top >> bit & 1), 0)
+    for top in range(32)
+)
 
 
 def encode(prefix: str, data: bytes) -> str:
@@ -33,14 +41,26 @@ def decode(text: str) -> tuple[str, bytes]:
     return prefix, bytes(_regroup(values[:-_CHECKSUM_LENGTH], 5, 8, pad=False))
 
 
+def decode_secret(prefix: str, text: Secret | str) -> Secret:
+    """Return the data behind *prefix* when *text* is in upper case, as identities are written.
+
+    Raises:
+        KeyFormatError: another prefix, another case, or not Bech32.
+    """
+    try:
+        plain = text if isinstance(text, str) else text.expose().decode("ascii")
+    except UnicodeDecodeError:
+        raise KeyFormatError from None
+    found, data = decode(plain)
+    if found != prefix or plain != plain.upper():
+        raise KeyFormatError
+    return Secret(data)
+
+
 def _polymod(values: list[int]) -> int:
     check = 1
     for value in values:
-        top = check >> 25
-        check = (check & 0x1FFFFFF) << 5 ^ value
-        for bit, generator in enumerate(_GENERATOR):
-            if top >> bit & 1:
-                check ^= generator
+        check = (check & 0x1FFFFFF) << 5 ^ value ^ _STEP[check >> 25]
     return check
 
 

@@ -4,7 +4,8 @@ Spec: C2SP age.md, "The hybrid post-quantum recipient type". The identity is a 3
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
@@ -21,6 +22,8 @@ from cryptography.hazmat.primitives.hpke import (
 
 from crypto.age import bech32
 from crypto.age.format import FILE_KEY_BYTES, Stanza, b64decode, b64encode
+from crypto.age.keys import Kind
+from crypto.age.x25519 import is_low_order, is_public_key
 from crypto.digest import sha256
 from crypto.errors import HeaderError, KeyFormatError
 from crypto.secret import Guarded, Secret
@@ -36,7 +39,6 @@ _PUBLIC_BYTES = _MLKEM_PUBLIC_BYTES + 32
 _SEED_BYTES = 32
 _MLKEM_SEED_BYTES = 64
 _MLKEM_ENC_BYTES = _ENC_BYTES - 32
-_PROBE = X25519PrivateKey.generate()  # seals nothing; multiplies points to see whether they are of low order
 _RECIPIENT_PREFIX = "age1pq"
 _IDENTITY_PREFIX = "age-secret-key-pq-"
 
@@ -45,10 +47,13 @@ _IDENTITY_PREFIX = "age-secret-key-pq-"
 class Recipient:
     """A public key that files are sealed to: 1184 bytes of ML-KEM-768 and 32 of X25519."""
 
+    kind: ClassVar[Kind] = Kind.POST_QUANTUM
+
     raw: bytes
+    _key: MLKEM768X25519PublicKey = field(init=False, repr=False, compare=False)  # parsed once, for many files
 
     def __post_init__(self) -> None:
-        self._public()
+        object.__setattr__(self, "_key", _public(self.raw))
 
     @classmethod
     def parse(cls, text: str) -> "Recipient":
@@ -67,19 +72,8 @@ class Recipient:
 
     def wrap(self, file_key: Secret) -> Stanza:
         """Return the stanza that carries *file_key* to this recipient."""
-        sealed = _SUITE.encrypt(file_key.expose(), self._public(), info=_INFO)
+        sealed = _SUITE.encrypt(file_key.expose(), self._key, info=_INFO)
         return Stanza(type=TYPE, args=(b64encode(sealed[:_ENC_BYTES]),), body=sealed[_ENC_BYTES:])
-
-    def _public(self) -> MLKEM768X25519PublicKey:
-        if len(self.raw) != _PUBLIC_BYTES or _is_low_order(self.raw[_MLKEM_PUBLIC_BYTES:]):
-            raise KeyFormatError
-        try:
-            return MLKEM768X25519PublicKey(
-                MLKEM768PublicKey.from_public_bytes(self.raw[:_MLKEM_PUBLIC_BYTES]),
-                X25519PublicKey.from_public_bytes(self.raw[_MLKEM_PUBLIC_BYTES:]),
-            )
-        except ValueError:
-            raise KeyFormatError from None
 
 
 class Identity(Guarded):
@@ -108,14 +102,7 @@ class Identity(Guarded):
     @classmethod
     def parse(cls, text: Secret | str) -> "Identity":
         """Read `AGE-SECRET-KEY-PQ-1…`; raise `KeyFormatError` for anything else, lower case included."""
-        try:
-            plain = text if isinstance(text, str) else text.expose().decode("ascii")
-        except UnicodeDecodeError:
-            raise KeyFormatError from None
-        prefix, seed = bech32.decode(plain)
-        if prefix != _IDENTITY_PREFIX or plain != plain.upper():
-            raise KeyFormatError
-        return cls(Secret(seed))
+        return cls(bech32.decode_secret(_IDENTITY_PREFIX, text))
 
     def encode(self) -> Secret:
         """Return `AGE-SECRET-KEY-PQ-1…` in ASCII, as stock age reads it."""
@@ -139,23 +126,26 @@ class Identity(Guarded):
         return None
 
 
+def _public(raw: bytes) -> MLKEM768X25519PublicKey:
+    if len(raw) != _PUBLIC_BYTES or not is_public_key(raw[_MLKEM_PUBLIC_BYTES:]):
+        raise KeyFormatError
+    try:
+        return MLKEM768X25519PublicKey(
+            MLKEM768PublicKey.from_public_bytes(raw[:_MLKEM_PUBLIC_BYTES]),
+            X25519PublicKey.from_public_bytes(raw[_MLKEM_PUBLIC_BYTES:]),
+        )
+    except ValueError:
+        raise KeyFormatError from None
+
+
 def _sealed(stanza: Stanza) -> bytes:
     """Return what HPKE opens; the body's length is fixed so that a file key cannot have a second reading."""
     if len(stanza.args) != 1 or len(stanza.body) != _BODY_BYTES:
         raise HeaderError
     enc = b64decode(stanza.args[0])
-    if len(enc) != _ENC_BYTES or _is_low_order(enc[_MLKEM_ENC_BYTES:]):
+    if len(enc) != _ENC_BYTES or is_low_order(enc[_MLKEM_ENC_BYTES:]):
         raise HeaderError
     return enc + stanza.body
-
-
-def _is_low_order(point: bytes) -> bool:
-    """Say whether an X25519 share leads to the all-zero secret with every key, so that it adds nothing."""
-    try:
-        _PROBE.exchange(X25519PublicKey.from_public_bytes(point))
-    except ValueError:
-        return True
-    return False
 
 
 def _expand(seed: Secret) -> tuple[MLKEM768PrivateKey, X25519PrivateKey]:

@@ -1,14 +1,25 @@
 """What a kind of key must do to take part in an age file. One module for each kind; more kinds need no change here."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from enum import Enum, auto
+from typing import ClassVar, Protocol
 
 from crypto.age.format import Stanza
 from crypto.secret import Secret
 
 
+class Kind(Enum):
+    """What a file rests on. Files are written to keys of one kind, since the weakest would decide."""
+
+    POST_QUANTUM = auto()
+    CLASSICAL = auto()
+    PASSPHRASE = auto()
+
+
 class Wrapper(Protocol):
     """Something a file key can be wrapped for."""
+
+    kind: ClassVar[Kind]
 
     def wrap(self, file_key: Secret) -> Stanza:
         """Return the stanza that carries *file_key*."""

@@ -5,13 +5,15 @@ Spec: C2SP age.md, "The scrypt recipient type".
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from crypto.age.format import FILE_KEY_BYTES, Stanza, b64decode, b64encode
+from crypto.age.keys import Kind
 from crypto.errors import HeaderError, PassphraseError
 from crypto.secret import Guarded, Secret
 
@@ -29,6 +31,8 @@ class Passphrase(Guarded):
     """Wraps and unwraps a file key under a passphrase, at a cost of 2**log_n."""
 
     __slots__ = ("_log_n", "_secret")
+
+    kind: ClassVar[Kind] = Kind.PASSPHRASE
 
     def __init__(self, secret: Secret, *, log_n: int = 17) -> None:
         if not secret.expose():
@@ -65,6 +69,27 @@ class Passphrase(Guarded):
     def _cipher(self, salt: bytes, log_n: int) -> ChaCha20Poly1305:
         kdf = Scrypt(salt=_LABEL + salt, length=32, n=1 << log_n, r=8, p=1)
         return ChaCha20Poly1305(kdf.derive(self._secret.expose()))
+
+
+class AskedPassphrase(Guarded):
+    """Asks for the passphrase only when a file has one, and by then its header has been found well formed."""
+
+    __slots__ = ("_ask",)
+
+    def __init__(self, ask: Callable[[], Secret]) -> None:
+        self._ask = ask
+
+    def check(self, stanzas: Sequence[Stanza]) -> None:
+        """Raise `HeaderError` when a stanza of this kind is malformed. Asks for nothing."""
+        for stanza in stanzas:
+            if stanza.type == TYPE:
+                _read(stanza)
+
+    def unwrap(self, stanzas: Sequence[Stanza]) -> Secret | None:
+        """Return the file key, or None when the file has no passphrase or another one."""
+        if not any(stanza.type == TYPE for stanza in stanzas):
+            return None
+        return Passphrase(self._ask()).unwrap(stanzas)
 
 
 def _read(stanza: Stanza) -> tuple[bytes, int]:

@@ -15,21 +15,35 @@ CHUNK = 64 * 1024
 TAG = 16
 
 
+def room(size: int) -> int:
+    """Return how many bytes `update_into` writes at most for *size* bytes."""
+    return size + CHUNK + TAG * (size // CHUNK + 2)
+
+
 class StreamSealer:
     """Encrypts what is pushed in; each key serves one stream, since the nonces are counters."""
 
-    __slots__ = ("_chunks", "_cipher", "_count", "_finished")
+    __slots__ = ("_chunks", "_cipher", "_finished", "_nonces")
 
     def __init__(self, key: Secret) -> None:
         self._cipher = ChaCha20Poly1305(key.expose())
         self._chunks = _Chunks(CHUNK)
-        self._count = 0
+        self._nonces = _Nonces()
         self._finished = False
 
     def update(self, data: bytes | bytearray | memoryview) -> bytes:
         """Return the chunks that *data* completed and that are certainly not the last."""
         _refuse_after_the_end(finished=self._finished)
-        return b"".join(self._encrypt(chunk, last=False) for chunk in self._chunks.push(data))
+        return b"".join([self._encrypt(chunk, last=False) for chunk in self._chunks.push(data)])
+
+    def update_into(self, data: bytes | bytearray | memoryview, out: memoryview) -> int:
+        """Do the same into *out*, which has `room` for it; return how many bytes were written."""
+        _refuse_after_the_end(finished=self._finished)
+        done = 0
+        for chunk in self._chunks.push(data):
+            end = done + len(chunk) + TAG
+            done += self._cipher.encrypt_into(self._nonces.following(last=False), chunk, None, out[done:end])
+        return done
 
     def finish(self) -> bytes:
         """Return the last chunk; it is empty only when the whole body is."""
@@ -38,9 +52,7 @@ class StreamSealer:
         return self._encrypt(self._chunks.rest, last=True)
 
     def _encrypt(self, chunk: bytearray | memoryview, *, last: bool) -> bytes:
-        nonce = _nonce(self._count, last=last)
-        self._count += 1
-        return self._cipher.encrypt(nonce, chunk, None)
+        return self._cipher.encrypt(self._nonces.following(last=last), chunk, None)
 
 
 class StreamOpener:
@@ -49,36 +61,65 @@ class StreamOpener:
     What came out before `finish` returned is genuine but perhaps not the whole.
     """
 
-    __slots__ = ("_chunks", "_cipher", "_count", "_finished")
+    __slots__ = ("_chunks", "_cipher", "_finished", "_nonces")
 
     def __init__(self, key: Secret) -> None:
         self._cipher = ChaCha20Poly1305(key.expose())
         self._chunks = _Chunks(CHUNK + TAG)
-        self._count = 0
+        self._nonces = _Nonces()
         self._finished = False
 
     def update(self, data: bytes | bytearray | memoryview) -> bytes:
         """Return the plaintext of the chunks that *data* completed; raise `PayloadError` at the first bad one."""
         _refuse_after_the_end(finished=self._finished)
-        return b"".join(self._decrypt(chunk, last=False) for chunk in self._chunks.push(data))
+        return b"".join([self._decrypt(chunk, last=False) for chunk in self._chunks.push(data)])
+
+    def update_into(self, data: bytes | bytearray | memoryview, out: memoryview) -> int:
+        """Do the same into *out*, which has `room` for it; return how many bytes were written.
+
+        A chunk that is not genuine is wiped from *out* before `PayloadError` is raised.
+        """
+        _refuse_after_the_end(finished=self._finished)
+        done = 0
+        for chunk in self._chunks.push(data):
+            into = out[done : done + len(chunk) - TAG]
+            try:
+                done += self._cipher.decrypt_into(self._nonces.following(last=False), chunk, None, into)
+            except InvalidTag:
+                into[:] = bytes(len(into))
+                self._finished = True
+                raise PayloadError from None
+        return done
 
     def finish(self) -> bytes:
         """Return the last plaintext; raise `PayloadError` when the stream was cut or goes on."""
         _refuse_after_the_end(finished=self._finished)
         self._finished = True
         plain = self._decrypt(self._chunks.rest, last=True)
-        if not plain and self._count > 1:
+        if not plain and self._nonces.count > 1:
             raise PayloadError
         return plain
 
     def _decrypt(self, chunk: bytearray | memoryview, *, last: bool) -> bytes:
-        nonce = _nonce(self._count, last=last)
-        self._count += 1
         try:
-            return self._cipher.decrypt(nonce, chunk, None)
+            return self._cipher.decrypt(self._nonces.following(last=last), chunk, None)
         except InvalidTag:
             self._finished = True  # nothing after a bad chunk is looked at
             raise PayloadError from None
+
+
+class _Nonces:
+    """Counts chunks; no two calls give the same nonce."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def following(self, *, last: bool) -> bytes:
+        """Return the nonce of the next chunk."""
+        count, self.count = self.count, self.count + 1
+        return count.to_bytes(11, "big") + (b"\1" if last else b"\0")
 
 
 class _Chunks:
@@ -91,23 +132,20 @@ class _Chunks:
         self.rest = bytearray()
 
     def push(self, data: bytes | bytearray | memoryview) -> Iterator[bytearray | memoryview]:
-        """Yield each full chunk after which more is known to come."""
-        view = memoryview(data)
+        """Yield each full chunk after which more is known to come. A chunk is used before the next is asked for."""
+        view = memoryview(data).cast("B")
         missing = self._size - len(self.rest)
         if len(view) <= missing:
             self.rest += view
             return
         if self.rest:
-            yield self.rest + view[:missing]
+            self.rest += view[:missing]
+            yield self.rest
             view = view[missing:]
         while len(view) > self._size:
             yield view[: self._size]
             view = view[self._size :]
         self.rest = bytearray(view)
-
-
-def _nonce(count: int, *, last: bool) -> bytes:
-    return count.to_bytes(11, "big") + bytes([last])
 
 
 def _refuse_after_the_end(*, finished: bool) -> None:
