@@ -19,14 +19,14 @@ def wrap(key: Secret, recipient: age.Recipient) -> bytes:
     return age.seal(key.expose(), [recipient])
 
 
-def unwrap(wrapped: bytes, identity: age.Identity) -> Secret:
-    """Return the key of a wrapped record.
+def unwrap(wrapped: bytes, *identities: age.Identity) -> Secret:
+    """Return the key of a wrapped record, which opens with any one of *identities*.
 
     Raises:
         AgeError: the file is damaged or for another identity.
         OpenError: it holds something other than a record key.
     """
-    key = Secret(age.open_(wrapped, [identity]))
+    key = Secret(age.open_(wrapped, identities))
     if len(key) != KEY_BYTES:
         raise OpenError
     return key

@@ -39,7 +39,13 @@ def open_corridor(name: str, content: Mapping[str, Any], members: MemberList, ke
         identity = age.Identity.parse(Secret(str(content["identity"]).encode()))
         if Duty.HANDLER not in member.duties or str(member.corridor) != str(identity.recipient):
             raise NoCorridorError
-        vault = OpenVault.open(keyring, members.corridor_epoch, members.corridor_vault, identity)
+        vault = OpenVault.open(
+            keyring,
+            epoch=members.corridor_epoch,
+            recipient=members.corridor_vault,
+            recovery=members.recovery,
+            member=identity,
+        )
     except (NotAMemberError, KeyError, CryptoError, VaultError, MissingKeyError):
         raise NoCorridorError from None
     return Handler(member, members, vault)

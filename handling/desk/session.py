@@ -44,7 +44,13 @@ def open_desk(name: str, content: Mapping[str, Any], members: MemberList, keyrin
         identity = age.Identity.parse(Secret(str(content["identity"]).encode()))
         if member.desk is None or str(member.desk) != str(identity.recipient):
             raise NoDeskError
-        vault = OpenVault.open(keyring, members.desk_epoch, members.desk_vault, identity)
+        vault = OpenVault.open(
+            keyring,
+            epoch=members.desk_epoch,
+            recipient=members.desk_vault,
+            recovery=members.recovery,
+            member=identity,
+        )
         intake = vault.intake(members.desk_intake_serial)
     except (NotAMemberError, KeyError, CryptoError, VaultError, MissingKeyError):
         raise NoDeskError from None

@@ -55,14 +55,14 @@ async def test_a_handler_opens_the_corridor_vault_and_an_analysts_key_does_not(
         content = await staff.unlock(inside_db, process, "amina", cards.passphrase(process, "amina"))
         identity[process] = age.Identity.parse(Secret(content["identity"].encode()))
 
-    vault = OpenVault.open(keyring, listed.corridor_epoch, listed.corridor_vault, identity["corridor"])
+    vault = _open(keyring, listed, identity["corridor"])
     record = uuid4()
     key = vault.new_record(record)
 
     assert vault.record(record).matches(key)
     assert str(vault.intake(1).recipient) != str(listed.corridor_vault)
     with pytest.raises(VaultError):
-        OpenVault.open(keyring, listed.corridor_epoch, listed.corridor_vault, identity["desk"])
+        _open(keyring, listed, identity["desk"])
 
 
 async def test_a_fresh_vault_reads_the_record_keys_of_an_earlier_session(settings: Settings, inside_db: Db) -> None:
@@ -74,7 +74,7 @@ async def test_a_fresh_vault_reads_the_record_keys_of_an_earlier_session(setting
     for name in ("amina", "ben"):
         content = await staff.unlock(inside_db, "corridor", name, cards.passphrase("corridor", name))
         identity = age.Identity.parse(Secret(content["identity"].encode()))
-        opened.append(OpenVault.open(keyring, listed.corridor_epoch, listed.corridor_vault, identity))
+        opened.append(_open(keyring, listed, identity))
 
     key = opened[0].new_record(record)
 
@@ -132,3 +132,14 @@ async def test_an_agreement_and_a_member_list_cannot_be_changed_even_by_the_owne
     for change in ("UPDATE unit.agreement SET version = 9", "DELETE FROM unit.member_list"):
         with pytest.raises(Exception, match="never changed"):
             await inside_db.execute(change)
+
+
+def _open(keyring: Keyring, listed: members.MemberList, member: age.Identity) -> OpenVault:
+    """Open the corridor's vault as a session does."""
+    return OpenVault.open(
+        keyring,
+        epoch=listed.corridor_epoch,
+        recipient=listed.corridor_vault,
+        recovery=listed.recovery,
+        member=member,
+    )

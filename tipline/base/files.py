@@ -7,6 +7,12 @@ from pathlib import Path
 
 def write_private(file: Path, content: bytes) -> None:
     """Write *content* to *file* with mode 0600: whole and on disk, or not at all. Makes the folder (0700)."""
+    replace_private(file, content)
+    sync_folder(file.parent)
+
+
+def replace_private(file: Path, content: bytes) -> None:
+    """Do as `write_private`, except that a power cut may bring the file's earlier content back until `sync_folder`."""
     private_folder(file.parent)
     temporary = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -19,7 +25,6 @@ def write_private(file: Path, content: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    sync_folder(file.parent)
 
 
 def private_folder(folder: Path) -> None:

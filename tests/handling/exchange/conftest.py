@@ -82,7 +82,9 @@ def unit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Unit]:
     desk_keys = Keyring(settings.inside / "desk" / "keyring")
     body = parse(founded.member_list)["body"]
     vault = age.Recipient.parse(body["desk_vault"]["recipient"])
-    desk = OpenVault.open(desk_keys, 1, vault, _identity(contents["desk", "amina"]["identity"]))
+    recovery = age.Recipient.parse(body["recovery"])
+    member = _identity(contents["desk", "amina"]["identity"])
+    desk = OpenVault.open(desk_keys, epoch=1, recipient=vault, recovery=recovery, member=member)
     phrase, home = passphrase.generate(), tmp_path_factory.mktemp("parks")
     with pgp.Gpg(home) as gpg:
         yield Unit(
