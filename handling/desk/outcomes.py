@@ -92,7 +92,7 @@ async def file(
     told = age.seal(canonical({"urn": report.urn, **body}), [members.corridor_vault])
     async with db.transaction():
         await store.add_outcome(db, store.OutcomeRow(outcome_id, report, author.name, today, kept))
-        await store.tell_corridor(db, outcome_id, told, today)
+        await store.tell_corridor(db, outcome_id, report, told, today)
 
 
 async def filed(db: Db, desk: Desk, report: UUID) -> tuple[Filed, ...]:

@@ -89,8 +89,8 @@ _ADD_OUTCOME = """
 """
 
 _ADD_CORRIDOR_OUTCOME = """
-    INSERT INTO corridor.outcome (id, sealed, received_on)
-    VALUES ($1, $2, $3)
+    INSERT INTO corridor.outcome (id, sealed, received_on, report)
+    VALUES ($1, $2, $3, $4)
 """
 
 _OUTCOMES = """
@@ -255,10 +255,10 @@ async def add_outcome(db: Db, outcome: OutcomeRow) -> None:
         await db.execute(_ADD_OUTCOME, outcome.id, outcome.report, outcome.filed_by, outcome.filed_on, outcome.sealed)
 
 
-async def tell_corridor(db: Db, outcome: UUID, sealed: bytes, day: date) -> None:
+async def tell_corridor(db: Db, outcome: UUID, report: UUID, sealed: bytes, day: date) -> None:
     """Hand the corridor an outcome, sealed to its vault; this role can never read it back."""
     with store_errors():
-        await db.execute(_ADD_CORRIDOR_OUTCOME, outcome, sealed, day)
+        await db.execute(_ADD_CORRIDOR_OUTCOME, outcome, sealed, day, report)
 
 
 async def outcomes(db: Db, of: UUID) -> tuple[OutcomeRow, ...]:

@@ -76,9 +76,9 @@ async def home(request: web.Request) -> web.Response:
     async with guard.pool.acquire() as db:
         listed = await service.member_list(guard, db, today())
         waiting = {
-            Kind.REVIEW: await store.reviews(db),
-            Kind.MANIFEST: await store.releases(db),
-            Kind.PHRASE: await store.phrases(db),
+            Kind.REVIEW: await store.reviews(db, who),
+            Kind.MANIFEST: await store.releases(db, who),
+            Kind.PHRASE: await store.phrases(db, who),
         }
     queues = tuple(_queue(kind, queue, who, listed) for kind, queue in waiting.items())
     return render(request, models.HomePage(queues))

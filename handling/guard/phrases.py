@@ -33,7 +33,7 @@ async def look(guard: Guard, outcome: UUID, who: str, today: date) -> PhraseView
     """Show one phrase. Nothing of it is sealed: it is a sentence from a fixed list and a random id."""
     async with guard.pool.acquire() as db:
         listed = await member_list(guard, db, today)
-        row = found(await store.phrase(db, outcome))
+        row = found(await store.phrase(db, outcome, who))
     return PhraseView(turn(Kind.PHRASE, row.request, listed.member(who), listed), listed, row.phrase, _known(row))
 
 
@@ -42,7 +42,7 @@ async def sign(guard: Guard, outcome: UUID, hand: Hand, today: date) -> State:
     async with guard.pool.acquire() as db:
         listed = await member_list(guard, db, today)
         member = listed.member(hand.who)
-        row = found(await store.phrase(db, outcome))
+        row = found(await store.phrase(db, outcome, hand.who))
         must_be_turn(Kind.PHRASE, row.request, member, listed)
         if row.phrase != hand.seen:
             raise ChangedError

@@ -129,7 +129,7 @@ async def case(guard: Guard, db: Db, kind: Kind, subject: UUID, *, who: str, tod
     """
     listed = await member_list(guard, db, today)
     member = listed.member(who)
-    row = found(await (store.review(db, subject) if kind is Kind.REVIEW else store.release(db, subject)))
+    row = found(await (store.review(db, subject, who) if kind is Kind.REVIEW else store.release(db, subject)))
     must_be_turn(kind, row.request, member, listed)
     return Case(row, member, listed, today)
 
@@ -149,11 +149,11 @@ _REFUSE: dict[Kind, _Refuse] = {
 }
 
 
-async def request_of(db: Db, kind: Kind, subject: UUID) -> Request:
-    """The request of one kind, or `NoSuchRequestError`."""
+async def request_of(db: Db, kind: Kind, subject: UUID, who: str) -> Request:
+    """The request of one kind as it is shown to *who*, or `NoSuchRequestError`: hidden and absent are one answer."""
     if kind is Kind.PHRASE:
-        return found(await store.phrase(db, subject)).request
-    row = await (store.review(db, subject) if kind is Kind.REVIEW else store.release(db, subject))
+        return found(await store.phrase(db, subject, who)).request
+    row = await (store.review(db, subject, who) if kind is Kind.REVIEW else store.release(db, subject))
     return found(row).request
 
 
@@ -161,7 +161,7 @@ async def look(guard: Guard, kind: Kind, subject: UUID, who: str, today: date) -
     """Whose turn it is at one request; its content stays sealed."""
     async with guard.pool.acquire() as db:
         listed = await member_list(guard, db, today)
-        request = await request_of(db, kind, subject)
+        request = await request_of(db, kind, subject, who)
     return turn(kind, request, listed.member(who), listed), listed
 
 
@@ -174,7 +174,7 @@ async def refuse(guard: Guard, kind: Kind, subject: UUID, *, who: str, reason: s
     """
     async with guard.pool.acquire() as db:
         listed = await member_list(guard, db, today)
-        request = await request_of(db, kind, subject)
+        request = await request_of(db, kind, subject, who)
         member = listed.member(who)
         if not turn(kind, request, member, listed).may_refuse:
             raise NotNowError(Reason.COMPLETE.value if _decided(kind, request) else _NOT_A_SIGNER)

@@ -84,23 +84,25 @@ class Package:
 
 _SIGNERS = "ARRAY(SELECT s.signer FROM guard.signature s WHERE s.subject = r.id AND s.kind = '{kind}' ORDER BY 1)"
 _COLUMNS = "r.id, r.requested_by, r.requested_on, r.state, " + _SIGNERS + " AS signers"
+_SHOWN = "(r.shown_to IS NULL OR $2 = ANY(r.shown_to))"  # to this member; null is everybody
 _QUEUE = (
     "SELECT "
     + _COLUMNS
     + """, count(*) OVER () AS waiting
       FROM guard.{table} r
      WHERE r.state IN ('waiting', 'signed-once')
+       AND {shown}
      ORDER BY r.requested_on, r.id
      LIMIT $1
 """
 )
-_REVIEWS = _QUEUE.format(table="review", kind=Kind.REVIEW.value)
-_RELEASES = _QUEUE.format(table="release", kind=Kind.MANIFEST.value)
-_PHRASES = _QUEUE.format(table="phrase", kind=Kind.PHRASE.value)
+_REVIEWS = _QUEUE.format(table="review", kind=Kind.REVIEW.value, shown=_SHOWN)
+_RELEASES = _QUEUE.format(table="release", kind=Kind.MANIFEST.value, shown="$2::text IS NOT NULL")
+_PHRASES = _QUEUE.format(table="phrase", kind=Kind.PHRASE.value, shown=_SHOWN)
 
-_REVIEW = f"SELECT {_COLUMNS}, r.sealed FROM guard.review r WHERE r.id = $1".format(kind=Kind.REVIEW.value)
+_REVIEW = f"SELECT {_COLUMNS}, r.sealed FROM guard.review r WHERE r.id = $1 AND {_SHOWN}".format(kind=Kind.REVIEW.value)
 _RELEASE = f"SELECT {_COLUMNS}, r.sealed FROM guard.release r WHERE r.id = $1".format(kind=Kind.MANIFEST.value)
-_PHRASE = f"SELECT {_COLUMNS}, r.phrase FROM guard.phrase r WHERE r.id = $1".format(kind=Kind.PHRASE.value)
+_PHRASE = f"SELECT {_COLUMNS}, r.phrase FROM guard.phrase r WHERE r.id = $1 AND {_SHOWN}".format(kind=Kind.PHRASE.value)
 
 _SIGNATURES = """
     SELECT signer, signature
@@ -175,25 +177,25 @@ _ADD_PACKAGE = """
 """
 
 
-async def reviews(db: Db) -> Queue:
-    """Reviews that wait for a signature."""
-    return await _queue(db, _REVIEWS)
+async def reviews(db: Db, who: str) -> Queue:
+    """Reviews that wait for a signature and are shown to *who*."""
+    return await _queue(db, _REVIEWS, who)
 
 
-async def releases(db: Db) -> Queue:
-    """Releases that wait for a first or a second signature."""
-    return await _queue(db, _RELEASES)
+async def releases(db: Db, who: str) -> Queue:
+    """Releases that wait for a first or a second signature; they are shown to every member."""
+    return await _queue(db, _RELEASES, who)
 
 
-async def phrases(db: Db) -> Queue:
-    """Phrases that wait for a first or a second signature."""
-    return await _queue(db, _PHRASES)
+async def phrases(db: Db, who: str) -> Queue:
+    """Phrases that wait for a first or a second signature and are shown to *who*."""
+    return await _queue(db, _PHRASES, who)
 
 
-async def review(db: Db, review_id: UUID) -> SealedRequest | None:
-    """One review."""
+async def review(db: Db, review_id: UUID, who: str) -> SealedRequest | None:
+    """One review, if it is shown to *who*."""
     with store_errors():
-        row = await db.fetchrow(_REVIEW, review_id)
+        row = await db.fetchrow(_REVIEW, review_id, who)
     return SealedRequest(_request(row), row["sealed"]) if row else None
 
 
@@ -204,10 +206,10 @@ async def release(db: Db, release_id: UUID) -> SealedRequest | None:
     return SealedRequest(_request(row), row["sealed"]) if row else None
 
 
-async def phrase(db: Db, outcome: UUID) -> PhraseRequest | None:
-    """One phrase, by its outcome."""
+async def phrase(db: Db, outcome: UUID, who: str) -> PhraseRequest | None:
+    """One phrase, by its outcome, if it is shown to *who*."""
     with store_errors():
-        row = await db.fetchrow(_PHRASE, outcome)
+        row = await db.fetchrow(_PHRASE, outcome, who)
     return PhraseRequest(_request(row), row["phrase"]) if row else None
 
 
@@ -271,9 +273,9 @@ async def add_package(db: Db, package: Package) -> None:
         await db.execute(_ADD_PACKAGE, *astuple(package))
 
 
-async def _queue(db: Db, sql: str) -> Queue:
+async def _queue(db: Db, sql: str, who: str) -> Queue:
     with store_errors():
-        rows = await db.fetch(sql, QUEUE_LENGTH)
+        rows = await db.fetch(sql, QUEUE_LENGTH, who)
     return Queue(shown=tuple(_request(row) for row in rows), waiting=rows[0]["waiting"] if rows else 0)
 
 

@@ -1,6 +1,7 @@
-"""Agencies and the public keys that packages are sealed to. A key is never replaced in place, and never taken unread."""
+"""Agencies, their tree, and the public keys packages are sealed to. A key is never replaced in place, never taken unread."""
 
 import asyncio
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -8,23 +9,30 @@ import asyncpg
 
 from crypto import age, pgp
 from crypto.errors import CryptoError
+from handling.rules import exclusions
 from handling.rules.agreements import Channel
 from tipline.base.database import Db, StoreError, store_errors
 
 _ADD = """
-    INSERT INTO unit.agency (id, name, channel, key, fingerprint, added_on)
-    VALUES ($1, $2, $3, $4, $5, $6)
+    INSERT INTO unit.agency (id, name, channel, key, fingerprint, added_on, parent)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)
     ON CONFLICT (id) DO NOTHING
 """
 _GET = """
-    SELECT id, name, channel, key, fingerprint, added_on
+    SELECT id, name, channel, key, fingerprint, added_on, parent
       FROM unit.agency
      WHERE id = $1
 """
 _ALL = """
-    SELECT id, name, channel, key, fingerprint, added_on
+    SELECT id, name, channel, key, fingerprint, added_on, parent
       FROM unit.agency
      ORDER BY id
+"""
+_LOCK_TREE = "LOCK TABLE unit.agency IN SHARE ROW EXCLUSIVE MODE"
+_MOVE = """
+    UPDATE unit.agency
+       SET parent = $2
+     WHERE id = $1
 """
 
 
@@ -36,14 +44,20 @@ class AgencyKeyError(ValueError):
 
 
 class AgencyTakenError(StoreError):
-    """Another agency, or this one with another name or key, has the id."""
+    """Another agency, or this one with another name, key or parent, has the id."""
 
     code = "agency-taken"
 
 
+class AgencyTreeError(StoreError):
+    """The agency above is not enrolled, or stands below the one that it would be above of."""
+
+    code = "agency-tree"
+
+
 @dataclass(frozen=True, slots=True)
 class Agency:
-    """A partner organisation and the key it reads packages with."""
+    """An organisation that the unit shares with, and the key it reads packages with; *parent* stands above it."""
 
     id: str
     name: str
@@ -51,6 +65,7 @@ class Agency:
     key: str  # age recipient, or armoured OpenPGP public key
     fingerprint: str
     added_on: date
+    parent: str | None = None
 
 
 def read_key(key: str) -> tuple[Channel, str, str]:
@@ -70,19 +85,41 @@ def read_key(key: str) -> tuple[Channel, str, str]:
 
 
 @store_errors()
-async def add(db: Db, agency_id: str, *, name: str, key: str, today: date) -> Agency:
+async def add(db: Db, agency_id: str, *, name: str, key: str, today: date, parent: str | None = None) -> Agency:
     """Enrol an agency; the same again changes nothing.
 
     Raises:
         AgencyKeyError: the key cannot be read.
-        AgencyTakenError: the id is there with another name or key.
+        AgencyTreeError: the parent is not enrolled.
+        AgencyTakenError: the id is there with another name, key or parent.
     """
     channel, stored, fingerprint = await asyncio.to_thread(read_key, key)
-    await db.execute(_ADD, agency_id, name, channel.value, stored, fingerprint, today)
+    if parent is not None and (parent == agency_id or await get(db, parent) is None):
+        raise AgencyTreeError
+    await db.execute(_ADD, agency_id, name, channel.value, stored, fingerprint, today, parent)
     agency = await get(db, agency_id)
-    if agency is None or (agency.name, agency.channel, agency.fingerprint) != (name, channel, fingerprint):
+    asked = (name, channel, fingerprint, parent)
+    if agency is None or (agency.name, agency.channel, agency.fingerprint, agency.parent) != asked:
         raise AgencyTakenError
     return agency
+
+
+@store_errors()
+async def move(db: Db, agency_id: str, parent: str | None) -> None:
+    """Put an agency below another one, or at the top. Two moves at once wait for each other: a circle cannot arise.
+
+    Raises:
+        AgencyTreeError: one of them is not enrolled, or *parent* is the agency itself or stands below it.
+    """
+    async with db.transaction():
+        await db.execute(_LOCK_TREE)
+        tree = tree_of(await all_(db))
+        below = parent is not None and (
+            parent not in tree or agency_id in {parent, *exclusions.ancestors(tree, parent)}
+        )
+        if agency_id not in tree or below:
+            raise AgencyTreeError
+        await db.execute(_MOVE, agency_id, parent)
 
 
 @store_errors()
@@ -98,6 +135,32 @@ async def all_(db: Db) -> tuple[Agency, ...]:
     return tuple(_agency(row) for row in await db.fetch(_ALL))
 
 
+def tree_of(agencies: Iterable[Agency]) -> Mapping[str, str | None]:
+    """Return each agency's parent by id, as the rules of exclusions take it."""
+    return {agency.id: agency.parent for agency in agencies}
+
+
+def in_tree(agencies: Sequence[Agency]) -> tuple[tuple[int, Agency], ...]:
+    """Return all agencies as the tree is read aloud, each with its depth; none is lost, also not in a circle."""
+    found: list[tuple[int, Agency]] = []
+    known = {agency.id for agency in agencies}
+
+    def put(agency: Agency, depth: int) -> None:
+        if agency in {seen for _, seen in found}:
+            return
+        found.append((depth, agency))
+        for below in agencies:
+            if below.parent == agency.id:
+                put(below, depth + 1)
+
+    for agency in agencies:
+        if agency.parent not in known:
+            put(agency, 0)
+    for agency in agencies:
+        put(agency, 0)
+    return tuple(found)
+
+
 def _agency(row: asyncpg.Record) -> Agency:
     return Agency(
         id=row["id"],
@@ -106,4 +169,5 @@ def _agency(row: asyncpg.Record) -> Agency:
         key=row["key"],
         fingerprint=row["fingerprint"],
         added_on=row["added_on"],
+        parent=row["parent"],
     )

@@ -1,4 +1,4 @@
-"""`tipline agency`: enrol an agency with the public key its packages are sealed to. Takes public keys only."""
+"""`tipline agency`: enrol an agency with its public key and its place in the tree. Takes public keys only."""
 
 import argparse
 import asyncio
@@ -15,13 +15,17 @@ from tipline.base.settings import Settings
 from tipline.cli import cards, inside
 
 REFUSED, BAD_INPUT = 1, 2
+_WHY = {
+    agencies.AgencyTreeError.code: "names an agency above it that is not enrolled, or that stands below it",
+    agencies.AgencyTakenError.code: "is enrolled already with another name, key or parent",
+}
 _KEY_LIMIT = 1024 * 1024  # bytes; a public key with many signatures stays below
 
 
 def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the subcommand."""
     parser = subparsers.add_parser("agency", help="enrol an agency")
-    acts = parser.add_subparsers(dest="act", metavar="add|officer|list", required=True)
+    acts = parser.add_subparsers(dest="act", metavar="add|move|officer|list", required=True)
     enrol = acts.add_parser("add", help="enrol an agency with its public key")
     enrol.add_argument("id", help="1 to 32 of a-z, 0-9 and -; agreements name it")
     enrol.add_argument("--name", required=True, help="as people read it")
@@ -32,18 +36,24 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         metavar="FILE",
         help="an age1pq1 recipient, or one armoured OpenPGP public key",
     )
+    enrol.add_argument(
+        "--parent", metavar="ID", help="the enrolled agency above it, whose exclusion follows from its own"
+    )
+    move = acts.add_parser("move", help="put an enrolled agency below another one, or at the top")
+    move.add_argument("id", help="the agency's id")
+    above = move.add_mutually_exclusive_group(required=True)
+    above.add_argument("--parent", metavar="ID", help="the agency above it")
+    above.add_argument("--top", action="store_true", help="nothing enrolled stands above it")
     officer = acts.add_parser("officer", help="open a portal account for one officer of an enrolled agency")
     officer.add_argument("id", help="the agency's id")
     officer.add_argument("name", help="sign-in name: 1 to 32 of a-z, 0-9 and -")
     officer.add_argument("--display", required=True, help="the officer's name as the sign-in card shows it")
-    acts.add_parser("list", help="every agency with the fingerprint of its key")
+    acts.add_parser("list", help="every agency with the fingerprint of its key, each below the agency above it")
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
-    """Enrol, open an account or list; 0 when done, 1 when refused, 2 when an input cannot be read."""
-    if args.act == "list":
-        return asyncio.run(_list(settings))
-    return asyncio.run(_officer(args, settings) if args.act == "officer" else _add(args, settings))
+    """Enrol, move, open an account or list; 0 when done, 1 when refused, 2 when an input cannot be read."""
+    return asyncio.run(_ACTS[args.act](args, settings))
 
 
 async def _add(args: argparse.Namespace, settings: Settings) -> int:
@@ -58,13 +68,22 @@ async def _add(args: argparse.Namespace, settings: Settings) -> int:
     today = datetime.now(UTC).date()
     try:
         async with inside.owner(settings) as db:
-            agency = await agencies.add(db, args.id, name=args.name, key=key, today=today)
+            agency = await agencies.add(db, args.id, name=args.name, key=key, today=today, parent=args.parent)
     except agencies.AgencyKeyError as error:
         return _say(f"tipline: {args.key}: {error}", BAD_INPUT)
-    except agencies.AgencyTakenError:
-        return _say(f"tipline: {args.id} is enrolled already with another name or key; nothing was changed", REFUSED)
+    except (agencies.AgencyTreeError, agencies.AgencyTakenError) as error:
+        return _say(f"tipline: {args.id} {_WHY[error.code]}; nothing was changed", REFUSED)
     print(_line(agency))
     return 0
+
+
+async def _move(args: argparse.Namespace, settings: Settings) -> int:
+    try:
+        async with inside.owner(settings) as db:
+            await agencies.move(db, args.id, args.parent)
+    except agencies.AgencyTreeError as error:
+        return _say(f"tipline: {args.id} is not enrolled, or {_WHY[error.code]}; nothing was changed", REFUSED)
+    return await _list(args, settings)
 
 
 async def _officer(args: argparse.Namespace, settings: Settings) -> int:
@@ -82,11 +101,14 @@ async def _officer(args: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-async def _list(settings: Settings) -> int:
+async def _list(_: argparse.Namespace, settings: Settings) -> int:
     async with inside.owner(settings) as db:
-        for agency in await agencies.all_(db):
-            print(_line(agency))
+        for depth, agency in agencies.in_tree(await agencies.all_(db)):
+            print("    " * depth + _line(agency))
     return 0
+
+
+_ACTS = {"add": _add, "move": _move, "officer": _officer, "list": _list}
 
 
 def _read(path: Path) -> str:

@@ -1,0 +1,181 @@
+"""pure: who must not learn of a tip? People named by its source, and agencies with all that stand above them. Opens nothing."""
+
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+WORD = 4  # letters: a shorter part of a name stands in too many other words
+
+
+class ExclusionError(ValueError):
+    """The decision breaks a rule; the text says which, and a page shows it as it stands."""
+
+
+# People ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A member as a source may name them: by sign-in name, by the name that is shown, or by a part of that."""
+
+    name: str
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a source wrote in one message; *asked* is the field that says who must not learn."""
+
+    asked: str
+    text: str
+
+    @property
+    def asks(self) -> bool:
+        """Whether the source named anybody at all."""
+        return bool(self.asked.strip())
+
+
+def folded(text: str) -> str:
+    """Return the words of *text* without case, accents and signs, each between two blanks."""
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    kept = (letter for letter in plain if not unicodedata.combining(letter))
+    words = "".join(letter if letter.isalnum() else " " for letter in kept).split()
+    return f" {' '.join(words)} "
+
+
+def named(people: Iterable[Person], said: Said) -> frozenset[str]:
+    """Sign-in names of those whom the source names.
+
+    Where the source asks that somebody must not learn, a sign-in name, a shown name or one word of it (`WORD` letters or
+    more) anywhere in the message counts: too many are left out rather than one too few. Elsewhere only the whole shown
+    name counts, so that a lake or a rose in a text locks nobody out.
+    """
+    text = folded(f"{said.asked} {said.text}")
+    hints = _hints if said.asks else _whole
+    return frozenset(person.name for person in people if any(hint in text for hint in hints(person)))
+
+
+def first_readers(people: Collection[Person], appointed: Collection[str], out: Collection[str]) -> tuple[str, ...]:
+    """Who reads a tip first: the appointed whom it does not name, else any other handler whom it does not name.
+
+    Args:
+        people: every handler.
+        appointed: the first readers of the member list.
+        out: sign-in names of those whom the tip names.
+
+    Returns:
+        Sign-in names in their order; nobody when every handler is named, and the tip is then for recovery alone.
+    """
+    left = sorted(person.name for person in people if person.name not in out)
+    return tuple(name for name in left if name in appointed) or tuple(left)
+
+
+def _whole(person: Person) -> tuple[str, ...]:
+    shown = folded(person.shown)
+    return (shown,) if len(shown) > WORD + 1 else ()
+
+
+def _hints(person: Person) -> tuple[str, ...]:
+    words = {f" {word} " for word in folded(person.shown).split() if len(word) >= WORD}
+    return tuple(hint for hint in {folded(person.name), folded(person.shown), *words} if hint.strip())
+
+
+# Agencies -------------------------------------------------------------------------------------------------------
+
+
+class Cause(Enum):
+    """Why an agency cannot be ticked; shown to those who may read the tip and to nobody else."""
+
+    EXCLUDED = "excluded"
+    ABOVE = "above"
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """One agency that a report must not go to. *below* is the excluded agency that it stands above."""
+
+    cause: Cause
+    below: str
+
+
+def blocked(
+    tree: Mapping[str, str | None], excluded: Collection[str], narrowed: Mapping[str, str]
+) -> Mapping[str, Blocked]:
+    """Return every agency that an exclusion covers: the excluded themselves, and all above them unless narrowed.
+
+    Args:
+        tree: each agency's parent, None at a top. A parent that is not enrolled ends the way up; a circle is walked once.
+        excluded: ids that the handler excluded.
+        narrowed: ids above them that may receive it all the same, each with its reason. An excluded agency itself is
+            never narrowed away, and an empty reason narrows nothing.
+    """
+    found = {agency: Blocked(Cause.EXCLUDED, agency) for agency in sorted(excluded)}
+    for agency in sorted(excluded):
+        for above in ancestors(tree, agency):
+            if not narrowed.get(above, "").strip():
+                found.setdefault(above, Blocked(Cause.ABOVE, agency))
+    return found
+
+
+def ancestors(tree: Mapping[str, str | None], agency: str) -> tuple[str, ...]:
+    """Return the agencies above *agency*, the nearest first."""
+    way: list[str] = []
+    above = tree.get(agency)
+    while above is not None and above in tree and above not in way and above != agency:
+        way.append(above)
+        above = tree.get(above)
+    return tuple(way)
+
+
+def agencies_named(agencies: Mapping[str, str], said: Said) -> frozenset[str]:
+    """Ids of agencies that the source may mean: a suggestion to a first reader, never a decision.
+
+    Args:
+        agencies: the shown name by id.
+        said: what the source wrote; only what was asked counts.
+    """
+    text = folded(said.asked)
+    return frozenset(agency for agency, name in agencies.items() if any(h in text for h in _agency_hints(agency, name)))
+
+
+def _agency_hints(agency: str, name: str) -> tuple[str, ...]:
+    return tuple(f" {word} " for word in {*folded(agency).split(), *folded(name).split()} if len(word) >= WORD)
+
+
+# Decisions ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Who may work with a tip and which agencies must not learn of it. *readers* None is everybody in the corridor."""
+
+    readers: tuple[str, ...] | None
+    excluded: tuple[str, ...]
+    narrowed: Mapping[str, str]
+    reason: str
+
+
+def check(decision: Decision, handlers: Collection[str], tree: Mapping[str, str | None]) -> Decision:
+    """Return the decision in its one order, or raise `ExclusionError`.
+
+    Raises:
+        ExclusionError: no reader, a reader who is no handler, an agency that is not enrolled, or a narrowing that is
+            not above an excluded agency.
+    """
+    if decision.readers is not None:
+        if not decision.readers:
+            raise ExclusionError("Choose at least one handler, or everybody. A tip that nobody may open helps nobody.")
+        if not set(decision.readers) <= set(handlers):
+            raise ExclusionError("One of them is no handler on today's member list. Look through the list again.")
+    if not set(decision.excluded) <= set(tree):
+        raise ExclusionError("One of the agencies is not enrolled any more. Look through the list again.")
+    covered = {above for agency in decision.excluded for above in ancestors(tree, agency)} - set(decision.excluded)
+    if not set(decision.narrowed) <= covered or not all(reason.strip() for reason in decision.narrowed.values()):
+        raise ExclusionError("Only an agency above an excluded one can be let in again, and only with a reason.")
+    return Decision(
+        readers=None if decision.readers is None else tuple(sorted(set(decision.readers))),
+        excluded=tuple(sorted(set(decision.excluded))),
+        narrowed=dict(sorted(decision.narrowed.items())),
+        reason=decision.reason.strip(),
+    )
