@@ -60,7 +60,7 @@ async def test_each_role_may_run_the_statements_of_its_own_accounts_alone(schema
 
     for owner in accounts.SCHEMAS:
         sql = accounts._SQL[owner]
-        for statement in (sql.find, sql.take_try, sql.accept, sql.forgive):
+        for statement in (sql.find, sql.take_try, sql.accept, sql.forgive, sql.exchange):
             if owner == schema:
                 await pool.execute(f"EXPLAIN (GENERIC_PLAN) {statement}")
             else:

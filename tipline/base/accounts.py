@@ -3,13 +3,13 @@
 import asyncio
 import base64
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from crypto import age, totp
 from crypto.canonical import canonical
@@ -18,6 +18,8 @@ from crypto.passphrase import normalise
 from crypto.secret import Secret
 from tipline.base import jsons
 from tipline.base.database import Db, store_errors
+
+T = TypeVar("T")
 
 LOG_N = 17  # scrypt work: 2^17 rounds, 128 MiB, about half a second
 TRIES = 5
@@ -63,6 +65,7 @@ class _Statements:
     take_try: str
     accept: str
     forgive: str
+    exchange: str
 
 
 def _statements(schema: str) -> _Statements:
@@ -83,6 +86,13 @@ def _statements(schema: str) -> _Statements:
                AND last_step < $2
         """,
         forgive=f"UPDATE {schema}.account SET failures = 0, locked_until = NULL WHERE name = $1",
+        # One statement: the old file opens until it, the new one from it on. Steps never go back.
+        exchange=f"""
+            UPDATE {schema}.account
+               SET sealed = $3, last_step = GREATEST(last_step, $4)
+             WHERE name = $1
+               AND sealed = $2
+        """,
     )
 
 
@@ -102,14 +112,7 @@ async def sign_in(db: Db, schema: str, name: str, passphrase: str, code: str, *,
         BusyError: too many are waiting.
         StoreError: the database does not answer.
     """
-    content, last_step = await _open(db, schema, name, passphrase, now)
-    step = totp.accept(_totp_secret(content), code, int(now.timestamp()), last_step)
-    if step is None:
-        raise SignInError
-    with store_errors():
-        accepted = await db.execute(_SQL[schema].accept, name, step)
-    if accepted != "UPDATE 1":  # the same code was used meanwhile
-        raise SignInError
+    content, _ = await enter(db, schema, name, passphrase, code, now=now)
     return Opened(name, content)
 
 
@@ -119,13 +122,45 @@ async def unlock(db: Db, schema: str, name: str, passphrase: str, *, now: dateti
     Raises:
         SignInError, BusyError, StoreError: as `sign_in`.
     """
-    content, _ = await _open(db, schema, name, passphrase, now or datetime.now(UTC))
-    with store_errors():
-        await db.execute(_SQL[schema].forgive, name)
+    content, _ = await unlock_file(db, schema, name, passphrase, now=now or datetime.now(UTC))
     return content
 
 
-async def _open(db: Db, schema: str, name: str, passphrase: str, now: datetime) -> tuple[Mapping[str, Any], int]:
+async def unlock_file(
+    db: Db, schema: str, name: str, passphrase: str, *, now: datetime
+) -> tuple[Mapping[str, Any], bytes]:
+    """Open an account as `unlock` does, and return its content and its sealed file."""
+    content, sealed, _ = await _open(db, schema, name, passphrase, now)
+    with store_errors():
+        await db.execute(_SQL[schema].forgive, name)
+    return content, sealed
+
+
+async def exchange(db: Db, schema: str, name: str, *, old: bytes, new: bytes, step: int = 0) -> bool:
+    """Put the file *new* in the place of *old*; False when *old* is no longer there.
+
+    What opened *old* opens nothing from this statement on. *step* is that of the code used last with *new*.
+    """
+    with store_errors():
+        return bool(await db.execute(_SQL[schema].exchange, name, old, new, step) == "UPDATE 1")
+
+
+async def enter(
+    db: Db, schema: str, name: str, passphrase: str, code: str, *, now: datetime
+) -> tuple[Mapping[str, Any], bytes]:
+    """Open an account as `sign_in` does, and return its content and its sealed file."""
+    content, sealed, last_step = await _open(db, schema, name, passphrase, now)
+    step = totp.accept(_totp_secret(content), code, int(now.timestamp()), last_step)
+    if step is None:
+        raise SignInError
+    with store_errors():
+        accepted = await db.execute(_SQL[schema].accept, name, step)
+    if accepted != "UPDATE 1":  # the same code was used meanwhile
+        raise SignInError
+    return content, sealed
+
+
+async def _open(db: Db, schema: str, name: str, passphrase: str, now: datetime) -> tuple[Mapping[str, Any], bytes, int]:
     """Spend one try and the whole work, whether or not there is such an account or a try left."""
     sql = _SQL[schema]
     with store_errors():
@@ -133,22 +168,32 @@ async def _open(db: Db, schema: str, name: str, passphrase: str, now: datetime) 
         tag = await db.execute(sql.take_try, name, now, TRIES, now + LOCKED)
     admitted = row is not None and tag == "UPDATE 1"
     sealed = bytes(row["sealed"]) if row is not None and admitted else _NOBODY
-    plain = await _open_sealed(sealed, normalise(passphrase))
+    plain = await open_sealed(sealed, normalise(passphrase))
     if plain is None or row is None or not admitted:
         raise SignInError
-    return MappingProxyType(jsons.parse_object(plain)), row["last_step"]
+    return MappingProxyType(jsons.parse_object(plain)), sealed, row["last_step"]
 
 
 _waiting = 0
 
 
-async def _open_sealed(sealed: bytes, passphrase: Secret) -> bytes | None:
+async def open_sealed(sealed: bytes, passphrase: Secret) -> bytes | None:
+    """Return what *passphrase* opens, or None; counts nothing."""
+    return await work(partial(_try_open, sealed, passphrase))
+
+
+async def work(job: Callable[[], T]) -> T:
+    """Do scrypt's work in one of two threads.
+
+    Raises:
+        BusyError: too many are waiting.
+    """
     global _waiting  # noqa: PLW0603 - a count of this process, like the two threads it protects
     if _waiting >= _WAITING:
         raise BusyError
     _waiting += 1
     try:
-        return await asyncio.get_running_loop().run_in_executor(_WORK, partial(_try_open, sealed, passphrase))
+        return await asyncio.get_running_loop().run_in_executor(_WORK, job)
     finally:
         _waiting -= 1
 

@@ -22,6 +22,7 @@ class Session(Generic[T]):
         value: what the process opened for this person, such as a vault; gone with the session.
         csrf: token that every form carries.
         began, seen: seconds of the caller's clock.
+        pending: what waits for this person's confirmation; nowhere else, and gone with the session.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Session(Generic[T]):
     began: float
     seen: float
     csrf: str = field(default_factory=lambda: secrets.token_urlsafe(_TOKEN_BYTES))
+    pending: object = None
 
     def sent(self, token: str) -> bool:
         """Whether *token* is this session's, in constant time."""
@@ -63,6 +65,12 @@ class Sessions(Generic[T]):
     def end(self, cookie: str) -> None:
         """Forget the session and what it held open."""
         self._sessions.pop(_key(cookie), None)
+
+    def end_others(self, session: Session[T]) -> None:
+        """Forget every other session of the person whose *session* this is."""
+        others = [key for key, other in self._sessions.items() if other.name == session.name and other is not session]
+        for key in others:
+            del self._sessions[key]
 
     def sweep(self, now: float) -> int:
         """Forget every session that has been idle or open for too long; return how many."""

@@ -1,4 +1,4 @@
-"""Signing in and out, alike for corridor, desk, guard and exchange. Every page is closed unless a session opens it."""
+"""Signing in and out, and the own account, alike for corridor, desk, guard and exchange. Every page is closed unless a session opens it."""
 
 import asyncio
 import time
@@ -12,7 +12,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from aiohttp import web
 
-from tipline.base import accounts
+from tipline.base import account_page, accounts
+from tipline.base.account_page import KEEPER, SESSION, Keeper
 from tipline.base.accounts import LOG_N, BusyError, Opened, SignInError, seal_account, sign_in, unlock
 from tipline.base.database import Db, Pool, store_errors
 from tipline.base.sessions import Session, Sessions
@@ -68,6 +69,10 @@ class Staff(Generic[T]):
         self._schema = schema
         self._make_value = make_value
 
+    def keeper(self) -> Keeper:
+        """Return what the account page works with."""
+        return Keeper(self._pool, self._schema, self.sessions)
+
     async def enter(self, form: Mapping[str, str], now: datetime) -> str:
         """Sign in with the fields ``name``, ``passphrase`` and ``code``; return the cookie."""
         given = [form.get(key, "").strip() for key in ("name", "passphrase", "code")]
@@ -80,7 +85,6 @@ class Staff(Generic[T]):
 
 
 STAFF: web.AppKey[Staff[Any]] = web.AppKey("staff", Staff)
-SESSION: web.RequestKey[Session[Any]] = web.RequestKey("session", Session)
 
 
 def install(app: web.Application, staff: Staff[T]) -> None:
@@ -89,7 +93,9 @@ def install(app: web.Application, staff: Staff[T]) -> None:
     From then on each POST has been checked for the session's token before its handler runs.
     """
     app[STAFF] = staff
+    app[KEEPER] = staff.keeper()
     app.add_routes([web.get(SIGN_IN, _show), web.post(SIGN_IN, _enter), web.post(SIGN_OUT, _leave)])
+    app.add_routes(account_page.ROUTES)
     app.middlewares.append(_closed)
     app.cleanup_ctx.append(_sweeping)
 

@@ -395,7 +395,7 @@ async def test_an_account_of_an_agency_that_the_unit_does_not_know_is_turned_awa
         "SELECT * FROM guard.signature",
         "INSERT INTO unit.agency VALUES ('x', 'x', 'age', '', '', now())",
         "SELECT * FROM unit.agreement",
-        "UPDATE exchange.account SET sealed = ''",
+        "UPDATE exchange.account SET name = 'x'",
         "INSERT INTO exchange.account (name, sealed) VALUES ('x', '')",
     ],
 )

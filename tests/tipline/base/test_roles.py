@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 import asyncpg
 import pytest
 
-from tipline.base.database import INSIDE_ROLES, PUBLIC_ROLES, Pool
+from tipline.base.accounts import SCHEMAS
+from tipline.base.database import INSIDE_ROLES, PUBLIC_ROLES, Db, Pool
 
 RolePool = Callable[[str], Awaitable[Pool]]
 
@@ -37,7 +38,12 @@ _REFUSED = {
         "INSERT INTO guard.signature VALUES (gen_random_uuid(), 'review', 'x', '')",
         "INSERT INTO guard.review (id, state) VALUES (gen_random_uuid(), 'signed')",
         "SELECT * FROM guard.account",
-        "UPDATE corridor.account SET sealed = ''",
+        "UPDATE desk.account SET sealed = sealed",
+        "UPDATE guard.account SET sealed = sealed",
+        "UPDATE exchange.account SET sealed = sealed",
+        "UPDATE corridor.account SET name = 'x'",
+        "DELETE FROM corridor.account",
+        "INSERT INTO corridor.account (name, sealed) VALUES ('x', '')",
         "UPDATE corridor.grade SET source = '1'",
         "DELETE FROM corridor.tip",
         "INSERT INTO unit.member_list VALUES (2, '')",
@@ -47,7 +53,12 @@ _REFUSED = {
         "SELECT * FROM corridor.tip",
         "SELECT * FROM corridor.message",
         "SELECT * FROM corridor.outcome",
-        "UPDATE desk.account SET sealed = ''",
+        "UPDATE corridor.account SET sealed = sealed",
+        "UPDATE guard.account SET sealed = sealed",
+        "UPDATE exchange.account SET sealed = sealed",
+        "UPDATE desk.account SET name = 'x'",
+        "DELETE FROM desk.account",
+        "INSERT INTO desk.account (name, sealed) VALUES ('x', '')",
         "INSERT INTO desk.inbox (id) VALUES (gen_random_uuid())",
         "SELECT sealed FROM guard.release",
         "UPDATE guard.release SET state = 'released'",
@@ -61,7 +72,12 @@ _REFUSED = {
         "SELECT * FROM desk.report",
         "SELECT * FROM desk.inbox",
         "SELECT * FROM exchange.package",
-        "UPDATE guard.account SET sealed = ''",
+        "UPDATE corridor.account SET sealed = sealed",
+        "UPDATE desk.account SET sealed = sealed",
+        "UPDATE exchange.account SET sealed = sealed",
+        "UPDATE guard.account SET name = 'x'",
+        "DELETE FROM guard.account",
+        "INSERT INTO guard.account (name, sealed) VALUES ('x', '')",
         "INSERT INTO guard.release (id) VALUES (gen_random_uuid())",
         "DELETE FROM guard.signature",
         "UPDATE guard.signature SET signer = 'x'",
@@ -75,7 +91,12 @@ _REFUSED = {
         "INSERT INTO exchange.package (id) VALUES (gen_random_uuid())",
         "UPDATE exchange.package SET sealed = ''",
         "DELETE FROM exchange.package",
-        "UPDATE exchange.account SET sealed = ''",
+        "UPDATE corridor.account SET sealed = sealed",
+        "UPDATE desk.account SET sealed = sealed",
+        "UPDATE guard.account SET sealed = sealed",
+        "UPDATE exchange.account SET name = 'x'",
+        "DELETE FROM exchange.account",
+        "INSERT INTO exchange.account (name, sealed) VALUES ('x', '')",
         "SELECT * FROM desk.inbox",
     ),
 }
@@ -99,6 +120,20 @@ async def test_a_role_is_refused_what_it_must_not_do(role: str, role_pool: RoleP
     for sql in (*_REFUSED[role], *_REFUSED_TO_ALL):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await pool.execute(sql)
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+async def test_a_process_exchanges_the_sealed_file_of_its_own_accounts_for_an_age_file_alone(
+    schema: str, role_pool: RolePool, inside_db: Db
+) -> None:
+    await inside_db.execute(f"INSERT INTO {schema}.account (name, sealed) VALUES ('x', $1)", b"age-encryption.org/v1\n")
+    pool = await role_pool(f"tipline_{schema}")
+
+    changed = await pool.execute(f"UPDATE {schema}.account SET sealed = $1", b"age-encryption.org/v1\n-> scrypt")
+    with pytest.raises(asyncpg.CheckViolationError):
+        await pool.execute(f"UPDATE {schema}.account SET sealed = $1", b"a passphrase in clear")
+
+    assert changed == "UPDATE 1"
 
 
 @pytest.mark.parametrize("role", [*PUBLIC_ROLES, *INSIDE_ROLES])
