@@ -35,7 +35,7 @@ def pieces(reader: Reader) -> Iterator[memoryview]:
     """Yield what *reader* has, in one buffer that is used again: a piece is valid until the next."""
     buffer = memoryview(bytearray(PIECE))
     filled = 0
-    while count := reader.readinto(buffer[filled:]):
+    while count := _read(reader, buffer[filled:]):
         filled += count
         if filled == PIECE:
             yield buffer
@@ -76,6 +76,13 @@ def into_armor(machine: Machine, data: Iterable[bytes | memoryview], write: Writ
     armor = Armorer()
     pump(machine, data, lambda sealed: write(armor.update(sealed)))
     write(armor.finish())
+
+
+def _read(reader: Reader, buffer: memoryview) -> int:
+    count = reader.readinto(buffer)
+    if count is None:  # would look like the end, and cut the file without a word
+        raise BlockingIOError
+    return count
 
 
 def _put_back(first: memoryview, rest: Iterator[memoryview]) -> Iterator[memoryview]:

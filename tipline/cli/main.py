@@ -58,8 +58,12 @@ COMMANDS = MappingProxyType(
         "migrate": _Command("bring the databases up to date", _load),
         "collect": _Command("fetch from the drop now", _load),
         "mailboxes": _Command("replace the mailboxes' bundles now", _load),
+        "rewrite": _Command("let the public zone forget hours and order now", _load),
         "agreement": _Command("add or check an agreement", _agreement),
         "agency": _Command("enrol an agency or its officer", _load),
+        "seal": _Command("seal a file to recipients or with a passphrase", _none),
+        "open": _Command("open a sealed file", _none),
+        "identity": _Command("make an identity to open files with", _none),
         "totp": _Command("print the one-time code of a second-factor key", _none),
     }
 )
