@@ -22,7 +22,7 @@ async def _measured(folder: Path) -> list[Row]:
         rows += await zone.first_page(installation)
         rows += await zone.small_tips(installation, limits)
         rows += await zone.returning(installation)
-        rows += await zone.upload(installation, limits)
+        rows += await zone.uploads(installation, limits)
     return rows
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import html
+import io
 import re
 import statistics
 import time
@@ -12,7 +13,7 @@ import aiohttp
 import asyncpg
 
 from tests.benchmarks.memory import in_mib, pss
-from tests.benchmarks.raw import UPLOAD, Limits
+from tests.benchmarks.raw import MIB, UPLOAD, Limits
 from tests.benchmarks.table import Row
 from tests.journeys.installation import Installation
 from tipline.base.postgres import Cluster
@@ -80,8 +81,24 @@ async def returning(installation: Installation) -> list[Row]:
     ]
 
 
-async def upload(installation: Installation, limits: Limits) -> list[Row]:
-    """A file of 100 MiB, and how much memory the source takes more for it than when idle."""
+async def uploads(installation: Installation, limits: Limits) -> list[Row]:
+    """Files of 100 MiB and 2 GiB, and how much memory the source takes more for them than when idle."""
+    rows = []
+    for words, size, times in (("100 MiB", UPLOAD, 3), ("2 GiB", 2048 * MIB, 1)):
+        speed, above = await _upload(installation, size, times)
+        rows += [
+            Row(
+                f"upload of {words}, sealed on disk",
+                f"{speed / 1e6:.0f} MB/s",
+                f"{speed / limits.upload:.0%} of the bare loop",
+            ),
+            Row(f"memory above idle during {words} (PSS)", in_mib(above)),
+        ]
+    return rows
+
+
+async def _upload(installation: Installation, size: int, times: int) -> tuple[float, int | None]:
+    """Best speed in bytes per second, and the highest memory above idle in bytes."""
     url, pid = installation.url("source"), _source_of(installation)
     idle, highest, ended = pss(pid), 0, asyncio.Event()
 
@@ -89,26 +106,45 @@ async def upload(installation: Installation, limits: Limits) -> list[Row]:
         nonlocal highest
         while not ended.is_set():
             highest = max(highest, pss(pid) or 0)
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.1)
 
     watching = asyncio.create_task(watch())
     best = 0.0
-    async with aiohttp.ClientSession() as client:
-        for _ in range(3):
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None)) as client:
+        for _ in range(times):
             started = time.perf_counter()
-            await _reported(client, url, content=bytes(UPLOAD))
-            best = max(best, UPLOAD / (time.perf_counter() - started))
+            await _reported(client, url, content=_Zeros(size))
+            best = max(best, size / (time.perf_counter() - started))
     ended.set()
     await watching
-    above = None if idle is None else highest - idle
-    return [
-        Row(
-            "upload of 100 MiB, sealed on disk",
-            f"{best / 1e6:.0f} MB/s",
-            f"{best / limits.upload:.0%} of the bare loop",
-        ),
-        Row("memory above idle during the upload (PSS)", in_mib(above)),
-    ]
+    return best, None if idle is None else highest - idle
+
+
+class _Zeros(io.RawIOBase):
+    """A file of zero bytes that takes no memory."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        return self._at
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # any writable buffer
+        taken = min(len(buffer), self._size - self._at)
+        buffer[:taken] = bytes(taken)
+        self._at += taken
+        return taken
 
 
 async def _report_until(installation: Installation, end: float) -> int:
@@ -120,7 +156,7 @@ async def _report_until(installation: Installation, end: float) -> int:
     return done
 
 
-async def _reported(client: aiohttp.ClientSession, url: str, content: bytes | None = None) -> str:
+async def _reported(client: aiohttp.ClientSession, url: str, content: io.RawIOBase | None = None) -> str:
     token = _TOKEN.search(await _got(client, url))
     if token is None:
         raise RuntimeError("the form has no token")
@@ -132,7 +168,7 @@ async def _reported(client: aiohttp.ClientSession, url: str, content: bytes | No
     async with client.post(f"{url}/", data=form) as answer:
         codename = _CODENAME.search(await answer.text())
     if codename is None:
-        raise RuntimeError("no codename was given")
+        raise RuntimeError(f"no codename was given: {answer.status}")
     return " ".join(re.sub(r"<[^>]+>", " ", codename[0]).split())
 
 

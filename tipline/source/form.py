@@ -16,7 +16,7 @@ MESSAGE_MAX: Final = 256 * 1024
 DETAIL_MAX: Final = 64 * 1024
 """Bytes of UTF-8 in each of the two further texts."""
 FILES_MAX: Final = 20
-UPLOAD_MAX: Final = 1 << 30
+UPLOAD_MAX: Final = 2 << 30
 """Bytes of all files of one report together."""
 STALLED_SECONDS: Final = 120
 """How long a line may be silent in the middle of a form."""
@@ -54,7 +54,7 @@ class TooMuchError(Exception):
     """More or larger files than one report takes."""
 
     def __init__(self) -> None:
-        super().__init__(f"One report takes at most {FILES_MAX} files and 1 GB. Send the rest as another report.")
+        super().__init__(f"One report takes at most {FILES_MAX} files and 2 GB. Send the rest as another report.")
 
 
 @dataclass(frozen=True, slots=True)
