@@ -12,6 +12,7 @@ from uuid import UUID
 from tipline.base import files
 
 _NEW = ".new-"
+_CHUNK = 1 << 20
 
 
 class BlobMissingError(Exception):
@@ -92,6 +93,21 @@ class BlobStore:
             return self._path(blob).stat().st_size
         except FileNotFoundError:
             raise BlobMissingError from None
+
+    def renew(self, blob: UUID, *, day: date) -> bool:
+        """Put a fresh copy in a blob's place, with the times of that midnight (UTC); False when it has gone.
+
+        A new file has a new number and new change and birth times: those of the old one told when it came.
+        """
+        try:
+            old = self.open(blob)
+        except BlobMissingError:
+            return False
+        with old, self.create(day=day) as writer:
+            while chunk := old.read(_CHUNK):
+                writer.write(chunk)
+            writer.publish(blob)
+        return True
 
     def delete(self, blob: UUID) -> None:
         """Remove a blob; removing one that has gone already is no error, so that a repeat is harmless."""

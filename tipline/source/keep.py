@@ -5,21 +5,21 @@ import logging
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from tipline.base import database, log
 from tipline.base.blobstore import BlobStore
 from tipline.base.database import Db, Pool, StoreError, store_errors
 from tipline.base.settings import Settings
-from tipline.source import channel, store
+from tipline.source import channel, forget, store
 from tipline.source.channel import ChannelError, pack_bytes, unpack_bytes
+from tipline.source.forget import Door
 
 READY: Final = b"r"
 """What `keep` says to the fork server once it has swept: before that, no worker may write."""
 
 _LOG = logging.getLogger("keep")
-_SWEEP_AFTER: Final = timedelta(days=1)
 _FDS: Final = 1
 
 Frame = Mapping[str, Any]
@@ -39,41 +39,20 @@ async def _run(settings: Settings, control: socket.socket) -> None:
     pool = await database.pool(database.dsn_for(settings, "tipline_keep"))
     blobs = BlobStore(settings.public / "blobs")
     async with asyncio.TaskGroup() as tasks:
-        await sweep(pool, blobs)
-        housekeeping = tasks.create_task(_each_day(pool, blobs))
+        await forget.sweep(pool, blobs)
+        door = forget.Door()
+        zone = forget.Zone(pool, blobs, settings.public, door)
+        forgetting = tasks.create_task(forget.each_day(zone, lambda: datetime.now(UTC)))
         await loop.sock_sendall(control, READY)
         workers: set[asyncio.Task[None]] = set()
         while (end := await _next_worker(control)) is not None:
-            worker = tasks.create_task(_serve(pool, end))
+            worker = tasks.create_task(_serve(pool, door, end))
             workers.add(worker)
             worker.add_done_callback(workers.discard)
-        housekeeping.cancel()
+        forgetting.cancel()
         for worker in workers:
             worker.cancel()
     await pool.close()
-
-
-async def sweep(pool: Pool, blobs: BlobStore, *, settled_before: datetime | None = None) -> int:
-    """Remove blobs that no row names; without *settled_before* only while no worker can be writing."""
-    with store_errors():
-        async with pool.acquire() as db:
-            named = await store.envelope_ids(db)
-    moment = None if settled_before is None else settled_before.timestamp()
-    return await asyncio.to_thread(blobs.sweep, named, settled_before=moment)
-
-
-async def _each_day(pool: Pool, blobs: BlobStore) -> None:
-    """Forget what a killed worker or a lost answer left behind, and sessions that have expired."""
-    while True:
-        await asyncio.sleep(_SWEEP_AFTER.total_seconds())
-        now = datetime.now(UTC)
-        try:
-            await sweep(pool, blobs, settled_before=now - _SWEEP_AFTER)
-            with store_errors():
-                async with pool.acquire() as db:
-                    await store.delete_sessions_before(db, (now - timedelta(days=1)).date())
-        except (StoreError, OSError) as error:
-            _LOG.warning("the daily sweep failed: %s", type(error).__name__)
 
 
 async def _next_worker(control: socket.socket) -> socket.socket | None:
@@ -103,12 +82,14 @@ def _wake(readable: asyncio.Future[None]) -> None:
         readable.set_result(None)
 
 
-async def _serve(pool: Pool, end: socket.socket) -> None:
+async def _serve(pool: Pool, door: Door, end: socket.socket) -> None:
     """Answer one worker until it ends. A worker that breaks the protocol is no longer heard."""
     reader, writer = await channel.streams(end)
     try:
         while (frame := await channel.read_frame(reader)) is not None:
-            await channel.write_frame(writer, await _answer(pool, frame))
+            async with door.passing():
+                answer = await _answer(pool, frame)
+            await channel.write_frame(writer, answer)
     except (ChannelError, ConnectionError) as error:
         _LOG.warning("a worker's channel was closed: %s", type(error).__name__)
     finally:
@@ -146,6 +127,11 @@ async def _seen(db: Db, frame: Frame) -> bool:
     return await store.seen(db, unpack_bytes(frame["mac"]))
 
 
+async def _advance(db: Db, frame: Frame) -> bool:
+    was, now = unpack_bytes(frame["was"]), unpack_bytes(frame["now"])
+    return await store.advance(db, unpack_bytes(frame["mailbox"]), was=was, now=now)
+
+
 async def _submit(db: Db, frame: Frame) -> str:
     return (await store.submit(db, channel.unpack_submission(frame))).value
 
@@ -170,6 +156,7 @@ _ACTS: Final[Mapping[str, Callable[[Db, Frame], Awaitable[Any]]]] = {
     "intake_statements": _intake_statements,
     "mailbox": _mailbox,
     "seen": _seen,
+    "advance": _advance,
     "submit": _submit,
     "add_session": _add_session,
     "session": _session,

@@ -35,12 +35,24 @@ _ADVANCE: Final = """
      WHERE id = $1
        AND thread_state = $2
 """
-_ADD_SUBMISSION: Final = "INSERT INTO zone.submission (mac, mailbox) VALUES ($1, $2) ON CONFLICT (mac) DO NOTHING"
+_ADD_SUBMISSION: Final = """
+    INSERT INTO zone.submission (mac, mailbox, day)
+    VALUES ($1, $2, $3)
+    ON CONFLICT (mac) DO NOTHING
+"""
+_TAKES: Final = """
+    SELECT EXISTS (
+        SELECT FROM zone.intake_key WHERE unit = $1 AND serial = $2 AND not_before <= $3 AND not_after >= $3
+    )
+"""
 _ADD_ENVELOPE: Final = """
     INSERT INTO zone.envelope (id, mailbox, unit, serial, kind, urgent, size, sha256, day)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 _ENVELOPE_IDS: Final = "SELECT id FROM zone.envelope"
+_ENVELOPE_DAYS: Final = "SELECT id, day FROM zone.envelope"
+_OLDER_THAN: Final = "SELECT EXISTS (SELECT FROM zone.mailbox WHERE created_on < $1)"
+_DELETE_OLD_SUBMISSIONS: Final = "DELETE FROM zone.submission WHERE day < $1"
 _ADD_SESSION: Final = "INSERT INTO zone.session (id, sealed, day) VALUES ($1, $2, $3)"
 _SESSION: Final = "SELECT sealed FROM zone.session WHERE id = $1"
 _DELETE_SESSION: Final = "DELETE FROM zone.session WHERE id = $1"
@@ -100,11 +112,12 @@ class Submission:
 
 
 class Outcome(Enum):
-    """What became of a submission; after the last two nothing of it was stored."""
+    """What became of a submission; after all but the first nothing of it was stored."""
 
     STORED = "stored"
     REPEAT = "repeat"
     MOVED = "moved"
+    RETIRED = "retired"
 
 
 class _Undo(Exception):  # noqa: N818 - it carries an outcome out of a transaction, it is no failure
@@ -145,7 +158,15 @@ async def submit(db: Db, submission: Submission) -> Outcome:
     return Outcome.STORED
 
 
+@store_errors()
+async def advance(db: Db, mailbox_id: bytes, *, was: bytes, now: bytes) -> bool:
+    """Replace a thread's sealed state; False when it is another by now."""
+    return await db.execute(_ADVANCE, mailbox_id, was, now) == "UPDATE 1"
+
+
 async def _submit(db: Db, s: Submission) -> None:
+    if not await db.fetchval(_TAKES, s.unit, s.serial, s.day):
+        raise _Undo(Outcome.RETIRED)
     if s.new is not None:
         tag = await db.execute(_ADD_MAILBOX, s.mailbox, s.unit, s.new.recipient, s.new.bundle, s.now, s.day)
         moved = tag != "INSERT 0 1"
@@ -153,7 +174,7 @@ async def _submit(db: Db, s: Submission) -> None:
         moved = await db.execute(_ADVANCE, s.mailbox, s.was, s.now) != "UPDATE 1"
     if moved:
         raise _Undo(Outcome.MOVED)
-    if await db.execute(_ADD_SUBMISSION, s.mac, s.mailbox) != "INSERT 0 1":
+    if await db.execute(_ADD_SUBMISSION, s.mac, s.mailbox, s.day) != "INSERT 0 1":
         raise _Undo(Outcome.REPEAT)
     await db.executemany(_ADD_ENVELOPE, _rows(s))
 
@@ -166,6 +187,24 @@ def _rows(s: Submission) -> Sequence[tuple[object, ...]]:
 async def envelope_ids(db: Db) -> set[UUID]:
     """Return the id of every envelope: the blobs that must stay."""
     return {row["id"] for row in await db.fetch(_ENVELOPE_IDS)}
+
+
+@store_errors()
+async def envelope_days(db: Db) -> dict[UUID, date]:
+    """Return the day of every envelope."""
+    return {row["id"]: row["day"] for row in await db.fetch(_ENVELOPE_DAYS)}
+
+
+@store_errors()
+async def older_than(db: Db, day: date) -> bool:
+    """Say whether anything came before *day*."""
+    return bool(await db.fetchval(_OLDER_THAN, day))
+
+
+@store_errors()
+async def delete_submissions_before(db: Db, day: date) -> None:
+    """Forget the marks of the forms sent before *day*; one of them sent again is a further message from now on."""
+    await db.execute(_DELETE_OLD_SUBMISSIONS, day)
 
 
 @store_errors()
