@@ -77,14 +77,14 @@ class Recipient:
 
 
 class Identity(Guarded):
-    """The secret half: a 32-byte seed that opens what was sealed to `recipient`."""
+    """The secret half: a 32-byte `seed` that opens what was sealed to `recipient`."""
 
-    __slots__ = ("_private", "_seed", "recipient")
+    __slots__ = ("_private", "recipient", "seed")
 
     def __init__(self, seed: Secret) -> None:
         if len(seed) != _SEED_BYTES:
             raise KeyFormatError
-        self._seed = seed
+        self.seed = seed
         mlkem, x25519 = _expand(seed)
         self._private = MLKEM768X25519PrivateKey(mlkem, x25519)
         self.recipient = Recipient(mlkem.public_key().public_bytes_raw() + x25519.public_key().public_bytes_raw())
@@ -106,7 +106,7 @@ class Identity(Guarded):
 
     def encode(self) -> Secret:
         """Return `AGE-SECRET-KEY-PQ-1…` in ASCII, as stock age reads it."""
-        return Secret(bech32.encode(_IDENTITY_PREFIX, self._seed.expose()).upper().encode("ascii"))
+        return Secret(bech32.encode(_IDENTITY_PREFIX, self.seed.expose()).upper().encode("ascii"))
 
     def check(self, stanzas: Sequence[Stanza]) -> None:
         """Raise `HeaderError` when a stanza of this kind is malformed. Uses no key."""

@@ -5,6 +5,7 @@ import asyncio
 import os
 import re
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from handling import enrol
 from handling.store.members import Duty
 from tipline.base import settings as settings_
 from tipline.base.settings import Settings, SettingsError
-from tipline.cli import cards, databases
+from tipline.cli import cards, databases, sheets
+from tipline.cli.sheets import Shape
 
 _MEMBER = re.compile(r"(?P<name>[a-z0-9-]{1,32}):(?P<display>[^:\n]{1,80}):(?P<duties>[a-z,]+)")
 _SETTINGS = """\
@@ -47,7 +49,14 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         required=True,
         type=Path,
         metavar="DIR",
-        help="where root key and recovery identity are written, to be taken off this machine: not in the data folder",
+        help="where share sheets of root and recovery key are written, to be taken off this machine: not in the data folder",
+    )
+    parser.add_argument(
+        "--shares",
+        type=Shape.parse,
+        default=Shape(2, 3),
+        metavar="KofN",
+        help="how many share sheets there are of each key and how many of them open it (default 2of3)",
     )
 
 
@@ -61,24 +70,28 @@ def run(args: argparse.Namespace, _: None) -> int:
         raise SettingsError(f"{folder} is set up already: choose an empty folder with --data")
     settings = _write_settings(folder, args)
     try:
-        founded = asyncio.run(_found(settings, args.member, offline))
+        founded, written = asyncio.run(_found(settings, args.member, offline, args.shares))
     except enrol.EnrolmentError as error:
         (folder / settings_.FILE).unlink()
         raise SettingsError(str(error)) from None
     print(cards.as_text(founded.cards, settings))
-    print(f"Root key and recovery identity: {offline}. Take both off this machine now; nothing here needs them.")
+    print(sheets.instructions(offline, written, args.shares))
     print("Next: enrol agencies with `tipline agency add` and agreements with `tipline agreement add`.")
     for gap in _gaps(args.member):
         print(f"Not possible with these people: {gap}", file=sys.stderr)
     return 0
 
 
-async def _found(settings: Settings, persons: list[enrol.Person], offline: Path) -> enrol.Founded:
-    """Write the offline keys before anything is recorded: a unit whose root key was lost could never change."""
+async def _found(
+    settings: Settings, persons: list[enrol.Person], offline: Path, shape: Shape
+) -> tuple[enrol.Founded, Mapping[sheets.Key, tuple[str, ...]]]:
+    """Write the share sheets before anything is recorded: a unit whose root key was lost could never change."""
     async with databases.migrated(settings) as (public_dsn, inside_dsn):
-        founded = await asyncio.to_thread(enrol.found, settings, persons, today=datetime.now(UTC).date())
-        enrol.write_private(offline / "root.key", founded.root.seed.expose().hex().encode())
-        enrol.write_private(offline / "recovery.txt", founded.recovery.encode().expose())
+        today = datetime.now(UTC).date()
+        founded = await asyncio.to_thread(enrol.found, settings, persons, today=today)
+        written = await asyncio.to_thread(
+            sheets.write, offline, settings, founded.root, founded.recovery, shape=shape, today=today
+        )
         public = await asyncpg.connect(public_dsn)
         inside = await asyncpg.connect(inside_dsn)
         try:
@@ -86,7 +99,7 @@ async def _found(settings: Settings, persons: list[enrol.Person], offline: Path)
         finally:
             await public.close()
             await inside.close()
-    return founded
+    return founded, written
 
 
 def _write_settings(folder: Path, args: argparse.Namespace) -> Settings:

@@ -1,10 +1,14 @@
 """Founding a unit and opening accounts, as an administrator types it."""
 
 import asyncio
+import base64
+import re
 from pathlib import Path
 
 import pytest
 
+from crypto import age, shares
+from crypto.signing import SigningKey
 from tests.practice import practice
 from tipline.base import settings as settings_
 from tipline.base.database import Db
@@ -25,23 +29,67 @@ def databases(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
     return settings.data
 
 
-def found(data: Path, offline: Path) -> int:
-    return main(["--data", str(data), "init", *UNIT, *PEOPLE, "--offline", str(offline)])
+def found(data: Path, offline: Path, *more: str) -> int:
+    return main(["--data", str(data), "init", *UNIT, *PEOPLE, "--offline", str(offline), *more])
 
 
-def test_a_real_unit_has_nothing_preset_and_its_root_key_elsewhere(
+def words(sheet: Path) -> str:
+    """The words of a share as somebody types them from paper."""
+    return " ".join(re.findall(r'<span class="word">([a-z]+)</span>', sheet.read_text()))
+
+
+def test_a_real_unit_has_nothing_preset_and_no_whole_key_is_written_anywhere(
     databases: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert found(databases, tmp_path / "offline") == 0
 
     said = capsys.readouterr()
-    root = (tmp_path / "offline" / "root.key").read_text().strip()
+    root = SigningKey(shares.join([words(tmp_path / "offline" / f"root-share-{i}-of-3.html") for i in (3, 1)]))
+    sheets = [words(tmp_path / "offline" / f"recovery-share-{i}-of-3.html") for i in (2, 3)]
+    recovery = age.Identity.from_seed(shares.join(sheets))
     settings = settings_.load(databases, {})
     assert (settings.practice, settings.unit, settings.name) == (False, "wcu", 'The "Wildlife" Unit')
-    assert not [path for path in databases.rglob("*") if path.is_file() and root.encode() in path.read_bytes()]
+    assert root.public.hex() == (databases / "inside" / "root.pub").read_text().strip()
+    whole = [form(root.seed.expose()) for form in (bytes, lambda seed: seed.hex().encode(), base64.b64encode)]
+    whole += [recovery.seed.expose(), recovery.seed.expose().hex().encode(), recovery.encode().expose()]
+    for path in (path for folder in (databases, tmp_path / "offline") for path in folder.rglob("*") if path.is_file()):
+        assert not [secret for secret in whole if secret in path.read_bytes()], path
     assert not (databases / "practice").exists()
     assert "Not possible with these people: any release" in said.err
-    assert said.out.count("passphrase") == 5  # corridor, desk and guard of amina, corridor and guard of ben
+    assert said.out.count("  passphrase ") == 5  # corridor, desk and guard of amina, corridor and guard of ben
+
+
+def test_each_share_has_a_sheet_of_its_own_and_init_says_who_gets_it(
+    databases: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert found(databases, tmp_path / "offline", "--shares", "3of4") == 0
+
+    said = capsys.readouterr().out
+    files = sorted(path.name for path in (tmp_path / "offline").iterdir())
+    assert files == sorted(f"{key}-share-{i}-of-4.html" for key in ("root", "recovery") for i in range(1, 5))
+    assert all(name in said for name in files)
+    assert "should stand outside the unit" in said
+    for path in (tmp_path / "offline").iterdir():
+        text = path.read_text()
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert len(words(path).split()) == 33
+        assert "Any <strong>3</strong> of them" in text
+        assert "The &#34;Wildlife&#34; Unit" in text
+        assert "<script" not in text
+        assert not re.findall(r'(?:src|href|action)="', text)  # self-contained
+        assert "size: A4" in text
+        assert not [word for word in words(path).split() if f" {word} " in said]
+
+
+@pytest.mark.parametrize("shape", ["1of1", "1of3", "4of3", "2of17", "two of three", "2of"])
+def test_a_key_that_one_person_could_open_alone_is_refused(
+    shape: str, databases: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        found(databases, tmp_path / "offline", "--shares", shape)
+
+    assert "2of3" in capsys.readouterr().err
+    assert not (databases / settings_.FILE).exists()
 
 
 def test_a_second_founding_in_the_same_folder_is_refused_and_changes_nothing(
