@@ -6,7 +6,6 @@ canonical form of itself is refused, so that two readers can never disagree abou
 
 from __future__ import annotations
 
-import io
 import re
 import tarfile
 from collections.abc import Mapping, Sequence
@@ -17,7 +16,7 @@ from uuid import UUID
 
 from crypto import age, canonical, columns, macs
 from crypto.digest import sha256
-from crypto.errors import AgeError, CanonicalError, CryptoError, SignatureError
+from crypto.errors import AgeError, CanonicalError, CryptoError, OpenError, SignatureError
 from crypto.padding import pad_message
 from crypto.secret import Secret
 from crypto.signing import SigningKey
@@ -31,10 +30,18 @@ REPLY_BYTES: Final = 16 * 1024
 """The largest padded reply: several of them must fit into one bundle."""
 NO_PREVIOUS: Final = bytes(32)
 
-_STATE_BYTES: Final = 128
+WAYS: Final = frozenset({"arrival", "kit", "browser"})
+"""How a message may say that it was sealed; what comes by OpenPGP is no message of this form."""
+
+_PLACE_BYTES: Final = 256
+_NUMBER_MAX: Final = 2**31 - 1  # what a column of the databases holds
+_SIZE_MAX: Final = 2**53 - 1
 _TAR_BLOCK: Final = 512
+_TAR_SIZE: Final = slice(124, 135)
+_OCTAL: Final = re.compile(rb"[0-7]{11}")
 _UNIT: Final = re.compile(r"[a-z0-9-]{1,32}")
 _HEX32: Final = re.compile(r"[0-9a-f]{64}")
+_MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 Kind: TypeAlias = Literal["message", "part"]
 
@@ -91,8 +98,8 @@ def _flag(value: object) -> bool:
     return value
 
 
-def _number(value: object, *, least: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+def _number(value: object, *, least: int, most: int = _NUMBER_MAX) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise EnvelopeError
     return value
 
@@ -111,6 +118,16 @@ def _day(value: object) -> date:
     if day.isoformat() != value:
         raise EnvelopeError
     return day
+
+
+def _moment(value: object) -> datetime:
+    text = _text(value)
+    if not _MOMENT.fullmatch(text):
+        raise EnvelopeError
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise EnvelopeError from None
 
 
 def _fields(value: object, keys: frozenset[str]) -> Mapping[str, Any]:
@@ -243,7 +260,7 @@ class Part:
             raise EnvelopeError from None
         if str(part) != body["id"]:
             raise EnvelopeError
-        return cls(id=part, sha256=_hash(body["sha256"]), size=_number(body["size"], least=1))
+        return cls(id=part, sha256=_hash(body["sha256"]), size=_number(body["size"], least=1, most=_SIZE_MAX))
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +293,7 @@ class File:
         if not isinstance(body["parts"], list):
             raise EnvelopeError
         parts = tuple(Part.parse(part) for part in body["parts"])
-        size = _number(body["size"], least=0)
+        size = _number(body["size"], least=0, most=_SIZE_MAX)
         if sum(part.size for part in parts) != size:
             raise EnvelopeError
         return cls(
@@ -314,45 +331,89 @@ class ThreadState:
         """Return the state once *encoded* (a message's or reply's canonical bytes, unpadded) has been sent."""
         return ThreadState(counter=self.counter + 1, previous=sha256(encoded))
 
+    def body(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {"counter": self.counter, "previous": self.previous.hex()}
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """Read the JSON form; raises `EnvelopeError`."""
+        body = _fields(value, cls._KEYS)
+        return cls(counter=_number(body["counter"], least=0), previous=_hash(body["previous"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What the source's side keeps between visits: the last message sent, and the newest reply that was shown."""
+
+    sent: ThreadState
+    heard: ThreadState
+
+    _KEYS: ClassVar[frozenset[str]] = frozenset({"sent", "heard"})
+
+    @classmethod
+    def start(cls) -> Self:
+        """Return the place before the first message."""
+        return cls(ThreadState.start(), ThreadState.start())
+
+    def after(self, encoded: bytes) -> Place:
+        """Return the place once *encoded* (a message's canonical bytes, unpadded) has been sent."""
+        return Place(self.sent.after(encoded), self.heard)
+
     def seal(self, key: Secret, *, mailbox: bytes) -> bytes:
         """Seal for the mailbox's row, in one size for all."""
-        value = {"counter": self.counter, "previous": self.previous.hex()}
-        padded = canonical.canonical(value).ljust(_STATE_BYTES)
+        padded = canonical.canonical({"sent": self.sent.body(), "heard": self.heard.body()}).ljust(_PLACE_BYTES)
         return columns.seal(key, padded, table="zone.mailbox", column="thread_state", row=mailbox.hex())
 
     @classmethod
     def open(cls, sealed: bytes, key: Secret, *, mailbox: bytes) -> Self:
         """Open what `seal` made; raises `crypto.errors.OpenError`."""
         padded = columns.open_(key, sealed, table="zone.mailbox", column="thread_state", row=mailbox.hex())
-        value = _json(padded, cls._KEYS)
-        return cls(counter=_number(value["counter"], least=0), previous=_hash(value["previous"]))
+        try:
+            value = _json(padded, cls._KEYS)
+            return cls(sent=ThreadState.parse(value["sent"]), heard=ThreadState.parse(value["heard"]))
+        except EnvelopeError:
+            raise OpenError from None
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a source sends, sealed to an intake key. Its MAC is under the thread's key, made when it is encoded."""
+    """What a source sends, sealed to an intake key. Its MAC is under the thread's key, made when it is encoded.
 
-    mailbox: bytes
+    Attributes:
+        lookup: what the mailbox's name is the hash of. Only who holds the codename can name it, so nobody else can begin
+            a thread in that mailbox with keys of their own.
+        heard: the newest reply that the source's side had shown by then; 0 when none.
+        way: how it was sealed, one of `WAYS`; the sender's own word.
+    """
+
+    lookup: Secret
     recipient: age.Recipient
     thread: Thread
     counter: int
     previous: bytes
     at: datetime
     body: Body
+    heard: int = 0
     way: str = "arrival"
 
     FORMAT: ClassVar[str] = "tipline/message/v1"
     _PURPOSE: ClassVar[str] = "to unit"
     _KEYS: ClassVar[frozenset[str]] = frozenset(
-        ["format", "kind", "way", "mailbox", "recipient", "thread", "counter", "previous", "at", "body", "mac"]
+        ["format", "kind", "way", "lookup", "recipient", "thread", "counter", "previous", "heard", "at", "body", "mac"]
     )
+
+    @property
+    def mailbox(self) -> bytes:
+        """The mailbox's public name, 32 bytes."""
+        return sha256(self.lookup.expose())
 
     def _payload(self) -> dict[str, Any]:
         return {
             "format": self.FORMAT,
             "kind": self.body.KIND,
             "way": self.way,
-            "mailbox": self.mailbox.hex(),
+            "lookup": self.lookup.expose().hex(),
             "recipient": str(self.recipient),
             "thread": {
                 "to_unit": self.thread.to_unit.expose().hex(),
@@ -360,6 +421,7 @@ class Message:
             },
             "counter": self.counter,
             "previous": self.previous.hex(),
+            "heard": self.heard,
             "at": self.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "body": self.body.body(),
         }
@@ -390,23 +452,23 @@ class Message:
         try:
             macs.check(thread.to_unit, canonical.canonical(value), mac, purpose=cls._PURPOSE)
             recipient = age.Recipient.parse(_text(value["recipient"]))
-            at = datetime.strptime(_text(value["at"]), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
         except SignatureError:
             raise ForgedError from None
-        except (CryptoError, ValueError):
+        except CryptoError:
             raise EnvelopeError from None
-        body = _BODIES.get(_text(value["kind"]))
-        if body is None:
+        body, way = _BODIES.get(_text(value["kind"])), _text(value["way"])
+        if body is None or way not in WAYS:
             raise EnvelopeError
         return cls(
-            mailbox=_hash(value["mailbox"]),
+            lookup=Secret(_hash(value["lookup"])),
             recipient=recipient,
             thread=thread,
             counter=_number(value["counter"], least=1),
             previous=_hash(value["previous"]),
-            at=at,
+            at=_moment(value["at"]),
             body=body.parse(value["body"]),
-            way=_text(value["way"]),
+            heard=_number(value["heard"], least=0),
+            way=way,
         )
 
 
@@ -426,12 +488,14 @@ class Reply:
     day: date
     text: str
     """The words of a reply, or the code of a phrase."""
+    heard: int = 0
+    """How many of the source's messages the unit had by then, counted up to the first that is missing."""
 
     FORMAT: ClassVar[str] = "tipline/reply/v1"
     _PURPOSE: ClassVar[str] = "to source"
     _FIELD: ClassVar[Mapping[str, str]] = {"reply": "text", "phrase": "phrase"}
     _KEYS: ClassVar[frozenset[str]] = frozenset(
-        ["format", "kind", "mailbox", "counter", "previous", "day", "body", "mac"]
+        ["format", "kind", "mailbox", "counter", "previous", "heard", "day", "body", "mac"]
     )
 
     def encode(self, to_source: Secret) -> bytes:
@@ -442,6 +506,7 @@ class Reply:
             "mailbox": self.mailbox.hex(),
             "counter": self.counter,
             "previous": self.previous.hex(),
+            "heard": self.heard,
             "day": self.day.isoformat(),
             "body": {self._FIELD[self.kind]: self.text},
         }
@@ -465,7 +530,7 @@ class Reply:
         except SignatureError:
             raise ForgedError from None
         kind = value["kind"]
-        if kind not in cls._FIELD:
+        if kind not in ("reply", "phrase"):  # a tuple: a list among the keys of a dict would be a TypeError
             raise EnvelopeError
         field = cls._FIELD[kind]
         return cls(
@@ -475,6 +540,7 @@ class Reply:
             previous=_hash(value["previous"]),
             day=_day(value["day"]),
             text=_text(_fields(value["body"], frozenset({field}))[field]),
+            heard=_number(value["heard"], least=0),
         )
 
 
@@ -501,14 +567,34 @@ def pack_bundle(inner: Sequence[bytes], recipient: age.Recipient) -> bytes:
 
 
 def open_bundle(bundle: bytes, identity: age.Identity) -> list[bytes]:
-    """Return the inner files, oldest first; raises `EnvelopeError` when the bundle is not of its form or not ours."""
+    """Return the inner files in the bundle's order; raises `EnvelopeError` when it is not of its form or not ours.
+
+    Anybody who knows the source's public key can seal a bundle, so the archive is read by hand: exactly what `pack_bundle`
+    writes, in exactly its size, and nothing of what else a tar file can ask a reader to do.
+    """
+    if len(bundle) != SEALED_BUNDLE_BYTES:
+        raise EnvelopeError
     try:
         archive = age.open_(bundle, [identity])
-        with tarfile.open(fileobj=io.BytesIO(archive), mode="r:") as tar:
-            files = [tar.extractfile(member) for member in tar.getmembers() if member.isreg()]
-            return [file.read() for file in files if file is not None]
-    except (AgeError, tarfile.TarError):
+    except AgeError:
         raise EnvelopeError from None
+    if len(archive) != BUNDLE_BYTES:
+        raise EnvelopeError
+    inner: list[bytes] = []
+    at = 0
+    while any(archive[at : at + _TAR_BLOCK]):
+        size = archive[at:][_TAR_SIZE]
+        if not _OCTAL.fullmatch(size):
+            raise EnvelopeError
+        start = at + _TAR_BLOCK
+        inner.append(archive[start : start + int(size, 8)])
+        member = _member(len(inner), inner[-1])
+        if archive[at : at + len(member)] != member:
+            raise EnvelopeError
+        at += len(member)
+    if any(archive[at:]) or at > BUNDLE_BYTES - 2 * _TAR_BLOCK:
+        raise EnvelopeError
+    return inner
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,6 @@ from handling.corridor.store.envelopes import Envelope
 from handling.store.keyring import MissingKeyError
 from tipline import envelope as sealed
 
-WAYS = frozenset({"arrival"})
-
 
 @dataclass(frozen=True, slots=True)
 class Plain:
@@ -51,8 +49,8 @@ def read(plain: Plain, keys: sealed.Thread | None) -> Read | None:
     """Read a message of a thread with these keys, or of a mailbox not met before.
 
     Returns:
-        None when a mailbox not met before cannot begin with it: it is malformed, its MAC fits nothing or it names
-        another mailbox. Within a known thread such a message comes back as not authentic.
+        None when a mailbox not met before cannot begin with it: it is malformed, its MAC fits nothing, or its writer
+        does not know what that mailbox's name is the hash of. Within a known thread such a message comes back as not authentic.
     """
     message: sealed.Message | None
     try:
@@ -61,8 +59,6 @@ def read(plain: Plain, keys: sealed.Thread | None) -> Read | None:
     except sealed.ForgedError:
         message, authentic = _unverified(plain), False
     except sealed.EnvelopeError:
-        message, authentic = None, False
-    if message is not None and message.way not in WAYS:
         message, authentic = None, False
     if keys is None and not authentic:
         return None

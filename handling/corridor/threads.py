@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
 from crypto import age
-from crypto.digest import sha256
 from crypto.secret import Secret
 from handling.corridor import sealed
-from handling.corridor.chain import Link, Verdict
+from handling.corridor.chain import ACCEPTED, Link, Verdict, closes_gap, is_late, judge, unbroken
 from handling.corridor.store import threads
 from handling.store.vault import OpenVault
 from tipline import envelope
@@ -31,6 +30,15 @@ class ReplyError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of one message: its verdict, the book after it, and the new verdict of the one that waited for it."""
+
+    verdict: Verdict
+    book: "Book"
+    after: Verdict | None
+
+
+@dataclass(frozen=True, slots=True)
 class Book:
     """What the unit knows of one thread: its keys, the accepted messages in, and the end of the replies out."""
 
@@ -43,17 +51,37 @@ class Book:
         """Begin with the keys that a mailbox's first message brought."""
         return cls(keys, {}, envelope.ThreadState.start())
 
-    def with_message(self, counter: int, link: Link) -> "Book":
-        """Return the book with one more accepted message."""
-        return replace(self, seen={**self.seen, counter: link})
+    def take(self, link: Link, *, counter: int, authentic: bool) -> Taken:
+        """Judge one message and, where it is accepted, give it its place."""
+        verdict = judge(self.seen, link, counter=counter, authentic=authentic)
+        if verdict not in ACCEPTED:
+            return Taken(verdict, self, None)
+        placed = replace(link, late=is_late(self.seen, counter))
+        after = closes_gap(self.seen, placed, counter=counter)
+        return Taken(verdict, replace(self, seen={**self.seen, counter: placed}), after)
+
+    def reply(
+        self, *, kind: Literal["reply", "phrase"], text: str, mailbox: bytes, day: date
+    ) -> tuple[envelope.Reply, "Book"]:
+        """Return the next reply of this thread, and the book once it has been sent."""
+        reply = envelope.Reply(
+            kind=kind,
+            mailbox=mailbox,
+            counter=self.out.counter + 1,
+            previous=self.out.previous,
+            day=day,
+            text=text,
+            heard=unbroken(self.seen),
+        )
+        return reply, replace(self, out=self.out.after(reply.encode(self.keys.to_source)))
 
     def seal(self, key: Secret, thread: UUID) -> bytes:
         """Seal for the thread's row."""
         value = {
             "to_unit": self.keys.to_unit.expose().hex(),
             "to_source": self.keys.to_source.expose().hex(),
-            "in": {str(counter): [link.digest, link.previous] for counter, link in self.seen.items()},
-            "out": {"counter": self.out.counter, "previous": self.out.previous.hex()},
+            "in": {str(counter): [link.digest, link.previous, link.late] for counter, link in self.seen.items()},
+            "out": self.out.body(),
         }
         return sealed.seal(key, value, table="thread", row=thread)
 
@@ -61,11 +89,10 @@ class Book:
     def open(cls, key: Secret, stored: threads.Thread) -> "Book":
         """Open a thread's row."""
         value: dict[str, Any] = sealed.unseal(key, stored.sealed, table="thread", row=stored.id)
-        out = envelope.ThreadState(value["out"]["counter"], bytes.fromhex(value["out"]["previous"]))
         return cls(
             keys=envelope.Thread(Secret(bytes.fromhex(value["to_unit"])), Secret(bytes.fromhex(value["to_source"]))),
             seen={int(counter): Link(*link) for counter, link in value["in"].items()},
-            out=out,
+            out=envelope.ThreadState.parse(value["out"]),
         )
 
 
@@ -100,21 +127,13 @@ async def send(
         raise NoSuchThreadError
     key = vault.record(thread)
     book = Book.open(key, stored)
-    reply = envelope.Reply(  # 2 decide
-        kind=kind,
-        mailbox=stored.mailbox,
-        counter=book.out.counter + 1,
-        previous=book.out.previous,
-        day=now.date(),
-        text=text,
-    )
-    encoded = reply.encode(book.keys.to_source)
+    reply, after = book.reply(kind=kind, text=text, mailbox=stored.mailbox, day=now.date())  # 2 decide
     try:
         inner = reply.seal(book.keys.to_source, age.Recipient.parse(stored.recipient))
     except envelope.EnvelopeError:
         raise ReplyError("This reply is too long to send in one piece. Send it in two.") from None
     message = uuid4()
-    content = {"kind": kind, "at": now.isoformat(timespec="seconds"), "text": text, "digest": sha256(encoded).hex()}
+    content = {"kind": kind, "at": now.isoformat(timespec="seconds"), "text": text, "digest": after.out.previous.hex()}
     await threads.add_message(  # 3 store
         db,
         threads.Message(
@@ -129,4 +148,4 @@ async def send(
         ),
     )
     await threads.queue(db, message=message, mailbox=stored.mailbox, inner=inner)
-    await threads.reseal(db, thread, replace(book, out=book.out.after(encoded)).seal(key, thread))
+    await threads.reseal(db, thread, after.seal(key, thread))

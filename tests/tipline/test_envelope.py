@@ -1,5 +1,7 @@
 """The forms that source, drop and corridor share: what goes in comes out, and nothing else is read."""
 
+import json
+import tarfile
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import UUID
@@ -8,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crypto import age
+from crypto import age, columns, macs
+from crypto.canonical import canonical
 from crypto.codename import Codename, SourceKeys, keys, new_token
 from crypto.digest import sha256
 from crypto.errors import OpenError
@@ -25,6 +28,7 @@ from tipline.envelope import (
     IntakeKeyError,
     Message,
     Part,
+    Place,
     Reply,
     Thread,
     ThreadState,
@@ -39,7 +43,7 @@ THREAD = Thread(SOURCE.to_unit, SOURCE.to_source)
 UNIT = age.Identity.generate()
 WRAPPER = Wrapper(unit="unit", serial=1, mailbox=SOURCE.mailbox, day=DAY, urgent=False, kind="message")
 MESSAGE = Message(
-    mailbox=SOURCE.mailbox,
+    lookup=SOURCE.lookup,
     recipient=SOURCE.identity.recipient,
     thread=THREAD,
     counter=1,
@@ -70,11 +74,25 @@ files = st.builds(
 )
 bodies = st.one_of(st.builds(Tip, texts, texts, texts, st.booleans()), st.builds(Answer, texts), files)
 messages = st.builds(
-    lambda body, counter, previous, at: replace(MESSAGE, body=body, counter=counter, previous=previous, at=at),
+    lambda body, counter, previous, at, heard, way: replace(
+        MESSAGE, body=body, counter=counter, previous=previous, at=at, heard=heard, way=way
+    ),
     bodies,
-    st.integers(1, 2**31),
+    st.integers(1, 2**31 - 1),
     hashes,
-    st.integers(1_500_000_000, 4_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC)),
+    st.integers(-60_000_000_000, 250_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC)),
+    st.integers(0, 2**31 - 1),
+    st.sampled_from(sorted(envelope.WAYS)),
+)
+replies = st.builds(
+    Reply,
+    kind=st.sampled_from(["reply", "phrase"]),
+    mailbox=hashes,
+    counter=st.integers(1, 2**31 - 1),
+    previous=hashes,
+    day=days,
+    text=texts,
+    heard=st.integers(0, 2**31 - 1),
 )
 
 
@@ -185,14 +203,106 @@ def test_an_envelope_opens_to_its_wrapper_and_message() -> None:
 
 
 def test_the_place_in_a_thread_opens_only_for_its_mailbox_and_in_one_size() -> None:
-    state = ThreadState.start().after(MESSAGE.encode())
-    sealed = state.seal(SOURCE.state, mailbox=SOURCE.mailbox)
+    place = Place.start().after(MESSAGE.encode())
+    sealed = place.seal(SOURCE.state, mailbox=SOURCE.mailbox)
+    far = ThreadState(2**31 - 1, bytes([255]) * 32)
 
-    assert state == ThreadState(counter=1, previous=sha256(MESSAGE.encode()))
-    assert ThreadState.open(sealed, SOURCE.state, mailbox=SOURCE.mailbox) == state
-    assert len(sealed) == len(ThreadState(2**40, bytes(32)).seal(SOURCE.state, mailbox=SOURCE.mailbox))
+    assert place == Place(ThreadState(counter=1, previous=sha256(MESSAGE.encode())), ThreadState.start())
+    assert Place.open(sealed, SOURCE.state, mailbox=SOURCE.mailbox) == place
+    assert len(sealed) == len(Place(far, far).seal(SOURCE.state, mailbox=SOURCE.mailbox))
     with pytest.raises(OpenError):
-        ThreadState.open(sealed, SOURCE.state, mailbox=bytes(32))
+        Place.open(sealed, SOURCE.state, mailbox=bytes(32))
+
+
+@pytest.mark.parametrize("plain", [b"", b"{}", b'{"heard":{},"sent":{}}', b"[1]", b"\xff"])
+def test_a_place_in_a_thread_of_another_form_does_not_open(plain: bytes) -> None:
+    row = {"table": "zone.mailbox", "column": "thread_state", "row": SOURCE.mailbox.hex()}
+    sealed = columns.seal(SOURCE.state, plain, **row)
+
+    with pytest.raises(OpenError):
+        Place.open(sealed, SOURCE.state, mailbox=SOURCE.mailbox)
+
+
+def resealed(message: Message, **changed: object) -> bytes:
+    """The message with changed JSON and a right MAC: what only the holder of the thread's key can make."""
+    payload = {**message._payload(), **changed}
+    mac = macs.mac(SOURCE.to_unit, canonical(payload), purpose="to unit")
+    return canonical({**payload, "mac": mac.hex()})
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"kind": ["tip"]},
+        {"kind": {}},
+        {"kind": "unknown"},
+        {"way": "pgp"},
+        {"way": ["arrival"]},
+        {"lookup": "00"},
+        {"lookup": None},
+        {"recipient": "age1pq1"},
+        {"recipient": str(SOURCE.identity.recipient).upper()},
+        {"thread": []},
+        {"counter": 0},
+        {"counter": True},
+        {"counter": 1.5},
+        {"counter": 2**31},
+        {"heard": -1},
+        {"heard": None},
+        {"at": "2026-11-23 23:10:00Z"},
+        {"at": "2026-1-3T23:10:00Z"},
+        {"at": "2026-13-03T23:10:00Z"},
+        {"at": "2026-11-23T23:10:60Z"},
+        {"at": "\uff12026-11-23T23:10:00Z"},
+        {"body": []},
+        {"body": {"text": 1}},
+        {"extra": 1},
+    ],
+)
+def test_a_message_of_the_right_key_and_the_wrong_form_is_refused(changed: dict[str, object]) -> None:
+    assert Message.parse(resealed(MESSAGE), known=THREAD).encode() == MESSAGE.encode()
+
+    with pytest.raises(EnvelopeError):
+        Message.parse(resealed(MESSAGE, **changed), known=THREAD)
+
+
+@given(replies)
+def test_any_reply_reads_back_as_it_was_written(reply: Reply) -> None:
+    assert Reply.parse(pad_message(reply.encode(SOURCE.to_source)), SOURCE.to_source) == reply
+
+
+@given(st.data())
+def test_a_changed_reply_is_never_read_as_another(data: st.DataObject) -> None:
+    encoded = a_reply().encode(SOURCE.to_source)
+    at = data.draw(st.integers(0, len(encoded) - 1))
+    byte = data.draw(st.integers(0, 255).filter(lambda value: value != encoded[at]))
+
+    with pytest.raises(EnvelopeError):
+        Reply.parse(encoded[:at] + bytes([byte]) + encoded[at + 1 :], SOURCE.to_source)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"kind": ["reply"]},
+        {"kind": {}},
+        {"kind": None},
+        {"kind": "other"},
+        {"heard": "1"},
+        {"counter": 2**31},
+        {"day": "2026-1-1"},
+        {"day": "20261123"},
+        {"body": {"phrase": "received"}},
+        {"body": "text"},
+        {"mailbox": "00"},
+    ],
+)
+def test_a_reply_of_the_right_key_and_the_wrong_form_is_refused(changed: dict[str, object]) -> None:
+    payload = {k: v for k, v in json.loads(a_reply().encode(SOURCE.to_source)).items() if k != "mac"} | changed
+    mac = macs.mac(SOURCE.to_source, canonical(payload), purpose="to source")
+
+    with pytest.raises(EnvelopeError):
+        Reply.parse(canonical({**payload, "mac": mac.hex()}), SOURCE.to_source)
 
 
 def a_reply(counter: int = 1, text: str = "Which berth?") -> Reply:
@@ -234,6 +344,85 @@ def test_the_largest_reply_fits_a_bundle() -> None:
     inner = a_reply(text="x" * (envelope.REPLY_BYTES - 600)).seal(SOURCE.to_source, SOURCE.identity.recipient)
 
     assert envelope.open_bundle(envelope.pack_bundle([inner], SOURCE.identity.recipient), SOURCE.identity) == [inner]
+
+
+def a_tar(member: tarfile.TarInfo, data: bytes) -> bytes:
+    return member.tobuf(tarfile.GNU_FORMAT) + data + bytes(-len(data) % 512)
+
+
+def sparse() -> bytes:
+    """A member of 512 bytes that says it is 8 GiB: tar readers make the holes as zeros, in memory."""
+    info = tarfile.TarInfo("001.age")
+    info.size, info.mode, info.type = 512, 0o600, tarfile.GNUTYPE_SPARSE
+    block = bytearray(info.tobuf(tarfile.GNU_FORMAT))
+    block[386:410] = b"%011o\0%011o\0" % (0, 512)
+    block[483:495] = b"%011o\0" % (8 * 2**30 - 1)
+    block[148:156] = b"        "
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block) + bytes(512)
+
+
+def renamed(name: str, **changed: object) -> bytes:
+    info = tarfile.TarInfo(name)
+    info.size, info.mode = 3, 0o600
+    for key, value in changed.items():
+        setattr(info, key, value)
+    return a_tar(info, b"abc")
+
+
+@pytest.mark.parametrize(
+    "archive",
+    [
+        sparse(),
+        renamed("../../001.age"),
+        renamed("002.age"),
+        renamed("001.age", mode=0o644),
+        renamed("001.age", mtime=1),
+        renamed("001.age", uname="root"),
+        renamed("001.age", type=tarfile.SYMTYPE, linkname="/etc/passwd"),
+        envelope._member(1, b"abc")[:-1] + b"x",
+        envelope._member(1, b"abc") + bytes(512) + envelope._member(2, b"abc"),
+        envelope._member(1, b"x" * (envelope.BUNDLE_BYTES - 1024)),
+        b"x" * envelope.BUNDLE_BYTES,
+        b"",
+        bytes(envelope.BUNDLE_BYTES + 1),
+    ],
+    ids=[
+        "sparse",
+        "a path",
+        "another number",
+        "another mode",
+        "a time",
+        "an owner",
+        "a link",
+        "other filling",
+        "a hole",
+        "no end",
+        "no tar",
+        "empty",
+        "another size",
+    ],
+)
+def test_an_archive_that_we_would_not_have_written_is_refused_whoever_sealed_it(archive: bytes) -> None:
+    recipient = SOURCE.identity.recipient
+    filled = archive.ljust(envelope.BUNDLE_BYTES, b"\0") if archive else archive
+
+    with pytest.raises(EnvelopeError):
+        envelope.open_bundle(age.seal(filled, [recipient]), SOURCE.identity)
+
+
+@given(st.lists(st.binary(max_size=2000), max_size=9))
+@settings(max_examples=40, deadline=None)
+def test_any_files_that_fit_come_out_of_a_bundle_as_they_went_in(inner: list[bytes]) -> None:
+    assert envelope.open_bundle(envelope.pack_bundle(inner, SOURCE.identity.recipient), SOURCE.identity) == inner
+
+
+def test_a_bundle_cut_or_lengthened_by_a_byte_does_not_open() -> None:
+    bundle = envelope.pack_bundle([b"abc"], SOURCE.identity.recipient)
+
+    for wrong in (bundle[:-1], bundle + b"\0", b""):
+        with pytest.raises(EnvelopeError):
+            envelope.open_bundle(wrong, SOURCE.identity)
 
 
 def test_a_bundle_for_somebody_else_does_not_open() -> None:

@@ -8,18 +8,29 @@ from pathlib import Path
 
 import pytest
 
-from crypto import age, columns, macs, records, signing, sshsig
+from crypto import age, columns, macs, records, signing, sshsig, totp
 from crypto.blobs import BlobOpener
-from crypto.canonical import canonical
+from crypto.canonical import canonical, parse
 from crypto.codename import Codename, keys, submission_mac
+from crypto.digest import acknowledgement_check, sha256
 from crypto.errors import CryptoError
+from crypto.padding import message_size, part_size
+from crypto.passphrase import normalise
 from crypto.secret import Secret
 from crypto.signing import SigningKey
 from crypto.statement import Statement
-from tipline.envelope import EnvelopeError, IntakeKey, Message, Reply, Wrapper, open_bundle
+from handling.rules.package import PackageError, unpack
+from tipline.drop.signed import Gate, RequestRefusedError
+from tipline.envelope import EnvelopeError, IntakeKey, Message, Place, Reply, Thread, Wrapper, open_bundle
+from tipline.units import Unit, Units
 
 FOLDER = Path(__file__).parent
 VECTORS = sorted(FOLDER.glob("*/*.txt"))
+
+THREAD = Thread(  # of codename/from-token
+    Secret(bytes.fromhex("2673ac10a6af44f4d03ec2fc80f481fae7bc26c0a7e977554ac2e3b695966206")),
+    Secret(bytes.fromhex("9030aa308071b39c7e7825e043790bc907b7c0511a4e1ae90618dcd52cbf473c")),
+)
 
 Fields = Mapping[str, str]
 
@@ -110,7 +121,91 @@ def envelope(fields: Fields) -> Fields:
     whole = bytes.fromhex(fields["envelope"])
     wrapper = Wrapper.parse(whole[:256])
     message = Message.parse(age.open_(whole[256:], [identity(fields)]), known=None)
-    return {"unit": wrapper.unit, "serial": str(wrapper.serial), "message": message.encode().decode()}
+    return {
+        "unit": wrapper.unit,
+        "serial": str(wrapper.serial),
+        "mailbox": message.mailbox.hex(),
+        "message": message.encode().decode(),
+    }
+
+
+def message(fields: Fields) -> Fields:
+    read_ = Message.parse(fields["padded"].encode(), known=THREAD)
+    assert read_.encode().decode() == fields["padded"]
+    return {
+        "mailbox": read_.mailbox.hex(),
+        "digest": sha256(read_.encode()).hex(),
+        "kind": read_.body.KIND,
+        "counter": str(read_.counter),
+    }
+
+
+def reply(fields: Fields) -> Fields:
+    key = secret(fields["to_source"])
+    read_ = Reply.parse(fields["padded"].encode(), key)
+    assert read_.encode(key).decode() == fields["padded"]
+    return {
+        "counter": str(read_.counter),
+        "heard": str(read_.heard),
+        "kind": read_.kind,
+        "text": read_.text,
+        "digest": sha256(read_.encode(key)).hex(),
+    }
+
+
+def place(fields: Fields) -> Fields:
+    opened = Place.open(
+        bytes.fromhex(fields["sealed"]), secret(fields["state"]), mailbox=bytes.fromhex(fields["mailbox"])
+    )
+    return {
+        "sent": str(opened.sent.counter),
+        "sent_previous": opened.sent.previous.hex(),
+        "heard": str(opened.heard.counter),
+        "heard_previous": opened.heard.previous.hex(),
+    }
+
+
+def padding(fields: Fields) -> Fields:
+    size = {"message": message_size, "part": part_size}[fields["kind"]]
+    return {"padded": str(size(int(fields["size"])))}
+
+
+def canonical_json(fields: Fields) -> Fields:
+    return {"value": canonical(parse(fields["value"].encode())).decode()}
+
+
+def drop_request(fields: Fields) -> Fields:
+    key = bytes.fromhex(fields["collector"])
+    units = Units((Unit(fields["unit"], "unit", "", key, key),))
+    headers = {
+        "Tipline-Unit": fields["unit"],
+        "Tipline-Time": fields["time"],
+        "Tipline-Signature": fields["signature"],
+    }
+    Gate(units, lambda: float(fields["now"])).admit(fields["method"], fields["path"], headers, fields["body"].encode())
+    return {}
+
+
+def package(fields: Fields) -> Fields:
+    data = bytes.fromhex(fields["zip"])
+    members = unpack(data)
+    return {
+        "read_first": members["1-read-first.html"].decode(),
+        "report_html": members["report.html"].decode(),
+        "report_json": members["report.json"].decode(),
+        "manifest": members["manifest.json"].decode(),
+        "sha256": sha256(data).hex(),
+        "check": acknowledgement_check(sha256(data)).hex(),
+    }
+
+
+def one_time_code(fields: Fields) -> Fields:
+    held, at = secret(fields["secret"]), int(fields["at"])
+    return {"code": totp.code(held, at), "step": str(totp.accept(held, fields["code"], at, 0))}
+
+
+def passphrase(fields: Fields) -> Fields:
+    return {"folded": normalise(fields["typed"]).expose().decode()}
 
 
 def bundle(fields: Fields) -> Fields:
@@ -130,12 +225,21 @@ KINDS: Mapping[str, Callable[[Fields], Fields]] = {
     "age-key": age_key,
     "blob": blob,
     "bundle": bundle,
+    "canonical": canonical_json,
     "codename": codename,
     "column": column,
+    "drop-request": drop_request,
     "envelope": envelope,
     "intake-key": intake_key,
     "mac": mac,
+    "message": message,
+    "one-time-code": one_time_code,
+    "package": package,
+    "padding": padding,
+    "passphrase": passphrase,
+    "place": place,
     "record": record,
+    "reply": reply,
     "signature": signature,
     "ssh-signature": ssh_signature,
     "statement": statement,
@@ -157,7 +261,7 @@ def test_a_vector_comes_out_as_it_says(path: Path) -> None:
     run = KINDS[path.parent.name]
 
     if fields["expect"] == "refused":
-        with pytest.raises((CryptoError, EnvelopeError)) as caught:
+        with pytest.raises((CryptoError, EnvelopeError, PackageError, RequestRefusedError)) as caught:
             run(fields)
         assert type(caught.value).__name__ == fields["error"]
     else:

@@ -89,6 +89,10 @@ class Keep:
         """Say whether exactly this form is stored already."""
         return bool(await self._ask("seen", mac=pack_bytes(mac)))
 
+    async def advance(self, mailbox: bytes, *, was: bytes, now: bytes) -> bool:
+        """Replace a thread's sealed state; False when it is another by now."""
+        return bool(await self._ask("advance", mailbox=pack_bytes(mailbox), was=pack_bytes(was), now=pack_bytes(now)))
+
     async def submit(self, submission: Submission) -> Outcome:
         """Store a submission whole or not at all. After a `StoreError` it is unknown which."""
         return Outcome(await self._ask("submit", **pack_submission(submission)))

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from tipline.source.form import Answers
 from tipline.source.replies import Replies
+from tipline.source.ways import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,13 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class ReportPage:
-    """The form. *problems* are words by field; *files_again* says that chosen files could not be kept."""
+    """The form.
+
+    Attributes:
+        problems: words by field.
+        files_again: chosen files could not be kept.
+        closed: there is no key to seal with, so that nothing was taken.
+    """
 
     template: ClassVar[str] = "source/report.html"
     about: About
@@ -28,6 +35,7 @@ class ReportPage:
     answers: Answers = field(default_factory=Answers)
     problems: Mapping[str, str] = field(default_factory=dict)
     files_again: bool = False
+    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,7 @@ class ThreadPage:
     token: str
     waiting: bool
     replies: Replies
+    way: Words
     sent: bool = False
     answer: str = ""
     problem: str = ""

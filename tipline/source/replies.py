@@ -1,7 +1,8 @@
 """pure: what a unit wrote to one source, opened and checked; whatever is forged, changed or missing is said in words."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 from types import MappingProxyType
@@ -10,8 +11,8 @@ from typing import Final
 from crypto import age
 from crypto.codename import SourceKeys
 from crypto.digest import sha256
-from crypto.errors import AgeError
-from tipline.envelope import EnvelopeError, Reply, open_bundle
+from crypto.errors import AgeError, OpenError
+from tipline.envelope import EnvelopeError, Place, Reply, ThreadState, open_bundle
 
 _MONTHS: Final = (
     "January February March April May June July August September October November December".split()  # noqa: SIM905 - twelve names in one line
@@ -35,6 +36,18 @@ PHRASES: Final[Mapping[str, str]] = MappingProxyType(
 )
 """The fixed sentences of a unit by their code; only the code travels. The same list stands in `handling.rules.phrases`."""
 
+DAMAGED: Final = "Your mailbox has been damaged or changed, and nothing in it can be trusted."
+REORDERED: Final = (
+    "Somebody put the replies into another order. They are shown in the order in which they were written."
+)
+FORGOTTEN: Final = (
+    "The unit has more messages of yours than this server remembers: its memory of your report was set back. "
+    "The page cannot say whether replies were taken away."
+)
+LOST: Final = (
+    "This server's memory of your report is damaged or was exchanged. The page cannot say whether replies were taken away, "
+    "and an answer cannot be sent from here: write a new report."
+)
 _UNKNOWN_PHRASE: Final = "There is news about your report that this page has no words for yet."
 
 
@@ -49,34 +62,89 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Replies:
-    """What the mailbox holds: genuine replies, oldest first, and sentences about what is wrong with the rest."""
+    """What the mailbox holds.
+
+    Attributes:
+        shown: genuine replies, oldest first.
+        troubles: sentences about what is wrong with the rest.
+        place: what the source's side remembers once this has been shown.
+        sent: how many messages and files the source has sent, as far as is remembered.
+        had: how many of them, from the first on, the unit had when it wrote the newest reply; None without a reply.
+    """
 
     shown: tuple[Shown, ...]
     troubles: tuple[str, ...]
+    place: Place
+    sent: int
+    had: int | None
 
 
-def read(bundle: bytes, keys: SourceKeys) -> Replies:
-    """Open a mailbox's bundle with the source's keys. Blocks some milliseconds."""
+@dataclass(frozen=True, slots=True)
+class _Genuine:
+    """One reply whose MAC is right, and the hash that the next one names."""
+
+    reply: Reply
+    digest: bytes
+
+    @property
+    def number(self) -> int:
+        return self.reply.counter
+
+
+def remembered(thread_state: bytes, keys: SourceKeys) -> Place | None:
+    """Open what the source's side kept; None when somebody damaged it or put another in its place."""
+    try:
+        return Place.open(thread_state, keys.state, mailbox=keys.mailbox)
+    except OpenError:
+        return None
+
+
+def read(bundle: bytes, keys: SourceKeys, place: Place | None) -> Replies:
+    """Open a mailbox's bundle with the source's keys and hold it against what was shown before. Blocks some milliseconds."""
+    if place is None:
+        shown = read(bundle, keys, Place.start())
+        return replace(shown, troubles=(LOST, *(text for text in shown.troubles if text != FORGOTTEN)), had=None)
     try:
         inner = open_bundle(bundle, keys.identity)
     except EnvelopeError:
-        return Replies((), ("Your mailbox has been damaged or changed, and nothing in it can be trusted.",))
-    genuine: list[tuple[Reply, bytes]] = []
-    forged = 0
-    for sealed in inner:
-        try:
-            padded = age.open_(sealed, [keys.identity])
-            reply = Reply.parse(padded, keys.to_source)
-        except (AgeError, EnvelopeError):
-            forged += 1
-            continue
-        if reply.mailbox != keys.mailbox:
-            forged += 1
-            continue
-        genuine.append((reply, sha256(padded.rstrip(b" "))))
-    genuine.sort(key=lambda pair: pair[0].counter)
-    shown = tuple(Shown(reply.counter, reply.day, _words(reply)) for reply, _ in genuine)
-    return Replies(shown, tuple(_forged(forged) + _gaps(genuine)))
+        return Replies((), (DAMAGED,), place, place.sent.counter, None)
+    opened = [_genuine(sealed, keys) for sealed in inner]
+    found = [one for one in opened if one is not None]
+    each = list({one.digest: one for one in found}.values())  # a copy is shown once
+    each.sort(key=lambda one: one.number)
+    troubles = [
+        *_forged(opened.count(None)),
+        *_copies(found),
+        *([REORDERED] if any(a.number > b.number for a, b in pairwise(found)) else []),
+        *_set_back(each, place.heard),
+        *_gaps(each, place.heard),
+        *([FORGOTTEN] if any(one.reply.heard > place.sent.counter for one in each) else []),
+    ]
+    return Replies(
+        shown=tuple(Shown(one.number, one.reply.day, _words(one.reply)) for one in each),
+        troubles=tuple(troubles),
+        place=replace(place, heard=_newest(each, place.heard)),
+        sent=place.sent.counter,
+        had=each[-1].reply.heard if each else None,
+    )
+
+
+def _genuine(sealed: bytes, keys: SourceKeys) -> _Genuine | None:
+    try:
+        padded = age.open_(sealed, [keys.identity])
+        reply = Reply.parse(padded, keys.to_source)
+    except (AgeError, EnvelopeError):
+        return None
+    return _Genuine(reply, sha256(padded.rstrip(b" "))) if reply.mailbox == keys.mailbox else None
+
+
+def _newest(each: Sequence[_Genuine], heard: ThreadState) -> ThreadState:
+    """Return the newest reply ever shown; of two in one place the one that was shown first stays."""
+    newest = [one for one in each if one.number > heard.counter]
+    if not newest:
+        return heard
+    last = next(one for one in newest if one.number == newest[-1].number)
+    return ThreadState(last.number, last.digest)
 
 
 def _forged(count: int) -> list[str]:
@@ -88,14 +156,47 @@ def _forged(count: int) -> list[str]:
     ]
 
 
-def _gaps(genuine: list[tuple[Reply, bytes]]) -> list[str]:
+def _copies(found: Sequence[_Genuine]) -> list[str]:
+    times = Counter(one.digest for one in found)
+    numbers = sorted({one.number for one in found if times[one.digest] > 1})
+    return [f"Reply {number} is here more than once and is shown once: somebody copied it." for number in numbers]
+
+
+def _set_back(each: Sequence[_Genuine], heard: ThreadState) -> list[str]:
+    """Say what was shown before and is not here any more, or is here as another."""
+    if heard.counter == 0:
+        return []
+    newest = each[-1].number if each else 0
+    if newest < heard.counter:
+        return [f"Reply {heard.counter} was shown here before and is missing now. Somebody put back an older mailbox."]
+    again = [one for one in each if one.number == heard.counter]
+    if again and all(one.digest != heard.previous for one in again):
+        return [f"Reply {heard.counter} is not the one that was shown here before: one was exchanged."]
+    return []
+
+
+def _gaps(each: Sequence[_Genuine], heard: ThreadState) -> list[str]:
     troubles = []
-    for (before, digest), (after, _) in pairwise(genuine):
-        if after.counter != before.counter + 1:
-            troubles.append(f"Between reply {before.counter} and reply {after.counter} something is missing.")
-        elif after.previous != digest:
-            troubles.append(f"Reply {after.counter} does not follow reply {before.counter}: one was exchanged.")
+    fresh = [one for one in each if one.number > heard.counter]
+    if fresh and all(one.number > heard.counter for one in each):
+        first = fresh[0]
+        if first.number > heard.counter + 1:
+            troubles.append(_never_shown(heard.counter + 1, first.number - 1))
+        elif first.reply.previous != heard.previous:
+            troubles.append(f"Reply {first.number} does not follow what was shown here before: one was exchanged.")
+    for before, after in pairwise(each):
+        if after.number == before.number:
+            troubles.append(f"There are two different replies {after.number}: ask the unit which one holds.")
+        elif after.number != before.number + 1:
+            troubles.append(f"Between reply {before.number} and reply {after.number} something is missing.")
+        elif all(after.reply.previous != one.digest for one in each if one.number == before.number):
+            troubles.append(f"Reply {after.number} does not follow reply {before.number}: one was exchanged.")
     return troubles
+
+
+def _never_shown(first: int, last: int) -> str:
+    which = f"Reply {first} was" if first == last else f"Replies {first} to {last} were"
+    return f"{which} never shown here, and newer ones are: a mailbox holds only the newest, or somebody kept them back."
 
 
 def _words(reply: Reply) -> str:

@@ -8,14 +8,17 @@ from typing import Final
 from aiohttp import web
 
 from crypto.codename import Codename, SourceKeys, keys, submission_mac
-from crypto.errors import CodenameError, SignatureError
+from crypto.errors import CodenameError, OpenError, SignatureError
 from tipline.base.web import CSRF, read_form, render, see_other
 from tipline.envelope import Answer, IntakeKeyError
-from tipline.source import context, form, replies, session, submit
+from tipline.source import context, form, replies, session, submit, ways
+from tipline.source.channel import Keep
 from tipline.source.context import ABOUT, BLOBS, KEEP, UNITS, clock, new_form_token
 from tipline.source.pages import ElsewherePage, LeftPage, ReturnPage, ThreadPage
+from tipline.source.replies import Replies
 from tipline.source.sealing import Outbox
 from tipline.source.session import Session
+from tipline.source.store import Mailbox
 from tipline.source.submit import Delivery
 
 _NAMED_WORDS: Final = 6
@@ -23,6 +26,10 @@ _NOT_HERE: Final = "There are no reports under this codename."
 _WRONG: Final = "One of these words is wrong, or a word is missing. Check them against what you wrote down."
 _EMPTY_ANSWER: Final = "Write your answer first."
 _LONG_ANSWER: Final = "This is too long to send in one piece. Shorten it, or send it in two answers."
+_NO_KEY: Final = (
+    "There is no valid key to seal it with just now, so nothing was taken or stored. "
+    "Your text is still here: copy it, and try again later."
+)
 _OLD_PAGE: Final = "This page was too old to send from. Your text is still here: send it again."
 _FORGET: Final = {"Clear-Site-Data": '"cache", "cookies", "storage"'}
 
@@ -81,7 +88,7 @@ async def send_answer(request: web.Request) -> web.Response:
     try:
         address = await context.address(request, unit, mailbox=opened.keys.mailbox, urgent=False, at=now)
     except IntakeKeyError:
-        return context.closed(request)
+        return await _unsealed(request, opened, text)
     mac = submission_mac(token)
     mac.field("answer", text.encode())
     outbox = Outbox(request.app[BLOBS], address.day)
@@ -89,9 +96,20 @@ async def send_answer(request: web.Request) -> web.Response:
     delivery = Delivery(opened.keys, address, mac.digest(), first=None, further=answer, files=(), at=now)
     try:
         await submit.deliver(request.app[KEEP], outbox, delivery)
+    except OpenError:  # what the source's side keeps was exchanged: an answer could not follow the messages before
+        return await _thread(request, opened, answer=text, problem=replies.LOST)
+    except IntakeKeyError:
+        return await _unsealed(request, opened, text)
     finally:
         await asyncio.to_thread(outbox.discard)
     return see_other("/thread?sent")
+
+
+async def _unsealed(request: web.Request, opened: _Open, text: str) -> web.Response:
+    """Say that there is no key to seal an answer with, and give it back."""
+    response = await _thread(request, opened, answer=text, problem=_NO_KEY)
+    response.set_status(HTTPStatus.SERVICE_UNAVAILABLE)
+    return response
 
 
 async def leave(request: web.Request) -> web.Response:
@@ -127,17 +145,29 @@ async def _thread(
     if mailbox is None:
         return see_other("/return?ended")
     unit = request.app[UNITS].get(mailbox.unit)
+    shown = await _read(request.app[KEEP], mailbox, opened.keys)
     page = ThreadPage(
         about=request.app[ABOUT],
         receiver=unit.name if unit else mailbox.unit,
         token=new_form_token(),
         waiting=mailbox.waiting > 0,
-        replies=await asyncio.to_thread(replies.read, mailbox.bundle, opened.keys),
+        replies=shown,
+        way=ways.ARRIVAL,
         sent=sent,
         answer=answer,
         problem=problem,
     )
     return render(request, page, HTTPStatus.BAD_REQUEST if problem else HTTPStatus.OK)
+
+
+async def _read(keep: Keep, mailbox: Mailbox, source: SourceKeys) -> Replies:
+    """Read the mailbox, and remember under the source's own key which reply was the newest that this page showed."""
+    place = await asyncio.to_thread(replies.remembered, mailbox.thread_state, source)
+    shown = await asyncio.to_thread(replies.read, mailbox.bundle, source, place)
+    if place is not None and shown.place != place:
+        now = shown.place.seal(source.state, mailbox=source.mailbox)
+        await keep.advance(source.mailbox, was=mailbox.thread_state, now=now)  # an answer sent meanwhile goes before
+    return shown
 
 
 def _answer_problem(opened: Session, fields: dict[str, str], text: str) -> str:

@@ -14,6 +14,7 @@ from handling.corridor.store.envelopes import Envelope, EnvelopeState
 from handling.corridor.tips import OpenMessage, OpenTip
 from handling.rules import phrases, triage
 from handling.rules.triage import State
+from handling.rules.ways import WORDS, Way, Words, contradiction
 from handling.store.members import MemberList, NotAMemberError
 
 STATE: Mapping[State, str] = {
@@ -25,10 +26,12 @@ STATE: Mapping[State, str] = {
     State.CLOSED: "Closed",
 }
 VERDICT: Mapping[Verdict, str] = {
-    Verdict.GOOD: "Same codename",
-    Verdict.FORGED: "Forged",
-    Verdict.REPLAYED: "Replayed",
+    Verdict.LATE: "Came late",
     Verdict.GAP: "Gap before it",
+    Verdict.FORK: "Follows another message",
+    Verdict.REPLAYED: "Replayed",
+    Verdict.CLASH: "Same place twice",
+    Verdict.FORGED: "Forged",
 }
 FILE_STATE: Mapping[str, str] = {
     "waiting": "Parts of it have not come yet. They are fetched with the next collections.",
@@ -86,6 +89,7 @@ class Head:
     received_on: str
     age: str
     urgent: bool
+    way: Words
     owner: str
     text: str | None
     how_known: str
@@ -120,6 +124,8 @@ class Message:
     meaning: str
     trusted: bool
     forged: bool
+    mixed: str
+    heard: int
     file: File | None
 
 
@@ -155,6 +161,7 @@ def head(tip: OpenTip, today: date, members: MemberList) -> Head:
         received_on=words.day(tip.row.received_on),
         age=words.age(tip.row.received_on, today),
         urgent=tip.row.urgent,
+        way=WORDS[Way(tip.row.way)],
         owner=display(tip.row.owner, members),
         text=tip.content.text,
         how_known=tip.content.how_known,
@@ -187,7 +194,10 @@ def not_opened(row: Envelope) -> NotOpened:
     elif row.mailbox == b"":
         what = "Its clear wrapper is damaged or names another unit."
     else:
-        what = f"A message sealed to intake key {row.serial}: it is damaged, or that key is not in the keyring."
+        what = (
+            f"A message sealed to intake key {row.serial}: it is damaged, that key is not in the keyring, "
+            "or it was not written with the codename of its mailbox."
+        )
     return NotOpened(
         path=f"/not-opened/{row.id}",
         day=words.day(row.day),
@@ -220,7 +230,8 @@ def attachment(name: str) -> str:
 
 
 def _message(message: OpenMessage, tip: OpenTip, members: MemberList) -> Message:
-    row, content = message.row, message.content
+    row, content, began = message.row, message.content, Way(tip.row.way)
+    says = Way(content.get("way") or began)
     kind = content["kind"]
     at = content["at"]
     return Message(
@@ -229,10 +240,12 @@ def _message(message: OpenMessage, tip: OpenTip, members: MemberList) -> Message
         when=words.moment(datetime.fromisoformat(at).astimezone(UTC)) if at else words.day(row.day),
         kind=kind,
         text=_text(kind, content, tip),
-        verdict=VERDICT[row.verdict],
+        verdict=VERDICT.get(row.verdict, WORDS[says].same),
         meaning=MEANING[row.verdict],
         trusted=row.verdict is Verdict.GOOD,
         forged=row.verdict is Verdict.FORGED,
+        mixed="" if row.verdict is Verdict.FORGED else contradiction(began, says),
+        heard=content.get("heard", 0),
         file=_file(message) if kind == "file" else None,
     )
 

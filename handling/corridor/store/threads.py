@@ -152,10 +152,10 @@ async def messages(db: Db, thread: UUID) -> tuple[Message, ...]:
     return tuple(_message(row) for row in rows)
 
 
-async def close_gap(db: Db, thread: UUID, counter: int) -> None:
-    """Call a message good whose missing predecessor has come since."""
+async def close_gap(db: Db, thread: UUID, counter: int, verdict: Verdict) -> None:
+    """Judge a message anew whose missing predecessor has come since."""
     with store_errors():
-        await db.execute(_SET_VERDICT, thread, counter, Verdict.GOOD.value)
+        await db.execute(_SET_VERDICT, thread, counter, verdict.value)
 
 
 async def queue(db: Db, *, message: UUID, mailbox: bytes, inner: bytes) -> None:

@@ -54,7 +54,7 @@ class Source:
     def send(self, intake: age.Recipient, body: envelope.Body, *, urgent: bool = False, **changed: object) -> Envelope:
         """Seal the next message of the thread; *changed* fields of the message make it a wrong one."""
         message = envelope.Message(
-            mailbox=self.keys.mailbox,
+            lookup=self.keys.lookup,
             recipient=self.keys.identity.recipient,
             thread=self.thread,
             counter=self.state.counter + 1,

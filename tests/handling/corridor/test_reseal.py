@@ -9,7 +9,7 @@ from crypto import age
 from crypto.digest import sha256
 from crypto.secret import Secret
 from handling.corridor import parts
-from handling.corridor.chain import START, Link, Verdict, closes_gap, judge
+from handling.corridor.chain import START, Link, Verdict, closes_gap, judge, unbroken
 from handling.corridor.session import Handler
 from handling.corridor.store import files
 from handling.corridor.store.files import FileState
@@ -72,8 +72,9 @@ async def test_a_missing_message_is_a_gap_until_it_comes(world: World, amina: Ha
     await world.collected(second)
     await world.resealer.run(amina.vault)
 
+    after = {m.row.counter: m.row.verdict for m in await world.dialogue(amina, tip)}
     assert before == {1: Verdict.GOOD, 3: Verdict.GAP}
-    assert {m.row.verdict for m in await world.dialogue(amina, tip)} == {Verdict.GOOD}
+    assert after == {1: Verdict.GOOD, 2: Verdict.LATE, 3: Verdict.GOOD}
 
 
 async def test_a_thread_whose_first_message_is_late_is_listed_and_completed(world: World, amina: Handler) -> None:
@@ -270,21 +271,96 @@ async def test_blobs_without_a_row_are_swept(world: World, amina: Handler) -> No
     assert world.blobs.files.names() == kept
 
 
+async def test_whoever_does_not_hold_the_codename_cannot_begin_its_thread(world: World, amina: Handler) -> None:
+    source, thief = Source(), Source()
+    false = thief.tip(world.intake, "words of a thief")
+    wrapper = source.wrapper("message")
+    await world.collected(Envelope(false.id, wrapper, wrapper.encode() + false.data[envelope.WRAPPER_BYTES :]))
+    await world.resealer.run(amina.vault)
+    await world.collected(source.tip(world.intake))
+    await world.resealer.run(amina.vault)
+
+    (tip,) = await world.tips(amina)
+    assert await world.state_of(false.id) == "refused"
+    assert tip.content.text == "Boxes with tusks stand in the blue warehouse."
+    assert [m.row.verdict for m in await world.dialogue(amina, tip)] == [Verdict.GOOD]
+
+
+async def test_two_messages_in_one_place_and_what_follows_the_other_are_named(world: World, amina: Handler) -> None:
+    source = Source()
+    tip = source.tip(world.intake)
+    before = source.state
+    one, other_state = source.answer(world.intake, "one"), source.state
+    source.state = before  # the public server's memory of the thread was set back
+    other = source.answer(world.intake, "another")
+    after = source.answer(world.intake, "after the other")
+    assert other_state != source.state
+
+    for sent in (tip, one, other, after):
+        await world.collected(sent)
+        await world.resealer.run(amina.vault)
+
+    (listed,) = await world.tips(amina)
+    dialogue = await world.dialogue(amina, listed)
+    assert {m.content["body"]["text"]: m.row.verdict for m in dialogue if m.row.counter > 1} == {
+        "one": Verdict.GOOD,
+        "another": Verdict.CLASH,
+        "after the other": Verdict.FORK,
+    }
+
+
+async def test_a_message_keeps_its_way_and_how_far_its_sender_had_read(world: World, amina: Handler) -> None:
+    source = Source()
+    await world.collected(source.tip(world.intake), source.send(world.intake, envelope.Answer("x"), way="kit", heard=3))
+
+    await world.resealer.run(amina.vault)
+
+    (tip,) = await world.tips(amina)
+    assert tip.row.way == "arrival"
+    assert [(m.content["way"], m.content["heard"]) for m in await world.dialogue(amina, tip)] == [
+        ("arrival", 0),
+        ("kit", 3),
+    ]
+
+
+async def test_a_counter_past_what_the_database_holds_stops_nothing(world: World, amina: Handler) -> None:
+    source = Source()
+    await world.collected(source.tip(world.intake), source.send(world.intake, envelope.Answer("x"), counter=2**40))
+
+    await world.resealer.run(amina.vault)
+
+    (tip,) = await world.tips(amina)
+    assert [m.row.verdict for m in await world.dialogue(amina, tip)] == [Verdict.GOOD, Verdict.FORGED]
+
+
 def test_a_message_is_judged_by_its_key_its_place_and_its_predecessor() -> None:
     seen = {1: Link("a", START), 2: Link("b", "a")}
     cases = {
         (3, "b", True): Verdict.GOOD,
-        (3, "x", True): Verdict.GAP,
+        (3, "x", True): Verdict.FORK,
         (4, "b", True): Verdict.GAP,
-        (2, "a", True): Verdict.REPLAYED,
+        (2, "a", True): Verdict.CLASH,
         (3, "b", False): Verdict.FORGED,
         (1, START, False): Verdict.FORGED,
     }
     for (counter, previous, authentic), verdict in cases.items():
         assert judge(seen, Link("c", previous), counter=counter, authentic=authentic) is verdict
+    assert judge(seen, Link("b", "a"), counter=2, authentic=True) is Verdict.REPLAYED
     assert judge({}, Link("a", START), counter=1, authentic=True) is Verdict.GOOD
-    assert closes_gap({3: Link("c", "b")}, Link("b", "a"), counter=2)
-    assert not closes_gap({3: Link("c", "x")}, Link("b", "a"), counter=2)
+    assert judge({2: Link("b", "a")}, Link("a", START), counter=1, authentic=True) is Verdict.LATE
+
+
+def test_a_message_that_waited_is_judged_anew_when_its_predecessor_comes() -> None:
+    assert closes_gap({3: Link("c", "b")}, Link("b", "a"), counter=2) is Verdict.GOOD
+    assert closes_gap({3: Link("c", "b", late=True)}, Link("b", "a"), counter=2) is Verdict.LATE
+    assert closes_gap({3: Link("c", "x")}, Link("b", "a"), counter=2) is Verdict.FORK
+    assert closes_gap({}, Link("b", "a"), counter=2) is None
+
+
+def test_what_is_held_without_a_break_counts_from_the_first() -> None:
+    link = Link("a", START)
+
+    assert [unbroken(dict.fromkeys(held, link)) for held in ((), (1,), (1, 2, 3), (2, 3), (1, 2, 4))] == [0, 1, 3, 0, 2]
 
 
 async def _only_file(world: World) -> files.File:

@@ -92,6 +92,19 @@ async def test_a_tip_shows_how_it_is_known_and_who_must_not_learn(world: World, 
     assert "Customs officer Marek" in tip.text
 
 
+async def test_a_message_sealed_another_way_than_its_thread_began_is_named(world: World, browser: Browser) -> None:
+    source = Source()
+    await world.collected(source.tip(world.intake), source.send(world.intake, envelope.Answer("x"), way="kit", heard=2))
+
+    page = await browser.open((await browser.open("/")).link("/tips/"))
+
+    assert (
+        "Sealed another way. This thread began as “Sealed on arrival”; this message says “Sealed before it" in page.text
+    )
+    assert "Same person's device" in page.text
+    assert "The source had been shown our replies up to number 2." in page.text
+
+
 async def test_forged_and_replayed_messages_and_gaps_are_named_on_the_page(world: World, browser: Browser) -> None:
     source = Source()
     tip = source.tip(world.intake)
@@ -251,7 +264,7 @@ async def test_a_releasing_officer_has_no_way_into_the_corridor(world: World, si
 async def test_a_key_that_the_member_list_does_not_name_opens_no_session(world: World) -> None:
     async with world.pool.acquire() as db:
         content = await accounts.unlock(db, "corridor", "amina", world.practice.passphrase("corridor", "amina"))
-        listed = await members.load(db, members.root_public(world.settings.inside), datetime.now(UTC).date())
+        listed = await members.load(db, members.trust(world.settings.inside, "tests"), datetime.now(UTC).date())
 
     for name in ("ben", "clara", "nobody"):
         with pytest.raises(NoCorridorError):

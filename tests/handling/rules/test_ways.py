@@ -1,0 +1,39 @@
+"""Each way of sealing has its own words, says what it does not protect against, and a change of way is told."""
+
+import pytest
+
+from handling.data import scheme
+from handling.rules.ways import WORDS, Way, contradiction
+from tipline import envelope
+
+
+def test_every_way_has_words_and_no_two_the_same_label():
+    assert set(WORDS) == set(Way)
+    assert len({words.label for words in WORDS.values()}) == len(Way)
+    assert all(words.seen_by and words.protects and words.not_against and words.same for words in WORDS.values())
+
+
+def test_every_way_that_a_message_may_name_is_one_of_them_and_grades_start_somewhere():
+    assert {Way(way) for way in envelope.WAYS} == set(Way) - {Way.PGP}
+    assert all(scheme().default(way.value) for way in Way)
+
+
+def test_the_same_codename_is_claimed_for_codenames_alone():
+    assert {way: words.same for way, words in WORDS.items()} == {
+        Way.ARRIVAL: "Same codename",
+        Way.KIT: "Same person's device",
+        Way.PGP: "No codename",
+        Way.BROWSER: "Same codename",
+    }
+
+
+@pytest.mark.parametrize("began", Way)
+@pytest.mark.parametrize("says", Way)
+def test_a_message_of_another_way_than_its_thread_is_told_with_both_names(began, says):
+    words = contradiction(began, says)
+
+    if began is says:
+        assert not words
+    else:
+        assert WORDS[began].label in words
+        assert WORDS[says].label in words

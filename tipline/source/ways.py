@@ -1,0 +1,55 @@
+"""pure: the ways of sealing in words for a source: what each protects, what it does not, and what the unit can tell by it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a source reads about one way of sealing."""
+
+    label: str
+    protects: str
+    not_against: str
+    same: str
+
+
+_CODENAME: Final = (
+    "By your codename the unit knows that your messages come from the same codename. It shows nobody who you are."
+)
+
+WAYS: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "arrival": Words(
+            label="Sealed on arrival",
+            protects="What you send is sealed in this server's memory the moment it arrives, before anything is written to "
+            "a disk. Who takes the disks cannot read it.",
+            not_against="This server sees your text for that moment. Whoever secretly controls it just then can read along.",
+            same=_CODENAME,
+        ),
+        "kit": Words(
+            label="Sealed before it reached us",
+            protects="You seal on your own device, with a file that you keep. This server never sees your text.",
+            not_against="Whoever controls your device can read along. Take the kit only from a place you trust, and type "
+            "your codename into the kit, not here.",
+            same="The unit knows that your messages come from the same person's device. It shows nobody who you are.",
+        ),
+        "pgp": Words(
+            label="PGP",
+            protects="You seal on your own device to the unit's OpenPGP key.",
+            not_against="It has no codename, so you cannot come back to it here, and who keeps a copy may be able to read it "
+            "one day, with a machine that does not exist yet. The mail that carries it can name you.",
+            same="The unit cannot tell whether two messages come from the same person.",
+        ),
+        "browser": Words(
+            label="Sealed in your browser",
+            protects="A script seals in your browser. This server never sees your text, if the script is honest.",
+            not_against="The script comes from this server. Whoever secretly controls it can send you another one, and a "
+            "browser that runs scripts is easier to attack. Tor Browser's level “Safest” runs none.",
+            same=_CODENAME,
+        ),
+    }
+)
+ARRIVAL: Final = WAYS["arrival"]
