@@ -1,7 +1,8 @@
 // Stock age in JavaScript, driven by one JSON object on standard input; prints one JSON object.
 // {"do": "encrypt", "data", "recipients": [], "passphrase"} or {"do": "decrypt", "data", "identity", "passphrase"},
-// or {"do": "recipient", "identity"}. Data is base64. Several jobs may be given as a list.
-import { Decrypter, Encrypter, identityToRecipient } from "age-encryption";
+// or {"do": "recipient", "identity"}. Data is base64. Several jobs may be given as a list. With "armor": true what is
+// encrypted comes out, and what is to be decrypted goes in, as ASCII armour.
+import { Decrypter, Encrypter, armor, identityToRecipient } from "age-encryption";
 
 async function run(job) {
   if (job.do === "recipient") return { recipient: await identityToRecipient(job.identity) };
@@ -13,12 +14,14 @@ async function run(job) {
       age.setPassphrase(job.passphrase);
     }
     for (const recipient of job.recipients ?? []) age.addRecipient(recipient);
-    return { data: Buffer.from(await age.encrypt(data)).toString("base64") };
+    const sealed = await age.encrypt(data);
+    return { data: Buffer.from(job.armor ? armor.encode(sealed) : sealed).toString("base64") };
   }
   const age = new Decrypter();
   if (job.passphrase) age.addPassphrase(job.passphrase);
   if (job.identity) age.addIdentity(job.identity);
-  return { data: Buffer.from(await age.decrypt(data)).toString("base64") };
+  const sealed = job.armor ? armor.decode(data.toString("latin1")) : data;
+  return { data: Buffer.from(await age.decrypt(sealed)).toString("base64") };
 }
 
 let text = "";
