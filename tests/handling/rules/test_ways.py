@@ -5,6 +5,7 @@ import pytest
 from handling.data import scheme
 from handling.rules.ways import WORDS, Way, contradiction
 from tipline import envelope
+from tipline.source import ways as of_the_source
 
 
 def test_every_way_has_words_and_no_two_the_same_label():
@@ -37,3 +38,9 @@ def test_a_message_of_another_way_than_its_thread_is_told_with_both_names(began,
     else:
         assert WORDS[began].label in words
         assert WORDS[says].label in words
+
+
+def test_both_ends_call_a_way_by_the_same_name():
+    assert {way.value: words.label for way, words in WORDS.items()} == {
+        way: words.label for way, words in of_the_source.WAYS.items()
+    }
