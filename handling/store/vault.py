@@ -147,6 +147,20 @@ class OpenVault:
         self.record(record)
         return "vault" if self._keyring.stamp("restricted", str(record)) is None else "restricted"
 
+    def readers(self, record: UUID) -> frozenset[str] | None:
+        """Fingerprints of the members who can open this record, None for all; `MissingKeyError` as in `record`."""
+        if self.readers_kind(record) == "vault":
+            return None
+        try:
+            return restricted.open_(self._keyring.get("restricted", str(record)), self._member).readers
+        except CryptoError:
+            raise MissingKeyError from None
+
+    def allowed(self) -> frozenset[UUID]:
+        """Return the restricted records that this member can open."""
+        names = self._keyring.names("restricted")  # before `hidden`, so that none is taken for open that came between
+        return frozenset(UUID(name) for name in names if _is_id(name)) - self.hidden()
+
     def hidden(self) -> frozenset[UUID]:
         """Return the restricted records that this member cannot open. Opens only files that changed since last time."""
         folder = self._keyring.folder_stamp("restricted")
