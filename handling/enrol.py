@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 
 from crypto import age, passphrase, pgp, totp
-from crypto.secret import Secret
 from crypto.signing import SigningKey
 from crypto.statement import Statement
+from handling.people import Account, Card, Person, PersonKeys, put_accounts, seal_accounts
+from handling.rules.member_list import FIRST
+from handling.rules.membership import MembershipError, check
 from handling.store.keyring import Keyring
 from handling.store.members import TYPE as MEMBER_LIST
 from handling.store.members import Duty
@@ -22,17 +23,33 @@ from tipline.base.database import Db
 from tipline.base.settings import Settings
 from tipline.envelope import IntakeKey
 
+__all__ = [
+    "INTAKE_KEYS_AHEAD",
+    "INTAKE_KEY_DAYS",
+    "LIST_VALID_DAYS",
+    "Account",
+    "Card",
+    "EnrolmentError",
+    "Founded",
+    "NewIntakeKey",
+    "Person",
+    "PersonKeys",
+    "enrol_officer",
+    "found",
+    "make_intake_keys",
+    "pin_unit",
+    "publish_intake_keys",
+    "put_accounts",
+    "record",
+    "seal_accounts",
+    "write_private",
+]
+
 INTAKE_KEYS_AHEAD = 12  # weeks: a unit without power for weeks does not close its line (docs/architecture.md)
 INTAKE_KEY_DAYS = 7
-_LIST_VALID_DAYS = 366
+LIST_VALID_DAYS = 366
 
 _INSERT_LIST = "INSERT INTO unit.member_list (version, statement) VALUES (1, $1)"
-_INSERT_ACCOUNT = {
-    "corridor": "INSERT INTO corridor.account (name, sealed) VALUES ($1, $2)",
-    "desk": "INSERT INTO desk.account (name, sealed) VALUES ($1, $2)",
-    "guard": "INSERT INTO guard.account (name, sealed) VALUES ($1, $2)",
-    "exchange": "INSERT INTO exchange.account (name, sealed) VALUES ($1, $2)",
-}
 _INSERT_INTAKE_KEY = """
     INSERT INTO zone.intake_key (unit, serial, statement, not_before, not_after)
     VALUES ($1, $2, $3, $4, $5)
@@ -43,26 +60,6 @@ _INSERT_INTAKE_KEY = """
 
 class EnrolmentError(Exception):
     """The unit cannot be founded like this; the text says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody to enrol: *name* signs in, *display* is shown."""
-
-    name: str
-    display: str
-    duties: frozenset[Duty]
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """What one person needs to sign in to one process. Shown once, stored nowhere."""
-
-    name: str
-    display: str
-    process: str
-    passphrase: Secret
-    totp: Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,63 +80,31 @@ class Founded:
     recovery: age.Identity
     member_list: bytes
     intake_keys: tuple[NewIntakeKey, ...]
-    accounts: tuple[tuple[str, str, bytes], ...]
+    accounts: tuple[Account, ...]
     cards: tuple[Card, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Keys:
-    """One person's secret keys, for the length of the founding."""
-
-    person: Person
-    corridor: age.Identity | None
-    desk: age.Identity | None
-    release: age.Identity
-    signing: SigningKey
-
-    @classmethod
-    def make(cls, person: Person) -> "_Keys":
-        return cls(
-            person=person,
-            corridor=age.Identity.generate() if Duty.HANDLER in person.duties else None,
-            desk=age.Identity.generate() if Duty.ANALYST in person.duties else None,
-            release=age.Identity.generate(),
-            signing=SigningKey.generate(),
-        )
-
-    def public(self) -> dict[str, Any]:
-        return {
-            "name": self.person.name,
-            "display": self.person.display,
-            "duties": sorted(duty.value for duty in self.person.duties),
-            "corridor": str(self.corridor.recipient) if self.corridor else None,
-            "desk": str(self.desk.recipient) if self.desk else None,
-            "release": str(self.release.recipient),
-            "signing": self.signing.public.hex(),
-        }
-
-    def contents(self) -> dict[str, dict[str, str]]:
-        """Key material by process: no process ever opens another's."""
-        contents = {}
-        if self.corridor:
-            contents["corridor"] = {"identity": self.corridor.encode().expose().decode()}
-        if self.desk:
-            contents["desk"] = {"identity": self.desk.encode().expose().decode()}
-        contents["guard"] = {
-            "release_identity": self.release.encode().expose().decode(),
-            "signing_seed": self.signing.seed.expose().hex(),
-        }
-        return contents
-
-
-def found(settings: Settings, persons: Sequence[Person], *, today: date, log_n: int = staff.LOG_N) -> Founded:
+def found(
+    settings: Settings,
+    persons: Sequence[Person],
+    *,
+    today: date,
+    first_readers: Sequence[str] = (),
+    log_n: int = staff.LOG_N,
+) -> Founded:
     """Make every key of a new unit and write its keyrings. Blocking for some seconds.
+
+    *first_readers* are the handlers who read first what names somebody of the unit: all of them, unless some are named.
 
     Raises:
         EnrolmentError: fewer people than any lawful act needs, a name twice, or a unit that is already there.
     """
+    handlers = [person.name for person in persons if Duty.HANDLER in person.duties]
+    first = list(first_readers) or handlers
     _check(settings, persons)
-    people = [_Keys.make(person) for person in persons]
+    if not set(first) <= set(handlers):
+        raise EnrolmentError("Every first reader must be one of the handlers.")
+    people = [PersonKeys.make(person) for person in persons]
     recovery = age.Identity.generate()
     root = SigningKey.generate()
     corridor, desk, desk_intake = (age.Identity.generate() for _ in range(3))
@@ -162,18 +127,25 @@ def found(settings: Settings, persons: Sequence[Person], *, today: date, log_n: 
     package_signer, package_pgp = _package_keys(settings, [keys.release.recipient for keys in people])
     body = {
         "version": 1,
+        "previous": FIRST,
         "unit": settings.unit,
         "valid_from": today.isoformat(),
-        "valid_until": (today + timedelta(days=_LIST_VALID_DAYS)).isoformat(),
+        "valid_until": (today + timedelta(days=LIST_VALID_DAYS)).isoformat(),
         "recovery": str(recovery.recipient),
-        "corridor_vault": {"epoch": 1, "recipient": str(corridor.recipient)},
-        "desk_vault": {"epoch": 1, "recipient": str(desk.recipient)},
+        "corridor_vault": {"epoch": 1, "recipient": str(corridor.recipient), "since": 1},
+        "desk_vault": {"epoch": 1, "recipient": str(desk.recipient), "since": 1},
         "desk_intake": {"serial": 1, "recipient": str(desk_intake.recipient)},
+        "departed": {"corridor": 0, "desk": 0},
         "intake_signer": intake_signer.public.hex(),
         "package_signer": package_signer.hex(),
         "package_pgp": package_pgp,
-        "members": [keys.public() for keys in people],
+        "first_readers": first,
+        "members": [keys.entry().body() for keys in people],
     }
+    try:
+        member_list = Statement.make(MEMBER_LIST, check(body), root).encode()
+    except MembershipError as error:
+        raise EnrolmentError(str(error)) from None
     write_private(settings.inside / "root.pub", root.public.hex().encode())
     write_private(settings.inside / "corridor" / "collector.key", collector.seed.expose().hex().encode())
     pin_unit(
@@ -184,17 +156,15 @@ def found(settings: Settings, persons: Sequence[Person], *, today: date, log_n: 
         collector=collector.public,
         intake_signer=intake_signer.public,
     )
-    accounts, cards = _accounts(people, log_n)
-    member_list = Statement.make(MEMBER_LIST, body, root).encode()
-    return Founded(settings.unit, root, recovery, member_list, intake_keys, accounts, cards)
+    enrolled = seal_accounts(people, log_n=log_n)
+    return Founded(settings.unit, root, recovery, member_list, intake_keys, enrolled.accounts, enrolled.cards)
 
 
 async def record(founded: Founded, public: asyncpg.Connection, inside: asyncpg.Connection) -> None:
     """Put the founded unit into both databases, the inside last and whole: its member list is what makes it a unit."""
     await publish_intake_keys(public, founded.unit, founded.intake_keys)
     async with inside.transaction():
-        for process, name, sealed in founded.accounts:
-            await inside.execute(_INSERT_ACCOUNT[process], name, sealed)
+        await put_accounts(inside, founded.accounts)
         await inside.execute(_INSERT_LIST, founded.member_list)
 
 
@@ -208,7 +178,7 @@ async def enrol_officer(inside: Db, agency: str, name: str, display: str, *, log
     """Open an exchange account for one officer of an agency that is already enrolled."""
     card = Card(name, display, "exchange", passphrase.generate(), totp.new_secret())
     sealed = staff.seal_account({"totp": totp.base32(card.totp), "agency": agency}, card.passphrase, log_n=log_n)
-    await inside.execute(_INSERT_ACCOUNT["exchange"], name, sealed)
+    await put_accounts(inside, [Account("exchange", name, sealed)])
     return card
 
 
@@ -279,17 +249,6 @@ def _package_keys(settings: Settings, signers: Sequence[age.Recipient]) -> tuple
         fingerprint = gpg.generate(f"{settings.name} packages", phrase)
         write_private(settings.inside / "guard" / "package.asc", gpg.public_key(fingerprint).encode())
     return signer.public, fingerprint
-
-
-def _accounts(people: Sequence[_Keys], log_n: int) -> tuple[tuple[tuple[str, str, bytes], ...], tuple[Card, ...]]:
-    accounts, cards = [], []
-    for keys in people:
-        for process, content in keys.contents().items():
-            card = Card(keys.person.name, keys.person.display, process, passphrase.generate(), totp.new_secret())
-            sealed = staff.seal_account({"totp": totp.base32(card.totp), **content}, card.passphrase, log_n=log_n)
-            accounts.append((process, keys.person.name, sealed))
-            cards.append(card)
-    return tuple(accounts), tuple(cards)
 
 
 def _sealed(identity: age.Identity, recipients: Sequence[age.Recipient]) -> bytes:

@@ -63,7 +63,7 @@ async def main(settings: Settings) -> None:
             blobs=blobs,
             resealer=Resealer(pool, blobs),
             keyring=open_keyring(settings),
-            root=members.root_public(settings.inside),
+            trust=members.trust(settings.inside, "corridor"),
             bundle_times=settings.bundle_times,
             reading_hours=settings.reading_hours,
         )

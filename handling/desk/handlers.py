@@ -18,7 +18,7 @@ from handling.desk.session import Desk, NoDeskError, open_desk
 from handling.rules.agreements import Purpose
 from handling.store import members
 from handling.store.keyring import Keyring, MissingKeyError
-from handling.store.members import MemberList, MemberListError, NotAMemberError
+from handling.store.members import MemberList, MemberListError, NotAMemberError, Trust
 from tipline.base import staff
 from tipline.base.database import Db, Pool, TakenError
 from tipline.base.staff import signed_in
@@ -30,14 +30,14 @@ class Office:
     """What every request of this process works with."""
 
     pool: Pool
-    root: bytes
+    trust: Trust
     keyring: Keyring
     unit: str
     today: Callable[[], date]
 
     async def members(self, db: Db) -> MemberList:
         """The verified member list of today; every sealing takes its recipients from here."""
-        return await members.load(db, self.root, self.today())
+        return await members.load(db, self.trust, self.today())
 
     async def enter(self, db: Db, opened: staff.Opened) -> Desk:
         """Open the desk for somebody who has signed in, or turn them away."""
@@ -199,7 +199,8 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
     except (NoSuchReportError, NoSuchAgencyError, case.NoSuchReleaseError):
         raise web.HTTPNotFound from None
     except tuple(_STOPS) as error:
-        return render(request, _STOPS[type(error)], HTTPStatus.SERVICE_UNAVAILABLE)
+        page = next(page for kind, page in _STOPS.items() if isinstance(error, kind))
+        return render(request, page, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 _STOPS: Mapping[type[Exception], StopPage] = {

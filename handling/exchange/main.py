@@ -35,7 +35,7 @@ def make_exchange(settings: Settings, pool: Pool, today: Callable[[], date] = ut
     """Return the portal as an application; *pool* signs in under the exchange's own role."""
     site = Site(name=NAME, title=f"{settings.name}: packages", practice=settings.practice, style="agency")
     app = make_app(site, pages.ROUTES)
-    app[pages.PORTAL] = Portal(pool, members.root_public(settings.inside), today)
+    app[pages.PORTAL] = Portal(pool, members.trust(settings.inside, NAME), today)
     app[pages.PGP_KEY_FILE] = settings.inside / "guard" / "package.asc"
     staff.install(app, staff.Staff(pool, NAME, pages.officer))
     app.middlewares.append(pages.refusals)

@@ -175,7 +175,7 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
     except NoSuchPackageError:
         raise web.HTTPNotFound from None
     except tuple(_REFUSALS) as error:
-        status, page = _REFUSALS[type(error)]
+        status, page = next(answer for kind, answer in _REFUSALS.items() if isinstance(error, kind))
         return render(request, page, status)
 
 

@@ -66,12 +66,12 @@ class Portal:
 
     Attributes:
         pool: of the exchange's own role.
-        root: public key that the member list must be signed with, 32 bytes.
+        trust: what member lists are held against.
         today: the day on which an act counts.
     """
 
     pool: Pool
-    root: bytes
+    trust: members.Trust
     today: Callable[[], date]
 
     async def listing(self, agency: str, behind: store.Cursor | None) -> Listing:
@@ -118,7 +118,7 @@ class Portal:
     async def member_list(self) -> members.MemberList:
         """The verified member list: recipients and fingerprints come from nowhere else."""
         async with self.pool.acquire() as db:
-            return await members.load(db, self.root, self.today())
+            return await members.load(db, self.trust, self.today())
 
     async def acknowledge(self, agency: str, package: PackageId, zip_sha256: bytes) -> Acknowledged:
         """Take the acknowledgement if *zip_sha256* is the hash of this package's ZIP. Counts once.
@@ -148,7 +148,7 @@ class Portal:
     async def _hand_in(self, db: Db, package: PackageId, kind: str, said: Mapping[str, Any], *, form: Secret) -> None:
         """Seal what was said to the desk and note that it was said, inside the caller's transaction."""
         today = self.today()
-        desk = (await members.load(db, self.root, today)).desk_intake
+        desk = (await members.load(db, self.trust, today)).desk_intake
         statement = {"release": str(package), **said}
         answer = UUID(bytes=macs.mac(form, canonical(statement), purpose="agency answer")[:16], version=4)
         if await store.add_answer(db, answer, package, kind=kind, day=today):

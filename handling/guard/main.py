@@ -32,7 +32,7 @@ def app(settings: Settings, pool: Pool) -> web.Application:
     folder = settings.inside / "guard"
     guard = Guard(
         pool=pool,
-        root=members.root_public(settings.inside),
+        trust=members.trust(settings.inside, "guard"),
         package_keys=PackageKeys(Keyring(folder / "keyring"), folder / "gnupg"),
         scheme=scheme(),
         hosts=(settings.host, str(settings.data)),
@@ -48,7 +48,7 @@ def _signer(guard: Guard) -> staff.MakeValue[Signer]:
     """Make what a session holds: of the opened account, with its keys, nothing is kept but the name."""
 
     async def signer(db: Db, opened: Opened) -> Signer:
-        listed = await members.load(db, guard.root, today())
+        listed = await members.load(db, guard.trust, today())
         try:
             listed.member(opened.name)
         except NotAMemberError:

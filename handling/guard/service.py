@@ -25,7 +25,7 @@ from handling.rules.release import (
     why_not,
 )
 from handling.store import members
-from handling.store.members import Member, MemberList
+from handling.store.members import Member, MemberList, Trust
 from tipline.base.database import Db, Pool
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ class Guard:
     """The guard of one unit. *hosts* are names of machines and folders that no package may hold."""
 
     pool: Pool
-    root: bytes
+    trust: Trust
     package_keys: PackageKeys
     scheme: Scheme
     hosts: tuple[str, ...]
@@ -95,7 +95,7 @@ def today() -> date:
 
 async def member_list(guard: Guard, db: Db, today: date) -> MemberList:
     """The verified list of today; every name, duty and key comes from it."""
-    return await members.load(db, guard.root, today)
+    return await members.load(db, guard.trust, today)
 
 
 def turn(kind: Kind, request: Request, member: Member, listed: MemberList) -> Turn:

@@ -24,7 +24,7 @@ TODAY = datetime.now(UTC).date()
 async def test_the_member_list_is_signed_by_the_root_and_names_everybody(settings: Settings, inside_db: Db) -> None:
     await practice(settings)
 
-    listed = await members.load(inside_db, members.root_public(settings.inside), TODAY)
+    listed = await members.load(inside_db, members.trust(settings.inside, "tests"), TODAY)
 
     assert [member.name for member in listed.members] == ["amina", "ben", "clara"]
     assert [member.name for member in listed.having(members.Duty.HANDLER)] == ["amina", "ben"]
@@ -34,21 +34,21 @@ async def test_a_list_signed_by_another_root_is_refused(settings: Settings, insi
     await practice(settings)
 
     with pytest.raises(members.MemberListError):
-        await members.load(inside_db, bytes(32), TODAY)
+        await members.load(inside_db, members.Trust(bytes(32), settings.inside / "tests" / "members.pin"), TODAY)
 
 
 async def test_an_expired_list_is_refused(settings: Settings, inside_db: Db) -> None:
     await practice(settings)
 
     with pytest.raises(members.MemberListError):
-        await members.load(inside_db, members.root_public(settings.inside), TODAY + timedelta(days=400))
+        await members.load(inside_db, members.trust(settings.inside, "tests"), TODAY + timedelta(days=400))
 
 
 async def test_a_handler_opens_the_corridor_vault_and_an_analysts_key_does_not(
     settings: Settings, inside_db: Db
 ) -> None:
     cards = await practice(settings)
-    listed = await members.load(inside_db, members.root_public(settings.inside), TODAY)
+    listed = await members.load(inside_db, members.trust(settings.inside, "tests"), TODAY)
     keyring = Keyring(settings.inside / "corridor" / "keyring")
     identity = {}
     for process in ("corridor", "desk"):
@@ -67,7 +67,7 @@ async def test_a_handler_opens_the_corridor_vault_and_an_analysts_key_does_not(
 
 async def test_a_fresh_vault_reads_the_record_keys_of_an_earlier_session(settings: Settings, inside_db: Db) -> None:
     cards = await practice(settings)
-    listed = await members.load(inside_db, members.root_public(settings.inside), TODAY)
+    listed = await members.load(inside_db, members.trust(settings.inside, "tests"), TODAY)
     keyring = Keyring(settings.inside / "corridor" / "keyring")
     record = uuid4()
     opened = []
@@ -100,7 +100,7 @@ async def test_a_published_intake_key_verifies_against_the_pinned_signer_alone(
     settings: Settings, inside_db: Db, public_db: Db
 ) -> None:
     await practice(settings)
-    listed = await members.load(inside_db, members.root_public(settings.inside), TODAY)
+    listed = await members.load(inside_db, members.trust(settings.inside, "tests"), TODAY)
     statement = await public_db.fetchval("SELECT statement FROM zone.intake_key WHERE unit = 'unit' AND serial = 1")
 
     assert IntakeKey.verify(statement, listed.intake_signer, TODAY).serial == 1

@@ -48,7 +48,7 @@ def application(shared: Corridor, *, practice: bool) -> web.Application:
 
     async def open_session(db: Db, opened: Opened) -> Handler:
         try:
-            listed = await members.load(db, shared.root, datetime.now(UTC).date())
+            listed = await members.load(db, shared.trust, datetime.now(UTC).date())
             return await asyncio.to_thread(open_corridor, opened.name, opened.content, listed, shared.keyring)
         except NoCorridorError:
             raise SignInError from None

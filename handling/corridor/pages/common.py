@@ -17,7 +17,7 @@ from handling.corridor.session import Handler
 from handling.corridor.threads import NoSuchThreadError
 from handling.store import members
 from handling.store.keyring import Keyring, MissingKeyError
-from handling.store.members import Duty, MemberListError, NotAMemberError
+from handling.store.members import Duty, MemberListError, NotAMemberError, Trust
 from tipline.base import staff
 from tipline.base.database import Pool
 from tipline.base.web import FormError
@@ -35,7 +35,7 @@ class Corridor:
     blobs: Blobs
     resealer: Resealer
     keyring: Keyring
-    root: bytes
+    trust: Trust
     bundle_times: tuple[time, ...]
     reading_hours: str
     one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -89,7 +89,7 @@ async def current(request: web.Request) -> Handler:
     parts = corridor(request)
     try:
         async with parts.pool.acquire() as db:
-            listed = await members.load(db, parts.root, now().date())
+            listed = await members.load(db, parts.trust, now().date())
         member = listed.member(signed_in.member.name)
     except MemberListError:
         raise FormError(
@@ -105,7 +105,8 @@ async def current(request: web.Request) -> Handler:
 async def refresh(request: web.Request) -> Handler:
     """Do what waits for an open vault: re-seal, make the coming weeks' intake keys, send what two people approved."""
     parts, signed_in = corridor(request), await current(request)
-    await parts.resealer.run(signed_in.vault)
+    await parts.resealer.run(signed_in)
+    await outcomes.reseal(parts.pool, signed_in)
     async with parts.one_at_a_time:
         try:
             await asyncio.to_thread(intake.extend, parts.keyring, signed_in, now().date())

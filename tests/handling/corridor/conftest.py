@@ -48,7 +48,7 @@ class World:
         """Open the session of one handler."""
         async with self.pool.acquire() as db:
             content = await accounts.unlock(db, "corridor", name, self.practice.passphrase("corridor", name))
-            listed = await members.load(db, members.root_public(self.settings.inside), datetime.now(UTC).date())
+            listed = await members.load(db, members.trust(self.settings.inside, "tests"), datetime.now(UTC).date())
         return open_corridor(name, content, listed, open_keyring(self.settings))
 
     async def collected(self, *sealed: Envelope) -> None:
@@ -122,7 +122,7 @@ async def site(world: World) -> AsyncIterator[TestServer]:
         blobs=world.blobs,
         resealer=world.resealer,
         keyring=open_keyring(world.settings),
-        root=members.root_public(world.settings.inside),
+        trust=members.trust(world.settings.inside, "corridor"),
         bundle_times=world.settings.bundle_times,
         reading_hours=world.settings.reading_hours,
     )

@@ -13,8 +13,6 @@ from crypto import age
 from crypto.canonical import canonical
 from crypto.errors import NoMatchError
 from crypto.secret import Secret
-from crypto.signing import SigningKey
-from crypto.statement import Statement
 from handling.corridor.document import Draft, DraftItem, Finished, Unfinished, finish
 from handling.corridor.residue import shared_runs
 from handling.data import scheme, subjects
@@ -24,6 +22,7 @@ from handling.store import members
 from tests.handling.corridor.conftest import World, sign_in
 from tests.handling.corridor.sources import TODAY, Source
 from tests.journeys.browser import Browser, Page
+from tests.lists import root_signs, without
 from tipline.base import accounts
 
 GOOD = {
@@ -128,7 +127,7 @@ async def test_nothing_that_is_queued_names_tip_thread_or_source(world: World, b
 
 
 async def test_a_unit_with_one_handler_cannot_queue_a_review(world: World, browser: Browser, draft: Page) -> None:
-    await _rewrite_members(world, lambda person: person["name"] != "ben")
+    await root_signs(world.settings, world.inside, without("ben"))
 
     refused = await browser.submit(draft.path, act="queue", status=400, **GOOD)
 
@@ -153,7 +152,7 @@ async def test_a_refusal_shows_its_reason_and_a_new_version_has_its_own_referenc
 ) -> None:
     await browser.submit(draft.path, act="queue", **GOOD)
     async with world.pool.acquire() as db:
-        listed = await members.load(db, members.root_public(world.settings.inside), datetime.now(UTC).date())
+        listed = await members.load(db, members.trust(world.settings.inside, "tests"), datetime.now(UTC).date())
     reason = age.seal(b"The place leads back to somebody.", [listed.corridor_vault])
     await world.inside.execute("UPDATE guard.review SET state = 'refused', reason = $1", reason)
 
@@ -240,18 +239,3 @@ def _draft(grade: Grade) -> Draft:
 async def _release(world: World, name: str) -> age.Identity:
     content = await accounts.unlock(world.inside, "guard", name, world.practice.passphrase("guard", name))
     return age.Identity.parse(Secret(content["release_identity"].encode()))
-
-
-async def _rewrite_members(world: World, keep: Any) -> None:
-    """Publish a new list of fewer members, signed by the practice unit's root."""
-    row = await world.inside.fetchval("SELECT statement FROM unit.member_list ORDER BY version DESC LIMIT 1")
-    body = dict(Statement.parse(row).body)
-    body["version"] = 2
-    body["members"] = [person for person in body["members"] if keep(person)]
-    statement = Statement.make(members.TYPE, body, _root(world)).encode()
-    await world.inside.execute("INSERT INTO unit.member_list (version, statement) VALUES (2, $1)", statement)
-
-
-def _root(world: World) -> SigningKey:
-    seed = (world.settings.data / "practice" / "root.key").read_text().strip()
-    return SigningKey.from_seed(Secret(bytes.fromhex(seed)))

@@ -25,6 +25,7 @@ from handling.store import members
 from handling.store.members import MemberList
 from tests.conftest import RolePool
 from tests.journeys.browser import Browser, Page
+from tests.lists import root_signs, with_duties
 from tests.practice import Practice, practice
 from tipline.base.database import Db
 from tipline.base.settings import Settings
@@ -73,18 +74,11 @@ class DeskRoom:
         return await self.stack.enter_async_context(Browser(self.url))
 
     async def members(self) -> MemberList:
-        return await members.load(self.db, members.root_public(self.settings.inside), TODAY)
+        return await members.load(self.db, members.trust(self.settings.inside, "tests"), TODAY)
 
     async def next_list(self, duties: Mapping[str, Sequence[str]]) -> None:
         """Sign a further member list in which some people hold other duties; nobody is left out."""
-        newest = await self.db.fetchval("SELECT statement FROM unit.member_list ORDER BY version DESC LIMIT 1")
-        body = dict(Statement.parse(newest).body)
-        for member in body["members"]:
-            member["duties"] = sorted(duties.get(member["name"], member["duties"]))
-        body["version"] += 1
-        seed = Secret(bytes.fromhex((self.settings.data / "practice" / "root.key").read_text()))
-        statement = Statement.make(members.TYPE, body, SigningKey.from_seed(seed)).encode()
-        await self.db.execute("INSERT INTO unit.member_list VALUES ($1, $2)", body["version"], statement)
+        await root_signs(self.settings, self.db, with_duties(duties))
 
     async def put(self, kind: str, content: object, *, recipient: age.Recipient | None = None) -> UUID:
         """Put something in the desk's inbox as guard or exchange would."""

@@ -170,9 +170,9 @@ async def test_without_a_valid_member_list_nothing_is_done(room: DeskRoom) -> No
 @pytest.mark.parametrize(
     ("duties", "words"),
     [
-        ({"clara": []}, "No releasing officer other than you can give the second signature."),
-        ({"ben": []}, "The review no longer counts. Its review is signed by somebody who is not a handler."),
-        ({"clara": [], "ben": ["handler", "officer"]}, "are one person. Two people must sign."),
+        ({"clara": ["analyst"]}, "No releasing officer other than you can give the second signature."),
+        ({"ben": ["analyst"]}, "The review no longer counts. Its review is signed by somebody who is not a handler."),
+        ({"clara": ["analyst"], "ben": ["handler", "officer"]}, "are one person. Two people must sign."),
     ],
 )
 async def test_a_request_that_nobody_could_sign_is_refused_with_what_is_missing(
@@ -189,7 +189,7 @@ async def test_a_request_that_nobody_could_sign_is_refused_with_what_is_missing(
 
 
 async def test_without_a_second_handler_the_first_signature_is_what_is_missing(room: DeskRoom) -> None:
-    await room.next_list({"ben": []})
+    await room.next_list({"ben": ["analyst"]})
 
     missing = missing_signers(await room.members(), "amina")
 

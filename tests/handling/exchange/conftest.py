@@ -74,8 +74,8 @@ def unit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Unit]:
     founded = enrol.found(settings, _PEOPLE, today=TODAY, log_n=_LOG_N)
     cards = {(card.process, card.name): card.passphrase for card in founded.cards}
     contents = {
-        (process, name): parse(age.open_passphrase(sealed, cards[process, name]))
-        for process, name, sealed in founded.accounts
+        (made.process, made.name): parse(age.open_passphrase(made.sealed, cards[made.process, made.name]))
+        for made in founded.accounts
     }
     release = _identity(contents["guard", "clara"]["release_identity"])
     package_keys = Keyring(settings.inside / "guard" / "keyring")
@@ -179,7 +179,7 @@ class Exchange:
         return Released(made.id, made.archive, sealed)
 
     async def members(self) -> members.MemberList:
-        return await members.load(self.db, members.root_public(self.settings.inside), TODAY)
+        return await members.load(self.db, members.trust(self.settings.inside, "tests"), TODAY)
 
     async def inbox(self) -> list[tuple[str, dict[str, object]]]:
         """What lies in the desk's inbox, opened with the desk intake, oldest kind first."""

@@ -304,7 +304,7 @@ async def test_a_release_does_not_leave_twice_under_one_id(world: World) -> None
 async def test_a_member_list_of_another_root_closes_the_guard(world: World) -> None:
     release = await world.ask_release()
     (world.settings.inside / "root.pub").write_text(SigningKey.generate().public.hex())
-    stranger = replace(world, guard=replace(world.guard, root=members.root_public(world.settings.inside)))
+    stranger = replace(world, guard=replace(world.guard, trust=members.trust(world.settings.inside, "guard")))
 
     with pytest.raises(MemberListError):
         await stranger.sign_release(release, "ben")

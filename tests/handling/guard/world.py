@@ -203,7 +203,7 @@ class World:
 async def founded(settings: Settings, practice: Practice, owner: Db, pools: Callable[[str], Any]) -> World:
     """The world over an enrolled practice unit."""
     guard_pool = await pools("tipline_guard")
-    listed = await members.load(owner, members.root_public(settings.inside), today())
+    listed = await members.load(owner, members.trust(settings.inside, "tests"), today())
     return World(
         settings=settings,
         practice=practice,

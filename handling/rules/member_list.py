@@ -1,0 +1,237 @@
+"""pure: what a member list is made of, read strictly: each name and each key once, and somebody for every act."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, Literal, get_args
+
+from handling.rules.release import Duty
+
+Body = Mapping[str, Any]
+Zone = Literal["corridor", "desk"]
+
+ZONES: Final[tuple[Zone, ...]] = get_args(Zone)
+FIRST: Final = "0" * 64  # what stands as `previous` in version 1
+
+_BODY = frozenset(
+    [
+        "version",
+        "previous",
+        "unit",
+        "valid_from",
+        "valid_until",
+        "recovery",
+        "corridor_vault",
+        "desk_vault",
+        "desk_intake",
+        "departed",
+        "intake_signer",
+        "package_signer",
+        "package_pgp",
+        "first_readers",
+        "members",
+    ]
+)
+_ENTRY = frozenset({"name", "display", "duties", "corridor", "desk", "release", "signing"})
+_VAULT = frozenset({"epoch", "recipient", "since"})
+_INTAKE = frozenset({"serial", "recipient"})
+NAME = re.compile(r"[a-z0-9-]{1,32}")
+RECIPIENT = re.compile(r"age1pq1[02-9ac-hj-np-z]{58,}")
+_PUBLIC = re.compile(r"[0-9a-f]{64}")
+_PGP = re.compile(r"[0-9A-F]{40,64}")
+_DISPLAY_LENGTH = 80  # characters
+
+
+class MembershipError(Exception):
+    """This list, or this change of it, is not allowed; the text is a fixed sentence that says why."""
+
+    code = "membership"
+
+
+def refuse(text: str) -> MembershipError:
+    """Return the error with one of the fixed texts."""
+    return MembershipError(text)
+
+
+SHAPE = "This is not in the form of a member list or of a change to one."
+TAKEN = "Somebody of this sign-in name is on the member list already."
+KEY_TAKEN = "One of these keys stands on the member list already. Every key belongs to one person and one job."
+LAST_HANDLER = "A unit needs at least one handler."
+LAST_ANALYST = "A unit needs at least one analyst. Admit another one first."
+NOT_A_READER = "Every first reader is a handler on the member list, and there is at least one."
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """One person's public keys: age recipients for corridor (handlers), desk (analysts) and release; Ed25519 in hex."""
+
+    corridor: str | None
+    desk: str | None
+    release: str
+    signing: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One person of the list."""
+
+    name: str
+    display: str
+    duties: tuple[str, ...]
+    keys: Keys
+
+    def body(self) -> dict[str, Any]:
+        """The entry as it stands in the list."""
+        return {"name": self.name, "display": self.display, "duties": list(self.duties), **keys_body(self.keys)}
+
+    @classmethod
+    def read(cls, value: object) -> "Entry":
+        """Read one entry strictly, or raise `MembershipError`."""
+        given = mapping(value, _ENTRY)
+        entry = cls(
+            name=matching(given["name"], NAME),
+            display=_display(given["display"]),
+            duties=_duties(given["duties"]),
+            keys=read_keys(given),
+        )
+        has = {Duty.HANDLER: entry.keys.corridor, Duty.ANALYST: entry.keys.desk}
+        if any((key is not None) != (duty in entry.duties) for duty, key in has.items()):
+            raise refuse(SHAPE)
+        return entry
+
+
+def check(body: object) -> Body:
+    """Return *body* when it is a whole and lawful member list, or raise `MembershipError`. Key bytes are not decoded."""
+    given = mapping(body, _BODY)
+    for field in ("version", "unit", "previous", "recovery", "intake_signer", "package_signer", "package_pgp"):
+        _FIELDS[field](given[field])
+    for zone in ZONES:
+        vault = mapping(given[f"{zone}_vault"], _VAULT)
+        count(vault["epoch"]), matching(vault["recipient"], RECIPIENT), count(vault["since"])
+        if not 0 <= _integer(mapping(given["departed"], frozenset(ZONES))[zone]) <= given["version"]:
+            raise refuse(SHAPE)
+        if vault["since"] > given["version"]:
+            raise refuse(SHAPE)
+    intake = mapping(given["desk_intake"], _INTAKE)
+    count(intake["serial"]), matching(intake["recipient"], RECIPIENT)
+    if day(given["valid_until"]) < day(given["valid_from"]):
+        raise refuse(SHAPE)
+    _people([Entry.read(entry) for entry in listed(given["members"])], given)
+    return given
+
+
+def _people(entries: Sequence[Entry], body: Body) -> None:
+    """Each name and each key stands once, and every act that a unit needs has somebody for it."""
+    names = [entry.name for entry in entries]
+    keys = [key for entry in entries for key in entry_keys(entry.body())]
+    jobs = [body["recovery"], body["intake_signer"], body["package_signer"], body["desk_intake"]["recipient"]]
+    keys += [*jobs, *(body[f"{zone}_vault"]["recipient"] for zone in ZONES)]
+    handlers = [entry.name for entry in entries if Duty.HANDLER in entry.duties]
+    readers = [matching(name, NAME) for name in listed(body["first_readers"])]
+    if len(set(names)) != len(names):
+        raise refuse(TAKEN)
+    if len(set(keys)) != len(keys):
+        raise refuse(KEY_TAKEN)
+    if not handlers:
+        raise refuse(LAST_HANDLER)
+    if not any(Duty.ANALYST in entry.duties for entry in entries):
+        raise refuse(LAST_ANALYST)
+    if not readers or len(set(readers)) != len(readers) or not set(readers) <= set(handlers):
+        raise refuse(NOT_A_READER)
+
+
+def entry_keys(entry: Body) -> list[str]:
+    """Every key of one entry."""
+    return [entry[key] for key in ("corridor", "desk", "release", "signing") if entry[key] is not None]
+
+
+def read_keys(given: Mapping[str, Any]) -> Keys:
+    """Read one person's keys strictly."""
+
+    def optional(value: object) -> str | None:
+        return None if value is None else matching(value, RECIPIENT)
+
+    return Keys(
+        corridor=optional(given["corridor"]),
+        desk=optional(given["desk"]),
+        release=matching(given["release"], RECIPIENT),
+        signing=matching(given["signing"], _PUBLIC),
+    )
+
+
+def keys_body(keys: Keys) -> dict[str, Any]:
+    """The keys as they stand in an entry."""
+    return {"corridor": keys.corridor, "desk": keys.desk, "release": keys.release, "signing": keys.signing}
+
+
+def mapping(value: object, fields: frozenset[str]) -> Mapping[str, Any]:
+    """Return an object with exactly these fields."""
+    if not isinstance(value, Mapping) or value.keys() != fields:
+        raise refuse(SHAPE)
+    return value
+
+
+def listed(value: object) -> list[Any]:
+    """Return a list."""
+    if not isinstance(value, list):
+        raise refuse(SHAPE)
+    return value
+
+
+def matching(value: object, pattern: re.Pattern[str]) -> str:
+    """Return text of exactly this form."""
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise refuse(SHAPE)
+    return value
+
+
+def _display(value: object) -> str:
+    if not isinstance(value, str) or not value.strip() or len(value) > _DISPLAY_LENGTH or not value.isprintable():
+        raise refuse(SHAPE)
+    return value
+
+
+def _duties(value: object) -> tuple[str, ...]:
+    duties = listed(value)
+    known = {duty.value for duty in Duty}
+    if not duties or not all(isinstance(duty, str) and duty in known for duty in duties):
+        raise refuse(SHAPE)
+    if duties != sorted(set(duties)):
+        raise refuse(SHAPE)
+    return tuple(duties)
+
+
+def _integer(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise refuse(SHAPE)
+    return value
+
+
+def count(value: object) -> int:
+    """Return a whole number from 1."""
+    if _integer(value) < 1:
+        raise refuse(SHAPE)
+    return _integer(value)
+
+
+def day(value: object) -> date:
+    """Return a day written as ``2026-11-23``."""
+    try:
+        day = date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != value:
+        raise refuse(SHAPE)
+    return day
+
+
+_FIELDS: Final[Mapping[str, Callable[[object], object]]] = {
+    "version": count,
+    "unit": lambda value: matching(value, NAME),
+    "previous": lambda value: matching(value, _PUBLIC),
+    "recovery": lambda value: matching(value, RECIPIENT),
+    "intake_signer": lambda value: matching(value, _PUBLIC),
+    "package_signer": lambda value: matching(value, _PUBLIC),
+    "package_pgp": lambda value: matching(value, _PGP),
+}
