@@ -67,7 +67,7 @@ def run(args: argparse.Namespace, _: object) -> int:
     except BrokenPipeError:
         return 141  # as a shell reports a closed pipe
     except OSError as error:
-        return _failed(f"reading or writing failed: {error.strerror}", target, 1)
+        return _failed(streams.words(error), target, 1)
     return 0
 
 

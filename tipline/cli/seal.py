@@ -30,11 +30,11 @@ def run(args: argparse.Namespace, _: object) -> int:
     """Seal; 2 when asked for something that cannot be, 1 when reading or writing fails."""
     try:
         _refuse_contradictions(args)
-        recipients = _recipients(args)
+        to_keys = None if args.passphrase else _to_keys(_recipients(args))
         with streams.reading(args.file) as source:
             place = streams.writing(args.out, source, others=args.files, text=args.armor, mode=_SEALED_MODE)
             with place as target:
-                machine = _machine(args, recipients)
+                machine = to_keys or age.PassphraseSealer(terminal.ask_new())
                 (into_armor if args.armor else pump)(machine, pieces(source), target.write)
     except RefusedError as error:
         print(f"tipline: {error}", file=sys.stderr)
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace, _: object) -> int:
     except BrokenPipeError:
         return 141  # as a shell reports a closed pipe
     except OSError as error:
-        print(f"tipline: reading or writing failed: {error.strerror}", file=sys.stderr)
+        print(f"tipline: {streams.words(error)}", file=sys.stderr)
         return 1
     return 0
 
@@ -75,9 +75,7 @@ def _recipients(args: argparse.Namespace) -> list[keyfile.AnyRecipient]:
     return found
 
 
-def _machine(args: argparse.Namespace, recipients: list[keyfile.AnyRecipient]) -> Machine:
-    if args.passphrase:
-        return age.PassphraseSealer(terminal.ask_new())
+def _to_keys(recipients: list[keyfile.AnyRecipient]) -> Machine:
     hybrid = [recipient for recipient in recipients if isinstance(recipient, age.Recipient)]
     classical = [recipient for recipient in recipients if isinstance(recipient, age.ClassicalRecipient)]
     if hybrid and classical:

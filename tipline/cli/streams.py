@@ -3,6 +3,7 @@
 import codecs
 import io
 import os
+import re
 import secrets
 import signal
 import stat
@@ -14,6 +15,7 @@ from types import FrameType
 from typing import NoReturn, Protocol
 
 STANDARD = "-"
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # all but tab, line feed and carriage return
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -28,6 +30,11 @@ class Output(Protocol):
 
     def write(self, data: bytes | memoryview) -> None:
         """Take the next piece."""
+
+
+def words(error: OSError) -> str:
+    """Say what went wrong with a stream, without a path."""
+    return f"reading or writing failed: {error.strerror or 'this stream cannot be used'}"
 
 
 @contextmanager
@@ -120,7 +127,7 @@ class _Printable(_Descriptor):
             shown = self._decoder.decode(bytes(data))
         except UnicodeDecodeError:
             shown = "\0"
-        if not all(letter.isprintable() or letter in "\n\t\r" for letter in shown):
+        if _CONTROL.search(shown):
             raise RefusedError('this is not plain text, so it is not shown on a terminal; "-o -" shows it all the same')
         super().write(data)
 
