@@ -99,7 +99,8 @@ class Dearmorer:
         if self._place is _Place.AFTER:
             self._skip(text)
             return b""
-        text = text.replace(b"\r\n", b"\n")
+        if b"\r" in text:
+            text = text.replace(b"\r\n", b"\n")
         dash = text.find(b"-")  # base64 has none, so this can only be the footer
         if dash < 0:
             return self._decode(text)

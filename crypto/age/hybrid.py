@@ -111,11 +111,11 @@ class Identity(Guarded):
     def check(self, stanzas: Sequence[Stanza]) -> None:
         """Raise `HeaderError` when a stanza of this kind is malformed. Uses no key."""
         for stanza in stanzas:
-            if stanza.type == TYPE:
-                _sealed(stanza)
+            if stanza.type == TYPE and is_low_order(_sealed(stanza)[_MLKEM_ENC_BYTES:_ENC_BYTES]):
+                raise HeaderError
 
     def unwrap(self, stanzas: Sequence[Stanza]) -> Secret | None:
-        """Return the file key, or None when no stanza is for this identity."""
+        """Return the file key, or None when no stanza is for this identity; `check` came first."""
         for stanza in stanzas:
             if stanza.type != TYPE:
                 continue
@@ -143,7 +143,7 @@ def _sealed(stanza: Stanza) -> bytes:
     if len(stanza.args) != 1 or len(stanza.body) != _BODY_BYTES:
         raise HeaderError
     enc = b64decode(stanza.args[0])
-    if len(enc) != _ENC_BYTES or is_low_order(enc[_MLKEM_ENC_BYTES:]):
+    if len(enc) != _ENC_BYTES:
         raise HeaderError
     return enc + stanza.body
 

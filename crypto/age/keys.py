@@ -32,4 +32,4 @@ class Unwrapper(Protocol):
         """Raise `HeaderError` when a stanza of this kind is malformed. Uses no key."""
 
     def unwrap(self, stanzas: Sequence[Stanza]) -> Secret | None:
-        """Return the file key, or None when no stanza is for this key."""
+        """Return the file key, or None when no stanza is for this key. `check` has passed."""

@@ -111,20 +111,22 @@ class Identity(Guarded):
     def check(self, stanzas: Sequence[Stanza]) -> None:
         """Raise `HeaderError` when a stanza of this kind is malformed. Uses no key."""
         for stanza in stanzas:
-            if stanza.type == TYPE:
-                _share(stanza)
+            if stanza.type == TYPE and is_low_order(_share(stanza)):
+                raise HeaderError
 
     def unwrap(self, stanzas: Sequence[Stanza]) -> Secret | None:
-        """Return the file key, or None when no stanza is for this identity."""
+        """Return the file key, or None when no stanza is for this identity; `check` came first."""
         for stanza in stanzas:
             if stanza.type != TYPE:
                 continue
             share = _share(stanza)
-            shared = Secret(self._private.exchange(X25519PublicKey.from_public_bytes(share)))
             try:
+                shared = Secret(self._private.exchange(X25519PublicKey.from_public_bytes(share)))
                 return Secret(_cipher(shared, share, self.recipient.raw).decrypt(_ZERO_NONCE, stanza.body, None))
             except InvalidTag:
                 continue
+            except ValueError:  # of low order
+                raise HeaderError from None
         return None
 
 
@@ -133,7 +135,7 @@ def _share(stanza: Stanza) -> bytes:
     if len(stanza.args) != 1 or len(stanza.body) != _BODY_BYTES:
         raise HeaderError
     share = b64decode(stanza.args[0])
-    if len(share) != _POINT_BYTES or is_low_order(share):
+    if len(share) != _POINT_BYTES:
         raise HeaderError
     return share
 

@@ -8,7 +8,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.benchmarks import raw, starting, zone
+from tests.benchmarks import raw, sealing, starting, zone
 from tests.benchmarks.table import Row, as_text
 from tests.journeys.installation import installed
 
@@ -17,6 +17,7 @@ async def _measured(folder: Path) -> list[Row]:
     rows: list[Row] = []
     limits = await raw.limits(folder)
     rows += limits.rows()
+    rows += sealing.figures(folder)
     rows += await starting.public_zone(folder / "start")
     with installed(folder / "whole") as installation:
         rows += await zone.first_page(installation)
@@ -27,7 +28,7 @@ async def _measured(folder: Path) -> list[Row]:
 
 
 def main() -> int:
-    """Measure and print; takes one or two minutes."""
+    """Measure and print; takes two or three minutes."""
     with tempfile.TemporaryDirectory(prefix="tl-") as folder:
         for name in ("start", "whole"):
             (Path(folder) / name).mkdir()
