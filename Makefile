@@ -13,13 +13,14 @@ TEST_WORKERS ?= 2
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help run demo check test bench setup clean
+.PHONY: help run demo check test bench fuzz setup clean
 
 help:
 	@echo "make run     start everything; on a first start a practice unit is made"
 	@echo "make demo    walk the whole chain once, by itself"
 	@echo "make test    checks, then the whole suite"
 	@echo "make check   format, lint, types, import directions"
+	@echo "make fuzz    one parser for longer: TARGET=message SECONDS=600; without TARGET each in turn"
 	@echo "make bench   figures of this machine"
 	@echo "make setup   install what run and test need, and nothing else"
 	@echo "make clean   remove caches and builds; data and .venv stay"
@@ -41,6 +42,12 @@ test: check
 
 bench: .venv/ready-test
 	$(BIN)/python -m tests.benchmarks
+
+TARGET ?= $$($(BIN)/python -m tests.fuzz --list)
+SECONDS ?= 60
+
+fuzz: .venv/ready-test
+	@for target in $(TARGET); do $(BIN)/python -m tests.fuzz "$$target" --seconds $(SECONDS) || exit 1; done
 
 setup: .venv/ready-test
 

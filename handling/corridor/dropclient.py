@@ -132,10 +132,7 @@ class DropClient:
                 collected += chunk
                 if len(collected) > _LISTED_MAX:
                     raise DropError
-        try:
-            return json.loads(collected)
-        except ValueError:
-            raise DropError from None
+        return read_json(collected)
 
     @asynccontextmanager
     async def _request(self, method: str, path: str, body: bytes = b"") -> AsyncIterator[aiohttp.ClientResponse]:
@@ -213,6 +210,14 @@ def drop_address(settings: Settings) -> str:
 async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
     async for chunk in response.content.iter_chunked(CHUNK):
         yield chunk
+
+
+def read_json(answer: bytes | bytearray) -> Any:  # noqa: ANN401 - JSON, checked by the caller
+    """Read an answer of the drop, which may be anybody's by now; raises `DropError`."""
+    try:
+        return json.loads(answer)
+    except (ValueError, RecursionError):  # also of thousands of brackets
+        raise DropError from None
 
 
 def _listed(entry: Any) -> Listed:  # noqa: ANN401 - JSON of the drop, checked here

@@ -3,6 +3,7 @@
 from urllib.parse import parse_qsl
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 LIMIT = 1 << 20  # bytes of a whole form
 MAX_FIELDS = 500
@@ -82,7 +83,7 @@ async def _multipart(request: web.Request, limit: int) -> list[tuple[str, str]]:
                     raise _too_large()
                 value += chunk
             fields.append((part.name, value.decode("utf-8")))
-    except (ValueError, AssertionError, web.HTTPException):  # what aiohttp raises over a damaged body
+    except (ValueError, AssertionError, HttpProcessingError, web.HTTPException):  # aiohttp, over a damaged body
         raise _damaged() from None
     return fields
 

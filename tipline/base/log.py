@@ -5,8 +5,9 @@ import logging
 import sys
 import threading
 import traceback
+import warnings
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO
 
 _SILENT = ("aiohttp", "asyncpg", "gnupg")  # their messages carry addresses, data or armoured text
 
@@ -32,6 +33,8 @@ def setup(name: str) -> logging.Logger:
     for other in _SILENT:
         silenced(other)
     logging.raiseExceptions = False
+    warnings.showwarning = _warned
+    sys.unraisablehook = lambda lost: _report(lost.exc_type, lost.exc_traceback)
     sys.excepthook = lambda kind, _error, trace: _report(kind, trace)
     threading.excepthook = lambda args: _report(args.exc_type, args.exc_traceback)
     return logging.getLogger(name)
@@ -61,6 +64,19 @@ def _lost(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
 def _report(kind: type[BaseException], trace: TracebackType | None) -> None:
     if not issubclass(kind, KeyboardInterrupt):
         logging.getLogger("process").critical("%s was not handled, at %s", kind.__name__, _where(trace))
+
+
+def _warned(  # noqa: PLR0917 - the arguments are the standard library's
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Name a warning's class and place: a library that warns of a bad header quotes it, with the file name in it."""
+    del message, file, line
+    logging.getLogger("process").warning("%s at %s:%s", category.__name__, filename.rpartition("/")[2], lineno)
 
 
 def _where(trace: TracebackType | None) -> str:

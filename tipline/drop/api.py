@@ -82,8 +82,8 @@ async def take_receipts(request: web.Request) -> web.Response:
     An envelope that has gone already counts as deleted, so that a lost answer can be asked for again.
     """
     try:
-        receipts = _receipts(request[BODY])
-    except (JsonError, KeyError, TypeError, ValueError):
+        receipts = read_receipts(request[BODY])
+    except JsonError:
         return refusal(HTTPStatus.BAD_REQUEST, _NO_RECEIPTS)
     async with request.app[POOL].acquire() as db:
         deleted = await store.delete(db, request[UNIT].id, receipts)
@@ -94,16 +94,23 @@ async def take_receipts(request: web.Request) -> web.Response:
     return _json({"deleted": list(gone)})
 
 
-def _receipts(body: bytes) -> list[store.Receipt]:
+def read_receipts(body: bytes) -> list[store.Receipt]:
+    """Read the body of a request that deletes; raises `JsonError`."""
     value = parse_object(body)
     if value.keys() != {"receipts"} or not isinstance(value["receipts"], list):
         raise JsonError
-    receipts = []
-    for entry in value["receipts"]:
-        if not _HASH.fullmatch(entry["sha256"]):
-            raise JsonError
-        receipts.append(store.Receipt(UUID(entry["id"]), bytes.fromhex(entry["sha256"])))
-    return receipts
+    return [_receipt(entry) for entry in value["receipts"]]
+
+
+def _receipt(entry: object) -> store.Receipt:
+    if not isinstance(entry, dict) or entry.keys() != {"id", "sha256"}:
+        raise JsonError
+    envelope, digest = entry["id"], entry["sha256"]
+    if not isinstance(envelope, str) or not isinstance(digest, str):
+        raise JsonError
+    if not re.fullmatch(_UUID, envelope) or not _HASH.fullmatch(digest):
+        raise JsonError
+    return store.Receipt(UUID(envelope), bytes.fromhex(digest))
 
 
 async def list_mailboxes(request: web.Request) -> web.Response:

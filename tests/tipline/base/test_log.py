@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 _PROGRAM = """
-import asyncio, logging, sys, threading
+import asyncio, logging, sys, threading, warnings
 from tipline.base import log
 logger = log.setup("desk")
 logger.info("started")
@@ -14,6 +14,12 @@ except ValueError:
     logger.exception("a fixed text")
 logging.getLogger("aiohttp.server").error("canary from %s", "1.2.3.4")
 logging.getLogger("asyncpg").error("canary")
+warnings.warn("canary in a warning")
+class Left:
+    def __del__(self): raise ValueError("canary in a finaliser")
+Left()
+from aiohttp.multipart import parse_content_disposition
+parse_content_disposition('form-data; name="files"; filename="canary.jpg"; filename="canary.jpg"')
 thread = threading.Thread(target=lambda: int("canary in thread"))
 thread.start(); thread.join()
 async def main():
@@ -39,6 +45,9 @@ def test_no_text_of_an_exception_and_no_address_is_logged() -> None:
         "desk: ERROR a fixed text",
         "ValueError at <string>:7",
         "ValueError was not handled",
+        "UserWarning at <string>:12",
+        "BadContentDispositionHeader at",
+        "ValueError was not handled, at <string>:14",
         "KeyError was not handled",
         "RuntimeError was not handled",
     ):

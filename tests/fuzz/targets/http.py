@@ -1,0 +1,184 @@
+"""What arrives over HTTP and over the worker's socket: forms, the drop's requests and answers, frames, cookies."""
+
+import asyncio
+import json
+import tempfile
+from pathlib import Path
+from types import SimpleNamespace
+
+from aiohttp import web
+from aiohttp.streams import StreamReader
+from aiohttp.test_utils import make_mocked_request
+
+from handling.corridor import dropclient
+from handling.corridor.dropclient import DropClient, DropError
+from tests.fuzz.target import Target, both, these, vectors, waited
+from tipline.base import accounts
+from tipline.base.forms import FormError, read_form_lists
+from tipline.base.jsons import JsonError, parse_object
+from tipline.drop import api
+from tipline.drop.signed import Gate, RequestRefusedError
+from tipline.source import channel, form, session
+from tipline.source.channel import ChannelError
+from tipline.source.form import Answers, FormStream
+from tipline.units import Units, UnitsError
+
+BOUNDARY = "xBOUNDARYx"
+MULTIPART = f"multipart/form-data; boundary={BOUNDARY}"
+
+
+def request(data: bytes, kind: str) -> web.Request:
+    """A request whose body is *data*, as aiohttp hands it to a handler."""
+    loop = asyncio.get_running_loop()
+    body = StreamReader(SimpleNamespace(_reading_paused=False, resume_reading=lambda **_: None), 2**16, loop=loop)
+    body.feed_data(data)
+    body.feed_eof()
+    return make_mocked_request("POST", "/", headers={"Content-Type": kind}, payload=body)
+
+
+async def _urlencoded(data: bytes) -> None:
+    fields = await read_form_lists(request(data, "application/x-www-form-urlencoded"))
+    assert all("\0" not in value for values in fields.values() for value in values)
+
+
+async def _multipart(data: bytes) -> None:
+    fields = await read_form_lists(request(data, MULTIPART))
+    assert all(isinstance(value, str) for values in fields.values() for value in values)
+
+
+async def _report(data: bytes) -> None:
+    stream = await FormStream.begin(request(data, MULTIPART))
+    fields = await stream.fields()
+    async for file in stream.files():
+        async for piece in file.pieces(64):
+            assert piece
+        file.name.encode()
+    form.parse(Answers.of(fields))
+
+
+async def _answers(data: bytes) -> None:
+    """What a hostile drop answers its collector."""
+    client = _Answered(data)
+    for ask in (client.envelopes(urgent_only=False), client.mailboxes(), client.receipts([])):
+        try:
+            await ask
+        except DropError:
+            continue
+
+
+class _Answered(DropClient):
+    """A client whose line brings the given bytes."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    async def _json(self, method: str, path: str, body: bytes = b"") -> object:
+        del method, path, body
+        return dropclient.read_json(self._data)
+
+
+async def _frame(data: bytes) -> None:
+    reader = asyncio.StreamReader()
+    reader.feed_data(len(data).to_bytes(4, "big") + data)
+    reader.feed_eof()
+    frame = await channel.read_frame(reader)
+    if frame is not None:
+        channel.unpack_submission(frame)
+
+
+def gate(data: bytes) -> None:
+    method, _, rest = data.partition(b"\n")
+    stated, _, signature = rest.partition(b"\n")
+    headers = {
+        "Tipline-Unit": "unit",
+        "Tipline-Time": stated.decode("utf-8", "surrogateescape"),
+        "Tipline-Signature": signature.decode("utf-8", "surrogateescape"),
+    }
+    Gate(UNITS, lambda: 1_795_000_000.0).admit(method.decode("latin-1"), "/v1/receipts", headers, b"")
+
+
+def units(data: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "units.json").write_bytes(data)
+        assert Units.load(Path(folder)).unit
+
+
+def cookie(data: bytes) -> None:
+    halves = session._halves(data.decode("utf-8", "surrogateescape"))
+    assert halves is None or len(halves[0]) == 32
+
+
+def account(data: bytes) -> None:
+    """The content of an account. Only who knows the passphrase can seal one, so damage here is nobody's attack."""
+    accounts._totp_secret(parse_object(data))
+
+
+PIN = {"unit": "unit", "role": "unit", "name": "Unit", "collector": "00" * 32, "intake_signer": "00" * 32}
+
+
+def _pinned() -> Units:
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "units.json").write_text(json.dumps([PIN]))
+        return Units.load(Path(folder))
+
+
+UNITS = _pinned()
+
+
+def part(name: str, value: str, *, file: str = "") -> str:
+    named = f'name="{name}"' + (f'; filename="{file}"\r\nContent-Type: image/png' if file else "")
+    return f"--{BOUNDARY}\r\nContent-Disposition: form-data; {named}\r\n\r\n{value}\r\n"
+
+
+END = f"--{BOUNDARY}--\r\n"
+FORMS = these(
+    (part("message", "text") + END).encode(),
+    (
+        part("token", "A" * 43) + part("involved", "no") + part("message", "é") + part("files", "x", file="a.png") + END
+    ).encode(),
+    (part("message", "a") + part("message", "b") + END).encode(),
+    f"--{BOUNDARY}\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\n--y\r\n\r\nx\r\n--y--\r\n{END}".encode(),
+    f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="a"\r\nContent-Transfer-Encoding: base64\r\n\r\nAA==\r\n{END}'.encode(),
+)
+ENVELOPE = {"id": "6c1d2e2e-93a8-4a52-9a6e-6d6a6e2f7f11", "size": 1, "sha256": "00" * 32, "urgent": False}
+LISTS = these(
+    json.dumps({"envelopes": [ENVELOPE]}).encode(),
+    json.dumps({"mailboxes": [{"id": "00" * 32, "recipient": "age1pq1"}]}).encode(),
+    json.dumps({"deleted": [ENVELOPE["id"]]}).encode(),
+    b'{"envelopes":[{"id":1,"size":1,"sha256":"","urgent":false}]}',
+    b"[" * 3000,
+)
+FRAME = {
+    "do": "submit", "mac": "AA==", "mailbox": "AA==", "unit": "unit", "serial": 1, "urgent": False, "day": "2026-11-23",
+    "was": None, "now": "AA==", "new": {"recipient": "age1pq1", "bundle": "AA=="},
+    "envelopes": [["6c1d2e2e-93a8-4a52-9a6e-6d6a6e2f7f11", "part", 1, "AA=="]],
+}  # fmt: skip
+TARGETS = {
+    "form": Target(lambda data: waited(_urlencoded(data)), (FormError,), these(b"a=b&c=%C3%A9", b"a=%00", b"a&b")),
+    "form-multipart": Target(lambda data: waited(_multipart(data)), (FormError,), FORMS),
+    "form-report": Target(lambda data: waited(_report(data)), (FormError,), FORMS),
+    "drop-receipts": Target(
+        api.read_receipts,
+        (JsonError,),
+        these(
+            json.dumps({"receipts": [{"id": ENVELOPE["id"], "sha256": "00" * 32}]}).encode(),
+            b'{"receipts":[{"id":1,"sha256":"' + b"0" * 64 + b'"}]}',
+        ),
+    ),
+    "drop-answers": Target(lambda data: waited(_answers(data)), (), LISTS),
+    "drop-gate": Target(
+        gate,
+        (RequestRefusedError,),
+        both(these(b"GET\n1795000000\n" + b"00" * 64), vectors("drop-request", field="signature")),
+        most=300,
+    ),
+    "worker-frame": Target(lambda data: waited(_frame(data)), (ChannelError,), these(json.dumps(FRAME).encode())),
+    "units": Target(units, (UnitsError,), these(json.dumps([PIN]).encode(), b"[]", b"[[]]"), most=1024),
+    "cookie": Target(cookie, (), these(b"A" * 86, b"A" * 43), most=200),
+    "account": Target(
+        account,
+        (JsonError, KeyError, TypeError, ValueError),
+        these(b'{"totp":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ","identity":"AGE-SECRET-KEY-PQ-1"}', b'{"totp":1}'),
+        most=512,
+    ),
+}

@@ -1,0 +1,68 @@
+"""Every parser is fuzzed in each run of the suite, for a bounded time and in bounded memory; `make fuzz` goes on longer."""
+
+import importlib.util
+import os
+import platform
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.fuzz.table import MODULES, every, find
+from tests.fuzz.target import FINDINGS, known
+from tests.fuzz.vary import vary
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 1
+TARGETS = every()
+GUIDED = platform.system() == "Linux" and platform.machine() == "x86_64" and sys.version_info < (3, 14)
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_parser_raises_nothing_but_its_refusals(name: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.fuzz", name, "--seconds", str(SECONDS)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
+
+    done = subprocess.run(
+        command, check=False, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
+    )
+
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    assert ("engine: atheris" if GUIDED else "engine: ") in done.stdout
+    runs = re.search(r"(?:number_of_executed_units|runs): *(\d+)", done.stdout + done.stderr)
+    assert runs is not None
+    assert int(runs[1]) > len(known(name, TARGETS[name]))
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_every_seed_and_every_earlier_finding_is_accepted_or_refused(name: str) -> None:
+    target = TARGETS[name]
+
+    outcomes = {target.once(seed) for seed in known(name, target)}
+
+    assert outcomes
+
+
+def test_the_engine_for_platforms_without_atheris_finds_a_planted_fault() -> None:
+    planted = TARGETS["wrapper"].__class__(
+        run=lambda data: [][len(data)] if b"2026-11-2\xff" in data or data.count(b"day") > 1 else None,
+        refusals=(),
+        seeds=TARGETS["wrapper"].seeds,
+        most=300,
+    )
+
+    assert vary("wrapper", TARGETS["wrapper"], 0.2) > 0
+    with pytest.raises(IndexError):
+        vary("planted", planted, 20)
+
+
+def test_guided_fuzzing_is_there_wherever_it_has_a_wheel() -> None:
+    assert (importlib.util.find_spec("atheris") is not None) is GUIDED
+
+
+def test_every_module_has_targets_and_every_finding_belongs_to_one() -> None:
+    assert len(MODULES) >= 6
+    assert all(find(name) is target for name, target in TARGETS.items())
+    assert {folder.name for folder in FINDINGS.iterdir() if folder.is_dir()} <= set(TARGETS)
