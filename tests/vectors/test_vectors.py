@@ -79,6 +79,16 @@ def age_file(fields: Fields) -> Fields:
     return {"plain": age.open_(bytes.fromhex(fields["sealed"]), [identity(fields)]).hex()}
 
 
+def age_classical(fields: Fields) -> Fields:
+    mine = age.ClassicalIdentity.parse(fields["identity"])
+    return {"recipient": str(mine.recipient), "plain": age.open_(bytes.fromhex(fields["sealed"]), [mine]).hex()}
+
+
+def age_armour(fields: Fields) -> Fields:
+    armour = age.Dearmorer()
+    return {"binary": (armour.update(bytes.fromhex(fields["armoured"])) + armour.finish()).hex()}
+
+
 def record(fields: Fields) -> Fields:
     return {"key": records.unwrap(bytes.fromhex(fields["wrapped"]), identity(fields)).expose().hex()}
 
@@ -221,6 +231,8 @@ def intake_key(fields: Fields) -> Fields:
 
 
 KINDS: Mapping[str, Callable[[Fields], Fields]] = {
+    "age-armour": age_armour,
+    "age-classical": age_classical,
     "age-file": age_file,
     "age-key": age_key,
     "blob": blob,
