@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from handling.corridor import sealed
+from handling.corridor import sealed, seen
 from handling.corridor.errors import MeanwhileError, NotThereError, RefusedError
 from handling.corridor.session import Handler
 from handling.corridor.store import items, tips
@@ -62,7 +62,7 @@ async def add(pool: Pool, handler: Handler, tip: UUID, text: str, now: datetime)
     if len(text) > TEXT_LIMIT:
         raise RefusedError(f"One fact has at most {TEXT_LIMIT} characters. Split it.")
     async with pool.acquire() as db:
-        row = await tips.get(db, tip)
+        row = await tips.get(db, tip, await seen.hidden(handler.vault))
         if row is None:
             raise NotThereError
         item = uuid4()
@@ -74,14 +74,14 @@ async def add(pool: Pool, handler: Handler, tip: UUID, text: str, now: datetime)
             raise MeanwhileError from None
 
 
-async def remove(pool: Pool, item: UUID) -> UUID:
+async def remove(pool: Pool, handler: Handler, item: UUID) -> UUID:
     """Remove an item that nobody has graded and return its tip.
 
     Raises:
         NotThereError, RefusedError: no such item; it is graded and stays.
     """
     async with pool.acquire() as db:
-        tip = await items.tip_of(db, item)
+        tip = await items.tip_of(db, item, await seen.hidden(handler.vault))
         if tip is None:
             raise NotThereError
         if not await items.remove(db, item):
@@ -91,8 +91,9 @@ async def remove(pool: Pool, item: UUID) -> UUID:
 
 async def find(db: Db, vault: OpenVault, item: UUID) -> tuple[OpenItem, tips.Tip]:
     """Open one item with the tip it came from, or raise `NotThereError`."""
-    tip = await items.tip_of(db, item)
-    row = None if tip is None else await tips.get(db, tip)
+    hidden = await seen.hidden(vault)
+    tip = await items.tip_of(db, item, hidden)
+    row = None if tip is None else await tips.get(db, tip, hidden)
     if row is None:
         raise NotThereError
     for found in await of_tip(db, vault, row.id, row.thread):

@@ -1,5 +1,6 @@
 """Opening a collected envelope: bytes and keys in, a message or a named failure out. Stores nothing."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -67,14 +68,14 @@ def read(plain: Plain, keys: sealed.Thread | None) -> Read | None:
 
 
 def in_order(plains: Sequence[Plain], keys: sealed.Thread | None) -> list[Plain]:
-    """Sort by the counter each message claims, so that a collection in random order leaves no gap."""
+    """Sort by the counter each message claims, so that a collection in random order leaves no gap; unreadable ones last."""
     return sorted(plains, key=lambda plain: (_counter(plain, keys), plain.envelope.id))
 
 
-def _counter(plain: Plain, keys: sealed.Thread | None) -> int:
+def _counter(plain: Plain, keys: sealed.Thread | None) -> float:
     result = read(plain, keys)
     if result is None or result.message is None:
-        return 0
+        return math.inf
     return result.message.counter
 
 

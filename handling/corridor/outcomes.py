@@ -3,7 +3,8 @@
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -12,7 +13,7 @@ from uuid import UUID
 from crypto import age, signing
 from crypto.canonical import canonical
 from crypto.errors import CryptoError, SignatureError
-from handling.corridor import items, reports, threads
+from handling.corridor import items, reading, reports, sealed, seen, threads
 from handling.corridor.errors import MeanwhileError, NotThereError, RefusedError
 from handling.corridor.items import OpenItem
 from handling.corridor.reports import OpenReport
@@ -20,6 +21,7 @@ from handling.corridor.session import Handler
 from handling.corridor.store import outcomes
 from handling.corridor.store.outcomes import Outcome, OutcomeState, Proposal
 from handling.rules import feedback, phrases, release
+from handling.store.keyring import MissingKeyError
 from handling.store.members import MemberList, NotAMemberError
 from handling.store.vault import OpenVault
 from tipline.base.database import Db, Pool, TakenError
@@ -83,8 +85,28 @@ class Case:
 
 async def listing(db: Db, vault: OpenVault) -> tuple[OpenOutcome, ...]:
     """Open the newest outcome links."""
-    rows = await outcomes.newest(db, limit=SHOWN)
-    return await asyncio.to_thread(lambda: tuple(_open(vault, row) for row in rows))
+
+    async def look(hidden: Sequence[UUID]) -> tuple[OpenOutcome, ...]:
+        rows = await outcomes.newest(db, limit=SHOWN, hidden=hidden)
+        return await asyncio.to_thread(lambda: tuple(_open(vault, row) for row in rows))
+
+    return await seen.steadily(vault, look)
+
+
+async def reseal(pool: Pool, handler: Handler) -> None:
+    """Put links that came sealed to the vault under their reports' record keys; from then on they are hidden with them.
+
+    A link that names another report than the desk said stays as it came, and is shown as one that cannot be opened.
+    """
+    hidden = await seen.hidden(handler.vault)
+    async with pool.acquire() as db:
+        for row in await outcomes.unsealed(db, hidden):
+            found = (await asyncio.to_thread(_open, handler.vault, row)).link
+            if found is None:
+                continue
+            with suppress(MissingKeyError):
+                content = await asyncio.to_thread(_under_report, handler.vault, row, found)
+                await outcomes.reseal(db, row.id, content)
 
 
 async def case(db: Db, handler: Handler, outcome: UUID) -> Case:
@@ -120,8 +142,14 @@ async def propose(pool: Pool, handler: Handler, outcome: UUID, code: str, today:
         except phrases.NoSuchPhraseError:
             raise RefusedError("Choose one of the phrases.") from None
         try:
+            allowed = await asyncio.to_thread(reading.readers, handler.vault, handler.members, found.report.row.id)
             await outcomes.propose(
-                db, outcome=outcome, phrase=phrase.code, requested_by=handler.member.name, requested_on=today
+                db,
+                outcome=outcome,
+                phrase=phrase.code,
+                requested_by=handler.member.name,
+                requested_on=today,
+                shown_to=reading.shown_to(handler.members, allowed),
             )
         except TakenError:
             raise MeanwhileError from None
@@ -142,9 +170,13 @@ async def keep(pool: Pool, handler: Handler, outcome: UUID, reason: str) -> None
         found = await _get(db, handler.vault, outcome)
         if found.link is None:
             raise RefusedError("This outcome cannot be opened, so nothing can be decided on it.")
-        decided = _body(replace(found.link, kept=reason, kept_by=handler.member.name))
-        content = await asyncio.to_thread(age.seal, canonical(decided), [handler.members.corridor_vault])
-        if not await outcomes.keep(db, outcome, content):
+        decided = replace(found.link, kept=reason, kept_by=handler.member.name)
+        try:
+            content, resealed = await asyncio.to_thread(_under_report, handler.vault, found.row, decided), True
+        except MissingKeyError:  # the report is not in the corridor, so its link stays under the vault
+            vault = [handler.members.corridor_vault]
+            content, resealed = await asyncio.to_thread(age.seal, canonical(_body(decided)), vault), False
+        if not await outcomes.keep(db, outcome, content, resealed=resealed):
             raise MeanwhileError
 
 
@@ -155,7 +187,7 @@ async def send_approved(pool: Pool, handler: Handler, now: datetime) -> int:
     """
     sent = 0
     async with pool.acquire() as db:
-        approved = await outcomes.approved(db)
+        approved = await outcomes.approved(db, await seen.hidden(handler.vault))
     for outcome, proposal in approved:
         async with pool.acquire() as db, db.transaction():
             sent += await _send(db, handler, outcome, proposal, now)
@@ -199,17 +231,29 @@ def is_approved(members: MemberList, proposal: Proposal, signatures: Mapping[str
 
 
 async def _get(db: Db, vault: OpenVault, outcome: UUID) -> OpenOutcome:
-    row = await outcomes.get(db, outcome)
-    if row is None:
-        raise NotThereError
-    return await asyncio.to_thread(_open, vault, row)
+    async def look(hidden: Sequence[UUID]) -> OpenOutcome:
+        row = await outcomes.get(db, outcome, hidden)
+        if row is None:
+            raise NotThereError
+        return await asyncio.to_thread(_open, vault, row)
+
+    return await seen.steadily(vault, look)
 
 
 def _open(vault: OpenVault, row: Outcome) -> OpenOutcome:
+    """Open a link under whichever key it is; one that names another report than the desk said is not believed."""
     try:
-        return OpenOutcome(row, _link(json.loads(vault.unseal(row.sealed))))
+        if row.resealed:
+            link = _link(sealed.unseal(vault.record(row.report), row.sealed, table="outcome", row=row.id))
+        else:
+            link = _link(json.loads(vault.unseal(row.sealed)))
     except (CryptoError, KeyError, TypeError, ValueError, AttributeError):
         return OpenOutcome(row, None)
+    return OpenOutcome(row, link if link.report == row.report else None)
+
+
+def _under_report(vault: OpenVault, row: Outcome, link: Link) -> bytes:
+    return sealed.seal(vault.record(row.report), _body(link), table="outcome", row=row.id)
 
 
 def _link(body: Mapping[str, Any]) -> Link:

@@ -1,7 +1,7 @@
 """Writing a report from chosen items, and handing it to another handler for review. Sends nothing to any agency."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID, uuid4
@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from crypto import age
 from crypto.canonical import canonical
 from crypto.errors import CryptoError
-from handling.corridor import document, items, sealed, tips
+from handling.corridor import document, items, reading, sealed, seen, tips
 from handling.corridor.document import Draft, DraftItem, Unfinished
 from handling.corridor.errors import MeanwhileError, NotThereError, RefusedError
 from handling.corridor.session import Handler
@@ -24,6 +24,7 @@ from handling.store.vault import OpenVault
 from tipline.base.database import Db, Pool
 
 PAGE = 25
+_BLOCKED = "One of these agencies must not learn of this tip, or stands above one that must not. Take it off."
 _DECIDED = {"signed": ReportState.REVIEWED, "refused": ReportState.REFUSED}
 
 
@@ -107,9 +108,10 @@ async def queue(pool: Pool, handler: Handler, report: UUID, *, scheme: Scheme, s
         draft = await _save(db, handler, report, replace(found.draft, date=today))
         enrolled = {agency.id for agency in await agencies.all_(db)}
         finished = document.finish(draft, report, scheme=scheme, subjects=subjects, enrolled=enrolled, today=today)
+        allowed = await asyncio.to_thread(reading.readers, handler.vault, handler.members, report)
         if isinstance(finished, Unfinished):
             raise UnfinishedError(finished)
-        reviewers = _reviewers(handler.members, handler.member.name)
+        reviewers = _reviewers(handler.members, handler.member.name, allowed)
         asked = {
             "report": finished.document,
             "facts": finished.facts.to_body(),
@@ -117,27 +119,46 @@ async def queue(pool: Pool, handler: Handler, report: UUID, *, scheme: Scheme, s
             "author": handler.member.name,
         }
         to_review = await asyncio.to_thread(age.seal, canonical(asked), reviewers)
-        await reports.queue(db, report=report, sealed=to_review, requested_by=handler.member.name, requested_on=today)
+        await reports.queue(
+            db,
+            report=report,
+            sealed=to_review,
+            requested_by=handler.member.name,
+            requested_on=today,
+            shown_to=None if allowed is None else list(allowed),
+        )
         if not await reports.set_state(db, report, was=ReportState.DRAFT, now=ReportState.QUEUED):
             raise MeanwhileError
 
 
 async def get(db: Db, vault: OpenVault, report: UUID) -> OpenReport:
     """Open one report with where its review stands, or raise `NotThereError`."""
-    row = await reports.get(db, report)
-    if row is None:
-        raise NotThereError
-    return (await _opened(db, vault, (row,)))[0]
+
+    async def look(hidden: Sequence[UUID]) -> OpenReport:
+        row = await reports.get(db, report, hidden)
+        if row is None:
+            raise NotThereError
+        return (await _opened(db, vault, (row,)))[0]
+
+    return await seen.steadily(vault, look)
 
 
 async def some(db: Db, vault: OpenVault, wanted: Collection[UUID]) -> tuple[OpenReport, ...]:
     """Open those of the reports that exist."""
-    return await _opened(db, vault, await reports.some(db, list(wanted)))
+
+    async def look(hidden: Sequence[UUID]) -> tuple[OpenReport, ...]:
+        return await _opened(db, vault, await reports.some(db, list(wanted), hidden))
+
+    return await seen.steadily(vault, look)
 
 
 async def listing(db: Db, vault: OpenVault, *, after: tuple[date, UUID] | None) -> tuple[OpenReport, ...]:
     """Open one page of reports, newest day first; one more than `PAGE` says that there is a next page."""
-    return await _opened(db, vault, await reports.page(db, after=after, limit=PAGE + 1))
+
+    async def look(hidden: Sequence[UUID]) -> tuple[OpenReport, ...]:
+        return await _opened(db, vault, await reports.page(db, after=after, limit=PAGE + 1, hidden=hidden))
+
+    return await seen.steadily(vault, look)
 
 
 async def _opened(db: Db, vault: OpenVault, rows: Collection[Report]) -> tuple[OpenReport, ...]:
@@ -174,6 +195,9 @@ async def _save(db: Db, handler: Handler, report: UUID, changed: Draft) -> Draft
     texts = {item.item: item.text for item in changed.items}
     kept = tuple(replace(item, text=texts.get(item.item, item.text)) for item in found.draft.items)
     draft = replace(changed, tip=found.draft.tip, thread=found.draft.thread, items=kept)
+    tip = await tips.get(db, handler.vault, draft.tip)
+    if set(draft.agencies) & set(reading.blocked(tip.content, await agencies.all_(db))):
+        raise UnfinishedError(Unfinished((("agencies", _BLOCKED),)))
     content = sealed.seal(handler.vault.record(report), draft.to_body(), table="report", row=report)
     if not await reports.save(db, report, content):
         raise MeanwhileError
@@ -181,17 +205,21 @@ async def _save(db: Db, handler: Handler, report: UUID, changed: Draft) -> Draft
 
 
 async def _store(db: Db, handler: Handler, draft: Draft, today: date) -> UUID:
+    """Keep a new draft, for those who may read its tip and for nobody else."""
     report = uuid4()
-    key = await asyncio.to_thread(handler.vault.new_record, report)
+    allowed = await asyncio.to_thread(reading.like, handler.vault, handler.members, draft.thread)
+    key = await asyncio.to_thread(handler.vault.new_record, report, readers=allowed)
     content = sealed.seal(key, draft.to_body(), table="report", row=report)
     await reports.add(db, report=report, author=handler.member.name, created_on=today, sealed=content)
     await tips.name_report(db, handler.vault, draft.tip, report)
     return report
 
 
-def _reviewers(members: MemberList, author: str) -> list[age.Recipient]:
+def _reviewers(members: MemberList, author: str, allowed: Collection[str] | None) -> list[age.Recipient]:
+    """Release keys of those who may review; *allowed* names who may read the tip, None is everybody."""
     duties = {member.name: {duty.value for duty in member.duties} for member in members.members}
     names = release.possible_signers(release.Kind.REVIEW, author, duties)
-    if not names:
+    chosen = [name for name in names if allowed is None or name in allowed]
+    if not chosen:
         raise RefusedError("Nobody else in this unit may review it: a second handler is needed. Nothing was queued.")
-    return [members.member(name).release for name in names]
+    return [members.member(name).release for name in chosen]

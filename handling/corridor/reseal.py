@@ -107,11 +107,11 @@ async def _store(
     unread: set[UUID] = set()
     for plain in opened.in_order(plains, keys):
         message = opened.read(plain, keys)
-        if message is None or (keys is None and message.message is None):
+        if message is None:
             unread.add(plain.envelope.id)
             continue
-        if keys is None and message.message is not None:
-            keys = message.message.thread
+        if message.message is not None:
+            keys = keys or message.message.thread
         read.append(message)
     if not read:
         return unread, None
@@ -126,9 +126,7 @@ async def _store(
     return unread, thread
 
 
-async def _begin(
-    db: Db, handler: Handler, mailbox: bytes, first: Read, bodies: Sequence[envelope.Body]
-) -> "_Thread":
+async def _begin(db: Db, handler: Handler, mailbox: bytes, first: Read, bodies: Sequence[envelope.Body]) -> "_Thread":
     """Make thread and tip from a mailbox's first messages; the record key is on the disk before the rows.
 
     Where the message that may name somebody has not come yet, the thread is for the first readers until it has.
@@ -236,10 +234,12 @@ class _Thread:
             await files.add(db, files.File(read.envelope.id, self.id, content, files.FileState.WAITING))
         if isinstance(body, envelope.Tip):
             self.urgent = self.urgent or body.urgent
+            asked = body.must_not_learn
             if self.content.text is None:
-                self.content = replace(
-                    self.content, text=body.text, how_known=body.how_known, must_not_learn=body.must_not_learn
-                )
+                self.content = replace(self.content, text=body.text, how_known=body.how_known, must_not_learn=asked)
+            elif asked not in self.content.must_not_learn:
+                asked = f"{self.content.must_not_learn}\n\n{asked}".strip()
+                self.content = replace(self.content, must_not_learn=asked)
 
 
 def _content(read: Read) -> dict[str, object]:

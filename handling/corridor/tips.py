@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from crypto.secret import Secret
-from handling.corridor import sealed
+from handling.corridor import sealed, seen
+from handling.corridor.content import Content, Moved
 from handling.corridor.errors import MeanwhileError, NotThereError, RefusedError
 from handling.corridor.session import Handler
 from handling.corridor.store import threads, tips
@@ -19,50 +19,6 @@ from tipline.base.database import Db, Pool
 
 PAGE = 25
 _REASON_LIMIT = 500  # characters
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """One move of triage, with author and reason."""
-
-    at: str
-    author: str
-    move: triage.Move
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What a tip's row seals. *text* is None while the thread's first message has not come."""
-
-    text: str | None
-    how_known: str
-    must_not_learn: str
-    moves: tuple[Moved, ...]
-    reports: tuple[UUID, ...]
-
-    def seal(self, key: Secret, tip: UUID) -> bytes:
-        """Seal for the tip's row."""
-        value = {
-            "text": self.text,
-            "how_known": self.how_known,
-            "must_not_learn": self.must_not_learn,
-            "moves": [[moved.at, moved.author, moved.move.value, moved.reason] for moved in self.moves],
-            "reports": [str(report) for report in self.reports],
-        }
-        return sealed.seal(key, value, table="tip", row=tip)
-
-    @classmethod
-    def open(cls, key: Secret, tip: Tip) -> "Content":
-        """Open a tip's row."""
-        value = sealed.unseal(key, tip.sealed, table="tip", row=tip.id)
-        return cls(
-            text=value["text"],
-            how_known=value["how_known"],
-            must_not_learn=value["must_not_learn"],
-            moves=tuple(Moved(at, author, triage.Move(move), why) for at, author, move, why in value["moves"]),
-            reports=tuple(UUID(report) for report in value["reports"]),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +49,26 @@ async def listing(
     db: Db, vault: OpenVault, *, states: Sequence[triage.State], urgent_only: bool, after: Place | None
 ) -> Listing:
     """Open one page of the list."""
-    rows = await tips.page(db, states=states, urgent_only=urgent_only, after=after, limit=PAGE + 1)
-    shown = await asyncio.to_thread(lambda: tuple(_open(vault, row) for row in rows[:PAGE]))
-    last = rows[PAGE - 1] if len(rows) > PAGE else None
-    return Listing(shown, None if last is None else Place(last.urgent, last.received_on, last.id))
+
+    async def look(hidden: Sequence[UUID]) -> Listing:
+        rows = await tips.page(db, states=states, urgent_only=urgent_only, after=after, limit=PAGE + 1, hidden=hidden)
+        shown = await asyncio.to_thread(lambda: tuple(_open(vault, row) for row in rows[:PAGE]))
+        last = rows[PAGE - 1] if len(rows) > PAGE else None
+        return Listing(shown, None if last is None else Place(last.urgent, last.received_on, last.id))
+
+    return await seen.steadily(vault, look)
 
 
 async def get(db: Db, vault: OpenVault, tip: UUID) -> OpenTip:
     """Open one tip, or raise `NotThereError`."""
-    row = await tips.get(db, tip)
-    if row is None:
-        raise NotThereError
-    return await asyncio.to_thread(_open, vault, row)
+
+    async def look(hidden: Sequence[UUID]) -> OpenTip:
+        row = await tips.get(db, tip, hidden)
+        if row is None:
+            raise NotThereError
+        return await asyncio.to_thread(_open, vault, row)
+
+    return await seen.steadily(vault, look)
 
 
 async def dialogue(db: Db, vault: OpenVault, thread: UUID) -> tuple[OpenMessage, ...]:
@@ -124,7 +88,7 @@ async def move(pool: Pool, handler: Handler, tip: UUID, act: triage.Move, *, rea
     """
     reason = reason.strip()
     async with pool.acquire() as db, db.transaction():
-        found = await _locked(db, handler.vault, tip)  # 1 load
+        found = await locked(db, handler.vault, tip)  # 1 load
         try:  # 2 decide
             after = triage.advance(found.row.state, act)
         except triage.IllegalMoveError:
@@ -143,13 +107,20 @@ async def move(pool: Pool, handler: Handler, tip: UUID, act: triage.Move, *, rea
 
 async def name_report(db: Db, vault: OpenVault, tip: UUID, report: UUID) -> None:
     """Remember at the tip that *report* was written from it. The caller owns the transaction."""
-    found = await _locked(db, vault, tip)
+    found = await locked(db, vault, tip)
     content = replace(found.content, reports=(*found.content.reports, report))
     await tips.reseal(db, tip, content.seal(vault.record(found.row.thread), tip), urgent=False)
 
 
-async def _locked(db: Db, vault: OpenVault, tip: UUID) -> OpenTip:
-    row = await tips.lock(db, tip)
+async def of_threads(db: Db, vault: OpenVault, records: Sequence[UUID]) -> tuple[OpenTip, ...]:
+    """Open the tips of these threads, all of which this session can open."""
+    rows = await tips.of_threads(db, records)
+    return await asyncio.to_thread(lambda: tuple(_open(vault, row) for row in rows))
+
+
+async def locked(db: Db, vault: OpenVault, tip: UUID) -> OpenTip:
+    """Open one tip and hold it until the transaction ends, or raise `NotThereError`."""
+    row = await tips.lock(db, tip, await seen.hidden(vault))
     if row is None:
         raise NotThereError
     return await asyncio.to_thread(_open, vault, row)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from crypto import age, records
 from crypto.errors import CryptoError
-from crypto.secret import Secret
+from crypto.secret import Guarded, Secret
 from handling.store import epochs, restricted, rewrap
 from handling.store.keyring import Keyring, Kind, MissingKeyError, Stamp
 from handling.store.rewrap import Rewrapped
@@ -34,7 +34,7 @@ class VaultMovedError(Exception):
         super().__init__("the vault has a newer epoch than this session; send the form again")
 
 
-class OpenVault:
+class OpenVault(Guarded):
     """A vault opened by a member's identity, held for one session and dropped with it.
 
     Every method may block, and all may be called from several threads.

@@ -110,8 +110,8 @@ async def add(request: web.Request) -> web.Response:
 @signed_in
 async def remove(request: web.Request) -> web.Response:
     """Remove a fact that nobody has graded."""
-    await current(request)
-    tip = await items.remove(corridor(request).pool, record_id(request))
+    person = await current(request)
+    tip = await items.remove(corridor(request).pool, person, record_id(request))
     return see_other(f"/tips/{tip}/items")
 
 

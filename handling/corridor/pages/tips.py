@@ -10,7 +10,7 @@ from uuid import UUID
 
 from aiohttp import web
 
-from handling.corridor import parts, threads, tips, words
+from handling.corridor import parts, seen, threads, tips, words
 from handling.corridor.errors import CorridorError, NotThereError
 from handling.corridor.pages import views
 from handling.corridor.pages.common import (
@@ -25,7 +25,6 @@ from handling.corridor.pages.common import (
 )
 from handling.corridor.schedule import next_bundle
 from handling.corridor.store import envelopes, files
-from handling.corridor.store.envelopes import EnvelopeState
 from handling.corridor.store.files import FileState
 from handling.corridor.store.tips import Place
 from handling.rules import phrases, triage
@@ -94,7 +93,8 @@ async def home(request: web.Request) -> web.Response:
             urgent_only=urgent_only,
             after=_place(request.query.get("after")),
         )
-        not_opened = await envelopes.not_opened(db, limit=_NOT_OPENED_SHOWN)
+        hidden = await seen.hidden(person.vault)
+        not_opened = await envelopes.not_opened(db, limit=_NOT_OPENED_SHOWN, hidden=hidden)
     today = now().date()
     page = TipsPage(
         rows=tuple(views.row(tip, today, person.members) for tip in listing.tips),
@@ -167,7 +167,7 @@ async def file(request: web.Request) -> web.StreamResponse:
     """Hand out a file as it was sent, as bytes to save and nothing that a browser would show."""
     person, shared = handler(request), corridor(request)
     async with shared.pool.acquire() as db:
-        found = await files.get(db, record_id(request))
+        found = await files.get(db, record_id(request), await seen.hidden(person.vault))
     if found is None or found.state is not FileState.WHOLE:
         raise web.HTTPNotFound
     key = await asyncio.to_thread(person.vault.record, found.thread)
@@ -190,9 +190,11 @@ async def file(request: web.Request) -> web.StreamResponse:
 
 @signed_in
 async def not_opened(request: web.Request) -> web.Response:
-    """Show what was collected and could not be opened."""
+    """Show what was collected and could not be opened, after everything that could be was."""
+    person = await refresh(request)
     async with corridor(request).pool.acquire() as db:
-        found = await envelopes.not_opened(db, limit=_NOT_OPENED_SHOWN)
+        hidden = await seen.hidden(person.vault)
+        found = await envelopes.not_opened(db, limit=_NOT_OPENED_SHOWN, hidden=hidden)
     return render(request, NotOpenedPage(tuple(views.not_opened(row) for row in found)))
 
 
@@ -200,9 +202,7 @@ async def not_opened(request: web.Request) -> web.Response:
 async def try_again(request: web.Request) -> web.Response:
     """Let a refused message be tried once more, after a key was brought back."""
     async with corridor(request).pool.acquire() as db:
-        moved = await envelopes.set_state(
-            db, record_id(request), was=EnvelopeState.REFUSED, now=EnvelopeState.COLLECTED
-        )
+        moved = await envelopes.try_again(db, record_id(request), await seen.hidden(handler(request).vault))
     if not moved:
         raise NotThereError
     await refresh(request)

@@ -51,6 +51,7 @@ _WAITING_MAILBOXES = """
       FROM corridor.envelope
      WHERE kind = 'message'
        AND state = 'collected'
+       AND mailbox NOT IN (SELECT thread.mailbox FROM corridor.thread WHERE thread.id = ANY($1::uuid[]))
 """
 
 _WAITING = """
@@ -75,10 +76,19 @@ _SET_STATE = """
        AND state = $2
 """
 
+_TRY_AGAIN = """
+    UPDATE corridor.envelope
+       SET state = 'collected'
+     WHERE id = $1
+       AND state = 'refused'
+       AND mailbox NOT IN (SELECT thread.mailbox FROM corridor.thread WHERE thread.id = ANY($2::uuid[]))
+"""
+
 _NOT_OPENED = """
     SELECT id, mailbox, serial, kind, urgent, size, sha256, day, state
       FROM corridor.envelope
      WHERE state <> 'resealed'
+       AND mailbox NOT IN (SELECT thread.mailbox FROM corridor.thread WHERE thread.id = ANY($2::uuid[]))
      ORDER BY day DESC, id
      LIMIT $1
 """
@@ -127,10 +137,10 @@ async def known(db: Db, ids: Sequence[UUID]) -> dict[UUID, bytes]:
     return {row["id"]: row["sha256"] for row in rows}
 
 
-async def waiting_mailboxes(db: Db) -> tuple[bytes, ...]:
-    """Mailboxes that a message was collected for and not yet re-sealed."""
+async def waiting_mailboxes(db: Db, hidden: Sequence[UUID]) -> tuple[bytes, ...]:
+    """Mailboxes that a message was collected for and not yet re-sealed; those of hidden threads wait for a reader."""
     with store_errors():
-        rows = await db.fetch(_WAITING_MAILBOXES)
+        rows = await db.fetch(_WAITING_MAILBOXES, hidden)
     return tuple(row["mailbox"] for row in rows)
 
 
@@ -155,10 +165,17 @@ async def set_state(db: Db, envelope: UUID, *, was: EnvelopeState, now: Envelope
     return bool(tag == "UPDATE 1")
 
 
-async def not_opened(db: Db, *, limit: int) -> tuple[Envelope, ...]:
-    """Envelopes that were refused, and parts whose sidecar has not come, newest day first."""
+async def try_again(db: Db, envelope: UUID, hidden: Sequence[UUID]) -> bool:
+    """Let a refused envelope be opened once more; False when there is none, or its thread's record is hidden."""
     with store_errors():
-        rows = await db.fetch(_NOT_OPENED, limit)
+        tag = await db.execute(_TRY_AGAIN, envelope, hidden)
+    return bool(tag == "UPDATE 1")
+
+
+async def not_opened(db: Db, *, limit: int, hidden: Sequence[UUID]) -> tuple[Envelope, ...]:
+    """Envelopes that were refused, and parts whose sidecar has not come, newest day first; none of a hidden thread."""
+    with store_errors():
+        rows = await db.fetch(_NOT_OPENED, limit, hidden)
     return tuple(_envelope(row) for row in rows)
 
 

@@ -1,5 +1,6 @@
 """Files a source sent: the sealed sidecar and which parts have come. The bytes lie in the blob store."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from uuid import UUID
@@ -36,6 +37,7 @@ _GET = """
     SELECT id, thread, sealed, state
       FROM corridor.file
      WHERE id = $1
+       AND thread <> ALL($2::uuid[])
 """
 
 _WAITING = """
@@ -43,6 +45,7 @@ _WAITING = """
       FROM corridor.file
       JOIN corridor.thread ON thread.id = file.thread
      WHERE file.state = 'waiting'
+       AND file.thread <> ALL($1::uuid[])
      ORDER BY file.id
 """
 
@@ -76,17 +79,17 @@ async def add(db: Db, file: File) -> None:
         await db.execute(_ADD, file.id, file.thread, file.sealed, file.state.value)
 
 
-async def get(db: Db, file: UUID) -> File | None:
-    """Return one file, if there is one."""
+async def get(db: Db, file: UUID, hidden: Sequence[UUID]) -> File | None:
+    """Return one file, if there is one and its thread's record is not hidden."""
     with store_errors():
-        row = await db.fetchrow(_GET, file)
+        row = await db.fetchrow(_GET, file, hidden)
     return None if row is None else _file(row)
 
 
-async def waiting(db: Db) -> tuple[tuple[File, bytes], ...]:
-    """Every file that lacks parts, with the mailbox that its parts must name."""
+async def waiting(db: Db, hidden: Sequence[UUID]) -> tuple[tuple[File, bytes], ...]:
+    """Every file that lacks parts, with the mailbox that its parts must name; none whose thread's record is hidden."""
     with store_errors():
-        rows = await db.fetch(_WAITING)
+        rows = await db.fetch(_WAITING, hidden)
     return tuple((_file(row), row["mailbox"]) for row in rows)
 
 

@@ -61,9 +61,11 @@ _OF_TIP = """
 """
 
 _TIP_OF = """
-    SELECT tip
+    SELECT item.tip
       FROM corridor.item
-     WHERE id = $1
+      JOIN corridor.tip ON tip.id = item.tip
+     WHERE item.id = $1
+       AND tip.thread <> ALL($2::uuid[])
 """
 
 _GRADE = """
@@ -85,10 +87,10 @@ async def remove(db: Db, item: UUID) -> bool:
     return bool(tag == "DELETE 1")
 
 
-async def tip_of(db: Db, item: UUID) -> UUID | None:
-    """Return the tip that an item came from."""
+async def tip_of(db: Db, item: UUID, hidden: Sequence[UUID]) -> UUID | None:
+    """Return the tip that an item came from; None also where the session at work cannot open that tip's record."""
     with store_errors():
-        tip: UUID | None = await db.fetchval(_TIP_OF, item)
+        tip: UUID | None = await db.fetchval(_TIP_OF, item, hidden)
     return tip
 
 

@@ -1,5 +1,10 @@
-"""Outcome links from the desk, sealed to the corridor vault, and the phrases the guard collects signatures on."""
+"""Outcome links from the desk, and the phrases the guard collects signatures on.
 
+A link comes sealed to the corridor vault and is soon sealed again under its report's record key, so that it is hidden
+with that report. *hidden* are the records that the session at work cannot open.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -21,12 +26,14 @@ class OutcomeState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One outcome link; which report it is about stands inside *sealed*."""
+    """One outcome link. *report* is the desk's word for what stands inside *sealed*; *resealed* says under which key."""
 
     id: UUID
     sealed: bytes
     received_on: date
     state: OutcomeState
+    report: UUID
+    resealed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +48,33 @@ class Proposal:
 
 
 _ALL = """
-    SELECT id, sealed, received_on, state
+    SELECT id, sealed, received_on, state, report, resealed
       FROM corridor.outcome
+     WHERE report <> ALL($2::uuid[])
      ORDER BY received_on DESC, id DESC
      LIMIT $1
 """
 
 _GET = """
-    SELECT id, sealed, received_on, state
+    SELECT id, sealed, received_on, state, report, resealed
       FROM corridor.outcome
      WHERE id = $1
+       AND report <> ALL($2::uuid[])
+"""
+
+_UNSEALED = """
+    SELECT id, sealed, received_on, state, report, resealed
+      FROM corridor.outcome
+     WHERE NOT resealed
+       AND report <> ALL($1::uuid[])
+     ORDER BY received_on, id
+"""
+
+_RESEAL = """
+    UPDATE corridor.outcome
+       SET sealed = $2, resealed = true
+     WHERE id = $1
+       AND NOT resealed
 """
 
 _SET_STATE = """
@@ -62,14 +86,22 @@ _SET_STATE = """
 
 _KEEP = """
     UPDATE corridor.outcome
-       SET state = 'kept', sealed = $2
+       SET state = 'kept', sealed = $2, resealed = $3
      WHERE id = $1
        AND state IN ('received', 'proposed')
 """
 
 _PROPOSE = """
-    INSERT INTO guard.phrase (id, phrase, requested_by, requested_on)
-    VALUES ($1, $2, $3, $4)
+    INSERT INTO guard.phrase (id, phrase, requested_by, requested_on, shown_to)
+    VALUES ($1, $2, $3, $4, $5)
+"""
+
+_SHOW_PHRASES_TO = """
+    UPDATE guard.phrase
+       SET shown_to = $2
+      FROM corridor.outcome
+     WHERE outcome.id = phrase.id
+       AND outcome.report = ANY($1::uuid[])
 """
 
 _PROPOSAL = """
@@ -79,12 +111,13 @@ _PROPOSAL = """
 """
 
 _APPROVED = """
-    SELECT outcome.id, outcome.sealed, outcome.received_on, outcome.state,
+    SELECT outcome.id, outcome.sealed, outcome.received_on, outcome.state, outcome.report, outcome.resealed,
            phrase.phrase, phrase.requested_by, phrase.state AS phrase_state, phrase.reason
       FROM corridor.outcome
       JOIN guard.phrase ON phrase.id = outcome.id
      WHERE outcome.state = 'proposed'
        AND phrase.state = 'approved'
+       AND outcome.report <> ALL($1::uuid[])
      ORDER BY outcome.id
 """
 
@@ -96,18 +129,31 @@ _SIGNATURES = """
 """
 
 
-async def newest(db: Db, *, limit: int) -> tuple[Outcome, ...]:
+async def newest(db: Db, *, limit: int, hidden: Sequence[UUID]) -> tuple[Outcome, ...]:
     """Outcome links, newest day first."""
     with store_errors():
-        rows = await db.fetch(_ALL, limit)
+        rows = await db.fetch(_ALL, limit, hidden)
     return tuple(_outcome(row) for row in rows)
 
 
-async def get(db: Db, outcome: UUID) -> Outcome | None:
+async def get(db: Db, outcome: UUID, hidden: Sequence[UUID]) -> Outcome | None:
     """Return one outcome link, if there is one."""
     with store_errors():
-        row = await db.fetchrow(_GET, outcome)
+        row = await db.fetchrow(_GET, outcome, hidden)
     return None if row is None else _outcome(row)
+
+
+async def unsealed(db: Db, hidden: Sequence[UUID]) -> tuple[Outcome, ...]:
+    """Outcome links that are sealed to the vault still, as they came."""
+    with store_errors():
+        rows = await db.fetch(_UNSEALED, hidden)
+    return tuple(_outcome(row) for row in rows)
+
+
+async def reseal(db: Db, outcome: UUID, sealed: bytes) -> None:
+    """Put the link under its report's record key; somebody who did it first wins."""
+    with store_errors():
+        await db.execute(_RESEAL, outcome, sealed)
 
 
 async def set_state(db: Db, outcome: UUID, *, was: OutcomeState, now: OutcomeState) -> bool:
@@ -117,17 +163,25 @@ async def set_state(db: Db, outcome: UUID, *, was: OutcomeState, now: OutcomeSta
     return bool(tag == "UPDATE 1")
 
 
-async def keep(db: Db, outcome: UUID, sealed: bytes) -> bool:
+async def keep(db: Db, outcome: UUID, sealed: bytes, *, resealed: bool) -> bool:
     """Record that the source is told nothing; *sealed* is the link with the reason added."""
     with store_errors():
-        tag = await db.execute(_KEEP, outcome, sealed)
+        tag = await db.execute(_KEEP, outcome, sealed, resealed)
     return bool(tag == "UPDATE 1")
 
 
-async def propose(db: Db, *, outcome: UUID, phrase: str, requested_by: str, requested_on: date) -> None:
-    """Ask the guard for the two signatures on a phrase."""
+async def propose(
+    db: Db, *, outcome: UUID, phrase: str, requested_by: str, requested_on: date, shown_to: Sequence[str] | None
+) -> None:
+    """Ask the guard for the two signatures on a phrase; *shown_to* names who sees it there, None is everybody."""
     with store_errors():
-        await db.execute(_PROPOSE, outcome, phrase, requested_by, requested_on)
+        await db.execute(_PROPOSE, outcome, phrase, requested_by, requested_on, shown_to)
+
+
+async def show_phrases_to(db: Db, reports: Sequence[UUID], shown_to: Sequence[str] | None) -> None:
+    """Change who sees the phrases that were proposed on outcomes of these reports."""
+    with store_errors():
+        await db.execute(_SHOW_PHRASES_TO, reports, shown_to)
 
 
 async def proposal(db: Db, outcome: UUID) -> Proposal | None:
@@ -139,10 +193,10 @@ async def proposal(db: Db, outcome: UUID) -> Proposal | None:
     return Proposal(row["id"], row["phrase"], row["requested_by"], row["state"], row["reason"])
 
 
-async def approved(db: Db) -> tuple[tuple[Outcome, Proposal], ...]:
+async def approved(db: Db, hidden: Sequence[UUID]) -> tuple[tuple[Outcome, Proposal], ...]:
     """Outcomes whose phrase the guard calls approved and that no source was told of yet."""
     with store_errors():
-        rows = await db.fetch(_APPROVED)
+        rows = await db.fetch(_APPROVED, hidden)
     return tuple(
         (
             _outcome(row),
@@ -160,4 +214,11 @@ async def signatures(db: Db, outcome: UUID) -> dict[str, bytes]:
 
 
 def _outcome(row: asyncpg.Record) -> Outcome:
-    return Outcome(id=row["id"], sealed=row["sealed"], received_on=row["received_on"], state=OutcomeState(row["state"]))
+    return Outcome(
+        id=row["id"],
+        sealed=row["sealed"],
+        received_on=row["received_on"],
+        state=OutcomeState(row["state"]),
+        report=row["report"],
+        resealed=row["resealed"],
+    )

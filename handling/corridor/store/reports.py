@@ -40,19 +40,22 @@ _GET = """
     SELECT id, state, author, created_on, sealed
       FROM corridor.report
      WHERE id = $1
+       AND id <> ALL($2::uuid[])
 """
 
 _SOME = """
     SELECT id, state, author, created_on, sealed
       FROM corridor.report
      WHERE id = ANY($1::uuid[])
+       AND id <> ALL($2::uuid[])
      ORDER BY created_on DESC, id
 """
 
 _PAGE = """
     SELECT id, state, author, created_on, sealed
       FROM corridor.report
-     WHERE $1::date IS NULL OR (created_on, id) < ($1::date, $2::uuid)
+     WHERE ($1::date IS NULL OR (created_on, id) < ($1::date, $2::uuid))
+       AND id <> ALL($4::uuid[])
      ORDER BY created_on DESC, id DESC
      LIMIT $3
 """
@@ -72,8 +75,14 @@ _SET_STATE = """
 """
 
 _QUEUE = """
-    INSERT INTO guard.review (id, sealed, requested_by, requested_on)
-    VALUES ($1, $2, $3, $4)
+    INSERT INTO guard.review (id, sealed, requested_by, requested_on, shown_to)
+    VALUES ($1, $2, $3, $4, $5)
+"""
+
+_SHOW_REVIEWS_TO = """
+    UPDATE guard.review
+       SET shown_to = $2
+     WHERE id = ANY($1::uuid[])
 """
 
 _REVIEWS = """
@@ -89,25 +98,25 @@ async def add(db: Db, *, report: UUID, author: str, created_on: date, sealed: by
         await db.execute(_ADD, report, author, created_on, sealed)
 
 
-async def get(db: Db, report: UUID) -> Report | None:
-    """Return one report, if there is one."""
+async def get(db: Db, report: UUID, hidden: Sequence[UUID]) -> Report | None:
+    """Return one report, if there is one and it is not hidden."""
     with store_errors():
-        row = await db.fetchrow(_GET, report)
+        row = await db.fetchrow(_GET, report, hidden)
     return None if row is None else _report(row)
 
 
-async def some(db: Db, reports: Sequence[UUID]) -> tuple[Report, ...]:
-    """Return those of *reports* that exist, newest day first."""
+async def some(db: Db, reports: Sequence[UUID], hidden: Sequence[UUID]) -> tuple[Report, ...]:
+    """Return those of *reports* that exist and are not hidden, newest day first."""
     with store_errors():
-        rows = await db.fetch(_SOME, reports)
+        rows = await db.fetch(_SOME, reports, hidden)
     return tuple(_report(row) for row in rows)
 
 
-async def page(db: Db, *, after: tuple[date, UUID] | None, limit: int) -> tuple[Report, ...]:
+async def page(db: Db, *, after: tuple[date, UUID] | None, limit: int, hidden: Sequence[UUID]) -> tuple[Report, ...]:
     """Reports, newest day first, from behind *after*."""
     day, last = (None, None) if after is None else after
     with store_errors():
-        rows = await db.fetch(_PAGE, day, last, limit)
+        rows = await db.fetch(_PAGE, day, last, limit, hidden)
     return tuple(_report(row) for row in rows)
 
 
@@ -125,10 +134,18 @@ async def set_state(db: Db, report: UUID, *, was: ReportState, now: ReportState)
     return bool(tag == "UPDATE 1")
 
 
-async def queue(db: Db, *, report: UUID, sealed: bytes, requested_by: str, requested_on: date) -> None:
-    """Hand a report to the guard for review."""
+async def queue(
+    db: Db, *, report: UUID, sealed: bytes, requested_by: str, requested_on: date, shown_to: Sequence[str] | None
+) -> None:
+    """Hand a report to the guard for review; *shown_to* names who sees the request there, None is everybody."""
     with store_errors():
-        await db.execute(_QUEUE, report, sealed, requested_by, requested_on)
+        await db.execute(_QUEUE, report, sealed, requested_by, requested_on, shown_to)
+
+
+async def show_reviews_to(db: Db, reports: Sequence[UUID], shown_to: Sequence[str] | None) -> None:
+    """Change who sees the requests for review of these reports."""
+    with store_errors():
+        await db.execute(_SHOW_REVIEWS_TO, reports, shown_to)
 
 
 async def reviews(db: Db, reports: Sequence[UUID]) -> dict[UUID, tuple[str, bytes | None]]:

@@ -1,4 +1,7 @@
-"""Tips: their state, age and owner in clear, everything else sealed under the thread's record key."""
+"""Tips: their state, age and owner in clear, everything else sealed under the thread's record key.
+
+*hidden* are the records that the session at work cannot open: what stands under them does not exist for it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,6 +47,7 @@ _GET = """
       FROM corridor.tip
       JOIN corridor.thread ON thread.id = tip.thread
      WHERE tip.id = $1
+       AND tip.thread <> ALL($2::uuid[])
 """
 
 _LOCK = """
@@ -51,6 +55,7 @@ _LOCK = """
       FROM corridor.tip
       JOIN corridor.thread ON thread.id = tip.thread
      WHERE tip.id = $1
+       AND tip.thread <> ALL($2::uuid[])
        FOR UPDATE OF tip
 """
 
@@ -69,8 +74,17 @@ _PAGE = """
      WHERE tip.state = ANY($1::text[])
        AND (tip.urgent OR NOT $2::boolean)
        AND ($3::boolean IS NULL OR (tip.urgent, tip.received_on, tip.id) < ($3::boolean, $4::date, $5::uuid))
+       AND tip.thread <> ALL($7::uuid[])
      ORDER BY tip.urgent DESC, tip.received_on DESC, tip.id DESC
      LIMIT $6
+"""
+
+_OF_THREADS = """
+    SELECT tip.id, tip.thread, tip.state, tip.urgent, tip.received_on, tip.owner, tip.sealed, thread.way
+      FROM corridor.tip
+      JOIN corridor.thread ON thread.id = tip.thread
+     WHERE tip.thread = ANY($1::uuid[])
+     ORDER BY tip.urgent DESC, tip.received_on, tip.id
 """
 
 _MOVE = """
@@ -93,17 +107,17 @@ async def add(db: Db, *, tip: UUID, thread: UUID, urgent: bool, received_on: dat
         await db.execute(_ADD, tip, thread, urgent, received_on, sealed)
 
 
-async def get(db: Db, tip: UUID) -> Tip | None:
+async def get(db: Db, tip: UUID, hidden: Sequence[UUID]) -> Tip | None:
     """Return one tip, if there is one."""
     with store_errors():
-        row = await db.fetchrow(_GET, tip)
+        row = await db.fetchrow(_GET, tip, hidden)
     return None if row is None else _tip(row)
 
 
-async def lock(db: Db, tip: UUID) -> Tip | None:
+async def lock(db: Db, tip: UUID, hidden: Sequence[UUID]) -> Tip | None:
     """Return one tip and hold it until the transaction ends."""
     with store_errors():
-        row = await db.fetchrow(_LOCK, tip)
+        row = await db.fetchrow(_LOCK, tip, hidden)
     return None if row is None else _tip(row)
 
 
@@ -114,13 +128,20 @@ async def lock_by_thread(db: Db, thread: UUID) -> Tip | None:
     return None if row is None else _tip(row)
 
 
+async def of_threads(db: Db, threads: Sequence[UUID]) -> tuple[Tip, ...]:
+    """Return the tips of these threads, urgent ones first, then the oldest."""
+    with store_errors():
+        rows = await db.fetch(_OF_THREADS, threads)
+    return tuple(_tip(row) for row in rows)
+
+
 async def page(
-    db: Db, *, states: Sequence[State], urgent_only: bool, after: Place | None, limit: int
+    db: Db, *, states: Sequence[State], urgent_only: bool, after: Place | None, limit: int, hidden: Sequence[UUID]
 ) -> tuple[Tip, ...]:
     """Urgent ones first, then the newest, from behind *after*."""
     place = (None, None, None) if after is None else (after.urgent, after.received_on, after.id)
     with store_errors():
-        rows = await db.fetch(_PAGE, [state.value for state in states], urgent_only, *place, limit)
+        rows = await db.fetch(_PAGE, [state.value for state in states], urgent_only, *place, limit, hidden)
     return tuple(_tip(row) for row in rows)
 
 

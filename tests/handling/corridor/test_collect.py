@@ -37,7 +37,7 @@ async def test_a_tip_with_a_file_travels_from_the_drop_to_the_list_and_leaves_th
         first = await collecting.collect()
         second = await collecting.collect()
 
-    await world.resealer.run(amina.vault)
+    await world.resealer.run(amina)
     (tip,) = await world.tips(amina)
     assert (first.fetched, second) == (3, Collected(0, 0, 0))
     assert tip.content.text == "From the drop"
@@ -60,7 +60,7 @@ async def test_a_line_that_breaks_at_any_request_loses_and_doubles_nothing(world
                         await collecting.collect()
                     line.breaks_at = -1
                     await collecting.collect()
-                    await world.resealer.run(amina.vault)
+                    await world.resealer.run(amina)
 
     listed = await world.tips(amina)
     dialogues = [await world.dialogue(amina, tip) for tip in listed]
@@ -85,7 +85,7 @@ async def test_a_crash_between_bytes_and_row_is_mended_by_the_next_collection(wo
 
         await collecting.collect()
 
-    await world.resealer.run(amina.vault)
+    await world.resealer.run(amina)
     assert still_there == 1
     assert len(await world.tips(amina)) == 1
 
@@ -101,12 +101,12 @@ async def test_a_tip_that_is_resealed_before_its_receipt_arrives_is_receipted_ag
         async with line.open(free_ports()["source"]) as broken, collector(world, broken) as collecting:
             with pytest.raises(DropError):
                 await collecting.collect()
-            await world.resealer.run(amina.vault)
+            await world.resealer.run(amina)
             line.breaks_at = -1
 
             again = await collecting.collect()
 
-    await world.resealer.run(amina.vault)
+    await world.resealer.run(amina)
     assert again == Collected(0, 1, 0)
     assert len(await world.tips(amina)) == 1
 
@@ -174,7 +174,7 @@ async def test_a_reply_reaches_the_source_and_every_bundle_has_one_size(world: W
         await at_the_drop(world.public, world.settings.public, answered, answered.tip(world.intake))
         await at_the_drop(world.public, world.settings.public, silent)
         await collecting.collect()
-        await world.resealer.run(amina.vault)
+        await world.resealer.run(amina)
         (tip,) = await world.tips(amina)
         for text in ("Which warehouse?", "And when?"):
             async with world.pool.acquire() as db, db.transaction():

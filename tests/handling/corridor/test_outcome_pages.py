@@ -52,7 +52,7 @@ async def told(world: World, browser: Browser, amina: Handler) -> Told:
         "tell_source": True,
         "month": "2026-11",
     }
-    return Told(await _file(world, amina, canonical(body)), source)
+    return Told(await _file(world, amina, canonical(body), UUID(report.path.rsplit("/", 1)[1])), source)
 
 
 async def test_the_empty_list_says_what_will_come(browser: Browser) -> None:
@@ -82,8 +82,9 @@ async def test_an_outcome_that_does_not_open_is_shown_as_such(world: World, brow
 async def test_an_outcome_of_an_unknown_report_can_be_kept_and_not_told(
     world: World, browser: Browser, amina: Handler
 ) -> None:
-    body = {"urn": f"urn:uuid:{uuid4()}", "stage": "outcome", "code": "none", "tell_source": False, "month": "2026-10"}
-    outcome = await _file(world, amina, canonical(body))
+    unknown = uuid4()
+    body = {"urn": f"urn:uuid:{unknown}", "stage": "outcome", "code": "none", "tell_source": False, "month": "2026-10"}
+    outcome = await _file(world, amina, canonical(body), unknown)
 
     page = await browser.open(f"/outcomes/{outcome}")
 
@@ -247,14 +248,15 @@ async def test_one_outcome_is_proposed_once(browser: Browser, told: Told) -> Non
     assert status == 400
 
 
-async def _file(world: World, amina: Handler, body: bytes) -> UUID:
+async def _file(world: World, amina: Handler, body: bytes, report: UUID | None = None) -> UUID:
     """Hand the corridor an outcome as the desk does: sealed to its vault."""
     outcome = uuid4()
     await world.inside.execute(
-        "INSERT INTO corridor.outcome (id, sealed, received_on) VALUES ($1, $2, $3)",
+        "INSERT INTO corridor.outcome (id, sealed, received_on, report) VALUES ($1, $2, $3, $4)",
         outcome,
         age.seal(body, [amina.members.corridor_vault]),
         datetime.now(UTC).date(),
+        report or uuid4(),
     )
     return outcome
 

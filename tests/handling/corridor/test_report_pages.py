@@ -64,7 +64,8 @@ async def test_a_draft_is_saved_sealed_under_a_record_key_of_its_own(
     assert "Ivory in a warehouse" in saved.text or "Ivory in a warehouse" in saved.body.decode()
     assert row["state"] == "draft"
     assert b"Ivory" not in row["sealed"]
-    assert (world.settings.inside / "corridor" / "keyring" / "record" / f"{row['id']}.age").exists()
+    keys = world.settings.inside / "corridor" / "keyring"
+    assert (keys / "restricted" / f"{row['id']}.age").exists()  # as its tip, which names somebody
 
 
 @pytest.mark.parametrize(

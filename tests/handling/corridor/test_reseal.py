@@ -25,7 +25,7 @@ async def test_a_collected_tip_becomes_a_thread_a_tip_and_a_message_and_its_enve
     sent = Source().tip(world.intake, urgent=True)
     await world.collected(sent)
 
-    await world.resealer.run(amina.vault)
+    await world.resealer.run(amina)
 
     (tip,) = await world.tips(amina)
     assert tip.content.text == "Boxes with tusks stand in the blue warehouse."
@@ -40,8 +40,8 @@ async def test_a_collected_tip_becomes_a_thread_a_tip_and_a_message_and_its_enve
 async def test_resealing_twice_doubles_nothing(world: World, amina: Handler) -> None:
     await world.collected(Source().tip(world.intake))
 
-    await asyncio.gather(world.resealer.run(amina.vault), world.resealer.run(amina.vault))
-    await world.resealer.run(amina.vault)
+    await asyncio.gather(world.resealer.run(amina), world.resealer.run(amina))
+    await world.resealer.run(amina)
 
     assert len(await world.tips(amina)) == 1
 
@@ -51,7 +51,7 @@ async def test_messages_in_random_order_leave_no_gap(world: World, amina: Handle
     sent = [source.tip(world.intake), *(source.answer(world.intake, f"answer {n}") for n in range(4))]
     await world.collected(*reversed(sent))
 
-    await world.resealer.run(amina.vault)
+    await world.resealer.run(amina)
 
     (tip,) = await world.tips(amina)
     assert {m.row.verdict for m in await world.dialogue(amina, tip)} == {Verdict.GOOD}
@@ -65,12 +65,12 @@ async def test_a_missing_message_is_a_gap_until_it_comes(world: World, amina: Ha
         source.answer(world.intake, "three"),
     )
     await world.collected(first, third)
-    await world.resealer.run(amina.vault)
+    await world.resealer.run(amina)
     (tip,) = await world.tips(amina)
     before = {m.row.counter: m.row.verdict for m in await world.dialogue(amina, tip)}
 
     await world.collected(second)
-    await world.resealer.run(amina.vault)
+    await world.resealer.run(amina)
 
     after = {m.row.counter: m.row.verdict for m in await world.dialogue(amina, tip)}
     assert before == {1: Verdict.GOOD, 3: Verdict.GAP}
@@ -81,11 +81,11 @@ async def test_a_thread_whose_first_message_is_late_is_listed_and_completed(worl
     source = Source()
     tip, answer = source.tip(world.intake, "Late words"), source.answer(world.intake, "two")
     await world.collected(answer)
-    await world.resealer.run(amina.vault)
+    await world.resealer.run(amina)
     before = (await world.tips(amina))[0].content.text
 
     await world.collected(tip)
-    await world.resealer.run(amina.vault)
+    await world.resealer.run(amina)
 
     assert before is None
     (listed,) = await world.tips(amina)
@@ -97,7 +97,7 @@ async def test_a_replayed_message_is_named_and_kept(world: World, amina: Handler
     tip = source.tip(world.intake)
     await world.collected(tip, Envelope(uuid4(), tip.wrapper, tip.data))
 
-    await world.resealer.run(amina.vault)
+    await world.resealer.run(amina)
 
     (listed,) = await world.tips(amina)
     verdicts = sorted(m.row.verdict.value for m in await world.dialogue(amina, listed))
@@ -107,11 +107,11 @@ async def test_a_replayed_message_is_named_and_kept(world: World, amina: Handler
 async def test_a_message_by_somebody_without_the_codename_is_named_forged(world: World, amina: Handler) -> None:
     source = Source()
     await world.collected(source.tip(world.intake))
-    await world.resealer.run(amina.vault)
+    await world.resealer.run(amina)
     stranger = envelope.Thread(Secret(bytes(32)), Secret(bytes(32)))
 
     await world.collected(source.send(world.intake, envelope.Answer("trust me"), thread=stranger))
-    await world.resealer.run(amina.vault)
+    await world.resealer.run(amina)
 
     (listed,) = await world.tips(amina)
     forged = [m for m in await world.dialogue(amina, listed) if m.row.verdict is Verdict.FORGED]
@@ -121,12 +121,12 @@ async def test_a_message_by_somebody_without_the_codename_is_named_forged(world:
 async def test_a_message_moved_to_another_mailbox_is_named_forged(world: World, amina: Handler) -> None:
     source, other = Source(), Source()
     await world.collected(source.tip(world.intake), other.tip(world.intake))
-    await world.resealer.run(amina.vault)
+    await world.resealer.run(amina)
     moved = source.answer(world.intake, "moved")
     wrapper = other.wrapper("message")
 
     await world.collected(Envelope(moved.id, wrapper, wrapper.encode() + moved.data[envelope.WRAPPER_BYTES :]))
-    await world.resealer.run(amina.vault)
+    await world.resealer.run(amina)
 
     rows = await world.inside.fetch("SELECT verdict FROM corridor.message WHERE id = $1", moved.id)
     assert [row["verdict"] for row in rows] == ["forged"]
@@ -149,7 +149,7 @@ async def test_what_cannot_be_opened_is_refused_and_its_bytes_are_kept(
     if damage == "gone":
         world.blobs.collected.delete(sent.id)
 
-    await world.resealer.run(amina.vault)
+    await world.resealer.run(amina)
 
     assert await world.state_of(sent.id) == "refused"
     assert await world.tips(amina) == ()
@@ -160,7 +160,7 @@ async def test_a_file_in_parts_comes_out_as_it_was_sent(world: World, amina: Han
     source, data = Source(), bytes(range(256)) * 1024
     await world.collected(source.tip(world.intake), *source.file(world.intake, data, part_max=100_000))
 
-    await world.resealer.run(amina.vault)
+    await world.resealer.run(amina)
 
     file = await _only_file(world)
     key = amina.vault.record(file.thread)
@@ -173,7 +173,7 @@ async def test_an_empty_file_is_whole(world: World, amina: Handler) -> None:
     source = Source()
     await world.collected(source.tip(world.intake), *source.file(world.intake, b""))
 
-    await world.resealer.run(amina.vault)
+    await world.resealer.run(amina)
 
     assert (await _only_file(world)).state is FileState.WHOLE
 
@@ -182,14 +182,14 @@ async def test_parts_that_come_before_or_after_their_sidecar_wait_for_it(world: 
     source = Source()
     first, second, sidecar = source.file(world.intake, b"x" * 150_000, part_max=100_000)
     await world.collected(source.tip(world.intake), first)
-    await world.resealer.run(amina.vault)
+    await world.resealer.run(amina)
     alone = await world.state_of(first.id)
 
     await world.collected(sidecar)
-    await world.resealer.run(amina.vault)
+    await world.resealer.run(amina)
     described = (await _only_file(world)).state
     await world.collected(second)
-    await world.resealer.run(amina.vault)
+    await world.resealer.run(amina)
 
     assert alone == "collected"
     assert described is FileState.WAITING
@@ -202,7 +202,7 @@ async def test_a_part_other_than_the_described_one_makes_the_file_damaged(world:
     swapped = part.wrapper.encode() + age.seal(b"y" * 65_536, [world.intake])
     await world.collected(source.tip(world.intake), sidecar, Envelope(part.id, part.wrapper, swapped))
 
-    await world.resealer.run(amina.vault)
+    await world.resealer.run(amina)
 
     assert (await _only_file(world)).state is FileState.DAMAGED
     assert await world.state_of(part.id) == "refused"
@@ -215,9 +215,9 @@ async def test_a_file_of_another_mailbox_cannot_be_claimed(world: World, amina: 
     claim = envelope.File("mine", "", 1000, sha256(b"x" * 1000), (envelope.Part(part.id, sha256(part.data), 1000),))
     await world.collected(thief.tip(world.intake), thief.send(world.intake, claim), part)
 
-    await world.resealer.run(amina.vault)
+    await world.resealer.run(amina)
     await world.collected(victim.tip(world.intake), sidecar)
-    await world.resealer.run(amina.vault)
+    await world.resealer.run(amina)
 
     states = await world.inside.fetch("SELECT id, state FROM corridor.file")
     assert {row["id"] == sidecar.id: row["state"] for row in states} == {True: "whole", False: "damaged"}
@@ -229,10 +229,10 @@ async def test_a_crash_at_any_row_loses_and_doubles_nothing(world: World, amina:
     await world.collected(source.tip(world.intake), *source.file(world.intake, data))
     await _break(world, table)
     with pytest.raises(StoreError):
-        await world.resealer.run(amina.vault)
+        await world.resealer.run(amina)
 
     await _mend(world, table)
-    await world.resealer.run(amina.vault)
+    await world.resealer.run(amina)
 
     (tip,) = await world.tips(amina)
     assert [m.row.verdict for m in await world.dialogue(amina, tip)] == [Verdict.GOOD, Verdict.GOOD]
@@ -248,11 +248,11 @@ async def test_a_crash_before_the_envelopes_are_marked_rolls_everything_back(wor
         "CREATE TRIGGER fall BEFORE UPDATE ON corridor.envelope FOR EACH ROW EXECUTE FUNCTION corridor.fall()"
     )
     with pytest.raises(StoreError):
-        await world.resealer.run(amina.vault)
+        await world.resealer.run(amina)
     assert await world.inside.fetchval("SELECT count(*) FROM corridor.thread") == 0
 
     await world.inside.execute("DROP TRIGGER fall ON corridor.envelope")
-    await world.resealer.run(amina.vault)
+    await world.resealer.run(amina)
 
     assert len(await world.tips(amina)) == 1
 
@@ -260,7 +260,7 @@ async def test_a_crash_before_the_envelopes_are_marked_rolls_everything_back(wor
 async def test_blobs_without_a_row_are_swept(world: World, amina: Handler) -> None:
     source = Source()
     await world.collected(source.tip(world.intake), *source.file(world.intake, b"kept"))
-    await world.resealer.run(amina.vault)
+    await world.resealer.run(amina)
     kept = world.blobs.files.names()
     with world.blobs.files.create() as writer:
         writer.write(b"left by a crash")
@@ -276,9 +276,9 @@ async def test_whoever_does_not_hold_the_codename_cannot_begin_its_thread(world:
     false = thief.tip(world.intake, "words of a thief")
     wrapper = source.wrapper("message")
     await world.collected(Envelope(false.id, wrapper, wrapper.encode() + false.data[envelope.WRAPPER_BYTES :]))
-    await world.resealer.run(amina.vault)
+    await world.resealer.run(amina)
     await world.collected(source.tip(world.intake))
-    await world.resealer.run(amina.vault)
+    await world.resealer.run(amina)
 
     (tip,) = await world.tips(amina)
     assert await world.state_of(false.id) == "refused"
@@ -298,7 +298,7 @@ async def test_two_messages_in_one_place_and_what_follows_the_other_are_named(wo
 
     for sent in (tip, one, other, after):
         await world.collected(sent)
-        await world.resealer.run(amina.vault)
+        await world.resealer.run(amina)
 
     (listed,) = await world.tips(amina)
     dialogue = await world.dialogue(amina, listed)
@@ -313,7 +313,7 @@ async def test_a_message_keeps_its_way_and_how_far_its_sender_had_read(world: Wo
     source = Source()
     await world.collected(source.tip(world.intake), source.send(world.intake, envelope.Answer("x"), way="kit", heard=3))
 
-    await world.resealer.run(amina.vault)
+    await world.resealer.run(amina)
 
     (tip,) = await world.tips(amina)
     assert tip.row.way == "arrival"
@@ -327,7 +327,7 @@ async def test_a_counter_past_what_the_database_holds_stops_nothing(world: World
     source = Source()
     await world.collected(source.tip(world.intake), source.send(world.intake, envelope.Answer("x"), counter=2**40))
 
-    await world.resealer.run(amina.vault)
+    await world.resealer.run(amina)
 
     (tip,) = await world.tips(amina)
     assert [m.row.verdict for m in await world.dialogue(amina, tip)] == [Verdict.GOOD, Verdict.FORGED]
@@ -365,7 +365,7 @@ def test_what_is_held_without_a_break_counts_from_the_first() -> None:
 
 async def _only_file(world: World) -> files.File:
     async with world.pool.acquire() as db:
-        found = await files.get(db, await world.inside.fetchval("SELECT id FROM corridor.file"))
+        found = await files.get(db, await world.inside.fetchval("SELECT id FROM corridor.file"), [])
     assert found is not None
     return found
 
