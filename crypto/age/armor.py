@@ -85,7 +85,9 @@ class Dearmorer:
         if self._refused:
             raise RuntimeError("the armour has been refused")
         self._refused = True
-        if self._place is not _Place.AFTER and (self._place is _Place.BEFORE or self._buffer.removesuffix(b"\r") != _FOOTER):
+        if self._place is not _Place.AFTER and (
+            self._place is _Place.BEFORE or self._buffer.removesuffix(b"\r") != _FOOTER
+        ):
             raise ArmorError
         return b""
 

@@ -8,14 +8,14 @@ from crypto.age.keys import Kind, Unwrapper, Wrapper
 from crypto.age.stream import StreamOpener, StreamSealer
 from crypto.errors import HeaderError, NoMatchError
 from crypto.hkdf import derive
-from crypto.secret import Secret
+from crypto.secret import Guarded, Secret
 
 _NONCE_BYTES = 16
 
 AnyIdentity = hybrid.Identity | x25519.Identity
 
 
-class _FileSealer:
+class _FileSealer(Guarded):
     """Writes one file for keys of one kind; the public classes choose the kind, and mixing is refused here too."""
 
     __slots__ = ("_front", "_stream")
@@ -55,7 +55,7 @@ class _FileSealer:
         return front + self._stream.finish()
 
 
-class _FileOpener:
+class _FileOpener(Guarded):
     """Reads one file for any kind of key."""
 
     __slots__ = ("_buffer", "_refused", "_stream", "_unwrappers")

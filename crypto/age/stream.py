@@ -9,7 +9,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from crypto.errors import PayloadError
-from crypto.secret import Secret
+from crypto.secret import Guarded, Secret
 
 CHUNK = 64 * 1024
 TAG = 16
@@ -20,8 +20,11 @@ def room(size: int) -> int:
     return size + CHUNK + TAG * (size // CHUNK + 2)
 
 
-class StreamSealer:
-    """Encrypts what is pushed in; each key serves one stream, since the nonces are counters."""
+class StreamSealer(Guarded):
+    """Encrypts what is pushed in; each key serves one stream, since the nonces are counters.
+
+    It cannot be copied: two copies would use the same nonces. For the same reason no process forks in mid-stream.
+    """
 
     __slots__ = ("_chunks", "_cipher", "_finished", "_nonces")
 
@@ -55,7 +58,7 @@ class StreamSealer:
         return self._cipher.encrypt(self._nonces.following(last=last), chunk, None)
 
 
-class StreamOpener:
+class StreamOpener(Guarded):
     """Decrypts what is pushed in and hands out only what has been authenticated.
 
     What came out before `finish` returned is genuine but perhaps not the whole.

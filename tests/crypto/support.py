@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
 
 QUICK = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 FEW = settings(QUICK, max_examples=15)
@@ -29,3 +30,23 @@ def cut(data: bytes, seed: int, *, most: int = 200_000) -> Iterator[bytes]:
 def push(machine: Machine, data: bytes, seed: int) -> bytes:
     """Push *data* through in random pieces."""
     return b"".join([*(machine.update(piece) for piece in cut(data, seed)), machine.finish()])
+
+
+@st.composite
+def mutated(draw: st.DrawFn, data: bytes) -> bytes:
+    """Draw *data* with one part changed: a byte, a piece cut out, put in, doubled, moved, or the end cut off."""
+    one, other = sorted((draw(st.integers(0, len(data))), draw(st.integers(0, len(data)))))
+    near = min(len(data), one + draw(st.integers(0, 4)))
+    new = draw(st.binary(max_size=4))
+    return draw(
+        st.sampled_from(
+            (
+                data[:one] + new + data[near:],
+                data[:one] + data[other:],
+                data[:other] + data[one:],
+                data[other:] + data[one:other] + data[:one],
+                data[:one],
+                data + new,
+            )
+        )
+    )

@@ -22,14 +22,23 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 def run(args: argparse.Namespace, _: object) -> int:
     """Print or write; 2 when asked for something that cannot be."""
     try:
-        if args.file is not None:
-            print(*(identity.recipient for identity in identities_in(args.file)), sep="\n")
-        else:
+        if args.file is None:
             _make(args.out, classical=args.classical)
+        else:
+            _show(args)
     except RefusedError as error:
         print(f"tipline: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"tipline: {streams.words(error)}", file=sys.stderr)
+        return 1
     return 0
+
+
+def _show(args: argparse.Namespace) -> None:
+    if args.out is not None or args.classical:
+        raise RefusedError("-y only prints the recipients of identities that are there")
+    print(*(identity.recipient for identity in identities_in(args.file)), sep="\n")
 
 
 def _make(out: str | None, *, classical: bool) -> None:

@@ -55,11 +55,12 @@ def run(args: argparse.Namespace, _: object) -> int:
     """Open; 2 when asked for something that cannot be, 1 when the file is refused or reading or writing fails."""
     target: streams.Output | None = None
     try:
-        machine = _machine(args)
-        with streams.reading(args.file) as source:
-            place = streams.writing(args.out, source, others=args.identities, text=True, mode=_OPENED_MODE)
-            with place as target:
-                pump(machine, either(pieces(source)), target.write)
+        with streams.unwinding():
+            machine = _machine(args)
+            with streams.reading(args.file) as source:
+                place = streams.writing(args.out, source, others=args.identities, text=True, mode=_OPENED_MODE)
+                with place as target:
+                    pump(machine, either(pieces(source)), target.write)
     except RefusedError as error:
         return _failed(str(error), target, 2)
     except AgeError as error:

@@ -31,7 +31,7 @@ def run(args: argparse.Namespace, _: object) -> int:
     try:
         _refuse_contradictions(args)
         to_keys = None if args.passphrase else _to_keys(_recipients(args))
-        with streams.reading(args.file) as source:
+        with streams.unwinding(), streams.reading(args.file) as source:
             place = streams.writing(args.out, source, others=args.files, text=args.armor, mode=_SEALED_MODE)
             with place as target:
                 machine = to_keys or age.PassphraseSealer(terminal.ask_new())

@@ -91,12 +91,11 @@ def writing(
             yield _Descriptor(device.fileno())
         return
     file = _NewFile(target, mode)
-    with _ending_on_signals():
-        try:
-            yield file
-            file.finish()
-        finally:
-            file.discard()
+    try:
+        yield file
+        file.finish()
+    finally:
+        file.discard()
 
 
 class _Descriptor:
@@ -195,8 +194,8 @@ def _same(one: os.stat_result, other: os.stat_result) -> bool:
 
 
 @contextmanager
-def _ending_on_signals() -> Iterator[None]:
-    """Make the signals that end a process unwind it, so that nothing half written is left."""
+def unwinding() -> Iterator[None]:
+    """Make the signals that end a process unwind it: nothing half written is left, and a terminal shows letters again."""
     before = {number: signal.signal(number, _end) for number in _SIGNALS}
     try:
         yield

@@ -8,7 +8,7 @@ from crypto.age import format as age_format
 from crypto.age.format import Stanza
 from crypto.errors import AuthenticationError, HeaderError
 from crypto.secret import Secret
-from tests.crypto.support import QUICK, cut
+from tests.crypto.support import QUICK, cut, mutated
 
 FILE_KEY = Secret(b"YELLOW SUBMARINE")
 WORD = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=20)
@@ -109,3 +109,27 @@ def test_a_header_that_never_ends_is_refused_at_its_limit() -> None:
 
     with pytest.raises(HeaderError):
         age_format.end_of_header(endless + b"A")
+
+
+@QUICK
+@given(STANZAS, st.data())
+def test_whatever_parses_is_what_an_encoder_writes(stanzas: tuple[Stanza, ...], draw: st.DataObject) -> None:
+    changed = draw.draw(mutated(age_format.write(stanzas, FILE_KEY)))
+
+    try:
+        header = age_format.parse(changed)
+    except HeaderError:
+        return
+    written = age_format.write(header.stanzas, FILE_KEY)
+    assert changed == written[: -len(" ") - 43 - len("\n")] + b" " + age_format.b64encode(header.mac).encode() + b"\n"
+    assert header.covered == changed[: -len(" ") - 43 - len("\n")]
+
+
+@QUICK
+@given(st.text(max_size=12) | st.binary(max_size=40).map(age_format.b64encode))
+def test_base64_has_one_spelling(text: str) -> None:
+    try:
+        data = age_format.b64decode(text)
+    except HeaderError:
+        return
+    assert age_format.b64encode(data) == text

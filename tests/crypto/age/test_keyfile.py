@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from crypto import age
 from crypto.age import keyfile
-from crypto.errors import KeyFileError
+from crypto.errors import KeyFileError, KeyFormatError
 from crypto.secret import Secret
-from tests.crypto.support import FEW
+from tests.crypto.support import FEW, QUICK, mutated
 
 HYBRID, CLASSICAL = age.Identity.generate(), age.ClassicalIdentity.generate()
 BOTH = HYBRID.encode().expose() + b"\n" + CLASSICAL.encode().expose()
@@ -68,3 +68,16 @@ def test_any_bytes_are_keys_or_refused(data: bytes) -> None:
         keyfile.parse_identities(Secret(data))
     with pytest.raises(KeyFileError):
         keyfile.parse_recipients(data)
+
+
+@QUICK
+@given(
+    st.sampled_from([str(HYBRID.recipient), str(CLASSICAL.recipient), HYBRID.encode(), CLASSICAL.encode()]), st.data()
+)
+def test_a_key_changed_in_any_way_is_refused(key: str | Secret, draw: st.DataObject) -> None:
+    text = key.encode() if isinstance(key, str) else key.expose()
+    changed = draw.draw(mutated(text))
+    parse = keyfile.parse_recipient if isinstance(key, str) else keyfile.parse_identity
+    if changed != text:
+        with pytest.raises(KeyFormatError):
+            parse(changed.decode("latin-1"))

@@ -149,6 +149,8 @@ REFUSED = [
     (["seal", "-R", "-"], 2, "standard input can be only one"),
     (["seal", "-r", str(ME.recipient), "-o", "plain", "plain"], 2, "input and output are the same file"),
     (["seal", "-r", str(ME.recipient), "-o", "link", "plain"], 2, "input and output are the same file"),
+    (["identity", "-y", "me", "--classical"], 2, "-y only prints the recipients"),
+    (["identity", "-y", "plain"], 2, "plain: line 1 is not an identity"),
     (["seal", "-R", "many"], 2, "too many recipients for one file"),
 ]
 
