@@ -124,7 +124,9 @@ def found(
     desk_keyring.put("vault", "1", _sealed(desk, [*analysts, recovery.recipient]))
     desk_keyring.put("intake", "1", _sealed(desk_intake, [desk.recipient]))
 
-    package_signer, package_pgp = _package_keys(settings, [keys.release.recipient for keys in people])
+    package_signer, package_pgp = _package_keys(
+        settings, [keys.release.recipient for keys in people if keys.person.duties & {Duty.HANDLER, Duty.OFFICER}]
+    )
     body = {
         "version": 1,
         "previous": FIRST,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crypto import age, passphrase, totp
-from crypto.secret import Secret
+from crypto.secret import Guarded, Secret
 from crypto.signing import SigningKey
 from handling.rules import member_words
 from handling.rules.membership import Entry, Keys
@@ -34,8 +34,8 @@ class Person:
     duties: frozenset[Duty]
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Card(Guarded):
     """What one person needs to sign in to one process. Shown once, stored nowhere.
 
     Attributes:

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from crypto import age
 from crypto.errors import CryptoError
-from crypto.secret import Secret
+from crypto.secret import Guarded, Secret
 from crypto.signing import SigningKey
 from crypto.statement import Statement
 from handling.guard.refusal import GuardError
@@ -35,7 +35,7 @@ class NotForYouError(GuardError):
     text = "This was not sealed to you, or it is damaged."
 
 
-class Keys:
+class Keys(Guarded):
     """One member's release identity and signing key. Neither can be taken out, only used."""
 
     __slots__ = ("_identity", "_signing", "member")

@@ -33,7 +33,7 @@ def app(settings: Settings, pool: Pool) -> web.Application:
     guard = Guard(
         pool=pool,
         trust=members.trust(settings.inside, "guard"),
-        package_keys=PackageKeys(Keyring(folder / "keyring"), folder / "gnupg"),
+        package_keys=PackageKeys(Keyring(folder / "keyring"), folder / "gnupg", folder / "package.version"),
         scheme=scheme(),
         hosts=(settings.host, str(settings.data)),
     )

@@ -33,11 +33,55 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
+class ProposalRow:
+    """One proposed change of the member list, as a line."""
+
+    path: str
+    reference: str
+    title: str
+    asked_by: str
+    asked_on: str
+    state: str
+    open: bool
+    may_sign: bool
+    why_not: str
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
 class HomePage:
     """All that waits."""
 
     template: ClassVar[str] = "guard/home.html"
     queues: tuple[Queue, ...]
+    changes: tuple[ProposalRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPerson:
+    """One member, with what is compared by voice."""
+
+    name: str
+    display: str
+    duties: str
+    since: int
+    fingerprint: str
+    keys: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MembersPage:
+    """Who belongs to the unit; *ends_in* is a number of days when the list ends soon."""
+
+    template: ClassVar[str] = "guard/members.html"
+    version: int
+    valid_until: str
+    ends_in: int | None
+    fingerprint: str
+    first_readers: str
+    people: tuple[ShownPerson, ...]
+    unit_keys: tuple[tuple[str, str], ...]
+    rows: tuple[ProposalRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,4 +194,26 @@ class PhrasePage:
     code: str
     text: str
     kind: str
+    trouble: Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalPage:
+    """One proposed change: in words, with what to compare, every difference, and the form to sign or refuse."""
+
+    template: ClassVar[str] = "guard/proposal.html"
+    at: ProposalRow
+    version: int
+    signed_by: str
+    lines: tuple[str, ...]
+    compare: str
+    fingerprint: str
+    differences: tuple[tuple[str, str, str], ...]
+    seen: str
+    fault: str
+    void: tuple[str, ...]
+    reason: str
+    may_sign: bool
+    may_refuse: bool
+    may_repeat: bool
     trouble: Trouble

@@ -1,6 +1,8 @@
 """What every act of the guard stands on: the verified member list, whose turn it is, and refusing with a sealed reason."""
 
-from collections.abc import Callable, Coroutine
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
@@ -8,6 +10,7 @@ from uuid import UUID
 
 from crypto import age
 from handling.guard import store
+from handling.guard.keys import Keys, unlocked
 from handling.guard.refusal import MovedError, NoSuchRequestError, NotNowError
 from handling.guard.sign import PackageKeys
 from handling.guard.store import Request, SealedRequest
@@ -96,6 +99,19 @@ def today() -> date:
 async def member_list(guard: Guard, db: Db, today: date) -> MemberList:
     """The verified list of today; every name, duty and key comes from it."""
     return await members.load(db, guard.trust, today)
+
+
+@asynccontextmanager
+async def unlock(guard: Guard, db: Db, member: Member, listed: MemberList, passphrase: str) -> AsyncIterator[Keys]:
+    """Unlock *member*'s keys for the length of the block, and see that the package keys are sealed to today's signers.
+
+    Raises:
+        staff.SignInError: the passphrase is wrong, or the account is locked.
+        KeysError: the account holds other keys than the signed member list names.
+    """
+    async with unlocked(db, member, passphrase) as keys:
+        await asyncio.to_thread(guard.package_keys.reseal, keys, listed)
+        yield keys
 
 
 def turn(kind: Kind, request: Request, member: Member, listed: MemberList) -> Turn:

@@ -1,9 +1,12 @@
 """Signs a sealed package with the unit's package keys, which open only with a signer's keys, inside that request. Blocking."""
 
-from dataclasses import dataclass
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from crypto import sshsig
+from crypto import age, sshsig
+from crypto.canonical import canonical, parse
 from crypto.errors import CryptoError
 from crypto.pgp import Gpg
 from crypto.secret import Secret
@@ -13,9 +16,11 @@ from handling.guard.refusal import GuardError
 from handling.guard.seal import Sealed
 from handling.rules.agreements import Channel
 from handling.store.keyring import Keyring, MissingKeyError
-from handling.store.members import MemberList
+from handling.store.members import Duty, MemberList
+from tipline.base.files import write_private
 
 NAMESPACE = "tipline-package"
+_NAMES = ("ed25519", "openpgp")
 
 
 class SignError(GuardError):
@@ -34,10 +39,38 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class PackageKeys:
-    """Where the package keys lie, sealed."""
+    """Where the package keys lie, sealed.
+
+    Attributes:
+        sealed_for: file with the version of the member list whose signers they are sealed to.
+    """
 
     keyring: Keyring
     gnupg: Path
+    sealed_for: Path
+    _one_at_a_time: threading.Lock = field(default_factory=threading.Lock, init=False, compare=False, repr=False)
+
+    def reseal(self, keys: Keys, members: MemberList) -> bool:
+        """Seal both keys to the signers of *members*, unless that was done; False also when *keys* do not open them yet."""
+        with self._one_at_a_time:
+            if self._version() >= members.version:
+                return False
+            try:
+                opened = [(name, Secret(keys.open(self.keyring.get("package", name)))) for name in _NAMES]
+            except (MissingKeyError, NotForYouError):
+                return False
+            for name, secret in opened:
+                self.keyring.put("package", name, age.seal(secret.expose(), signers(members)))
+            write_private(self.sealed_for, canonical({"version": members.version}))
+            return True
+
+    def _version(self) -> int:
+        """The version the keys are sealed for; 0 when that cannot be told, so that they are sealed again."""
+        try:
+            version = parse(self.sealed_for.read_bytes())["version"]
+        except (OSError, CryptoError, KeyError, TypeError):
+            return 0
+        return version if isinstance(version, int) else 0
 
     def sign(self, sealed: Sealed, keys: Keys, members: MemberList) -> Signed:
         """Sign in the way of the package's channel: SSHSIG for age, detached OpenPGP for OpenPGP; or `SignError`."""
@@ -58,3 +91,8 @@ class PackageKeys:
         passphrase = Secret(keys.open(self.keyring.get("package", "openpgp")))
         with Gpg(self.gnupg) as gpg:
             return gpg.sign_detached(data, members.package_pgp, passphrase).decode("ascii")
+
+
+def signers(members: MemberList) -> Sequence[age.Recipient]:
+    """Release keys of everybody who may give a signature on a release."""
+    return [member.release for member in members.members if member.duties & {Duty.HANDLER, Duty.OFFICER}]

@@ -115,6 +115,21 @@ def describe(change: Change, body: Body) -> Words:
     return _readers(change, after)
 
 
+def brief(change: Change) -> str:
+    """Name a change in a few words, whatever list it was proposed for."""
+    if isinstance(change, Admit):
+        return f"{change.member.display} joins the unit"
+    if isinstance(change, Remove):
+        return f"“{change.name}” leaves the unit"
+    if isinstance(change, Replace):
+        return f"“{change.name}” gets new keys"
+    if isinstance(change, NewVault):
+        return f"A new vault of the {change.zone}, number {change.epoch}"
+    if isinstance(change, Renew):
+        return f"The list stays valid until {_day_words(change.valid_until.isoformat())}"
+    return "Other first readers: " + ", ".join(change.names)
+
+
 def differences(before: Body, after: Body) -> tuple[Difference, ...]:
     """Every value in which two lists differ, known to this program or not; equal lists give none."""
     was, now = dict(_leaves(before)), dict(_leaves(after))

@@ -175,9 +175,10 @@ def to_json(change: Change) -> dict[str, Any]:
 
 def from_json(value: object) -> Change:
     """Read exactly what `to_json` writes, or raise `MembershipError`."""
-    if not isinstance(value, Mapping) or value.get("kind") not in _READ:
+    kind = value.get("kind") if isinstance(value, Mapping) else None
+    if not isinstance(kind, str) or kind not in _READ:
         raise refuse(SHAPE)
-    fields, read = _READ[value["kind"]]
+    fields, read = _READ[kind]
     return read(mapping(value, fields | {"kind"}))
 
 
@@ -212,7 +213,7 @@ def _replace(body: dict[str, Any], change: Replace) -> None:
 
 def _new_vault(body: dict[str, Any], change: NewVault) -> None:
     old = body[f"{change.zone}_vault"]
-    if change.epoch != old["epoch"] + 1:
+    if change.epoch != old["epoch"] + 1 or change.recipient == old["recipient"]:
         raise refuse(EPOCH)
     body[f"{change.zone}_vault"] = {"epoch": change.epoch, "recipient": change.recipient, "since": body["version"]}
 

@@ -14,6 +14,7 @@ class Kind(Enum):
     REVIEW = "review"
     MANIFEST = "manifest"
     PHRASE = "phrase"
+    MEMBERS = "member-list"
 
 
 class Duty(StrEnum):
@@ -30,13 +31,14 @@ class Staffing:
 
     duties: tuple[Duty, ...]
     in_order: bool
-    opener_may_sign: bool  # the opener wrote the report, asked for the release or proposed the phrase
+    opener_may_sign: bool  # the opener wrote the report, asked for the release, proposed the phrase or the change
 
 
 STAFFING: Final[Mapping[Kind, Staffing]] = {
     Kind.REVIEW: Staffing((Duty.HANDLER,), in_order=True, opener_may_sign=False),
     Kind.MANIFEST: Staffing((Duty.HANDLER, Duty.OFFICER), in_order=True, opener_may_sign=False),
     Kind.PHRASE: Staffing((Duty.HANDLER, Duty.OFFICER), in_order=False, opener_may_sign=True),
+    Kind.MEMBERS: Staffing((Duty.HANDLER, Duty.HANDLER), in_order=False, opener_may_sign=True),
 }
 
 
@@ -160,6 +162,10 @@ _NEXT: Final[Mapping[tuple[Kind, str, Act], str]] = {
     (Kind.PHRASE, "waiting", Act.REFUSE): "refused",
     (Kind.PHRASE, "signed-once", Act.SIGN): "approved",
     (Kind.PHRASE, "signed-once", Act.REFUSE): "refused",
+    (Kind.MEMBERS, "waiting", Act.SIGN): "signed-once",
+    (Kind.MEMBERS, "waiting", Act.REFUSE): "refused",
+    (Kind.MEMBERS, "signed-once", Act.SIGN): "accepted",
+    (Kind.MEMBERS, "signed-once", Act.REFUSE): "refused",
 }
 
 

@@ -16,6 +16,7 @@ def as_text(cards: Sequence[Card], settings: Settings) -> str:
         "",
         "Sign-in details, shown this once. Each person takes their own; nobody can look them up again.",
         "One-time code: put the second-factor key into an authenticator app, or run: tipline totp KEY",
+        "The fingerprint covers a person's duties and keys: they read it aloud to those who sign for them.",
         "",
     ]
     for card in cards:
@@ -25,6 +26,7 @@ def as_text(cards: Sequence[Card], settings: Settings) -> str:
             f"      name               {card.name}",
             f"      passphrase         {card.passphrase.expose().decode()}",
             f"      second-factor key  {totp.base32(card.totp)}",
+            *([f"      fingerprint        {card.fingerprint}"] if card.process == "guard" else []),
             "",
         ]
     return "\n".join(lines)

@@ -40,9 +40,16 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         "--member",
         action="append",
         required=True,
-        type=_person,
+        type=person,
         metavar="NAME:SHOWN:DUTIES",
         help="a person: sign-in name, shown name, and duties of handler, analyst, officer; say it once per person",
+    )
+    parser.add_argument(
+        "--first-reader",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a handler who reads first what names somebody of the unit (default: all handlers); once per person",
     )
     parser.add_argument(
         "--offline",
@@ -70,7 +77,7 @@ def run(args: argparse.Namespace, _: None) -> int:
         raise SettingsError(f"{folder} is set up already: choose an empty folder with --data")
     settings = _write_settings(folder, args)
     try:
-        founded, written = asyncio.run(_found(settings, args.member, offline, args.shares))
+        founded, written = asyncio.run(_found(settings, args, offline))
     except enrol.EnrolmentError as error:
         (folder / settings_.FILE).unlink()
         raise SettingsError(str(error)) from None
@@ -83,14 +90,16 @@ def run(args: argparse.Namespace, _: None) -> int:
 
 
 async def _found(
-    settings: Settings, persons: list[enrol.Person], offline: Path, shape: Shape
+    settings: Settings, args: argparse.Namespace, offline: Path
 ) -> tuple[enrol.Founded, Mapping[sheets.Key, tuple[str, ...]]]:
     """Write the share sheets before anything is recorded: a unit whose root key was lost could never change."""
     async with databases.migrated(settings) as (public_dsn, inside_dsn):
         today = datetime.now(UTC).date()
-        founded = await asyncio.to_thread(enrol.found, settings, persons, today=today)
+        founded = await asyncio.to_thread(
+            enrol.found, settings, args.member, today=today, first_readers=args.first_reader
+        )
         written = await asyncio.to_thread(
-            sheets.write, offline, settings, founded.root, founded.recovery, shape=shape, today=today
+            sheets.write, offline, settings, founded.root, founded.recovery, shape=args.shares, today=today
         )
         public = await asyncpg.connect(public_dsn)
         inside = await asyncpg.connect(inside_dsn)
@@ -119,7 +128,8 @@ def _toml(text: str) -> str:
     return '"' + "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in escaped) + '"'
 
 
-def _person(text: str) -> enrol.Person:
+def person(text: str) -> enrol.Person:
+    """Read a person as typed: ``amina:Amina Njeri:handler,analyst``."""
     found = _MEMBER.fullmatch(text)
     if found is None:
         raise argparse.ArgumentTypeError('write it as "amina:Amina Njeri:handler,analyst"')
