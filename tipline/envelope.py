@@ -18,7 +18,7 @@ from crypto import age, canonical, columns, macs
 from crypto.digest import sha256
 from crypto.errors import AgeError, CanonicalError, CryptoError, OpenError, SignatureError
 from crypto.padding import pad_message
-from crypto.secret import Secret
+from crypto.secret import Guarded, Secret
 from crypto.signing import SigningKey
 from crypto.statement import Statement
 
@@ -305,8 +305,8 @@ Body: TypeAlias = Tip | Answer | File
 _BODIES: Final[Mapping[str, type[Tip | Answer | File]]] = {kind.KIND: kind for kind in (Tip, Answer, File)}
 
 
-@dataclass(frozen=True, slots=True)
-class Thread:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Thread(Guarded):
     """The two MAC keys of one dialogue; made from the codename, told to the unit inside each message."""
 
     to_unit: Secret

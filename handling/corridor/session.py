@@ -6,7 +6,7 @@ from typing import Any
 
 from crypto import age
 from crypto.errors import CryptoError
-from crypto.secret import Secret
+from crypto.secret import Guarded, Secret
 from handling.store.keyring import Keyring, MissingKeyError
 from handling.store.members import Duty, Member, MemberList, NotAMemberError
 from handling.store.vault import OpenVault, VaultError
@@ -19,8 +19,8 @@ class NoCorridorError(Exception):
         super().__init__("this person has no key for the corridor on the signed member list")
 
 
-@dataclass(frozen=True, slots=True)
-class Handler:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Handler(Guarded):
     """What a signed-in handler's requests work with."""
 
     member: Member

@@ -6,7 +6,7 @@ from typing import Any
 
 from crypto import age
 from crypto.errors import CryptoError
-from crypto.secret import Secret
+from crypto.secret import Guarded, Secret
 from handling.store.keyring import Keyring, MissingKeyError
 from handling.store.members import Member, MemberList, NotAMemberError
 from handling.store.vault import OpenVault, VaultError
@@ -19,8 +19,8 @@ class NoDeskError(Exception):
         super().__init__("this person has no key for the desk on the signed member list")
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Desk(Guarded):
     """What a signed-in analyst's requests work with.
 
     `members` are those of the sign-in, for names on pages; whatever verifies or seals reads the list again.

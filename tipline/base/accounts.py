@@ -15,7 +15,7 @@ from crypto import age, totp
 from crypto.canonical import canonical
 from crypto.errors import CryptoError
 from crypto.passphrase import normalise
-from crypto.secret import Secret
+from crypto.secret import Guarded, Secret
 from tipline.base import jsons
 from tipline.base.database import Db, store_errors
 
@@ -51,8 +51,8 @@ class BusyError(Exception):
         super().__init__("Too many sign-ins at once. Try again in a minute.")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Opened:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Opened(Guarded):
     """An account that its passphrase has opened; *content* holds keys, so it is never printed."""
 
     name: str

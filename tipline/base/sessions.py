@@ -6,6 +6,8 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from crypto.secret import Guarded
+
 T = TypeVar("T")
 
 IDLE = 15 * 60.0  # seconds
@@ -13,8 +15,8 @@ ABSOLUTE = 8 * 3600.0  # seconds
 _TOKEN_BYTES = 32
 
 
-@dataclass(slots=True, repr=False)
-class Session(Generic[T]):
+@dataclass(slots=True, eq=False, repr=False)
+class Session(Guarded, Generic[T]):
     """One signed-in person.
 
     Attributes:
