@@ -207,13 +207,15 @@ class Collector:
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[Db]:
-        """Hold the one collector's lock; it falls with the connection when this process dies."""
-        async with self._pool.acquire() as db:
-            with store_errors():
+        """Hold the one collector's lock; it falls with the connection when this process dies.
+
+        A database that has just been killed refuses already where a connection is asked for: that is a `StoreError` too.
+        """
+        with store_errors():
+            async with self._pool.acquire() as db:
                 if not await db.fetchval(_TRY_LOCK, _LOCK):
                     raise BusyError
-            try:
-                yield db
-            finally:
-                with store_errors():
+                try:
+                    yield db
+                finally:
                     await db.fetchval(_UNLOCK, _LOCK)

@@ -83,8 +83,7 @@ async def main(settings: Settings) -> None:
 
 async def _collect(settings: Settings, collector: Collector) -> None:
     """Collect at fixed ticks for as long as the process lives; a failure is named and the next tick tries again."""
-    with suppress(BusyError, StoreError):
-        await collector.sweep()
+    await _try(collector.sweep)
     plan = Plan.start(_now(), settings.bundle_times)
     while True:
         await asyncio.sleep(plan.wait(_now()))
@@ -110,6 +109,9 @@ async def _try(work: Callable[[], Awaitable[object]]) -> bool:
         await work()
     except (DropError, BusyError, StoreError) as error:
         _log.warning("collector: %s", error)
+        return False
+    except OSError as error:  # a full disk, or a killed database whose socket is not there yet
+        _log.warning("collector: %s", type(error).__name__)
         return False
     return True
 

@@ -53,6 +53,30 @@ async def test_a_drop_that_is_away_stops_nothing_but_the_collection(world: World
     assert "the drop did not answer as it should" in log.read_text()
 
 
+_END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'tipline_corridor'"
+
+
+async def test_a_database_that_lets_nobody_in_for_a_while_ends_no_collecting_for_good(
+    world: World, tmp_path: Path
+) -> None:
+    source, log = Source(), tmp_path / "corridor.log"
+    tip = source.tip(world.intake, urgent=True)
+    async with running_drop(world.settings), _corridor(world, log):
+        try:
+            await world.inside.execute("ALTER ROLE tipline_corridor NOLOGIN")
+            await world.inside.fetch(_END_SESSIONS)
+            deadline = time.monotonic() + 30
+            while "collector: the database did not do this" not in log.read_text():
+                assert time.monotonic() < deadline, log.read_text()
+                await asyncio.sleep(0.2)
+        finally:
+            await world.inside.execute("ALTER ROLE tipline_corridor LOGIN")
+        await at_the_drop(world.public, world.settings.public, source, tip)
+        while not await world.inside.fetchval("SELECT count(*) FROM corridor.envelope WHERE id = $1", tip.id):
+            assert time.monotonic() < deadline + 30, log.read_text()
+            await asyncio.sleep(0.2)
+
+
 @asynccontextmanager
 async def _corridor(world: World, log: Path) -> AsyncIterator[Browser]:
     settings = world.settings
