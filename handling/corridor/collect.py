@@ -18,8 +18,8 @@ from crypto.digest import Sha256
 from crypto.errors import CryptoError
 from crypto.padding import PART_MAX
 from crypto.statement import Statement
-from handling.corridor.dropclient import DropClient, GoneError, Listed
-from handling.corridor.store import envelopes, threads
+from handling.corridor.dropclient import FIRST, DropClient, Fetched, GoneError, Listed
+from handling.corridor.store import envelopes, keys, threads
 from handling.corridor.store.envelopes import Envelope, EnvelopeState
 from handling.store.keyring import Keyring
 from tipline import envelope as sealed
@@ -73,12 +73,14 @@ class Collector:
             BusyError, DropError, StoreError: what was fetched before stays, the rest waits at the drop.
         """
         async with self._alone() as db:
-            listed = list(await self._drop.envelopes(urgent_only=urgent_only))
-            random.shuffle(listed)  # the order of fetching says nothing about the order of arrival
-            total = Collected(0, 0, 0)
-            for start in range(0, len(listed), _BATCH):
-                done = await self._batch(db, listed[start : start + _BATCH])
+            total, after, more = Collected(0, 0, 0), FIRST, True
+            while more:  # once, whatever waits, up to a page: see tipline.base.ticks
+                page = await self._drop.envelopes(urgent_only=urgent_only, after=after)
+                done = await self._batch(db, page.listed)
                 total = Collected(total.fetched + done.fetched, total.known + done.known, total.left + done.left)
+                after, more = page.last, page.more
+            if not urgent_only and total.left == 0:
+                await keys.collected(db, self._today())
             return total
 
     async def publish_intake_keys(self) -> int:
@@ -112,27 +114,32 @@ class Collector:
     async def _batch(self, db: Db, listed: Sequence[Listed]) -> Collected:
         known = await envelopes.known(db, [one.id for one in listed])
         taken: list[tuple[UUID, bytes]] = []
-        fetched = left = 0
+        wanted: list[Listed] = []
+        left = 0
         for one in listed:
             if known.get(one.id, one.sha256) != one.sha256 or one.size > LARGEST:
                 _log.warning("the drop offers something under a known id or beyond every size; it stays there")
                 left += 1
             elif one.id in known:
                 taken.append((one.id, one.sha256))
-            elif await self._fetch(db, one):
-                taken.append((one.id, one.sha256))
-                fetched += 1
             else:
-                left += 1
-        if taken:
-            await self._drop.receipts(taken)
-        return Collected(fetched, len(taken) - fetched, left)
+                wanted.append(one)
+        random.shuffle(wanted)  # the order of fetching says nothing about the order of arrival
+        had = len(taken)
+        async with self._drop.fetch([one.id for one in wanted]) as fetched:
+            for one in wanted:
+                if await self._fetch(db, one, fetched):
+                    taken.append((one.id, one.sha256))
+                else:
+                    left += 1
+        await self._drop.receipts(taken)
+        return Collected(len(taken) - had, had, left)
 
-    async def _fetch(self, db: Db, listed: Listed) -> bool:
+    async def _fetch(self, db: Db, listed: Listed, fetched: Fetched) -> bool:
         """Bring one envelope to the disk, then into its row; False when it is gone or other than listed."""
         writer = await asyncio.to_thread(self._blobs.create)
         try:
-            head = await self._download(listed, writer)
+            head = await self._download(listed, writer, fetched)
             if head is None:
                 _log.warning("an envelope did not have the bytes that the drop lists; it stays there")
                 return False
@@ -144,17 +151,14 @@ class Collector:
         await envelopes.add(db, self._row(listed, head))
         return True
 
-    async def _download(self, listed: Listed, writer: BlobWriter) -> bytes | None:
+    async def _download(self, listed: Listed, writer: BlobWriter, fetched: Fetched) -> bytes | None:
         """Write what the drop sends; return its first bytes, or None when it is not what was listed."""
-        digest, head, size = Sha256(), bytearray(), 0
-        async with self._drop.envelope(listed.id) as chunks:
-            async for chunk in chunks:
-                size += len(chunk)
-                if size > listed.size:
-                    return None
-                head += chunk[: sealed.WRAPPER_BYTES - len(head)]
-                digest.update(chunk)
-                await asyncio.to_thread(writer.write, chunk)
+        digest, head = Sha256(), bytearray()
+        size = await fetched.size()
+        async for chunk in fetched.pieces(size):
+            head += chunk[: sealed.WRAPPER_BYTES - len(head)]
+            digest.update(chunk)
+            await asyncio.to_thread(writer.write, chunk)
         return bytes(head) if size == listed.size and digest.digest() == listed.sha256 else None
 
     def _row(self, listed: Listed, head: bytes) -> Envelope:

@@ -1,17 +1,30 @@
-"""Intake keys of the coming weeks, made while somebody who can open the vault is at work. Publishing is the collector's."""
+"""Intake keys of the coming weeks, and the end of those whose time is over. Publishing is the collector's.
 
+When a seed goes is decided in `handling.rules.keylife`; here it is made, counted and deleted.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from crypto import age
 from crypto.errors import CryptoError
 from crypto.secret import Secret
 from crypto.signing import SigningKey
+from crypto.statement import Statement
 from handling.corridor.session import Handler
+from handling.corridor.store import keys
+from handling.rules import keylife
+from handling.rules.keylife import AHEAD, VALID_DAYS, Fate, Seed
 from handling.store.keyring import Keyring, MissingKeyError
+from tipline.base.database import Pool
 from tipline.envelope import IntakeKey, IntakeKeyError
 
-AHEAD = 12  # weeks: a unit without power for weeks does not close its line (docs/architecture.md)
-DAYS = 7  # of one key's validity
+__all__ = ["AHEAD", "Leaving", "NoSignerError", "Retired", "extend", "keep_ahead", "retire"]
+
+_log = logging.getLogger("corridor")
 
 
 class NoSignerError(Exception):
@@ -21,39 +34,117 @@ class NoSignerError(Exception):
         super().__init__("the intake signer is missing or is not the one on the member list; no intake key can be made")
 
 
-def extend(keyring: Keyring, handler: Handler, today: date) -> int:
-    """Make as many intake keys as twelve weeks ahead need; return how many. Blocking; one caller at a time.
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A seed that should have gone by now: something waits for it, or nothing was collected since."""
 
-    The seed is on the disk before the statement: a key is published only when tips sealed to it can be opened.
+    serial: int
+    ended_on: date
+    goes_on: date
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """What one run destroyed, by serial, and what it warns of."""
+
+    destroyed: tuple[int, ...]
+    leaving: tuple[Leaving, ...]
+
+
+async def keep_ahead(pool: Pool, keyring: Keyring, handler: Handler, today: date) -> int:
+    """Make the intake keys that twelve weeks ahead need; return how many. One caller at a time.
+
+    Raises:
+        NoSignerError: keys are due and nobody can sign them.
+    """
+    async with pool.acquire() as db:
+        highest = await keys.highest_serial(db)
+    made = await asyncio.to_thread(extend, keyring, handler, today, above=highest)
+    async with pool.acquire() as db:
+        await keys.add_made(db, [(key.serial, key.not_after) for key in made], today)
+    return len(made)
+
+
+def extend(keyring: Keyring, handler: Handler, today: date, *, above: int = 0) -> tuple[IntakeKey, ...]:
+    """Make the intake keys that twelve weeks ahead need. Blocking; one caller at a time.
+
+    The seed is on the disk before the statement: a key is published only when tips sealed to it can be opened. Serials
+    are higher than all in the keyring and than *above*, so that none is signed twice, whatever was restored.
 
     Raises:
         NoSignerError: keys are due and nobody can sign them.
     """
     known = _known(keyring, handler.members.intake_signer)
-    missing = AHEAD - sum(key.not_after >= today for key in known)
-    if missing <= 0:
-        return 0
+    missing = keylife.weeks([(key.not_before, key.not_after) for key in known], today)
+    if not missing:
+        return ()
     signer = _signer(keyring, handler)
     serial = max((int(name) for name in keyring.names("intake-statement")), default=0)
-    first = max([today, *(key.not_after + timedelta(days=1) for key in known)])
-    for _ in range(missing):
+    serial = max(serial, above)
+    made = []
+    for first in missing:
         serial += 1
         identity = age.Identity.generate()
-        key = IntakeKey(handler.members.unit, serial, identity.recipient, first, first + timedelta(days=DAYS - 1))
+        last = first + timedelta(days=VALID_DAYS - 1)
+        key = IntakeKey(handler.members.unit, serial, identity.recipient, first, last)
         sealed = age.seal(identity.encode().expose(), [handler.members.corridor_vault])
         keyring.put("intake", str(serial), sealed)
         keyring.put("intake-statement", str(serial), key.sign(signer))
-        first += timedelta(days=DAYS)
-    return missing
+        made.append(key)
+    return tuple(made)
 
 
-def _known(keyring: Keyring, signer: bytes) -> list[IntakeKey]:
-    """Read the keys that the unit's signer made; a file that is none counts as no key."""
+async def retire(pool: Pool, keyring: Keyring, today: date) -> Retired:
+    """Destroy the seeds whose time is over, and say which are late. Needs no key and nobody who is signed in."""
+    async with pool.acquire() as db:  # 1 load
+        ends = await asyncio.to_thread(_ends, keyring)
+        await keys.add_made(db, sorted(ends.items()), today)
+        days = await keys.days(db)
+        waiting = await keys.waiting(db)
+        seeds = [Seed(serial, not_after, waiting.get(serial, 0)) for serial, not_after in sorted(ends.items())]
+        fates = [(seed, keylife.fate(seed, days, today)) for seed in seeds]  # 2 decide
+        gone = [(seed, fate) for seed, fate in fates if fate in {Fate.COLLECTED, Fate.DEADLINE}]
+        for seed, fate in gone:  # 3 store: a row never says that a seed is gone while it is there
+            await asyncio.to_thread(_destroy, keyring, seed.serial)
+            await keys.set_destroyed(db, seed.serial, today, fate)
+            _log.info("the seed of intake key %d is destroyed", seed.serial)
+    leaving = tuple(_leaving(seed) for seed, fate in fates if fate is Fate.WARN)
+    for one in leaving:
+        _log.warning(
+            "intake key %d has ended; its seed goes on %s, %d wait for it", one.serial, one.goes_on, one.waiting
+        )
+    return Retired(tuple(seed.serial for seed, _ in gone), leaving)
+
+
+def _leaving(seed: Seed) -> Leaving:
+    return Leaving(seed.serial, seed.not_after, keylife.deadline(seed.not_after), seed.waiting)
+
+
+def _destroy(keyring: Keyring, serial: int) -> None:
+    keyring.delete("intake", str(serial))
+    keyring.delete("intake-statement", str(serial))
+
+
+def _ends(keyring: Keyring) -> dict[int, date]:
+    """Serial and last day of every seed in the keyring. A seed without a readable statement was never published."""
+    ends = {}
+    for name in keyring.names("intake"):
+        try:
+            body = Statement.parse(keyring.get("intake-statement", name)).body
+            ends[int(name)] = date.fromisoformat(body["not_after"])
+        except (CryptoError, MissingKeyError, KeyError, TypeError, ValueError):
+            continue
+    return ends
+
+
+def _known(keyring: Keyring, signer: bytes) -> Sequence[IntakeKey]:
+    """Read the keys that the unit's signer made and that can be opened; a file that is none counts as no key."""
     known = []
-    for name in keyring.names("intake-statement"):
+    for name in keyring.names("intake-statement") & keyring.names("intake"):
         try:
             known.append(IntakeKey.read(keyring.get("intake-statement", name), signer))
-        except IntakeKeyError:
+        except (IntakeKeyError, MissingKeyError):
             continue
     return known
 

@@ -17,8 +17,10 @@ from handling.corridor.pages.common import Corridor
 from handling.corridor.parts import Blobs
 from handling.corridor.reseal import Resealer
 from handling.corridor.schedule import Plan
+from handling.corridor.upkeep import UPKEEP
 from handling.store import members
 from handling.store.keyring import Keyring
+from handling.store.upkeep import repeat
 from tipline.base import database, web
 from tipline.base.blobstore import BlobStore
 from tipline.base.database import Pool, StoreError
@@ -69,14 +71,16 @@ async def main(settings: Settings) -> None:
         )
         await shared.resealer.sweep()
         app = application(shared, practice=settings.practice)
+        keeping = asyncio.create_task(repeat(lambda: app[UPKEEP].daily(_today())))
         async with aiohttp.ClientSession() as http:
             collecting = asyncio.create_task(_collect(settings, make_collector(settings, pool, http)))
             try:
                 await web.serve(app, settings.host, settings.ports["corridor"])
             finally:
-                collecting.cancel()
-                with suppress(asyncio.CancelledError):
-                    await collecting
+                for task in (collecting, keeping):
+                    task.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await task
     finally:
         await pool.close()
 

@@ -18,7 +18,9 @@ from handling.desk.session import Desk, NoDeskError, open_desk
 from handling.rules.agreements import Purpose
 from handling.store import members
 from handling.store.keyring import Keyring, MissingKeyError
-from handling.store.members import MemberList, MemberListError, NotAMemberError, Trust
+from handling.store.members import Member, MemberList, MemberListError, NotAMemberError, Trust
+from handling.store.upkeep import Upkeep
+from handling.store.vault import VaultError, VaultMovedError
 from tipline.base import staff
 from tipline.base.database import Db, Pool, TakenError
 from tipline.base.staff import signed_in
@@ -32,6 +34,7 @@ class Office:
     pool: Pool
     trust: Trust
     keyring: Keyring
+    upkeep: Upkeep
     unit: str
     today: Callable[[], date]
 
@@ -43,12 +46,32 @@ class Office:
         """Open the desk for somebody who has signed in, or turn them away."""
         try:
             known = await self.members(db)
-            return await asyncio.to_thread(open_desk, opened.name, opened.content, known, self.keyring)
+            desk = await asyncio.to_thread(open_desk, opened.name, opened.content, known, self.keyring)
         except (NoDeskError, MemberListError):
             raise staff.SignInError from None
+        self.upkeep.begin(desk.vault, known, desk.member.name)
+        return desk
+
+    async def follow(self, desk: Desk) -> None:
+        """Move a session on to the vault of today's list; raises `VaultError` when its key does not open that."""
+        async with self.pool.acquire() as db:
+            known = await self.members(db)
+        await self.upkeep.follow(desk.vault, known, desk.member.name)
 
 
 OFFICE = web.AppKey("office", Office)
+
+
+async def listed_today(request_: web.Request) -> MemberList:
+    """Return today's verified member list."""
+    office = request_.app[OFFICE]
+    async with office.pool.acquire() as db:
+        return await office.members(db)
+
+
+def member_of(request_: web.Request) -> Member:
+    """Return who is signed in, as the list named them then."""
+    return _desk(request_).member
 
 
 def _desk(request_: web.Request) -> Desk:
@@ -60,6 +83,7 @@ async def home(request_: web.Request) -> web.Response:
     """Take in what arrived, then list the reports."""
     office, desk = request_.app[OFFICE], _desk(request_)
     before = _cursor(request_.query)
+    await office.follow(desk)
     taken = await intake.take_in(office.pool, desk, office.members, office.today())
     async with office.pool.acquire() as db:
         listing = await case.listing(db, desk, before=before)
@@ -214,6 +238,18 @@ _STOPS: Mapping[type[Exception], StopPage] = {
     NotAMemberError: StopPage(
         "You are not on the member list",
         "The signed member list no longer names you. Nothing was stored or sent. Sign out, and speak to the unit's officer.",
+        "/",
+        "Back to the reports",
+    ),
+    VaultError: StopPage(
+        "The desk has a new vault",
+        "Your key does not open it yet: another analyst has to sign in first, under today's member list.",
+        "/",
+        "Try again",
+    ),
+    VaultMovedError: StopPage(
+        "The desk's vault has just changed",
+        "Nothing was kept of what you sent. Open the reports and send it again.",
         "/",
         "Back to the reports",
     ),

@@ -1,17 +1,21 @@
 """The desk as a process: its own database role, one port, the desk's keyring. No corridor key lies where it reads."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime
 
 from aiohttp import web
 
-from handling.desk import handlers
+from handling.desk import handlers, store
+from handling.leavers import leavers
 from handling.store import members
 from handling.store.keyring import Keyring
+from handling.store.upkeep import Upkeep, repeat, sweep
 from tipline.base import database, staff
 from tipline.base.database import Pool
 from tipline.base.settings import Settings
-from tipline.base.web import Site, make_app, serve
+from tipline.base.web import NOTICES, Site, make_app, serve
 
 NAME = "desk"
 ROLE = "tipline_desk"
@@ -35,14 +39,31 @@ def make_desk(settings: Settings, pool: Pool, today: Callable[[], date] = utc_to
     """Return the desk as an application; *pool* signs in under the desk's own role."""
     site = Site(name=NAME, title=f"{settings.name}: desk", practice=settings.practice, style="inside")
     app = make_app(site, handlers.ROUTES)
+    keyring = Keyring(settings.inside / "desk" / "keyring")
+    upkeep = Upkeep(pool, keyring, "desk")
     office = handlers.Office(
         pool=pool,
         trust=members.trust(settings.inside, NAME),
-        keyring=Keyring(settings.inside / "desk" / "keyring"),
+        keyring=keyring,
+        upkeep=upkeep,
         unit=settings.name,
         today=today,
     )
     app[handlers.OFFICE] = office
+    app[NOTICES] = lambda: upkeep.notices
+    app.cleanup_ctx.append(_keeping)
     staff.install(app, staff.Staff(pool, NAME, office.enter))
     app.middlewares.append(handlers.refusals)
+    app.middlewares.append(leavers(handlers.listed_today, handlers.member_of, members.MemberListError))
     return app
+
+
+async def _keeping(app: web.Application) -> AsyncIterator[None]:
+    """Sweep the keyring from time to time, and let work on it end with the process."""
+    office = app[handlers.OFFICE]
+    task = asyncio.create_task(repeat(lambda: sweep(office.pool, office.keyring, store.named)))
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    await office.upkeep.stop()

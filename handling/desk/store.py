@@ -35,6 +35,12 @@ _REPORT = """
      WHERE id = $1
 """
 
+_NAMED = """
+    SELECT id
+      FROM desk.report
+     WHERE id = ANY($1::uuid[])
+"""
+
 _REPORTS = """
     SELECT id, received_on, sealed
       FROM desk.report
@@ -199,6 +205,13 @@ async def report(db: Db, report_id: UUID) -> ReportRow | None:
     with store_errors():
         row = await db.fetchrow(_REPORT, report_id)
     return ReportRow(row["id"], row["received_on"], row["sealed"]) if row else None
+
+
+async def named(db: Db, records: Sequence[UUID]) -> frozenset[UUID]:
+    """Those of *records* that a row names: their keys must stay."""
+    with store_errors():
+        rows = await db.fetch(_NAMED, records)
+    return frozenset(row["id"] for row in rows)
 
 
 async def reports(db: Db, *, before: tuple[date, UUID], limit: int) -> tuple[ReportRow, ...]:

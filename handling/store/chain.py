@@ -8,7 +8,7 @@ from crypto.digest import sha256
 from crypto.errors import CryptoError
 from crypto.statement import Statement
 from handling.rules import membership
-from handling.rules.member_list import FIRST
+from handling.rules.member_list import FIRST, ZONES, Zone
 from handling.rules.membership import MembershipError
 from handling.rules.release import Duty
 
@@ -32,12 +32,14 @@ class Link:
     Attributes:
         sha256: of the statement as it is stored.
         since: of each member, the version in which today's entry first stood.
+        former: vault keys that members had before they were replaced, each with its member's name and its zone; never of a leaver.
     """
 
     version: int
     sha256: bytes
     body: Mapping[str, Any]
     since: Mapping[str, int]
+    former: Mapping[str, tuple[str, Zone]]
 
 
 def verify(root: bytes, statements: Iterable[tuple[int, bytes]]) -> tuple[Link, ...]:
@@ -66,7 +68,7 @@ def follow(root: bytes, before: Link | None, statement: bytes) -> Link:
             parsed.verify(TYPE, _handlers(before, body, keys), needed=SIGNERS)
     except (CryptoError, MembershipError):
         raise ChainError from None
-    return Link(body["version"], sha256(statement), body, _since(before, body))
+    return Link(body["version"], sha256(statement), body, _since(before, body), _former(before, body))
 
 
 def _place(before: Link | None, body: Mapping[str, Any]) -> None:
@@ -101,3 +103,16 @@ def _since(before: Link | None, body: Mapping[str, Any]) -> dict[str, int]:
         entry["name"]: before.since[entry["name"]] if before and was.get(entry["name"]) == entry else body["version"]
         for entry in body["members"]
     }
+
+
+def _former(before: Link | None, body: Mapping[str, Any]) -> dict[str, tuple[str, Zone]]:
+    """Whoever left is forgotten, so that another person who joins under the same name inherits nothing."""
+    if before is None:
+        return {}
+    now = {entry["name"]: entry for entry in body["members"]}
+    former = {key: owner for key, owner in before.former.items() if owner[0] in now}
+    for entry in before.body["members"]:
+        for zone in ZONES:
+            if entry["name"] in now and entry[zone] and entry[zone] != now[entry["name"]][zone]:
+                former[entry[zone]] = entry["name"], zone
+    return former

@@ -112,6 +112,7 @@ class MemberList:
     Attributes:
         sha256: of the signed statement; the next version names it.
         since: of each member, the version in which today's entry first stood.
+        former: fingerprint of each vault key that was replaced, with the key that the same member has there today.
     """
 
     version: int
@@ -131,6 +132,7 @@ class MemberList:
     first_readers: tuple[str, ...]
     members: tuple[Member, ...]
     since: Mapping[str, int]
+    former: Mapping[str, age.Recipient]
     encoded: bytes
 
     def body(self) -> dict[str, Any]:
@@ -271,6 +273,7 @@ def _member_list(link: Link) -> MemberList:
 
 def _decoded(link: Link) -> MemberList:
     recipient, body = age.Recipient.parse, link.body
+    members = tuple(_member(entry) for entry in body["members"])
     return MemberList(
         version=link.version,
         sha256=link.sha256,
@@ -287,10 +290,21 @@ def _decoded(link: Link) -> MemberList:
         package_signer=bytes.fromhex(body["package_signer"]),
         package_pgp=body["package_pgp"],
         first_readers=tuple(body["first_readers"]),
-        members=tuple(_member(entry) for entry in body["members"]),
+        members=members,
         since=link.since,
+        former=_former(link, {member.name: member for member in members}),
         encoded=canonical(dict(body)),
     )
+
+
+def _former(link: Link, now: Mapping[str, Member]) -> dict[str, age.Recipient]:
+    """A key of one zone leads to that zone's key of today, which a member who lost the duty does not have."""
+    found = {}
+    for key, (name, zone) in link.former.items():
+        today = now[name].corridor if zone == "corridor" else now[name].desk
+        if today is not None:
+            found[age.Recipient.parse(key).fingerprint()] = today
+    return found
 
 
 def _member(entry: Mapping[str, Any]) -> Member:

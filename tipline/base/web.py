@@ -28,6 +28,7 @@ __all__ = [
     "FORM",
     "LIMIT",
     "MAX_FIELDS",
+    "NOTICES",
     "WHO",
     "ErrorPage",
     "FormError",
@@ -47,6 +48,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 CSRF = web.RequestKey("csrf", str)  # the session's token, which every form of a signed-in page carries
 WHO = web.RequestKey("who", str)  # name of the person signed in
+NOTICES: web.AppKey[Callable[[], tuple[str, ...]]] = web.AppKey("notices")  # for them
 
 _LOG = logging.getLogger("web")
 _SHUTDOWN_SECONDS = 5.0
@@ -123,14 +125,19 @@ class ErrorPage:
 
 
 def render(request: web.Request, page: Page, status: int = 200) -> web.Response:
-    """Answer with *page*; its template sees ``page``, ``site``, ``csrf`` and ``who`` (both empty when not signed in)."""
-    text = render_text(request.app[SITE], page, csrf=request.get(CSRF, ""), who=request.get(WHO, ""))
+    """Answer with *page*; its template sees ``page``, ``site``, ``csrf`` and ``who`` (both empty when not signed in).
+
+    Whoever is signed in also sees the application's `NOTICES`, at the top of every page.
+    """
+    who = request.get(WHO, "")
+    notices = request.app[NOTICES]() if who and NOTICES in request.app else ()
+    text = render_text(request.app[SITE], page, csrf=request.get(CSRF, ""), who=who, notices=notices)
     return web.Response(text=text, status=status, content_type="text/html", charset="utf-8")
 
 
-def render_text(site: Site, page: Page, *, csrf: str = "", who: str = "") -> str:
+def render_text(site: Site, page: Page, *, csrf: str = "", who: str = "", notices: tuple[str, ...] = ()) -> str:
     """Return the HTML of *page*, for a process that answers without aiohttp's application."""
-    return _environment().get_template(page.template).render(page=page, site=site, csrf=csrf, who=who)
+    return _environment().get_template(page.template).render(page=page, site=site, csrf=csrf, who=who, notices=notices)
 
 
 def see_other(path: str) -> web.Response:

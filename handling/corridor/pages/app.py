@@ -5,15 +5,17 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
-from handling.corridor.pages import items, outcomes, reports, tips
-from handling.corridor.pages.common import CORRIDOR, Corridor, errors
+from handling.corridor.pages import items, outcomes, reading, reports, tips
+from handling.corridor.pages.common import CORRIDOR, Corridor, errors, handler, listed_today, no_list
 from handling.corridor.session import Handler, NoCorridorError, open_corridor
+from handling.corridor.upkeep import UPKEEP, CorridorUpkeep
+from handling.leavers import leavers
 from handling.store import members
 from handling.store.members import MemberListError
 from tipline.base import staff
 from tipline.base.database import Db
 from tipline.base.staff import Opened, SignInError
-from tipline.base.web import FormError, Site, make_app
+from tipline.base.web import NOTICES, FormError, Site, make_app
 
 ROUTES = (
     web.get("/", tips.home),
@@ -21,6 +23,9 @@ ROUTES = (
     web.post("/tips/{id}/reply", tips.reply),
     web.post("/tips/{id}/status", tips.status),
     web.post("/tips/{id}/move", tips.move),
+    web.get("/first-reading", reading.listing),
+    web.get("/tips/{id}/readers", reading.show),
+    web.post("/tips/{id}/readers", reading.decide),
     web.get("/files/{id}", tips.file),
     web.get("/not-opened", tips.not_opened),
     web.post("/not-opened/{id}/again", tips.try_again),
@@ -45,18 +50,28 @@ def application(shared: Corridor, *, practice: bool) -> web.Application:
     """Return the application over values that are open already."""
     app = make_app(Site(name="corridor", title="Corridor", practice=practice, style="inside"), ROUTES)
     app[CORRIDOR] = shared
+    app[UPKEEP] = CorridorUpkeep(shared.pool, shared.keyring)
+    app[NOTICES] = app[UPKEEP].notices
+    app.on_cleanup.append(_stop)
 
     async def open_session(db: Db, opened: Opened) -> Handler:
         try:
             listed = await members.load(db, shared.trust, datetime.now(UTC).date())
-            return await asyncio.to_thread(open_corridor, opened.name, opened.content, listed, shared.keyring)
+            person = await asyncio.to_thread(open_corridor, opened.name, opened.content, listed, shared.keyring)
         except NoCorridorError:
             raise SignInError from None
         except MemberListError:
             raise FormError(
                 "The signed member list is missing or has expired. Nobody is let in until it is renewed."
             ) from None
+        app[UPKEEP].begin(person)
+        return person
 
     staff.install(app, staff.Staff(shared.pool, "corridor", open_session))
     app.middlewares.append(errors)
+    app.middlewares.append(leavers(listed_today, lambda request: handler(request).member, no_list))
     return app
+
+
+async def _stop(app: web.Application) -> None:
+    await app[UPKEEP].vault.stop()

@@ -15,14 +15,18 @@ from handling.corridor.parts import Blobs
 from handling.corridor.reseal import Resealer
 from handling.corridor.session import Handler
 from handling.corridor.threads import NoSuchThreadError
+from handling.corridor.upkeep import UPKEEP
 from handling.store import members
 from handling.store.keyring import Keyring, MissingKeyError
-from handling.store.members import Duty, MemberListError, NotAMemberError, Trust
+from handling.store.members import Duty, MemberList, MemberListError, NotAMemberError, Trust
+from handling.store.vault import VaultError, VaultMovedError
 from tipline.base import staff
 from tipline.base.database import Pool
 from tipline.base.web import FormError
 
 _log = logging.getLogger("corridor")
+
+_NEW_VAULT = "The unit has a new vault, and your key does not open it yet. Another handler has to sign in first."
 
 Respond = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -79,6 +83,18 @@ def handler(request: web.Request) -> Handler:
     return staff.session(request, Handler).value
 
 
+async def listed_today(request: web.Request) -> MemberList:
+    """Return today's verified member list."""
+    parts = corridor(request)
+    async with parts.pool.acquire() as db:
+        return await members.load(db, parts.trust, now().date())
+
+
+def no_list() -> FormError:
+    """What a page says when no list can be trusted now."""
+    return FormError("The signed member list is missing or has expired. Nothing is sealed until it is renewed.")
+
+
 async def current(request: web.Request) -> Handler:
     """Return who is signed in under today's member list, as every act that decides, signs off or seals needs it.
 
@@ -86,20 +102,21 @@ async def current(request: web.Request) -> Handler:
         FormError: no list can be trusted now, or it does not name this person as a handler any more.
     """
     signed_in = handler(request)
-    parts = corridor(request)
     try:
-        async with parts.pool.acquire() as db:
-            listed = await members.load(db, parts.trust, now().date())
+        listed = await listed_today(request)
         member = listed.member(signed_in.member.name)
     except MemberListError:
-        raise FormError(
-            "The signed member list is missing or has expired. Nothing is sealed until it is renewed."
-        ) from None
+        raise no_list() from None
     except NotAMemberError:
         raise FormError("You are not on today's member list. Sign out.") from None
     if Duty.HANDLER not in member.duties:
         raise FormError("Today's member list does not name you as a handler. Sign out.")
-    return replace(signed_in, member=member, members=listed)
+    today = replace(signed_in, member=member, members=listed)
+    try:
+        await request.app[UPKEEP].follow(today)
+    except VaultError:
+        raise FormError(_NEW_VAULT) from None
+    return today
 
 
 async def refresh(request: web.Request) -> Handler:
@@ -109,7 +126,7 @@ async def refresh(request: web.Request) -> Handler:
     await outcomes.reseal(parts.pool, signed_in)
     async with parts.one_at_a_time:
         try:
-            await asyncio.to_thread(intake.extend, parts.keyring, signed_in, now().date())
+            await intake.keep_ahead(parts.pool, parts.keyring, signed_in, now().date())
         except intake.NoSignerError as error:
             _log.error("%s", error)
     await outcomes.send_approved(parts.pool, signed_in, now())
@@ -133,6 +150,8 @@ async def errors(request: web.Request, handler: Respond) -> web.StreamResponse:
         raise web.HTTPNotFound from None
     except CorridorError as error:
         raise FormError(str(error)) from None
+    except VaultMovedError:
+        raise FormError("The unit's vault has just changed. Nothing was kept: go back and send it again.") from None
     except MissingKeyError:
         raise FormError(
             "The key of this record is not in the keyring: it was destroyed, or is on another machine."

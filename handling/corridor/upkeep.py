@@ -1,0 +1,51 @@
+"""The corridor's keys from day to day: what a sign-in moves on, and what is destroyed without anybody's key."""
+
+from datetime import date
+
+from aiohttp import web
+
+from handling.corridor import intake
+from handling.corridor.intake import Leaving
+from handling.corridor.session import Handler
+from handling.corridor.store import keys
+from handling.store.keyring import Keyring
+from handling.store.upkeep import Upkeep, sweep
+from tipline.base.database import Pool
+
+
+class CorridorUpkeep:
+    """Upkeep of the corridor's vault and of its intake seeds."""
+
+    def __init__(self, pool: Pool, keyring: Keyring) -> None:
+        self._pool = pool
+        self._keyring = keyring
+        self._leaving: tuple[Leaving, ...] = ()
+        self.vault = Upkeep(pool, keyring, "corridor")
+
+    def begin(self, handler: Handler) -> None:
+        """Work in the background for a handler who has just signed in."""
+        self.vault.begin(handler.vault, handler.members, handler.member.name)
+
+    async def follow(self, handler: Handler) -> None:
+        """Move a handler's session on to today's list; raises `VaultError` when its vault does not open."""
+        await self.vault.follow(handler.vault, handler.members, handler.member.name)
+
+    async def daily(self, today: date) -> None:
+        """Note that the corridor runs, destroy the intake seeds whose time is over, and sweep keys without a row."""
+        async with self._pool.acquire() as db:
+            await keys.ran(db, today)
+        self._leaving = (await intake.retire(self._pool, self._keyring, today)).leaving
+        await sweep(self._pool, self._keyring, keys.named)
+
+    def notices(self) -> tuple[str, ...]:
+        """What every page tells whoever is signed in."""
+        return (*self.vault.notices, *map(_words, self._leaving))
+
+
+UPKEEP = web.AppKey("upkeep", CorridorUpkeep)
+
+
+def _words(one: Leaving) -> str:
+    waiting = {0: "Nothing here waits for it, and no full collection has ended since", 1: "1 envelope waits for it"}
+    said = waiting.get(one.waiting, f"{one.waiting} envelopes wait for it")
+    return f"Intake key {one.serial} ended on {one.ended_on}. {said}. It is destroyed on {one.goes_on}, whatever waits."
