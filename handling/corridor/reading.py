@@ -91,10 +91,19 @@ def shown_to(members: MemberList, names: Collection[str] | None) -> list[str] | 
     return [m.name for m in members.members if m.name in names or Duty.HANDLER not in m.duties]
 
 
+async def readers_of(handler: Handler, record: UUID) -> tuple[str, ...] | None:
+    """Names of the members who can open a record; None is everybody in the corridor."""
+    return await asyncio.to_thread(readers, handler.vault, handler.members, record)
+
+
 def blocked(content: Content, known: Sequence[Agency]) -> dict[str, Blocked]:
     """Return the agencies that no report from this tip may go to, each with its cause."""
-    holds = content.holds
-    return dict(exclusions.blocked(agencies.tree_of(known), holds.excluded, holds.narrowed))
+    return blocked_by(content.holds, known)
+
+
+def blocked_by(decision: Decision, known: Sequence[Agency]) -> dict[str, Blocked]:
+    """Return the agencies that a decision covers, each with its cause."""
+    return dict(exclusions.blocked(agencies.tree_of(known), decision.excluded, decision.narrowed))
 
 
 def suggested(content: Content, known: Sequence[Agency]) -> frozenset[str]:
@@ -106,7 +115,7 @@ async def waiting(db: Db, handler: Handler) -> tuple[OpenTip, ...]:
     """Open the tips that wait for this person's decision."""
     records = await asyncio.to_thread(handler.vault.allowed)
     found = await tips.of_threads(db, handler.vault, list(records))
-    return tuple(tip for tip in found if _undecided(tip.content))
+    return tuple(tip for tip in found if is_undecided(tip.content, ()))
 
 
 async def narrow(db: Db, handler: Handler, tip: rows.Tip, content: Content, verdict: Verdict) -> Content:
@@ -169,6 +178,6 @@ async def _restrict(db: Db, handler: Handler, records: Sequence[UUID], names: Co
     await outcomes.show_phrases_to(db, records, shown_to(handler.members, names))
 
 
-def _undecided(content: Content) -> bool:
+def is_undecided(content: Content, allowed: Sequence[str] | None) -> bool:
     """Whether somebody has to decide; also where a crash left a record restricted that was decided to be for all."""
-    return content.waiting or content.holds.readers is None
+    return content.waiting or (allowed is not None and content.holds.readers is None)

@@ -76,7 +76,7 @@ async def dialogue(db: Db, vault: OpenVault, thread: UUID) -> tuple[OpenMessage,
     rows = await threads.messages(db, thread)
     key = await asyncio.to_thread(vault.record, thread)
     found = [OpenMessage(row, sealed.unseal(key, row.sealed, table="message", row=row.id)) for row in rows]
-    return tuple(sorted(found, key=lambda message: (message.row.day, message.content["at"] or "")))
+    return tuple(sorted(found, key=lambda message: (message.row.day, message.content["at"] or "~")))
 
 
 async def move(pool: Pool, handler: Handler, tip: UUID, act: triage.Move, *, reason: str, now: datetime) -> None:

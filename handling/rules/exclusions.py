@@ -1,10 +1,12 @@
 """pure: who must not learn of a tip? People named by its source, and agencies with all that stand above them. Opens nothing."""
 
+import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+_BRACKETS = re.compile(r"\([^()]*\)|\[[^][]*\]")
 WORD = 4  # letters: a shorter part of a name stands in too many other words
 
 
@@ -21,6 +23,11 @@ class Person:
 
     name: str
     shown: str
+
+    @property
+    def called(self) -> str:
+        """The shown name without what stands in brackets: that is a note about a duty, and nobody's name."""
+        return _BRACKETS.sub(" ", self.shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +79,13 @@ def first_readers(people: Collection[Person], appointed: Collection[str], out: C
 
 
 def _whole(person: Person) -> tuple[str, ...]:
-    shown = folded(person.shown)
+    shown = folded(person.called)
     return (shown,) if len(shown) > WORD + 1 else ()
 
 
 def _hints(person: Person) -> tuple[str, ...]:
-    words = {f" {word} " for word in folded(person.shown).split() if len(word) >= WORD}
-    return tuple(hint for hint in {folded(person.name), folded(person.shown), *words} if hint.strip())
+    words = {f" {word} " for word in folded(person.called).split() if len(word) >= WORD}
+    return tuple(hint for hint in {folded(person.name), folded(person.called), *words} if hint.strip())
 
 
 # Agencies -------------------------------------------------------------------------------------------------------

@@ -10,12 +10,13 @@ from uuid import UUID
 from aiohttp import web
 
 from handling import data
-from handling.corridor import items, reports, tips, words
+from handling.corridor import items, reading, reports, tips, words
 from handling.corridor.document import SUMMARY_LIMIT, TITLE_LIMIT, Draft
 from handling.corridor.errors import CorridorError, NotThereError
 from handling.corridor.pages import views
 from handling.corridor.pages.common import corridor, current, handler, now, record_id
 from handling.corridor.pages.items import GradeView, grade_view
+from handling.corridor.pages.reading import cause
 from handling.corridor.reports import OpenReport, UnfinishedError
 from handling.corridor.residue import shared_runs
 from handling.corridor.store.reports import ReportState
@@ -72,6 +73,14 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Excluded:
+    """An agency that cannot be ticked; *cause* is for those who may read the tip and stands nowhere else."""
+
+    name: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReportItem:
     """One item of the report: its own text, and the tip's item it rests on."""
 
@@ -103,6 +112,7 @@ class ReportPage:
     sanitisations: tuple[Marking, ...]
     subjects: tuple[Group, ...]
     agencies: tuple[Choice, ...]
+    excluded: tuple[Excluded, ...]
     must_not_learn: str
     shared: tuple[str, ...]
     title_limit: int
@@ -190,6 +200,7 @@ async def _report(
         known = await items.of_tip(db, person.vault, found.draft.tip, found.draft.thread)
         enrolled = await agencies.all_(db)
     draft, scheme = found.draft, data.scheme()
+    blocked, names = reading.blocked(tip.content, enrolled), {one.id: one.name for one in enrolled}
     page = ReportPage(
         path=f"/reports/{found.row.id}",
         tip_path=f"/tips/{draft.tip}",
@@ -206,7 +217,12 @@ async def _report(
         actions=tuple(scheme.marking(code) for code in ("A1", "A2", "A3")),
         sanitisations=tuple(scheme.marking(code) for code in ("S1", "S2")),
         subjects=_subjects(draft),
-        agencies=tuple(Choice(one.id, one.name, one.id in draft.agencies) for one in enrolled),
+        agencies=tuple(
+            Choice(one.id, one.name, one.id in draft.agencies)
+            for one in enrolled
+            if one.id not in blocked or (not _is_open(found) and one.id in draft.agencies)
+        ),
+        excluded=tuple(Excluded(one.name, cause(blocked.get(one.id), names)) for one in enrolled if one.id in blocked),
         must_not_learn=tip.content.must_not_learn,
         shared=shared_runs(draft.text(), tip.content.text or "") if _is_open(found) else (),
         title_limit=TITLE_LIMIT,

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from aiohttp import web
 
-from handling.corridor import parts, seen, threads, tips, words
+from handling.corridor import parts, reading, seen, threads, tips, words
 from handling.corridor.errors import CorridorError, NotThereError
 from handling.corridor.pages import views
 from handling.corridor.pages.common import (
@@ -52,6 +52,7 @@ class TipsPage:
     urgent: views.Filter
     next_page: str
     not_opened: int
+    first_reading: int
     reading_hours: str
 
 
@@ -62,6 +63,8 @@ class TipPage:
     template: ClassVar[str] = "corridor/tip.html"
     at: ClassVar[str] = "tips"
     tip: views.Head
+    readers: str
+    undecided: bool
     messages: tuple[views.Message, ...]
     status_phrases: tuple[phrases.Phrase, ...]
     visible_from: str
@@ -95,6 +98,7 @@ async def home(request: web.Request) -> web.Response:
         )
         hidden = await seen.hidden(person.vault)
         not_opened = await envelopes.not_opened(db, limit=_NOT_OPENED_SHOWN, hidden=hidden)
+        waiting = await reading.waiting(db, person)
     today = now().date()
     page = TipsPage(
         rows=tuple(views.row(tip, today, person.members) for tip in listing.tips),
@@ -109,6 +113,7 @@ async def home(request: web.Request) -> web.Response:
         ),
         next_page="" if listing.after is None else _address(state, urgent_only=urgent_only, after=listing.after),
         not_opened=len(not_opened),
+        first_reading=len(waiting),
         reading_hours=corridor(request).reading_hours,
     )
     return render(request, page)
@@ -214,8 +219,11 @@ async def _tip(request: web.Request, problem: Problem) -> web.Response:
     async with corridor(request).pool.acquire() as db:
         found = await tips.get(db, person.vault, record_id(request))
         messages = await tips.dialogue(db, person.vault, found.row.thread)
+    allowed = await reading.readers_of(person, found.row.thread)
     page = TipPage(
         tip=views.head(found, now().date(), person.members),
+        readers=views.readers(allowed, person.members),
+        undecided=reading.is_undecided(found.content, allowed),
         messages=views.dialogue(messages, found, person.members),
         status_phrases=_status_phrases(),
         visible_from=words.moment(next_bundle(now(), corridor(request).bundle_times)),

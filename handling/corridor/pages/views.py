@@ -217,6 +217,13 @@ def display(name: str | None, members: MemberList) -> str:
         return name
 
 
+def readers(allowed: Sequence[str] | None, members: MemberList) -> str:
+    """Who can open a record, in words."""
+    if allowed is None:
+        return "Everybody in the corridor"
+    return ", ".join(display(name, members) for name in allowed) or "Nobody but the recovery key"
+
+
 def attachment(name: str) -> str:
     """Return a Content-Disposition that saves under a harmless form of the source's file name (RFC 6266, RFC 5987)."""
     cleaned = "".join(letter for letter in unicodedata.normalize("NFC", name) if unicodedata.category(letter)[0] != "C")

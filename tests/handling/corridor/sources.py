@@ -45,8 +45,9 @@ class Source:
         text: str = "Boxes with tusks stand in the blue warehouse.",
         *,
         urgent: bool = False,
+        asked: str = "Customs officer Marek",
     ) -> Envelope:
-        return self.send(intake, envelope.Tip(text, "I saw it myself", "Customs officer Marek", urgent), urgent=urgent)
+        return self.send(intake, envelope.Tip(text, "I saw it myself", asked, urgent), urgent=urgent)
 
     def answer(self, intake: age.Recipient, text: str) -> Envelope:
         return self.send(intake, envelope.Answer(text))

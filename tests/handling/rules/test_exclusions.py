@@ -14,7 +14,7 @@ from handling.rules.policy import evaluate
 from tests.handling.rules.samples import FACTS, agreement
 
 BEN = Person("ben", "Ben Otieno")
-PEOPLE = (Person("amina", "Amina Njeri"), BEN, Person("zoe", "Zoë O'Brien-Łuka"))
+PEOPLE = (Person("amina", "Amina Njeri (handler 1, also analyst)"), BEN, Person("zoe", "Zoë O'Brien-Łuka"))
 TREE: Mapping[str, str | None] = {
     "finance": None,
     "customs": "finance",
@@ -39,6 +39,7 @@ def named(asked: str, text: str = "") -> frozenset[str]:
         ("Zoe O\u2019Brien", {"zoe"}),
         ("".join(chr(ord(letter) + 0xFEE0) for letter in "OTIENO"), {"ben"}),
         ("the port police", set()),
+        ("your handler also knows", set()),
         ("", set()),
     ],
 )

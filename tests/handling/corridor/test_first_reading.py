@@ -1,0 +1,315 @@
+"""First reading: a tip that names somebody is for few, what derives from it too, and a decision lets others in or takes them out."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from uuid import UUID, uuid4
+
+import pytest
+from aiohttp.test_utils import TestServer
+
+from crypto import age
+from crypto.canonical import canonical
+from crypto.secret import Secret
+from handling.corridor import items, outcomes, reading, reports, seen, tips
+from handling.corridor.document import Draft
+from handling.corridor.errors import NotThereError, RefusedError
+from handling.corridor.pages.app import ROUTES
+from handling.corridor.parts import CHUNK
+from handling.corridor.session import Handler
+from handling.corridor.store import envelopes, files
+from handling.corridor.tips import OpenTip
+from handling.data import scheme, subjects
+from handling.rules.exclusions import Decision
+from handling.store.keyring import MissingKeyError
+from tests.handling.corridor.conftest import World, sign_in
+from tests.handling.corridor.sources import AT, TODAY, Source
+from tests.journeys.browser import Browser
+
+BEN = "Ben must not know"
+EVERYBODY = Decision(None, (), {}, "")
+AMINA_ALONE = Decision(("amina",), (), {}, "a friend of Ben's is in it")
+
+
+async def test_whom_the_source_names_is_left_out_whoever_reseals(world: World, amina: Handler, ben: Handler) -> None:
+    source = Source()
+    await world.collected(source.tip(world.intake, asked=BEN), *source.file(world.intake, bytes(CHUNK + 1)))
+    await world.collected(Source().tip(world.intake, "Another tip", asked=""))
+
+    await world.resealer.run(ben)
+
+    assert [tip.content.text for tip in await world.tips(ben)] == ["Another tip"]
+    assert await _not_opened(world, ben) == 0
+    (waiting,) = await _waiting(world, amina)
+    assert waiting.content.named == ("ben",)
+    assert len(await world.tips(amina)) == 2
+    assert await _waiting(world, ben) == ()
+
+    await world.resealer.run(amina)  # the file's parts waited for somebody who can open the thread
+
+    async with world.pool.acquire() as db:
+        file = await files.get(db, await world.inside.fetchval("SELECT id FROM corridor.file"), [])
+    assert file is not None
+    assert file.state is files.FileState.WHOLE
+
+
+async def test_a_tip_that_names_everybody_is_for_recovery_alone(world: World, amina: Handler, ben: Handler) -> None:
+    await world.collected(Source().tip(world.intake, asked="Amina and Ben"))
+
+    await world.resealer.run(amina)
+    await world.resealer.run(ben)
+
+    assert [await world.tips(handler) for handler in (amina, ben)] == [(), ()]
+    thread = await world.inside.fetchval("SELECT id FROM corridor.thread")
+    key = world.settings.inside / "corridor" / "keyring" / "restricted" / f"{thread}.age"
+    recovery = age.Identity.parse(Secret((world.settings.data / "practice" / "recovery.txt").read_bytes().strip()))
+    assert age.open_(key.read_bytes(), [recovery])
+
+
+async def test_a_later_message_takes_away_and_never_lets_in(world: World, amina: Handler, ben: Handler) -> None:
+    source = Source()
+    await world.collected(source.tip(world.intake, asked=""))
+    await world.resealer.run(ben)
+    assert len(await world.tips(amina)) == 1
+
+    await world.collected(source.answer(world.intake, "I heard that Amina gets a share."))
+    await world.resealer.run(amina)
+
+    assert await world.tips(amina) == ()
+    (tip,) = await _waiting(world, ben)
+    await world.collected(source.tip(world.intake, asked="Ben is in it"))
+    await world.resealer.run(amina)  # cannot open the thread: the message waits
+    assert len(await world.dialogue(ben, tip)) == 2
+    await world.resealer.run(ben)
+    assert [await world.tips(handler) for handler in (amina, ben)] == [(), ()]
+
+
+async def test_until_the_message_that_may_name_somebody_has_come_first_readers_alone_read(
+    world: World, amina: Handler, ben: Handler
+) -> None:
+    source = Source()
+    tip = source.tip(world.intake, asked="")
+    file = source.file(world.intake, b"a photo")
+    await world.collected(*file)
+    await world.resealer.run(amina)
+    (waiting,) = await _waiting(world, amina)
+    assert waiting.content.text is None
+
+    await world.collected(tip)
+    await world.resealer.run(ben)
+
+    assert await _waiting(world, amina) == ()
+    assert ben.vault.readers_kind(waiting.row.thread) == "vault"
+
+
+async def test_a_decision_takes_a_record_and_all_that_derives_from_it_away_and_gives_it_back(
+    world: World, amina: Handler, ben: Handler
+) -> None:
+    await world.collected(Source().tip(world.intake, asked=""))
+    await world.resealer.run(amina)
+    (tip,) = await world.tips(amina)
+    before, item = await _report(world, amina, tip)
+    outcome = await _outcome(world, amina, before)
+    assert [one.id for one in await _items(world, ben, tip)] == [item]
+
+    assert await reading.decide(world.pool, amina, tip.row.id, AMINA_ALONE, TODAY)
+
+    after, _ = await _report(world, amina, tip)
+    async with world.pool.acquire() as db:
+        for look in (
+            tips.get(db, ben.vault, tip.row.id),
+            items.find(db, ben.vault, item),
+            reports.get(db, ben.vault, before),
+            reports.get(db, ben.vault, after),
+            outcomes.case(db, ben, outcome),
+        ):
+            with pytest.raises(NotThereError):
+                await look
+        assert await reports.listing(db, ben.vault, after=None) == ()
+        assert await outcomes.listing(db, ben.vault) == ()
+        assert len(await outcomes.listing(db, amina.vault)) == 1
+    with pytest.raises(MissingKeyError):
+        ben.vault.record(tip.row.thread)
+    with pytest.raises(NotThereError):
+        await reading.decide(world.pool, ben, tip.row.id, EVERYBODY, TODAY)
+
+    assert await reading.decide(world.pool, amina, tip.row.id, EVERYBODY, TODAY)
+
+    async with world.pool.acquire() as db:
+        assert len(await reports.listing(db, ben.vault, after=None)) == 2
+        found = await tips.get(db, ben.vault, tip.row.id)
+    assert [(one.author, one.on, one.decision.readers) for one in found.content.decisions] == [
+        ("amina", TODAY.isoformat(), ("amina",)),
+        ("amina", TODAY.isoformat(), None),
+    ]
+
+
+async def test_the_guard_is_asked_for_those_who_may_read_alone(world: World, amina: Handler) -> None:
+    await world.collected(Source().tip(world.intake, asked=BEN))
+    await world.resealer.run(amina)
+    (tip,) = await world.tips(amina)
+    report, _ = await _report(world, amina, tip)
+    outcome = await _outcome(world, amina, report)
+
+    async with world.pool.acquire() as db:
+        draft = (await reports.get(db, amina.vault, report)).draft
+    await reports.save(world.pool, amina, report, _finished(draft))
+    with pytest.raises(RefusedError, match="Nobody else in this unit may review it"):
+        await _queue(world, amina, report)
+    await outcomes.propose(world.pool, amina, outcome, "helped", TODAY)
+    assert await world.inside.fetchval("SELECT shown_to FROM guard.phrase") == ["amina", "clara"]
+
+    await reading.decide(world.pool, amina, tip.row.id, EVERYBODY, TODAY)
+    await _queue(world, amina, report)
+
+    assert await world.inside.fetchval("SELECT shown_to FROM guard.phrase") is None
+    assert await world.inside.fetchval("SELECT shown_to FROM guard.review") is None
+    await reading.decide(world.pool, amina, tip.row.id, AMINA_ALONE, TODAY)
+    assert await world.inside.fetchval("SELECT shown_to FROM guard.review") == ["amina"]
+
+
+async def test_an_excluded_agency_and_what_stands_above_it_cannot_be_ticked(
+    world: World, amina: Handler, browser: Browser
+) -> None:
+    await world.inside.execute("UPDATE unit.agency SET parent = 'river-parks' WHERE id = 'harbour-customs'")
+    await world.collected(Source().tip(world.intake))
+    home = await browser.open("/")
+    assert "1 tip waits for first reading" in home.text
+    listed = await browser.open("/first-reading")
+    form = await browser.open(listed.link("/tips/"))
+    assert "the source's words may mean it" in form.text
+
+    decided = await browser.submit("/readers", who="everybody", agency=["harbour-customs"])
+    (tip,) = await world.tips(amina)
+    report, _ = await _report(world, amina, tip)
+    assert (await browser.open("/first-reading", status=404)).text
+    page = await browser.open(f"/reports/{report}")
+
+    assert "Everybody in the corridor" in decided.text
+    assert "cannot be ticked. Excluded: it must not learn of this tip." in page.text
+    assert "It stands above Harbour Customs Service, which is excluded." in page.text
+    form = page.form(f"/reports/{report}")
+    assert "agency" not in form.names
+    by_hand = {**dict(form.fields), "act": "save", "agency": "river-parks"}
+    async with browser._session.post(form.action, data=by_hand) as answer:
+        assert answer.status == 400
+        assert "must not learn of this tip, or stands above" in await answer.text()
+    await browser.open(f"/tips/{tip.row.id}/readers")
+    narrowed: dict[str, str] = {"narrowed-river-parks": "Its inspector asked"}
+    await browser.submit("/readers", who="everybody", agency=["harbour-customs"], **narrowed)  # type: ignore[arg-type]
+    saved = await browser.open(f"/reports/{report}")
+    await browser.submit(saved.path, act="save", agency=["river-parks"])
+
+
+async def test_the_form_warns_of_a_single_reader_and_refuses_none(
+    world: World, amina: Handler, browser: Browser
+) -> None:
+    await world.collected(Source().tip(world.intake, asked=BEN))
+    await browser.open("/")
+    (tip,) = await world.tips(amina)
+    page = await browser.open(f"/tips/{tip.row.id}/readers")
+    assert "Fewer than two handlers can read it" in page.text
+    assert "the source's words name this person" in page.text
+
+    refused = await browser.submit("/readers", who="some", reader=[], status=400)
+    gone = await browser.submit("/readers", who="some", reader=["ben"])
+
+    assert "Choose at least one handler" in refused.text
+    assert "No tips here" in gone.text
+
+
+async def test_every_address_of_a_hidden_record_answers_as_one_that_does_not_exist(
+    world: World, amina: Handler, site: TestServer
+) -> None:
+    source = Source()
+    await world.collected(source.tip(world.intake, asked=BEN), *source.file(world.intake, b"a photo"))
+    await world.resealer.run(amina)
+    (tip,) = await world.tips(amina)
+    report, item = await _report(world, amina, tip)
+    hidden = {
+        "tips": tip.row.id,
+        "items": item,
+        "reports": report,
+        "outcomes": await _outcome(world, amina, report),
+        "files": await world.inside.fetchval("SELECT id FROM corridor.file"),
+        "not-opened": await world.inside.fetchval("SELECT id FROM corridor.envelope LIMIT 1"),
+    }
+    await world.inside.execute("UPDATE corridor.envelope SET state = 'refused' WHERE id = $1", hidden["not-opened"])
+
+    async with Browser(str(site.make_url("/"))) as ben:
+        await sign_in(world, ben, "ben")
+        csrf = dict((await ben.open("/")).form("/sign-out").fields)["csrf"]
+        walked = 0
+        for route in ROUTES:
+            if "{id}" not in route.path:
+                continue
+            answers = [
+                await _answer(ben, route.method, route.path.replace("{id}", str(record)), csrf)
+                for record in (hidden[route.path.split("/")[1]], uuid4())
+            ]
+            assert answers[0] == answers[1], route.path
+            assert answers[0][0] == 404, route.path
+            walked += 1
+
+    assert walked >= 17
+    assert await world.state_of(hidden["not-opened"]) == "refused"
+
+
+async def _answer(browser: Browser, method: str, path: str, csrf: str) -> tuple[int, bytes]:
+    form = {"csrf": csrf, "text": "x", "phrase": "received", "move": "open", "reason": "x", "who": "everybody"}
+    data = {**form, "act": "save", "source": "2", "information": "D"} if method == "POST" else None
+    async with browser._session.request(method, browser._site + path, data=data, allow_redirects=False) as answer:
+        return answer.status, (await answer.read()).replace(path.encode(), b"")
+
+
+async def _waiting(world: World, handler: Handler) -> tuple[OpenTip, ...]:
+    async with world.pool.acquire() as db:
+        return await reading.waiting(db, handler)
+
+
+async def _not_opened(world: World, handler: Handler) -> int:
+    async with world.pool.acquire() as db:
+        return len(await envelopes.not_opened(db, limit=10, hidden=await seen.hidden(handler.vault)))
+
+
+async def _items(world: World, handler: Handler, tip: OpenTip) -> Sequence[items.OpenItem]:
+    async with world.pool.acquire() as db:
+        return await items.of_tip(db, handler.vault, tip.row.id, tip.row.thread)
+
+
+async def _report(world: World, handler: Handler, tip: OpenTip) -> tuple[UUID, UUID]:
+    """A report from a new graded item."""
+    await items.add(world.pool, handler, tip.row.id, "Tusks are stored in a warehouse.", AT)
+    item = (await _items(world, handler, tip))[-1].id
+    await items.grade(world.pool, handler, item, scheme(), source="2", information="D", reason="", now=AT)
+    return await reports.begin(world.pool, handler, tip.row.id, [item], TODAY), item
+
+
+async def _outcome(world: World, handler: Handler, report: UUID) -> UUID:
+    """An outcome as the desk hands it over, taken in."""
+    body = {"urn": f"urn:uuid:{report}", "stage": "outcome", "code": "seizure", "tell_source": True, "month": "2026-11"}
+    outcome = uuid4()
+    await world.inside.execute(
+        "INSERT INTO corridor.outcome (id, sealed, received_on, report) VALUES ($1, $2, $3, $4)",
+        outcome,
+        age.seal(canonical(body), [handler.members.corridor_vault]),
+        date(2026, 11, 24),
+        report,
+    )
+    await outcomes.reseal(world.pool, handler)
+    assert await world.inside.fetchval("SELECT resealed FROM corridor.outcome WHERE id = $1", outcome)
+    return outcome
+
+
+def _finished(draft: Draft) -> Draft:
+    return replace(
+        draft,
+        title="Ivory in a warehouse",
+        summary="Boxes stand there.",
+        subjects=("goods.ivory",),
+        agencies=("harbour-customs",),
+    )
+
+
+async def _queue(world: World, handler: Handler, report: UUID) -> None:
+    await reports.queue(world.pool, handler, report, scheme=scheme(), subjects=subjects(), today=TODAY)
