@@ -422,7 +422,7 @@ class Message:
             "counter": self.counter,
             "previous": self.previous.hex(),
             "heard": self.heard,
-            "at": self.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "at": self.at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z",
             "body": self.body.body(),
         }
 
