@@ -6,7 +6,7 @@ from typing import Protocol
 from crypto.age.armor import MAX_SPACE, Armorer, Dearmorer, detect
 from crypto.age.stream import CHUNK
 
-PIECE = 4 * CHUNK  # as much in and out stays in a core's cache
+PIECE = 8 * CHUNK  # as much in and out stays in a core's cache
 
 Write = Callable[[bytes | memoryview], object]
 
