@@ -1,5 +1,7 @@
 """The corridor's way to the drop: signed requests out, JSON and sealed bytes back. Believes nothing it has not checked."""
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -17,12 +19,16 @@ from crypto.errors import KeyFormatError
 from crypto.secret import Secret
 from crypto.signing import SigningKey
 from tipline.base.settings import Settings
+from tipline.base.ticks import FRAME, IDS_BYTES, PAGE, RECEIPTS_BYTES
 
 REQUEST = "tipline/drop-request/v1"
 CHUNK = 1024 * 1024  # bytes: a part passes through memory in pieces of this size
 
+FIRST = UUID(int=0)  # the first page begins behind it
+
 _LISTED_MAX = 32 * 1024 * 1024  # bytes of one JSON answer: some hundred thousand envelopes
-_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]-]{1,300}")
+_ENVELOPE_MAX = 17 * 1024 * 1024  # bytes; more than the largest that is taken, which the collector decides
+_FILLING_MAX = 16 * 1024 * 1024
 _HEX_32 = re.compile(r"[0-9a-f]{64}")
 _REPEATS = 30  # of a list within one second: tests and an impatient administrator do that
 _TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=60, sock_read=120)
@@ -44,10 +50,10 @@ class ConflictError(DropError):
 
 
 class CollectorKeyError(Exception):
-    """The collector key or the drop's address is missing or unreadable on this machine."""
+    """The collector key is missing or unreadable on this machine."""
 
     def __init__(self) -> None:
-        super().__init__("collector.key or drop-address in the corridor's folder is missing or damaged")
+        super().__init__("collector.key in the corridor's folder is missing or damaged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,52 @@ class Listed:
     size: int
     sha256: bytes
     urgent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of the list; *more* when others wait behind it."""
+
+    listed: tuple[Listed, ...]
+    more: bool
+
+    @property
+    def last(self) -> UUID:
+        """The id behind which the next page begins."""
+        return max((one.id for one in self.listed), default=FIRST)
+
+
+class Fetched:
+    """The envelopes of one answer, each behind its length; read one whole before the next."""
+
+    def __init__(self, content: aiohttp.StreamReader) -> None:
+        self._content = content
+
+    async def size(self) -> int:
+        """Return the length of the next envelope; raises `GoneError` when it is not there any more."""
+        size = int.from_bytes(await self._content.readexactly(FRAME), "big")
+        if size == 0:
+            raise GoneError
+        if size > _ENVELOPE_MAX:
+            raise DropError
+        return size
+
+    async def pieces(self, size: int) -> AsyncIterator[bytes]:
+        """Give the bytes of the envelope whose length was read."""
+        while size:
+            piece = await self._content.read(min(CHUNK, size))
+            if not piece:
+                raise DropError
+            size -= len(piece)
+            yield piece
+
+    async def end(self) -> None:
+        """Read the zeros that fill the answer up."""
+        left = _FILLING_MAX
+        while piece := await self._content.read(CHUNK):
+            left -= len(piece)
+            if left < 0:
+                raise DropError
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,25 +132,30 @@ class DropClient:
         self._key = key
         self._clock = clock
 
-    async def envelopes(self, *, urgent_only: bool) -> tuple[Listed, ...]:
-        """List what waits for this unit."""
-        path = "/v1/envelopes?urgent=1" if urgent_only else "/v1/envelopes"
-        answer = await self._json("GET", path)
+    async def envelopes(self, *, urgent_only: bool, after: UUID = FIRST) -> Page:
+        """List one page of what waits for this unit, behind *after*."""
+        answer = await self._json("GET", f"/v1/envelopes?urgent={urgent_only:d}&after={after}")
         try:
-            return tuple(_listed(entry) for entry in answer["envelopes"])
+            page = Page(tuple(_listed(entry) for entry in answer["envelopes"]), answer["more"] is True)
         except (KeyError, TypeError, ValueError, AttributeError):
             raise DropError from None
+        if len(page.listed) > PAGE or (page.more and page.last <= after):
+            raise DropError  # it would never come to its end
+        return page
 
     @asynccontextmanager
-    async def envelope(self, envelope: UUID) -> AsyncIterator[AsyncIterator[bytes]]:
-        """Stream the bytes of one envelope."""
-        async with self._request("GET", f"/v1/envelopes/{envelope}") as response:
-            yield _chunks(response)
+    async def fetch(self, wanted: Sequence[UUID]) -> AsyncIterator[Fetched]:
+        """Ask for at most a page of envelopes, also for none, and read them in this order."""
+        body = canonical({"ids": [str(envelope) for envelope in wanted]}).ljust(IDS_BYTES)
+        async with self._request("POST", "/v1/envelopes", body) as response:
+            fetched = Fetched(response.content)
+            yield fetched
+            await fetched.end()
 
     async def receipts(self, taken: Sequence[tuple[UUID, bytes]]) -> frozenset[UUID]:
         """Say which envelopes are safe inside, by id and SHA-256; return those that the drop has deleted."""
         body = {"receipts": [{"id": str(envelope), "sha256": digest.hex()} for envelope, digest in taken]}
-        answer = await self._json("POST", "/v1/receipts", canonical(body))
+        answer = await self._json("POST", "/v1/receipts", canonical(body).ljust(RECEIPTS_BYTES))
         try:
             return frozenset(UUID(deleted) for deleted in answer["deleted"])
         except (KeyError, TypeError, ValueError, AttributeError):
@@ -151,12 +208,12 @@ class DropClient:
                     allow_redirects=False,
                     timeout=_TIMEOUT,
                 ) as response:
-                    if response.status == HTTPStatus.CONFLICT and method == "GET" and later + 1 < _REPEATS:
+                    if response.status == HTTPStatus.CONFLICT and method != "PUT" and later + 1 < _REPEATS:
                         continue
                     _check(response.status)
                     yield response
                     return
-        except (aiohttp.ClientError, OSError, TimeoutError):
+        except (aiohttp.ClientError, OSError, TimeoutError, EOFError):
             raise DropError from None
 
     def _headers(self, method: str, path: str, body: bytes, seconds: int) -> dict[str, str]:
@@ -197,14 +254,8 @@ def collector_key(settings: Settings) -> SigningKey:
 
 
 def drop_address(settings: Settings) -> str:
-    """Return where the drop listens: the file `drop-address` where there is one, else this machine's own drop."""
-    file = settings.inside / "corridor" / "drop-address"
-    if not file.exists():
-        return f"http://{settings.host}:{settings.ports['drop']}"
-    address = file.read_text("utf-8").strip().rstrip("/")
-    if not _ADDRESS.fullmatch(address):
-        raise CollectorKeyError
-    return address
+    """Return where the drop listens: the setting `drop`, else this machine's own."""
+    return settings.drop or f"http://{settings.host}:{settings.ports['drop']}"
 
 
 async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:

@@ -1,14 +1,23 @@
-"""The canary search: is a known text anywhere in clear, in any spelling, in the files and databases that processes wrote?"""
+"""The canary search: is a known text anywhere in clear, in any spelling, in what processes wrote or still hold?"""
 
 import base64
-import mmap
+import html
+import json
+import os
+import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote_plus
+from urllib.parse import quote, quote_plus
 
 import asyncpg
 
+Canary = str | bytes
+_Needle = tuple[str, str, bytes]
+
+_WORD = 8
+_LEAST = 5  # bytes: a shorter needle is found by chance
 _TABLES = """
     SELECT format('%I.%I', schemaname, tablename)
       FROM pg_tables
@@ -26,58 +35,115 @@ class Hit:
     place: str
 
 
-def spellings(canary: str) -> dict[str, bytes]:
-    """The byte strings under which *canary* could stand: text encodings, hex, base64 at each of its three offsets."""
+def spellings(canary: Canary) -> dict[str, bytes]:
+    """The byte strings under which *canary* could stand: encodings, escapes, hex, base64 at each of its three offsets."""
+    if isinstance(canary, bytes):
+        return _unlike({"raw": canary, **_encoded(canary)})
     raw = canary.encode()
-    found = {
-        "utf-8": raw,
-        "utf-16": canary.encode("utf-16-le"),
-        "hex": raw.hex().encode(),
-        "url": quote_plus(canary).encode(),
-        "dashed": canary.replace(" ", "-").encode(),
-    }
+    return _unlike(
+        {
+            "utf-8": raw,
+            "utf-16": canary.encode("utf-16-le"),
+            "utf-16-be": canary.encode("utf-16-be"),
+            "utf-32": canary.encode("utf-32-le"),
+            "latin-1": canary.encode("latin-1", "ignore"),
+            "url": quote_plus(canary).encode(),
+            "url-path": quote(canary, safe="").encode(),
+            "html": html.escape(canary).encode(),
+            "json": json.dumps(canary)[1:-1].encode(),
+            "dashed": canary.replace(" ", "-").encode(),
+            "lines": canary.replace(" ", "\r\n").encode(),
+            "title": canary.title().encode(),
+            **_encoded(raw),
+        }
+    )
+
+
+def _encoded(raw: bytes) -> dict[str, bytes]:
+    found = {"hex": raw.hex().encode(), "hex-upper": raw.hex().upper().encode()}
     for shift in range(3):
-        encoded = base64.b64encode(b"\0" * shift + raw)
-        # The first and last characters mix in neighbours: only the middle is the canary's own.
-        found[f"base64+{shift}"] = encoded[(0, 2, 3)[shift] : -4]
-    first = {
-        needle: name for name, needle in reversed(found.items())
-    }  # a canary without spaces is spelled alike by three
+        for name, encode in (("base64", base64.b64encode), ("base64url", base64.urlsafe_b64encode)):
+            encoded = encode(b"\0" * shift + raw)
+            # The first and last characters mix in neighbours: only the middle is the canary's own.
+            found[f"{name}+{shift}"] = encoded[(0, 2, 3)[shift] : -4]
+    return found
+
+
+def _unlike(found: dict[str, bytes]) -> dict[str, bytes]:
+    """Keep one name for each needle: a canary without spaces is spelled alike by three."""
+    first = {needle: name for name, needle in reversed(found.items()) if len(needle) >= _LEAST}
     return {name: needle for needle, name in first.items()}
 
 
-def in_files(folder: Path, canaries: Iterable[str]) -> Iterator[Hit]:
-    """Search every file below *folder*, its contents and its name, write-ahead logs and server logs included."""
-    wanted = [(canary, spelling, needle) for canary in canaries for spelling, needle in spellings(canary).items()]
-    for path in sorted(folder.rglob("*")):
-        place = str(path.relative_to(folder))
-        for canary, spelling, needle in wanted:
-            if needle in place.encode():
-                yield Hit(canary, spelling, f"name of {place}")
-        if path.is_symlink() or not path.is_file() or not path.stat().st_size:
-            continue
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            for canary, spelling, needle in wanted:
-                if data.find(needle) >= 0:
-                    yield Hit(canary, spelling, place)
+class Search:
+    """Looks for many canaries in one pass, whose cost hardly depends on how many there are.
+
+    A needle of 15 bytes or more covers some eight bytes that begin at a multiple of eight, in whatever phase it lies. So its
+    first eight windows are the anchors: the data is read as numbers of eight bytes, and only a needle one of whose anchors
+    was met is looked for byte by byte. Shorter needles always are.
+    """
+
+    def __init__(self, canaries: Iterable[Canary]) -> None:
+        self._short: list[_Needle] = []
+        self._anchored: dict[int, list[_Needle]] = {}
+        for canary in canaries:
+            for spelling, needle in spellings(canary).items():
+                one = (str(canary), spelling, needle)
+                if len(needle) < 2 * _WORD - 1:
+                    self._short.append(one)
+                    continue
+                for phase in range(_WORD):
+                    anchor = int.from_bytes(needle[phase : phase + _WORD], sys.byteorder)
+                    self._anchored.setdefault(anchor, []).append(one)
+        self._anchors = frozenset(self._anchored)
+
+    def in_bytes(self, data: bytes, place: str) -> list[Hit]:
+        """Search bytes at hand."""
+        numbers = memoryview(data)[: len(data) // _WORD * _WORD].cast("Q")
+        met = self._anchors.intersection(numbers)
+        likely = {one for anchor in met for one in self._anchored[anchor]}
+        return [Hit(canary, spelling, place) for canary, spelling, needle in (*self._short, *likely) if needle in data]
+
+    def in_files(self, paths: Iterable[Path], folder: Path) -> Iterator[Hit]:
+        """Search the contents of files; places are named below *folder*."""
+        for path in paths:
+            with suppress(FileNotFoundError):  # a running server removes files
+                yield from self.in_bytes(path.read_bytes(), str(path.relative_to(folder)))
 
 
-async def in_database(dsn: str, canaries: Iterable[str]) -> list[Hit]:
+def in_files(folder: Path, canaries: Iterable[Canary]) -> Iterator[Hit]:
+    """Search every file below *folder*: contents, names, extended attributes; write-ahead logs and logs included."""
+    search = Search(canaries)
+    paths = sorted(folder.rglob("*"))
+    for path in paths:
+        place = path.relative_to(folder)
+        yield from search.in_bytes(os.fsencode(place), f"name of {place}")
+        yield from search.in_bytes(_attributes(path), f"attributes of {place}")
+    yield from search.in_files((path for path in paths if path.is_file() and not path.is_symlink()), folder)
+
+
+def _attributes(path: Path) -> bytes:
+    with suppress(OSError):
+        names = os.listxattr(path, follow_symlinks=False)
+        return b"\n".join(name.encode() + os.getxattr(path, name, follow_symlinks=False) for name in names)
+    return b""
+
+
+async def in_database(dsn: str, canaries: Iterable[Canary]) -> list[Hit]:
     """Search a dump of every row of every table, each value as bytes."""
-    wanted = [(canary, spelling, needle) for canary in canaries for spelling, needle in spellings(canary).items()]
     hits = []
     connection = await asyncpg.connect(dsn)
     try:
+        search = Search(canaries)
         for (table,) in await connection.fetch(_TABLES):
+            columns: dict[str, bytearray] = {}
             async with connection.transaction():
                 async for row in connection.cursor(f"SELECT * FROM {table}"):
                     for column, value in row.items():
                         data = value if isinstance(value, bytes) else str(value).encode()
-                        hits += [
-                            Hit(canary, spelling, f"{table}.{column}")
-                            for canary, spelling, needle in wanted
-                            if needle in data
-                        ]
+                        columns.setdefault(column, bytearray()).extend(data + b"\n")
+            for column, values in columns.items():
+                hits += search.in_bytes(bytes(values), f"{table}.{column}")
     finally:
         await connection.close()
     return hits

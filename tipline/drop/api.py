@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from http import HTTPStatus
 from typing import Any, BinaryIO, Final
@@ -14,6 +16,7 @@ from aiohttp import web
 from tipline.base.blobstore import BlobMissingError, BlobStore
 from tipline.base.database import Pool
 from tipline.base.jsons import JsonError, parse_object
+from tipline.base.ticks import DELETED_BYTES, FRAME, LIST_BYTES, PAGE, answer_size
 from tipline.base.web import Site, make_app
 from tipline.drop import store
 from tipline.drop.signed import BODY, GATE, UNIT, Gate, refusal, signed_only
@@ -24,10 +27,13 @@ BLOBS = web.AppKey("blobs", BlobStore)
 TODAY: web.AppKey[Callable[[], date]] = web.AppKey("today")
 
 _CHUNK: Final = 256 * 1024
+_ID: Final = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 _SITE: Final = Site(name="drop", title="Drop", practice=False, style="source")
 
 _NOT_HERE: Final = "nothing is here under this id for this unit"
+_NO_PAGE: Final = "a page begins behind an id"
+_NO_IDS: Final = "the body is no list of a page's ids"
 _NO_RECEIPTS: Final = "the body is no list of receipts"
 _NO_BUNDLE: Final = "a bundle has exactly one size"
 _NO_KEY: Final = "this is no intake key of this unit, serial and signer that can still be used"
@@ -43,37 +49,65 @@ def make(gate: Gate, pool: Pool, blobs: BlobStore, today: Callable[[], date]) ->
 
 
 async def list_envelopes(request: web.Request) -> web.Response:
-    """List what waits for the unit, in random order."""
+    """List one page of what waits for the unit; as many bytes when nothing waits as when the page is full."""
+    try:
+        after = UUID(request.query.get("after", ""))
+    except ValueError:
+        return refusal(HTTPStatus.BAD_REQUEST, _NO_PAGE)
     urgent_only = request.query.get("urgent") == "1"
     async with request.app[POOL].acquire() as db:
-        found = await store.waiting(db, request[UNIT].id, urgent_only=urgent_only)
-    listed = [{"id": str(e.id), "size": e.size, "sha256": e.sha256.hex(), "urgent": e.urgent} for e in found]
-    return _json({"envelopes": listed})
+        found = await store.waiting(db, request[UNIT].id, urgent_only=urgent_only, after=after, limit=PAGE + 1)
+    listed = [{"id": str(e.id), "size": e.size, "sha256": e.sha256.hex(), "urgent": e.urgent} for e in found[:PAGE]]
+    return _json({"envelopes": listed, "more": len(found) > PAGE}, size=LIST_BYTES)
 
 
-async def fetch_envelope(request: web.Request) -> web.StreamResponse:
-    """Stream one envelope, in constant memory."""
-    envelope = UUID(request.match_info["id"])
-    async with request.app[POOL].acquire() as db:
-        if not await store.holds(db, request[UNIT].id, envelope):
-            return refusal(HTTPStatus.NOT_FOUND, _NOT_HERE)
-    blobs = request.app[BLOBS]
+async def fetch_envelopes(request: web.Request) -> web.StreamResponse:
+    """Stream the envelopes asked for, each behind its length (0: not here), then zeros up to the answer's class."""
     try:
-        size = await asyncio.to_thread(blobs.size, envelope)
-        file = await asyncio.to_thread(blobs.open, envelope)
+        wanted = read_ids(request[BODY])
+    except JsonError:
+        return refusal(HTTPStatus.BAD_REQUEST, _NO_IDS)
+    async with request.app[POOL].acquire() as db:
+        held = await store.held(db, request[UNIT].id, wanted)
+    with ExitStack() as files:
+        opened = [await asyncio.to_thread(_open, request.app[BLOBS], one, files) for one in wanted if one in held]
+        found = dict(zip([one for one in wanted if one in held], opened, strict=True))
+        return await _stream(request, [found.get(one) for one in wanted])
+
+
+def _open(blobs: BlobStore, envelope: UUID, files: ExitStack) -> BinaryIO | None:
+    """Open a blob until *files* is left; None when its source deleted it at this moment."""
+    try:
+        return files.enter_context(blobs.open(envelope))
     except BlobMissingError:
-        return refusal(HTTPStatus.NOT_FOUND, _NOT_HERE)
-    with file:
-        return await _stream(request, file, size)
+        return None
 
 
-async def _stream(request: web.Request, file: BinaryIO, size: int) -> web.StreamResponse:
-    response = web.StreamResponse(headers={"Content-Type": "application/octet-stream", "Content-Length": str(size)})
+async def _stream(request: web.Request, files: Sequence[BinaryIO | None]) -> web.StreamResponse:
+    sizes = [0 if file is None else os.fstat(file.fileno()).st_size for file in files]
+    used = sum(sizes) + FRAME * len(sizes)
+    total = answer_size(used)
+    response = web.StreamResponse(headers={"Content-Type": "application/octet-stream", "Content-Length": str(total)})
     await response.prepare(request)
-    while chunk := await asyncio.to_thread(file.read, _CHUNK):
-        await response.write(chunk)
+    for file, size in zip(files, sizes, strict=True):
+        await response.write(size.to_bytes(FRAME, "big"))
+        while file is not None and (chunk := await asyncio.to_thread(file.read, _CHUNK)):
+            await response.write(chunk)
+    for start in range(used, total, _CHUNK):
+        await response.write(bytes(min(_CHUNK, total - start)))
     await response.write_eof()
     return response
+
+
+def read_ids(body: bytes) -> list[UUID]:
+    """Read which envelopes a unit asks for, at most a page of them; raises `JsonError`."""
+    value = parse_object(body)
+    ids = value.get("ids")
+    if value.keys() != {"ids"} or not isinstance(ids, list) or len(ids) > PAGE:
+        raise JsonError
+    if not all(isinstance(one, str) and _ID.fullmatch(one) for one in ids) or len(set(ids)) != len(ids):
+        raise JsonError
+    return [UUID(one) for one in ids]
 
 
 async def take_receipts(request: web.Request) -> web.Response:
@@ -91,7 +125,7 @@ async def take_receipts(request: web.Request) -> web.Response:
     for envelope in deleted:
         await asyncio.to_thread(request.app[BLOBS].delete, envelope)
     gone = dict.fromkeys(str(receipt.id) for receipt in receipts if receipt.id not in still)
-    return _json({"deleted": list(gone)})
+    return _json({"deleted": list(gone)}, size=DELETED_BYTES)
 
 
 def read_receipts(body: bytes) -> list[store.Receipt]:
@@ -108,7 +142,7 @@ def _receipt(entry: object) -> store.Receipt:
     envelope, digest = entry["id"], entry["sha256"]
     if not isinstance(envelope, str) or not isinstance(digest, str):
         raise JsonError
-    if not re.fullmatch(_UUID, envelope) or not _HASH.fullmatch(digest):
+    if not _ID.fullmatch(envelope) or not _HASH.fullmatch(digest):
         raise JsonError
     return store.Receipt(UUID(envelope), bytes.fromhex(digest))
 
@@ -146,8 +180,9 @@ async def put_intake_key(request: web.Request) -> web.Response:
     return _json({}) if kept else refusal(HTTPStatus.CONFLICT, _TAKEN)
 
 
-def _json(value: dict[str, Any]) -> web.Response:
-    return web.Response(body=json.dumps(value).encode(), content_type="application/json")
+def _json(value: dict[str, Any], *, size: int = 0) -> web.Response:
+    """Answer in JSON, filled up with spaces to *size* bytes."""
+    return web.Response(body=json.dumps(value).encode().ljust(size), content_type="application/json")
 
 
 def utc_today() -> date:
@@ -155,10 +190,9 @@ def utc_today() -> date:
     return datetime.now(UTC).date()
 
 
-_UUID: Final = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 ROUTES: Final = (
     web.get("/v1/envelopes", list_envelopes),
-    web.get(f"/v1/envelopes/{{id:{_UUID}}}", fetch_envelope),
+    web.post("/v1/envelopes", fetch_envelopes),
     web.post("/v1/receipts", take_receipts),
     web.get("/v1/mailboxes", list_mailboxes),
     web.put("/v1/mailboxes/{id:[0-9a-f]{64}}", put_bundle),

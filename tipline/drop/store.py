@@ -13,9 +13,11 @@ _WAITING: Final = """
       FROM zone.envelope
      WHERE unit = $1
        AND (urgent OR NOT $2)
-     ORDER BY random()
-"""
-_HOLDS: Final = "SELECT EXISTS (SELECT FROM zone.envelope WHERE id = $1 AND unit = $2)"
+       AND id > $3
+     ORDER BY id
+     LIMIT $4
+"""  # an id is 122 random bits, so its order says nothing about arrival
+_HELD: Final = "SELECT id FROM zone.envelope WHERE unit = $1 AND id = ANY ($2::uuid[])"
 _DELETE: Final = """
     DELETE FROM zone.envelope
      USING unnest($2::uuid[], $3::bytea[]) AS receipt (id, sha256)
@@ -62,16 +64,16 @@ class Receipt:
 
 
 @store_errors()
-async def waiting(db: Db, unit: str, *, urgent_only: bool) -> list[Waiting]:
-    """Return what waits for a unit, in random order."""
-    rows = await db.fetch(_WAITING, unit, urgent_only)
+async def waiting(db: Db, unit: str, *, urgent_only: bool, after: UUID, limit: int) -> list[Waiting]:
+    """Return at most *limit* envelopes that wait for a unit, those behind *after*, in the random order of their ids."""
+    rows = await db.fetch(_WAITING, unit, urgent_only, after, limit)
     return [Waiting(row["id"], row["size"], bytes(row["sha256"]), row["urgent"]) for row in rows]
 
 
 @store_errors()
-async def holds(db: Db, unit: str, envelope: UUID) -> bool:
-    """Say whether this envelope waits for this unit."""
-    return bool(await db.fetchval(_HOLDS, envelope, unit))
+async def held(db: Db, unit: str, envelopes: Sequence[UUID]) -> set[UUID]:
+    """Return which of these envelopes wait for this unit."""
+    return {row["id"] for row in await db.fetch(_HELD, unit, envelopes)}
 
 
 @store_errors()

@@ -71,8 +71,7 @@ async def send_report(request: web.Request) -> web.Response:
     try:
         address = await context.address(request, unit, mailbox=source.mailbox, urgent=report.urgent, at=now)
     except IntakeKeyError:
-        await stream.drain()
-        return context.closed(request)
+        return await _unsealed(request, stream, answers)
     try:
         delivered = await _deliver(request, stream, report, source, address, at=now)
     except TooMuchError as error:
@@ -81,6 +80,8 @@ async def send_report(request: web.Request) -> web.Response:
     except OtherUnitError:
         page = ReportPage(request.app[ABOUT], new_form_token(), answers, {"involved": _CHANGED})
         return await _again(request, stream, page)
+    except IntakeKeyError:
+        return await _unsealed(request, stream, answers)
     return render(request, _sent(request, address, codename, delivered))
 
 
@@ -106,10 +107,18 @@ async def _deliver(
         await asyncio.to_thread(outbox.discard)
 
 
-async def _again(request: web.Request, stream: FormStream, page: ReportPage) -> web.Response:
+async def _again(
+    request: web.Request, stream: FormStream, page: ReportPage, status: HTTPStatus = HTTPStatus.BAD_REQUEST
+) -> web.Response:
     """Show the form again with every answer; what remains of the upload is read and forgotten first."""
     files = await stream.drain() or "files" in page.problems
-    return render(request, replace(page, files_again=files), HTTPStatus.BAD_REQUEST)
+    return render(request, replace(page, files_again=files), status)
+
+
+async def _unsealed(request: web.Request, stream: FormStream, answers: Answers) -> web.Response:
+    """Say that there is no key to seal with, and give everything back that was typed."""
+    page = ReportPage(request.app[ABOUT], answers.token, answers, closed=True)
+    return await _again(request, stream, page, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def _sent(request: web.Request, address: Address, codename: Codename, delivered: Delivered) -> SentPage:

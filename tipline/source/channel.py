@@ -97,9 +97,10 @@ class Keep:
         """Store a submission whole or not at all. After a `StoreError` it is unknown which."""
         return Outcome(await self._ask("submit", **pack_submission(submission)))
 
-    async def add_session(self, session: bytes, sealed: bytes, day: date) -> None:
-        """Keep a session that only its cookie opens."""
-        await self._ask("add_session", session=pack_bytes(session), sealed=pack_bytes(sealed), day=day.isoformat())
+    async def add_session(self, session: bytes, sealed: bytes, day: date, mailbox: bytes) -> bool:
+        """Keep a session that only its cookie opens; False, and nothing kept, when there is no such mailbox."""
+        names = {"session": pack_bytes(session), "sealed": pack_bytes(sealed), "mailbox": pack_bytes(mailbox)}
+        return bool(await self._ask("add_session", day=day.isoformat(), **names))
 
     async def session(self, session: bytes) -> bytes | None:
         """Return a sealed session."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from crypto.codename import TOKEN_BYTES
 from tipline.base.forms import FormError
@@ -201,7 +202,7 @@ class FormStream:
             left = await self._skip(self._current, left)
         async for file in self.files():
             left = await self._skip(file, left)
-        return left < UPLOAD_MAX
+        return left < UPLOAD_MAX or (self._current is not None and self._current.name != "")
 
     @staticmethod
     async def _skip(file: IncomingFile, left: int) -> int:
@@ -217,7 +218,7 @@ class FormStream:
                 part = await self._reader.next()
         except TimeoutError:
             raise StalledError from None
-        except (ValueError, AssertionError, web.HTTPException):
+        except (ValueError, AssertionError, HttpProcessingError, web.HTTPException):
             raise DamagedError from None
         if part is not None and (not isinstance(part, BodyPartReader) or "Content-Transfer-Encoding" in part.headers):
             raise DamagedError
@@ -230,7 +231,7 @@ async def _next_chunk(part: BodyPartReader) -> bytes:
             return await part.read_chunk(_PIECE)
     except TimeoutError:
         raise StalledError from None
-    except (ValueError, AssertionError, web.HTTPException):
+    except (ValueError, AssertionError, HttpProcessingError, web.HTTPException):
         raise DamagedError from None
 
 

@@ -138,8 +138,8 @@ async def _submit(db: Db, frame: Frame) -> str:
 
 async def _add_session(db: Db, frame: Frame) -> bool:
     day = date.fromisoformat(frame["day"])
-    await store.add_session(db, unpack_bytes(frame["session"]), unpack_bytes(frame["sealed"]), day)
-    return True
+    session, sealed = unpack_bytes(frame["session"]), unpack_bytes(frame["sealed"])
+    return await store.add_session(db, session, sealed, day, mailbox_id=unpack_bytes(frame["mailbox"]))
 
 
 async def _session(db: Db, frame: Frame) -> str | None:

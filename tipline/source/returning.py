@@ -44,11 +44,17 @@ class _Open:
 
 async def show_return(request: web.Request) -> web.Response:
     """Where a codename is typed."""
-    return render(request, ReturnPage(request.app[ABOUT], ended="ended" in request.query))
+    about = request.app[ABOUT]
+    if "unknown" in request.query:
+        return render(request, ReturnPage(about, problem=_NOT_HERE), HTTPStatus.NOT_FOUND)
+    return render(request, ReturnPage(about, ended="ended" in request.query))
 
 
 async def sign_in(request: web.Request) -> web.Response:
-    """Open a session for a codename that has a mailbox."""
+    """Open a session for a codename that has a mailbox.
+
+    A codename that has none costs the same work, question and answer: only where the browser is sent next differs.
+    """
     about, keep = request.app[ABOUT], request.app[KEEP]
     typed = (await read_form(request)).get("codename", "")
     try:
@@ -56,10 +62,8 @@ async def sign_in(request: web.Request) -> web.Response:
     except CodenameError as error:
         return render(request, ReturnPage(about, problem=_codename_problem(error)), HTTPStatus.BAD_REQUEST)
     source = await asyncio.to_thread(keys, codename)
-    if await keep.mailbox(source.mailbox) is None:
-        return render(request, ReturnPage(about, problem=_NOT_HERE), HTTPStatus.BAD_REQUEST)
-    response = see_other("/thread")
-    cookie = await session.begin(keep, codename, clock())
+    cookie, known = await session.begin(keep, codename, source.mailbox, clock())
+    response = see_other("/thread" if known else "/return?unknown")
     response.set_cookie(session.COOKIE, cookie, httponly=True, samesite="Strict", path="/")
     return response
 
@@ -108,7 +112,8 @@ async def send_answer(request: web.Request) -> web.Response:
 async def _unsealed(request: web.Request, opened: _Open, text: str) -> web.Response:
     """Say that there is no key to seal an answer with, and give it back."""
     response = await _thread(request, opened, answer=text, problem=_NO_KEY)
-    response.set_status(HTTPStatus.SERVICE_UNAVAILABLE)
+    if response.status == HTTPStatus.BAD_REQUEST:
+        response.set_status(HTTPStatus.SERVICE_UNAVAILABLE)
     return response
 
 

@@ -9,7 +9,7 @@ from crypto import canonical, columns, macs
 from crypto.codename import Codename
 from crypto.digest import sha256
 from crypto.errors import CanonicalError, OpenError, SignatureError
-from crypto.secret import Secret
+from crypto.secret import Guarded, Secret
 from tipline.source.channel import Keep
 
 COOKIE: Final = "source"
@@ -19,8 +19,8 @@ _HALF: Final = 32  # bytes: one half names the row, the other opens it
 _SEALED: Final = 128  # bytes before sealing
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Session:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Session(Guarded):
     """An open session; *csrf* stands in each of its forms."""
 
     id: bytes
@@ -36,14 +36,14 @@ class Session:
             raise SignatureError from None
 
 
-async def begin(keep: Keep, codename: Codename, now: datetime) -> str:
-    """Keep a session and return the cookie that opens it."""
+async def begin(keep: Keep, codename: Codename, mailbox: bytes, now: datetime) -> tuple[str, bool]:
+    """Return a cookie, and whether it opens anything: a session is kept only for a codename that has a *mailbox*."""
     name, key = Secret.random(_HALF), Secret.random(_HALF)
     session = sha256(name.expose())
     content = {"codename": codename.entropy.expose().hex(), "expires": int((now + LIFE).timestamp())}
     padded = canonical.canonical(content).ljust(_SEALED)
-    await keep.add_session(session, columns.seal(key, padded, **_place(session)), now.date())
-    return urlsafe_b64encode(name.expose() + key.expose()).decode().rstrip("=")
+    known = await keep.add_session(session, columns.seal(key, padded, **_place(session)), now.date(), mailbox)
+    return urlsafe_b64encode(name.expose() + key.expose()).decode().rstrip("="), known
 
 
 async def resume(keep: Keep, cookie: str, now: datetime) -> Session | None:

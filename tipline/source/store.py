@@ -53,7 +53,12 @@ _ENVELOPE_IDS: Final = "SELECT id FROM zone.envelope"
 _ENVELOPE_DAYS: Final = "SELECT id, day FROM zone.envelope"
 _OLDER_THAN: Final = "SELECT EXISTS (SELECT FROM zone.mailbox WHERE created_on < $1)"
 _DELETE_OLD_SUBMISSIONS: Final = "DELETE FROM zone.submission WHERE day < $1"
-_ADD_SESSION: Final = "INSERT INTO zone.session (id, sealed, day) VALUES ($1, $2, $3)"
+_ADD_SESSION: Final = """
+    INSERT INTO zone.session (id, sealed, day)
+    SELECT $1::bytea, $2::bytea, $3::date
+      FROM set_config('synchronous_commit', 'off', true)
+     WHERE EXISTS (SELECT FROM zone.mailbox WHERE id = $4)
+"""  # without waiting for the disk: that would tell a codename that has a mailbox, and a lost session costs one sign-in
 _SESSION: Final = "SELECT sealed FROM zone.session WHERE id = $1"
 _DELETE_SESSION: Final = "DELETE FROM zone.session WHERE id = $1"
 _DELETE_OLD_SESSIONS: Final = "DELETE FROM zone.session WHERE day < $1"
@@ -208,9 +213,9 @@ async def delete_submissions_before(db: Db, day: date) -> None:
 
 
 @store_errors()
-async def add_session(db: Db, session: bytes, sealed: bytes, day: date) -> None:
-    """Keep a session that only its cookie opens."""
-    await db.execute(_ADD_SESSION, session, sealed, day)
+async def add_session(db: Db, session: bytes, sealed: bytes, day: date, *, mailbox_id: bytes) -> bool:
+    """Keep a session that only its cookie opens; False, and nothing kept, when there is no such mailbox."""
+    return await db.execute(_ADD_SESSION, session, sealed, day, mailbox_id) == "INSERT 0 1"
 
 
 @store_errors()

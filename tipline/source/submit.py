@@ -9,7 +9,7 @@ from typing import Final
 
 from crypto.codename import SourceKeys, SubmissionMac
 from tipline.base.database import StoreError
-from tipline.envelope import Answer, Body, File, Message, Thread, ThreadState, Tip, pack_bundle
+from tipline.envelope import Answer, Body, File, IntakeKeyError, Message, Place, Thread, Tip, pack_bundle
 from tipline.source.channel import Keep
 from tipline.source.form import FILES_MAX, UPLOAD_MAX, FormStream, IncomingFile, Report, TooMuchError
 from tipline.source.sealing import Address, FileSealer, Outbox
@@ -132,6 +132,7 @@ async def deliver(keep: Keep, outbox: Outbox, delivery: Delivery) -> Delivered:
     """Store the form once, whatever happens at the same moment.
 
     Raises:
+        IntakeKeyError: the key it was sealed to has been taken back meanwhile.
         OtherUnitError: the codename is another unit's.
         StoreError: the rows could not be written; it may be unknown whether they were, and sending again is harmless.
     """
@@ -148,6 +149,9 @@ async def deliver(keep: Keep, outbox: Outbox, delivery: Delivery) -> Delivered:
         outcome = await keep.submit(submission)  # 3 store
         if outcome is Outcome.STORED:
             return Delivered.FIRST if stored is None else Delivered.FURTHER
+        if outcome is Outcome.RETIRED:
+            await asyncio.to_thread(outbox.withdraw, submission.envelopes)
+            raise IntakeKeyError
         parts = tuple(envelope for envelope in submission.envelopes if envelope.kind == "part")
         await asyncio.to_thread(outbox.withdraw, [envelope for envelope in published if envelope not in parts])
     raise StoreError
@@ -158,22 +162,20 @@ def _seal(
 ) -> tuple[Submission, tuple[Envelope, ...]]:
     """Seal the messages behind the thread's last one and publish; *parts* are those of an earlier try."""
     keys, address = delivery.keys, delivery.address
-    if stored is None:
-        state = ThreadState.start()
-    else:
-        state = ThreadState.open(stored.thread_state, keys.state, mailbox=keys.mailbox)
+    place = Place.start() if stored is None else Place.open(stored.thread_state, keys.state, mailbox=keys.mailbox)
     for body in _bodies(delivery, begun=stored is not None):
         message = Message(
-            mailbox=keys.mailbox,
+            lookup=keys.lookup,
             recipient=keys.identity.recipient,
             thread=Thread(keys.to_unit, keys.to_source),
-            counter=state.counter + 1,
-            previous=state.previous,
+            counter=place.sent.counter + 1,
+            previous=place.sent.previous,
             at=delivery.at,
             body=body,
+            heard=place.heard.counter,
         )
         outbox.add_message(message, address)
-        state = state.after(message.encode())
+        place = place.after(message.encode())
     published = outbox.publish()
     recipient = keys.identity.recipient
     submission = Submission(
@@ -184,7 +186,7 @@ def _seal(
         urgent=address.urgent,
         day=address.day,
         was=None if stored is None else stored.thread_state,
-        now=state.seal(keys.state, mailbox=keys.mailbox),
+        now=place.seal(keys.state, mailbox=keys.mailbox),
         new=NewMailbox(str(recipient), pack_bundle([], recipient)) if stored is None else None,
         envelopes=(*parts, *published),
     )

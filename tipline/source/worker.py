@@ -32,9 +32,9 @@ ROOM: Final = b"+"
 FULL: Final = b"-"
 LEAVING: Final = b"."
 
-_KEEP_ALIVE_SECONDS: Final = 8.0
+_KEEP_ALIVE_SECONDS: Final = 4.0
 _TICK_SECONDS: Final = 0.25
-_GRACE_SECONDS: Final = 2.0
+_GRACE_SECONDS: Final = _KEEP_ALIVE_SECONDS + 1.0  # so that a connection still open is not cut off as somebody asks
 _CUT_SECONDS: Final = 0.5
 
 MakeApp = Callable[[Keep], web.Application]

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 
 import aiohttp
 from aiohttp import web
@@ -67,6 +68,7 @@ class Line:
         self.seen = 0
         self.breaks_at = -1
         self.how = "before"
+        self.passed: list[tuple[str, str, int, int]] = []  # method, path, bytes asked, bytes answered
 
     @asynccontextmanager
     async def open(self, port: int) -> AsyncIterator[str]:
@@ -92,6 +94,8 @@ class Line:
             ) as answer,
         ):
             body = await answer.read()
+            if answer.status == HTTPStatus.OK:  # a signature used twice within a second is refused and signed anew
+                self.passed.append((request.method, request.path, len(await request.read()), len(body)))
             response = web.StreamResponse(status=answer.status, headers={"Content-Length": str(len(body))})
             if broken and self.how == "after":
                 self._cut(request)

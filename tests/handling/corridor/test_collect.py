@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -14,7 +15,7 @@ from crypto.signing import SigningKey
 from handling.corridor import threads
 from handling.corridor.chain import Verdict
 from handling.corridor.collect import BusyError, Collected
-from handling.corridor.dropclient import CollectorKeyError, DropError, drop_address
+from handling.corridor.dropclient import DropError, drop_address
 from handling.corridor.schedule import Plan, next_bundle
 from handling.corridor.session import Handler
 from tests.factories import free_ports
@@ -51,7 +52,7 @@ async def test_a_line_that_breaks_at_any_request_loses_and_doubles_nothing(world
         line = Line(address)
         async with line.open(free_ports()["source"]) as broken, collector(world, broken) as collecting:
             for how in ("before", "half", "after"):
-                for step in range(4):  # list, two fetches, receipts
+                for step in range(3):  # list, fetch, receipts
                     source = Source()
                     sent = (source.tip(world.intake), source.answer(world.intake, "and more"))
                     await at_the_drop(world.public, world.settings.public, source, *sent)
@@ -64,8 +65,8 @@ async def test_a_line_that_breaks_at_any_request_loses_and_doubles_nothing(world
 
     listed = await world.tips(amina)
     dialogues = [await world.dialogue(amina, tip) for tip in listed]
-    assert len(listed) == 12
-    assert [[m.row.verdict for m in dialogue] for dialogue in dialogues] == [[Verdict.GOOD] * 2] * 12
+    assert len(listed) == 9
+    assert [[m.row.verdict for m in dialogue] for dialogue in dialogues] == [[Verdict.GOOD] * 2] * 9
     assert await world.public.fetchval("SELECT count(*) FROM zone.envelope") == 0
     assert world.blobs.collected.names() == set()
 
@@ -237,14 +238,9 @@ async def test_blobs_without_a_row_are_swept_at_the_start(world: World) -> None:
     assert world.blobs.collected.names() == set()
 
 
-def test_the_drops_address_is_this_machine_unless_a_file_names_another(world: World) -> None:
-    file = world.settings.inside / "corridor" / "drop-address"
+def test_the_drops_address_is_this_machine_unless_a_setting_names_another(world: World) -> None:
     here = drop_address(world.settings)
-    file.write_text("http://10.0.0.2:8083/\n")
-    elsewhere = drop_address(world.settings)
-    file.write_text("ftp://10.0.0.2")
-    with pytest.raises(CollectorKeyError):
-        drop_address(world.settings)
+    elsewhere = drop_address(replace(world.settings, drop="http://10.0.0.2:8083"))
 
     assert here == f"http://127.0.0.1:{world.settings.ports['drop']}"
     assert elsewhere == "http://10.0.0.2:8083"

@@ -18,10 +18,12 @@ from crypto.signing import SigningKey
 from tests.tipline.source.running import TestUnit, Zone, a_zone, running
 from tipline.base.database import Db
 from tipline.base.settings import Settings
+from tipline.base.ticks import DELETED_BYTES, FRAME, LIST_BYTES, PAGE, answer_size
 from tipline.drop.signed import REQUEST_TYPE, WINDOW_SECONDS
 from tipline.envelope import SEALED_BUNDLE_BYTES, IntakeKey
 
 MAILBOX = sha256(b"a mailbox")
+LIST = f"/v1/envelopes?urgent=0&after={UUID(int=0)}"
 
 
 def signed(method: str, path: str, body: bytes, *, unit: str, key: SigningKey, at: int | None = None) -> dict[str, str]:
@@ -48,6 +50,17 @@ class Collector:
             method, path, body, **({"unit": self.unit.id, "key": self.unit.collector, "at": self._at} | how)
         )
         return await self.send(method, path, body, headers)
+
+    async def fetch(self, *envelopes: UUID) -> list[bytes]:
+        status, answer = await self.ask("POST", "/v1/envelopes", canonical({"ids": [str(one) for one in envelopes]}))
+        assert status == 200
+        found = []
+        for _ in envelopes:
+            size = int.from_bytes(answer[:FRAME], "big")
+            found.append(answer[FRAME : FRAME + size])
+            answer = answer[FRAME + size :]
+        assert not any(answer)
+        return found
 
     async def send(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, Any]:
         url = self.zone.drop + path
@@ -100,10 +113,10 @@ async def test_a_unit_lists_fetches_and_receipts_its_own_envelopes(settings: Set
     foreign = await an_envelope(zone, public_db, "oversight")
 
     with dropping(zone) as collector:
-        _, listed = await collector.ask("GET", "/v1/envelopes")
-        _, listed_urgent = await collector.ask("GET", "/v1/envelopes?urgent=1")
-        status, content = await collector.ask("GET", f"/v1/envelopes/{plain}")
-        foreign_status, _ = await collector.ask("GET", f"/v1/envelopes/{foreign}")
+        _, listed = await collector.ask("GET", LIST)
+        _, listed_urgent = await collector.ask("GET", LIST.replace("urgent=0", "urgent=1"))
+        _, behind = await collector.ask("GET", f"/v1/envelopes?urgent=0&after={max(plain, urgent)}")
+        content, not_ours = await collector.fetch(plain, foreign)
         receipts = [
             {"id": str(plain), "sha256": sha256(content).hex()},
             {"id": str(urgent), "sha256": bytes(32).hex()},
@@ -111,12 +124,13 @@ async def test_a_unit_lists_fetches_and_receipts_its_own_envelopes(settings: Set
         ]
         _, first = await collector.ask("POST", "/v1/receipts", canonical({"receipts": receipts}))
         _, again = await collector.ask("POST", "/v1/receipts", canonical({"receipts": receipts}))
-        gone, _ = await collector.ask("GET", f"/v1/envelopes/{plain}")
+        (gone,) = await collector.fetch(plain)
 
     assert {entry["id"] for entry in listed["envelopes"]} == {str(plain), str(urgent)}
     assert [entry["id"] for entry in listed_urgent["envelopes"]] == [str(urgent)]
-    assert (status, content) == (200, b"p" * 700_000)
-    assert (foreign_status, gone) == (404, 404)
+    assert behind == {"envelopes": [], "more": False}
+    assert content == b"p" * 700_000
+    assert (not_ours, gone) == (b"", b"")
     assert first == again == {"deleted": [str(plain)]}
     assert zone.blobs.names() == {urgent, foreign}
     assert await public_db.fetchval("SELECT count(*) FROM zone.envelope") == 2
@@ -125,7 +139,7 @@ async def test_a_unit_lists_fetches_and_receipts_its_own_envelopes(settings: Set
 async def test_what_is_unsigned_stale_repeated_or_another_units_is_refused(settings: Settings, public_db: Db) -> None:
     zone = await a_zone(settings, public_db)
     envelope = await an_envelope(zone, public_db)
-    path, now = "/v1/envelopes", int(time.time())
+    path, now = LIST, int(time.time())
     key, other = zone.unit.collector, zone.oversight.collector
     good = signed("GET", path, b"", unit="unit", key=key)
 
@@ -136,7 +150,7 @@ async def test_what_is_unsigned_stale_repeated_or_another_units_is_refused(setti
             "wrong key": await collector.ask("GET", path, key=other),
             "old": await collector.ask("GET", path, at=now - WINDOW_SECONDS - 5),
             "early": await collector.ask("GET", path, at=now + WINDOW_SECONDS + 5),
-            "other path": await collector.send("GET", path + "?urgent=1", b"", good),
+            "other path": await collector.send("GET", path + "&urgent=1", b"", good),
             "other method": await collector.send("HEAD", path, b"", good),
             "other body": await collector.send("GET", path, b"x", good),
             "too large": await collector.ask("POST", "/v1/receipts", b"x" * (2 << 20)),
@@ -152,6 +166,64 @@ async def test_what_is_unsigned_stale_repeated_or_another_units_is_refused(setti
     assert first[1]["envelopes"][0]["id"] == str(envelope)
     assert repeated[0] == 409
     assert unknown[0] == 404
+
+
+async def test_a_list_has_one_size_and_goes_on_behind_its_last_id(settings: Settings, public_db: Db) -> None:
+    zone = await a_zone(settings, public_db)
+
+    with dropping(zone) as collector:
+        sizes, pages = [], []
+        for waiting in (0, 1, PAGE + 1):
+            for _ in range(waiting - await public_db.fetchval("SELECT count(*) FROM zone.envelope")):
+                await an_envelope(zone, public_db)
+            headers = signed("GET", LIST, b"", unit="unit", key=zone.unit.collector, at=int(time.time()) + waiting)
+            async with aiohttp.ClientSession() as http, http.get(zone.drop + LIST, headers=headers) as answer:
+                sizes.append(len(await answer.read()))
+                pages.append(await answer.json())
+        last = max(entry["id"] for entry in pages[-1]["envelopes"])
+        _, rest = await collector.ask("GET", f"/v1/envelopes?urgent=0&after={last}")
+        refused = await collector.ask("GET", "/v1/envelopes?urgent=0")
+        _, nothing = await collector.ask("POST", "/v1/receipts", canonical({"receipts": []}))
+
+    assert sizes == [LIST_BYTES] * 3
+    assert [(len(page["envelopes"]), page["more"]) for page in (*pages, rest)] == [
+        (0, False),
+        (1, False),
+        (PAGE, True),
+        (1, False),
+    ]
+    assert refused[0] == 400
+    assert nothing == {"deleted": []}
+    assert DELETED_BYTES > PAGE * 40
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b'{"ids":1}',
+        b'{"ids":["x"]}',
+        canonical({"ids": [str(UUID(int=1))] * 2}),
+        canonical({"ids": [str(UUID(int=n)) for n in range(PAGE + 1)]}),
+    ],
+)
+async def test_what_is_no_list_of_a_pages_ids_fetches_nothing(settings: Settings, public_db: Db, body: bytes) -> None:
+    zone = await a_zone(settings, public_db)
+
+    with dropping(zone) as collector:
+        status, _ = await collector.ask("POST", "/v1/envelopes", body)
+
+    assert status == 400
+
+
+def test_answers_have_few_sizes_and_nothing_one_and_forty_small_tips_have_the_same() -> None:
+    tip = 256 + 1_627 + 16 + 4_096 + 16 + FRAME
+
+    assert answer_size(0) == answer_size(tip) == answer_size(40 * tip) == 256 * 1024
+    assert answer_size(256 * 1024 + 1) == 1 << 20
+    assert answer_size((16 << 20) + 1) == 32 << 20
+    assert len({answer_size(used) for used in range(0, 64 << 20, 4099)}) == 7
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"receipts":1}', b'{"receipts":[{"id":"x","sha256":"00"}]}', b"\xff"])

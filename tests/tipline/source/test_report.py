@@ -199,6 +199,8 @@ async def test_without_a_valid_intake_key_nothing_is_taken(settings: Settings, p
             form = await browser.open("/", status=503)
 
     assert "Nothing you typed was stored" in page.text
+    assert "choose them again" in page.text
+    assert dict(page.form("/").fields)["message"] == TEXT
     assert "cannot take reports" in form.text
     assert await public_db.fetchval("SELECT count(*) FROM zone.mailbox") == 0
     assert zone.blobs.names() == set()

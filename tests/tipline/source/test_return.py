@@ -12,7 +12,7 @@ from tests.tipline.source.running import TODAY, a_zone, collect, messages, runni
 from tests.tipline.source.test_report import TEXT, report
 from tipline.base.database import Db
 from tipline.base.settings import Settings
-from tipline.envelope import NO_PREVIOUS, Answer, Reply, ThreadState, Tip, pack_bundle
+from tipline.envelope import NO_PREVIOUS, Answer, Place, Reply, ThreadState, Tip, pack_bundle
 from tipline.source import replies, session
 
 NOT_HERE = "no reports under this codename"
@@ -98,6 +98,34 @@ async def test_forged_exchanged_and_missing_replies_are_named(settings: Settings
     assert "has been damaged or changed" in damaged.text
 
 
+async def test_a_mailbox_set_back_is_named_on_the_page(settings: Settings, public_db: Db) -> None:
+    zone = await a_zone(settings, public_db)
+
+    with running(zone):
+        async with Browser(zone.url) as browser:
+            codename, source = await a_thread(browser)
+            (_, one), (_, two) = written(source, "one", "two")
+            await put(public_db, source, one)
+            await browser.open("/return")
+            first = await browser.submit("/return", codename=codename)
+            await put(public_db, source, one, two)
+            newest = await browser.open("/thread")
+            await browser.submit("/answer", answer="I have read it.")
+            await put(public_db, source, one)
+            set_back = await browser.open("/thread")
+            await public_db.execute("UPDATE zone.mailbox SET thread_state = $1", b"damaged")
+            damaged = await browser.open("/thread")
+            refused = await browser.submit("/answer", answer="kept words", status=400)
+
+    assert "Careful" not in first.text + newest.text
+    assert "Sealed on arrival: what this protects, and what not" in first.text
+    assert "Reply 2 was shown here before and is missing now" in set_back.text
+    assert "memory of your report is damaged" in damaged.text
+    assert dict(refused.form("/answer").fields)["answer"] == "kept words"
+    answers = messages(await collect(zone, public_db, zone.unit))
+    assert [message.heard for message in answers] == [0, 2]
+
+
 async def test_a_wrong_codename_is_told_without_saying_who_has_one(settings: Settings, public_db: Db) -> None:
     zone = await a_zone(settings, public_db)
     unknown = " ".join(Codename.from_token(new_token()).words())
@@ -106,7 +134,8 @@ async def test_a_wrong_codename_is_told_without_saying_who_has_one(settings: Set
     with running(zone):
         async with Browser(zone.url) as browser:
             await browser.open("/return")
-            nobody = await browser.submit("/return", codename=unknown, status=400)
+            nobody = await browser.submit("/return", codename=unknown, status=404)
+            await browser.open("/return")
             checksum = await browser.submit("/return", codename=entropy, status=400)
             misspelt = await browser.submit("/return", codename=unknown + " kestrrel", status=400)
             closed = await browser.open("/thread")
@@ -178,8 +207,9 @@ class _Shelf:
     def __init__(self) -> None:
         self.rows: dict[bytes, bytes] = {}
 
-    async def add_session(self, name: bytes, sealed: bytes, _day: object) -> None:
+    async def add_session(self, name: bytes, sealed: bytes, _day: object, _mailbox: bytes) -> bool:
         self.rows[name] = sealed
+        return True
 
     async def session(self, name: bytes) -> bytes | None:
         return self.rows.get(name)
@@ -191,8 +221,9 @@ class _Shelf:
 async def test_a_session_ends_after_half_an_hour_and_shows_nothing_in_its_row() -> None:
     shelf, now = _Shelf(), datetime.now(UTC)
     codename = Codename.from_token(new_token())
-    cookie = await session.begin(shelf, codename, now)
+    cookie, known = await session.begin(shelf, codename, bytes(32), now)
 
+    assert known
     opened = await session.resume(shelf, cookie, now + session.LIFE - timedelta(seconds=1))
     assert opened is not None
     assert opened.codename.words() == codename.words()
@@ -211,7 +242,7 @@ def test_a_phrase_without_words_here_still_says_that_there_is_news() -> None:
     source = keys(Codename.from_token(new_token()))
     inner = [sealed for _, sealed in written(source, phrase="new-code")]
 
-    read = replies.read(pack_bundle(inner, source.identity.recipient), source)
+    read = replies.read(pack_bundle(inner, source.identity.recipient), source, Place.start())
 
     assert len(read.shown) == 1
     assert "new-code" not in read.shown[0].text
