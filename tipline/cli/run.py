@@ -7,10 +7,10 @@ import signal
 import sys
 from collections.abc import Mapping
 
-from tipline.base import database, log
+from tipline.base import database, log, swap
 from tipline.base.postgres import Cluster
 from tipline.base.process import harden
-from tipline.base.settings import Settings
+from tipline.base.settings import ZONES, Settings
 from tipline.base.supervisor import Child, Supervisor, SupervisorError
 from tipline.cli import databases, serve
 
@@ -34,6 +34,7 @@ def run(_: argparse.Namespace, settings: Settings) -> int:
     """Run until SIGTERM, SIGINT or SIGHUP; 1 when something does not start."""
     log.setup("tipline")
     harden()
+    swap.refuse(settings)
     try:
         asyncio.run(_run(settings))
     except SupervisorError as error:
@@ -61,7 +62,7 @@ async def _prepare(settings: Settings, embedded: tuple[Cluster, ...]) -> None:
     """Bring the databases up to date; a practice installation that is new gets its practice unit."""
     owners = databases.owner_dsns(settings, embedded)
     await databases.migrate(settings, owners)
-    if settings.practice and "inside" in owners:
+    if settings.practice and len(owners) == len(ZONES):  # a practice unit has both halves, the other's public keys too
         from tipline.cli import practice  # noqa: PLC0415 - imports the inside zone, which a public machine does not have
 
         cards = await practice.enrol_if_new(settings, owners["public"], owners["inside"])

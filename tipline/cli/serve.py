@@ -8,7 +8,7 @@ import os
 import signal
 from types import MappingProxyType
 
-from tipline.base import log
+from tipline.base import log, swap
 from tipline.base.process import die_with_parent, harden
 from tipline.base.settings import PORTS, Settings, SettingsError
 from tipline.units import UnitsError
@@ -39,6 +39,8 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         die_with_parent(signal.SIGTERM, args.parent)
     log.setup(args.name)
     harden()
+    if args.parent is None:  # `tipline run` has said it once for all
+        swap.refuse(settings)
     os.environ.pop("TIPLINE_PUBLIC_DSN", None)  # read already; a child of this process needs its own role at most
     os.environ.pop("TIPLINE_INSIDE_DSN", None)
     module = importlib.import_module(f"{_PACKAGES[ZONES[args.name]]}.{args.name}.main")
