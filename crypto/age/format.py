@@ -3,7 +3,6 @@
 Spec: C2SP age.md, "File format". Whatever the encoder would not have written is refused.
 """
 
-import base64
 import binascii
 import hmac
 from dataclasses import dataclass
@@ -47,14 +46,14 @@ class Header:
 
 def b64encode(data: bytes) -> str:
     """Return canonical base64 without padding."""
-    return base64.b64encode(data).rstrip(b"=").decode("ascii")
+    return binascii.b2a_base64(data, newline=False).rstrip(b"=").decode("ascii")
 
 
 def b64decode(text: str) -> bytes:
     """Return what canonical base64 without padding says; any other spelling is a `HeaderError`."""
     try:
-        data = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except (binascii.Error, ValueError):
+        data = binascii.a2b_base64(text + "=" * (-len(text) % 4), strict_mode=True)
+    except ValueError:  # binascii's own is one
         raise HeaderError from None
     if b64encode(data) != text:
         raise HeaderError
