@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-import asyncpg
-
 from crypto import age, passphrase, pgp, totp
 from crypto.signing import SigningKey
 from crypto.statement import Statement
@@ -150,27 +148,32 @@ def found(
         raise EnrolmentError(str(error)) from None
     write_private(settings.inside / "root.pub", root.public.hex().encode())
     write_private(settings.inside / "corridor" / "collector.key", collector.seed.expose().hex().encode())
-    pin_unit(
-        settings,
-        settings.unit,
-        role="unit",
-        name=settings.name,
-        collector=collector.public,
-        intake_signer=intake_signer.public,
-    )
+    if "public" in settings.zones:  # else another machine's public zone pins it: `tipline unit show`
+        pin_unit(
+            settings,
+            settings.unit,
+            role="unit",
+            name=settings.name,
+            collector=collector.public,
+            intake_signer=intake_signer.public,
+        )
     enrolled = seal_accounts(people, log_n=log_n)
     return Founded(settings.unit, root, recovery, member_list, intake_keys, enrolled.accounts, enrolled.cards)
 
 
-async def record(founded: Founded, public: asyncpg.Connection, inside: asyncpg.Connection) -> None:
-    """Put the founded unit into both databases, the inside last and whole: its member list is what makes it a unit."""
-    await publish_intake_keys(public, founded.unit, founded.intake_keys)
+async def record(founded: Founded, public: "Db | None", inside: Db) -> None:
+    """Put the founded unit into both databases, the inside last and whole: its member list is what makes it a unit.
+
+    Without a public database here the collector publishes the intake keys at the drop of another machine.
+    """
+    if public is not None:
+        await publish_intake_keys(public, founded.unit, founded.intake_keys)
     async with inside.transaction():
         await put_accounts(inside, founded.accounts)
         await inside.execute(_INSERT_LIST, founded.member_list)
 
 
-async def publish_intake_keys(public: asyncpg.Connection, unit: str, keys: Sequence[NewIntakeKey]) -> None:
+async def publish_intake_keys(public: Db, unit: str, keys: Sequence[NewIntakeKey]) -> None:
     """Put signed intake keys where the form finds them."""
     rows = [(unit, new.key.serial, new.statement, new.key.not_before, new.key.not_after) for new in keys]
     await public.executemany(_INSERT_INTAKE_KEY, rows)

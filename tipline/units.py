@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+from crypto.digest import sha256
 from tipline.envelope import IntakeKey, IntakeKeyError
 
 _ID: Final = re.compile(r"[a-z0-9-]{1,32}")
@@ -37,6 +38,34 @@ class Unit:
     name: str
     collector: bytes
     intake_signer: bytes
+
+    @classmethod
+    def read(cls, path: Path, role: str) -> "Unit":
+        """Read the pin that `tipline unit show` printed, for *role* here; raises `UnitsError`."""
+        try:
+            value = json.loads(path.read_text("utf-8"))
+        except OSError:
+            raise UnitsError(f"{path} cannot be read") from None
+        except ValueError:
+            raise UnitsError(f"{path} is not JSON: take what `tipline unit show` printed") from None
+        if not isinstance(value, dict) or "role" in value:
+            raise UnitsError(f"{path} is no pin: take what `tipline unit show` printed")
+        return _unit({**value, "role": role}, path)
+
+    def entry(self) -> dict[str, str]:
+        """Return the unit as `units.json` holds it."""
+        return {
+            "unit": self.id,
+            "role": self.role,
+            "name": self.name,
+            "collector": self.collector.hex(),
+            "intake_signer": self.intake_signer.hex(),
+        }
+
+    def fingerprint(self) -> str:
+        """Return what two people compare by voice: hex in groups, over id and both keys."""
+        hashed = sha256(b"\0".join((self.id.encode(), self.collector, self.intake_signer))).hex()
+        return " ".join(hashed[at : at + 4] for at in range(0, len(hashed), 4))
 
     def intake_key(self, statements: Iterable[bytes], today: date) -> IntakeKey:
         """Return the key with the highest serial that is this unit's and valid *today*; raises `IntakeKeyError`."""
@@ -86,6 +115,16 @@ class Units:
     def oversight(self) -> Unit | None:
         """The outside body for tips about the unit itself, when one is pinned."""
         return next((unit for unit in self.pinned if unit.role == "oversight"), None)
+
+    def with_oversight(self, unit: Unit) -> "Units":
+        """Return these units with *unit* as the one outside body; raises `UnitsError` where it is the unit itself."""
+        if unit.id == self.unit.id or unit.role != "oversight":
+            raise UnitsError("a unit cannot be its own oversight: the pin is of the unit that takes tips here")
+        return Units((self.unit, unit))
+
+    def encode(self) -> bytes:
+        """Return the text of `units.json`."""
+        return json.dumps([unit.entry() for unit in self.pinned], indent=2).encode()
 
     def get(self, unit: str) -> Unit | None:
         """Return the unit with this id."""

@@ -4,6 +4,7 @@ import base64
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -44,6 +45,7 @@ class Installation:
     environment: Mapping[str, str]
     ports: Mapping[str, int]
     cards: Mapping[tuple[str, str], Card]
+    processes: tuple[str, ...] = PROCESSES
     process: subprocess.Popen[bytes] | None = None
 
     def url(self, process: str) -> str:
@@ -66,7 +68,7 @@ class Installation:
                 stderr=subprocess.STDOUT,
             )
         deadline = time.monotonic() + 60
-        for name in PROCESSES:
+        for name in self.processes:
             while not _answers(self.ports[name]):
                 if self.process.poll() is not None or time.monotonic() > deadline:
                     raise JourneyError(f"{name} does not answer; see {self.data.parent / 'run.log'}")
@@ -98,6 +100,37 @@ class Installation:
         await browser.open("/sign-in")
         await browser.submit("/sign-in", name=card.name, passphrase=card.passphrase, code=card.code())
         return browser
+
+
+@contextlib.contextmanager
+def another_unit(folder: Path, drop: str, unit: str, *members: str) -> Iterator[Installation]:
+    """Found a unit of its own whose drop is another installation's, start it, and stop it at the end."""
+    ports = _free_ports()
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("TIPLINE_")},
+        "TIPLINE_DATA": str(folder / "data"),
+        "TMPDIR": str(folder / "tmp"),
+        **{f"TIPLINE_PORT_{name.upper()}": str(port) for name, port in ports.items()},
+    }
+    (folder / "tmp").mkdir(mode=0o700, parents=True)
+    made = Installation(folder / "data", environment, ports, {}, ("corridor", "desk", "guard", "exchange"))
+    people = [word for member in members for word in ("--member", member)]
+    words = ("--emergency", "112", "--reading-hours", "on working days", "--offline", str(folder / "offline"))
+    printed = made.tipline("init", "--unit", unit, "--name", f"Unit {unit}", "--drop", drop, *words, *people)
+    made.cards = {(card[0], card[1].name): card[1] for card in _printed(printed)}
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
+
+
+def _printed(text: str) -> Iterator[tuple[str, Card]]:
+    """Read the cards as a person would, from what is printed."""
+    for process, name, phrase, factor in re.findall(
+        r" · ([a-z ]+) · http.*\n +name +(\S+)\n +passphrase +(\S.*)\n +second-factor key +(\S+)", text
+    ):
+        yield process, Card(name, phrase.strip(), factor)
 
 
 @contextlib.contextmanager

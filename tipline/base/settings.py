@@ -18,8 +18,11 @@ FILE = "tipline.toml"
 _T = TypeVar("_T")
 _DEFAULT_DATA = Path("data")
 _DEFAULT_BUNDLE_TIMES = (time(6), time(18))
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]-]{1,300}")
 _UNIT = re.compile(r"[a-z0-9-]{1,32}")
 _TICK_RANGE = range(1, 86_401)  # seconds: one day at most, or urgent tips would lie unread
+
+_DAYS_RANGE = range(91)  # longer, and a destroyed intake seed would outlive every promise about it
 
 _PRACTICE = """\
 # A practice unit: its keys stand beside its data. Never use it for a real tip.
@@ -49,7 +52,9 @@ class Settings:
         emergency: number or words shown to a source in danger.
         reading_hours: when somebody reads tips, in words.
         bundle_times: times of day (UTC) at which every mailbox bundle is replaced.
+        drop: where the drop listens; None means this machine's own. Another unit's public zone may serve this unit.
         urgent_tick, tick: seconds between two collections of urgent and of all envelopes.
+        keyring_backup_days: how long backups of the keyring are kept; what is destroyed is gone for good after that.
     """
 
     data: Path
@@ -65,7 +70,9 @@ class Settings:
     bundle_times: tuple[time, ...]
     urgent_tick: int = 300
     tick: int = 3600
+    keyring_backup_days: int = 7
     zones: tuple[str, ...] = ZONES
+    drop: str | None = None
 
     @property
     def public(self) -> Path:
@@ -137,7 +144,9 @@ def read(data: Path | None, environ: Mapping[str, str]) -> Settings:
         bundle_times=table.times("bundle_times", _DEFAULT_BUNDLE_TIMES),
         urgent_tick=table.seconds("urgent_tick", 300),
         tick=table.seconds("tick", 3600),
+        keyring_backup_days=table.days("keyring_backup_days", 7),
         zones=table.zones(),
+        drop=table.optional_matching("drop", _ADDRESS, "an address as http://127.0.0.1:8083"),
     )
     table.refuse_unknown()
     _refuse_half(settings)
@@ -197,6 +206,9 @@ class _Table:
             raise SettingsError(f"{key} must be {words}")
         return value
 
+    def optional_matching(self, key: str, pattern: re.Pattern[str], words: str) -> str | None:
+        return None if self._get(key, None) is None else self.matching(key, pattern, words)
+
     def flag(self, key: str) -> bool:
         value = self._get(key, default=False)
         if isinstance(value, str):
@@ -207,6 +219,9 @@ class _Table:
 
     def seconds(self, key: str, default: int) -> int:
         return self._number(key, self._get(key, default), _TICK_RANGE, "whole seconds, 1 to 86400")
+
+    def days(self, key: str, default: int) -> int:
+        return self._number(key, self._get(key, default), _DAYS_RANGE, "whole days, 0 to 90")
 
     def times(self, key: str, default: tuple[time, ...]) -> tuple[time, ...]:
         value = self._get(key, [t.isoformat("minutes") for t in default])

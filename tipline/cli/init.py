@@ -5,7 +5,8 @@ import asyncio
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,8 +15,9 @@ import asyncpg
 from handling import enrol
 from handling.store.members import Duty
 from tipline.base import settings as settings_
+from tipline.base.database import Db
 from tipline.base.settings import Settings, SettingsError
-from tipline.cli import cards, databases, sheets
+from tipline.cli import cards, databases, inside, sheets
 from tipline.cli.sheets import Shape
 
 _MEMBER = re.compile(r"(?P<name>[a-z0-9-]{1,32}):(?P<display>[^:\n]{1,80}):(?P<duties>[a-z,]+)")
@@ -50,6 +52,11 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         default=[],
         metavar="NAME",
         help="a handler who reads first what names somebody of the unit (default: all handlers); once per person",
+    )
+    parser.add_argument(
+        "--drop",
+        metavar="ADDRESS",
+        help="for a unit that another installation's public zone serves, as an oversight body: where its drop listens",
     )
     parser.add_argument(
         "--offline",
@@ -93,7 +100,7 @@ async def _found(
     settings: Settings, args: argparse.Namespace, offline: Path
 ) -> tuple[enrol.Founded, Mapping[sheets.Key, tuple[str, ...]]]:
     """Write the share sheets before anything is recorded: a unit whose root key was lost could never change."""
-    async with databases.migrated(settings) as (public_dsn, inside_dsn):
+    async with _owners(settings) as (public, inside_db):
         today = datetime.now(UTC).date()
         founded = await asyncio.to_thread(
             enrol.found, settings, args.member, today=today, first_readers=args.first_reader
@@ -101,20 +108,31 @@ async def _found(
         written = await asyncio.to_thread(
             sheets.write, offline, settings, founded.root, founded.recovery, shape=args.shares, today=today
         )
-        public = await asyncpg.connect(public_dsn)
-        inside = await asyncpg.connect(inside_dsn)
+        await enrol.record(founded, public, inside_db)
+    return founded, written
+
+
+@asynccontextmanager
+async def _owners(settings: Settings) -> "AsyncIterator[tuple[Db | None, Db]]":
+    """Give the owner's connections; no public one where another machine's public zone serves this unit."""
+    if "public" not in settings.zones:
+        async with inside.owner(settings) as db:
+            yield None, db
+        return
+    async with databases.migrated(settings) as (public_dsn, inside_dsn):
+        public, inside_db = await asyncpg.connect(public_dsn), await asyncpg.connect(inside_dsn)
         try:
-            await enrol.record(founded, public, inside)
+            yield public, inside_db
         finally:
             await public.close()
-            await inside.close()
-    return founded, written
+            await inside_db.close()
 
 
 def _write_settings(folder: Path, args: argparse.Namespace) -> Settings:
     texts = {key: _toml(getattr(args, key)) for key in ("unit", "name", "emergency", "reading_hours")}
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (folder / settings_.FILE).write_text(_SETTINGS.format(**texts), encoding="utf-8")
+    served = "" if args.drop is None else f'zones = ["inside"]\ndrop = {_toml(args.drop)}\n'
+    (folder / settings_.FILE).write_text(_SETTINGS.format(**texts) + served, encoding="utf-8")
     try:
         return settings_.read(folder, os.environ)
     except SettingsError:

@@ -63,11 +63,13 @@ COMMANDS = MappingProxyType(
         "member": _Command("propose who joins, leaves or gets new keys", _load),
         "agency": _Command("enrol an agency or its officer", _load),
         "account": _Command("replace a lost second factor", _load),
+        "keys": _Command("list every key and what is overdue", _load),
         "root": _Command("sign a change of the member list with the root key", _load),
         "recover": _Command("start anew with other people when everybody's keys are lost", _load),
         "seal": _Command("seal a file to recipients or with a passphrase", _none),
         "open": _Command("open a sealed file", _none),
         "identity": _Command("make an identity to open files with", _none),
+        "unit": _Command("show this unit's public keys, or pin another unit's as oversight", _load),
         "totp": _Command("print the one-time code of a second-factor key", _none),
     }
 )
