@@ -69,7 +69,7 @@ class Installation:
             )
         deadline = time.monotonic() + 60
         for name in self.processes:
-            while not _answers(self.ports[name]):
+            while not answers(self.ports[name]):
                 if self.process.poll() is not None or time.monotonic() > deadline:
                     raise JourneyError(f"{name} does not answer; see {self.data.parent / 'run.log'}")
                 time.sleep(0.05)
@@ -134,14 +134,15 @@ def _printed(text: str) -> Iterator[tuple[str, Card]]:
 
 
 @contextlib.contextmanager
-def installed(folder: Path) -> Iterator[Installation]:
-    """Make a practice unit below *folder*, start it, and stop it at the end."""
+def installed(folder: Path, **settings: str) -> Iterator[Installation]:
+    """Make a practice unit below *folder*, start it, and stop it at the end; *settings* by name, as ``tick``."""
     ports = _free_ports()
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("TIPLINE_")},
         "TIPLINE_DATA": str(folder / "data"),
         "TMPDIR": str(folder / "tmp"),
         **{f"TIPLINE_PORT_{name.upper()}": str(port) for name, port in ports.items()},
+        **{f"TIPLINE_{name.upper()}": value for name, value in settings.items()},
     }
     (folder / "tmp").mkdir(mode=0o700)
     (folder / "hands").mkdir(mode=0o700)
@@ -167,7 +168,8 @@ def _free_ports() -> dict[str, int]:
         return ports
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
+    """Whether somebody listens there."""
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False
