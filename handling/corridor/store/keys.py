@@ -1,24 +1,11 @@
 """Days of collection, intake keys that were made, and the rows that name record keys. Holds no key and opens nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
 from handling.rules.keylife import Day, Fate
 from tipline.base.database import Db, store_errors
-
-
-@dataclass(frozen=True, slots=True)
-class MadeKey:
-    """One intake key that this unit has made; *destroyed_on* and *reason* once its seed is gone."""
-
-    serial: int
-    not_after: date
-    made_on: date
-    destroyed_on: date | None
-    reason: Fate | None
-
 
 _RAN = """
     INSERT INTO corridor.day (day)
@@ -53,10 +40,10 @@ _DESTROYED = """
        AND destroyed_on IS NULL
 """
 
-_KEYS = """
-    SELECT serial, not_after, made_on, destroyed_on, reason
+_GONE = """
+    SELECT serial, destroyed_on
       FROM corridor.intake_key
-     ORDER BY serial
+     WHERE destroyed_on IS NOT NULL
 """
 
 _HIGHEST = """
@@ -115,20 +102,11 @@ async def set_destroyed(db: Db, serial: int, today: date, why: Fate) -> None:
         await db.execute(_DESTROYED, serial, today, why.value)
 
 
-async def made(db: Db) -> dict[int, MadeKey]:
-    """Every intake key ever made, by serial."""
+async def destroyed(db: Db) -> dict[int, date]:
+    """When the seed of each serial was destroyed, of those that were."""
     with store_errors():
-        rows = await db.fetch(_KEYS)
-    return {
-        row["serial"]: MadeKey(
-            serial=row["serial"],
-            not_after=row["not_after"],
-            made_on=row["made_on"],
-            destroyed_on=row["destroyed_on"],
-            reason=None if row["reason"] is None else Fate(row["reason"]),
-        )
-        for row in rows
-    }
+        rows = await db.fetch(_GONE)
+    return {row["serial"]: row["destroyed_on"] for row in rows}
 
 
 async def highest_serial(db: Db) -> int:

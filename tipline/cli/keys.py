@@ -1,0 +1,64 @@
+"""`tipline keys`: every key of this installation, its job, its age, and what is overdue. Opens none of them."""
+
+import argparse
+import asyncio
+import json
+from datetime import UTC, date, datetime
+
+from handling.inventory import inventory
+from handling.rules.keylist import KeyLine
+from handling.store.members import MemberListError
+from tipline.base.settings import Settings, SettingsError
+from tipline.cli import inside
+
+OVERDUE = 1  # exit code
+
+_FOREVER = (
+    "What is destroyed is gone for good once the keyring's backups are: {days} days later (`keyring_backup_days`)."
+)
+
+
+def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser("keys", help="list every key and what is overdue")
+    parser.add_argument("--json", action="store_true", help="for another program")
+
+
+def run(args: argparse.Namespace, settings: Settings) -> int:
+    """List the keys; 1 when something is overdue. Needs no passphrase."""
+    today = datetime.now(UTC).date()
+    try:
+        lines = asyncio.run(_lines(settings, today))
+    except MemberListError as error:
+        raise SettingsError(str(error)) from None
+    if args.json:
+        body = {"keyring_backup_days": settings.keyring_backup_days, "keys": [line.body(today) for line in lines]}
+        print(json.dumps(body, indent=2))
+    else:
+        print("\n\n".join(_words(line, today) for line in lines))
+        print(f"\n{_FOREVER.format(days=settings.keyring_backup_days)}")
+    return OVERDUE if any(line.overdue for line in lines) else 0
+
+
+async def _lines(settings: Settings, today: date) -> tuple[KeyLine, ...]:
+    async with inside.owner(settings) as db:
+        return await inventory(db, settings.inside, today)
+
+
+def _words(line: KeyLine, today: date) -> str:
+    mark = "OVERDUE  " if line.overdue else ""
+    age = "" if line.since is None else _age(line.since, today)
+    until = "" if line.valid_until is None else f"valid until {line.valid_until}"
+    facts = ", ".join(part for part in (age, until) if part)
+    on = "" if line.act_on is None else f", {line.act_on}"
+    rows = [f"{mark}{line.key}: {line.job}", f"  where: {line.where}"]
+    rows += [f"  {facts}"] if facts else []
+    rows += [f"  next: {line.act}{on}"] if line.act else []
+    return "\n".join(rows)
+
+
+def _age(since: date, today: date) -> str:
+    days = (today - since).days
+    if days < 0:
+        return f"from {since}"
+    return "made today" if days == 0 else f"{days} {'day' if days == 1 else 'days'} old"
