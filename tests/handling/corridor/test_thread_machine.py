@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from crypto import age, codename
 from crypto.digest import sha256
@@ -310,10 +310,13 @@ def told(trouble: str) -> set[str]:
     return kinds
 
 
-TestThread = Thread.TestCase
-TestThread.settings = settings(
-    max_examples=80,
-    stateful_step_count=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
+def test_each_side_shows_what_it_can_know_whatever_the_drop_does() -> None:
+    run_state_machine_as_test(
+        Thread,
+        settings=settings(
+            max_examples=80,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+        ),
+    )
