@@ -24,7 +24,7 @@ from handling.corridor.pages.common import (
     refresh,
 )
 from handling.corridor.schedule import next_bundle
-from handling.corridor.store import envelopes, files
+from handling.corridor.store import envelopes, files, keys
 from handling.corridor.store.files import FileState
 from handling.corridor.store.tips import Place
 from handling.rules import phrases, triage
@@ -200,7 +200,8 @@ async def not_opened(request: web.Request) -> web.Response:
     async with corridor(request).pool.acquire() as db:
         hidden = await seen.hidden(person.vault)
         found = await envelopes.not_opened(db, limit=_NOT_OPENED_SHOWN, hidden=hidden)
-    return render(request, NotOpenedPage(tuple(views.not_opened(row) for row in found)))
+        gone = await keys.destroyed(db)
+    return render(request, NotOpenedPage(tuple(views.not_opened(row, gone) for row in found)))
 
 
 @signed_in

@@ -184,8 +184,8 @@ def dialogue(messages: Sequence[OpenMessage], tip: OpenTip, members: MemberList)
     return tuple(_message(message, tip, members) for message in messages)
 
 
-def not_opened(row: Envelope) -> NotOpened:
-    """One envelope outside every thread, in words."""
+def not_opened(row: Envelope, destroyed: Mapping[int, date]) -> NotOpened:
+    """One envelope outside every thread, in words; *destroyed* says when the seed of a serial went."""
     refused = row.state is EnvelopeState.REFUSED
     if row.kind == "part":
         what = (
@@ -193,6 +193,11 @@ def not_opened(row: Envelope) -> NotOpened:
         )
     elif row.mailbox == b"":
         what = "Its clear wrapper is damaged or names another unit."
+    elif row.serial in destroyed:
+        what = (
+            f"Sealed to intake key {row.serial}, which was destroyed on {words.day(destroyed[row.serial])}: it came after "
+            "the key's time, and nobody can open it. If the source still has the codename, a new message reaches you."
+        )
     else:
         what = (
             f"A message sealed to intake key {row.serial}: it is damaged, that key is not in the keyring, "
