@@ -19,13 +19,14 @@ from handling.rules.member_words import Difference, Words
 from handling.rules.membership import Change, MembershipError
 from handling.rules.release import Act, Eligible, Kind, Reason, advance, next_signer, possible_signers, why_not
 from handling.store import members, proposals
-from handling.store.members import Member, MemberList, NotAMemberError, OvertakenError
+from handling.store.members import Member, MemberList, MemberListError, NotAMemberError, OvertakenError
 from handling.store.proposals import Proposal, State
 from tipline.base.database import Db
 
 ABOUT_YOU = "This is about you. Two others decide it."
 DECIDED = "This has been decided."
 _DAMAGED = "What is stored is no change of a member list. It can only be refused."
+_NO_KEY = "One of the keys is no key. Whoever made it makes it again."
 _OTHER_VERSION = "Another version of the member list was accepted first. Propose it afresh if it is still wanted."
 _NOT_A_SIGNER = "Only handlers decide who belongs to the unit, and nobody decides about themselves."
 _VOID = (
@@ -245,8 +246,11 @@ def _next(proposal: Proposal, listed: MemberList) -> tuple[Next | None, str]:
     try:
         after = membership.apply(body, proposal.change, previous_sha256=listed.sha256)
         words = member_words.describe(proposal.change, body)
+        members.check_keys(after)
     except MembershipError as error:
         return None, str(error)
+    except MemberListError:
+        return None, _NO_KEY
     return Next(proposal.change, after, words, member_words.differences(body, after)), ""
 
 
