@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from tipline.base.postgres import ClusterError
+
 _LOG = logging.getLogger("supervisor")
 _POLL_SECONDS = 0.1
 _READY_SECONDS = 60.0
@@ -137,7 +139,10 @@ class Supervisor:
         for server in self._servers:
             if not server.running:
                 _LOG.error("the %s database ended; starting it again", server.name)
-                server.start()
+                try:
+                    server.start()
+                except ClusterError as error:  # what a killed server leaves behind may hold its memory for long
+                    _LOG.error("%s; it is tried again", error)
         now = time.monotonic()
         for run in self._runs:
             if run.process is not None and run.process.poll() is not None:

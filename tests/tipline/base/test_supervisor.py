@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.factories import free_ports, is_alive
+from tipline.base.postgres import ClusterError
 from tipline.base.supervisor import Child, Supervisor, SupervisorError
 
 _LISTENS = """
@@ -130,6 +131,33 @@ async def test_a_database_that_ended_is_started_again(tmp_path: Path) -> None:
     await until(lambda: server.running)
     supervisor.stop()
     await running
+
+
+class LateDatabase(Database):
+    """A server that ended, and whose first new starts fail."""
+
+    def __init__(self, failures: int) -> None:
+        super().__init__()
+        self.failures = failures
+
+    def start(self) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise ClusterError("the public database does not start")
+        super().start()
+
+
+async def test_a_database_that_does_not_start_at_once_is_tried_again_and_ends_nothing_else(tmp_path: Path) -> None:
+    port, server = free_ports()["source"], LateDatabase(failures=3)
+    supervisor = Supervisor([a_child(tmp_path, "source", port)], [server], "127.0.0.1", os.environ)
+    running = asyncio.create_task(supervisor.run(lambda: None))
+
+    await until(lambda: server.running)
+    await until(lambda: supervisor._runs[0].ready)
+    supervisor.stop()
+    await running
+
+    assert len(pids(tmp_path, "source")) == 1
 
 
 async def test_being_told_to_stop_while_starting_stops() -> None:
