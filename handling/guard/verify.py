@@ -22,6 +22,7 @@ from handling.rules.facts import ReportFacts
 from handling.rules.grading import Scheme
 from handling.rules.manifest import Manifest
 from handling.rules.package import MANIFEST, REPORT_HTML, REPORT_JSON
+from handling.rules.policy import HANDLER_RESTRICTION
 from handling.rules.release import Kind, is_complete
 from handling.store.agencies import Agency
 from handling.store.members import Duty, Member, MemberList, NotAMemberError
@@ -230,7 +231,7 @@ def _review_reasons(said: Review, report: Report, manifest: Manifest, today: dat
         reasons.append("The review is of another report, or of another version of this one.")
     reasons += contradictions(report, said.facts, said.agencies)
     if manifest.agency not in said.agencies:
-        reasons.append("Handler restriction: this report is not for this agency.")
+        reasons.append(HANDLER_RESTRICTION)
     if said.day > today:
         reasons.append("The review is dated after today.")
     return reasons

@@ -11,6 +11,9 @@ from handling.rules.clocks import days_after, working_days_after
 from handling.rules.facts import ReportFacts
 from handling.rules.feedback import Stage
 
+HANDLER_RESTRICTION: Final = "Handler restriction: this report is not for this agency."
+"""All that anybody past the corridor reads about an agency off the list, whether it is excluded or was simply not ticked."""
+
 
 class Answer(IntEnum):
     """What a clause says; the highest one decides."""
@@ -127,7 +130,7 @@ def _positive_list(question: _Question) -> Verdict:
     allowed = question.facts.agencies
     if allowed is not None and question.agency in allowed:
         return _permit("list/named", "The handler's list names this agency.")
-    return _deny("list/handler-restriction", "Handler restriction: this report is not for this agency.")
+    return _deny("list/handler-restriction", HANDLER_RESTRICTION)
 
 
 def _validity(question: _Question) -> Verdict:

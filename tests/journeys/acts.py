@@ -140,6 +140,11 @@ class Story:
         amina = await self._signed_in("corridor", "amina")
         home = await amina.open("/")
         self._tip = home.link("/tips/")
+        waiting = await amina.open("/first-reading")
+        need(
+            "The port police." in (await amina.open(waiting.link("/tips/"))).text, "first reading hides what was asked"
+        )
+        await amina.submit("/readers", who="everybody", reason="Nobody here is of the port police.")
         tip = await amina.open(self._tip)
         need(CANARY_MESSAGE in tip.text, "the handler does not read the message")
         need(
