@@ -15,7 +15,9 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     """Add the subcommand."""
     parser = subparsers.add_parser("identity", help="make an identity to open files with, as age-keygen does")
     parser.add_argument("--classical", action="store_true", help="X25519, for senders whose age is older than 1.3")
-    parser.add_argument("-o", dest="out", metavar="OUT", help="a new file, for you alone; else standard output")
+    parser.add_argument(
+        "-o", "--output", dest="out", metavar="OUT", help="a new file, for you alone; else standard output"
+    )
     parser.add_argument("-y", dest="file", metavar="FILE", help="print the recipients of this file instead")
 
 

@@ -44,10 +44,16 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     parser = subparsers.add_parser("open", help="open an age file with identities or a passphrase, as age does")
     key = parser.add_mutually_exclusive_group(required=True)
     key.add_argument(
-        "-i", dest="identities", metavar="IDENTITIES", action="append", default=[], help="a file of identities"
+        "-i",
+        "--identity",
+        dest="identities",
+        metavar="IDENTITIES",
+        action="append",
+        default=[],
+        help="a file of identities",
     )
-    key.add_argument("-p", dest="passphrase", action="store_true", help="open with a passphrase")
-    parser.add_argument("-o", dest="out", metavar="OUT", help="else standard output")
+    key.add_argument("-p", "--passphrase", action="store_true", help="open with a passphrase")
+    parser.add_argument("-o", "--output", dest="out", metavar="OUT", help="else standard output")
     parser.add_argument("file", metavar="FILE", nargs="?", help="else standard input; armour is recognised")
 
 

@@ -17,12 +17,20 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     """Add the subcommand."""
     parser = subparsers.add_parser("seal", help="seal a file to recipients or with a passphrase, as age does")
     parser.add_argument(
-        "-r", dest="recipients", metavar="RECIPIENT", action="append", default=[], help="may be repeated"
+        "-r", "--recipient", dest="recipients", metavar="RECIPIENT", action="append", default=[], help="may be repeated"
     )
-    parser.add_argument("-R", dest="files", metavar="FILE", action="append", default=[], help="recipients, one a line")
-    parser.add_argument("-p", dest="passphrase", action="store_true", help="seal with a passphrase instead")
-    parser.add_argument("-a", dest="armor", action="store_true", help="write ASCII armour")
-    parser.add_argument("-o", dest="out", metavar="OUT", help="else standard output")
+    parser.add_argument(
+        "-R",
+        "--recipients-file",
+        dest="files",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="recipients, one a line",
+    )
+    parser.add_argument("-p", "--passphrase", action="store_true", help="seal with a passphrase instead")
+    parser.add_argument("-a", "--armor", action="store_true", help="write ASCII armour")
+    parser.add_argument("-o", "--output", dest="out", metavar="OUT", help="else standard output")
     parser.add_argument("file", metavar="FILE", nargs="?", help="else standard input")
 
 

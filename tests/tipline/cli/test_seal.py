@@ -114,6 +114,16 @@ def test_it_agrees_with_the_age_command() -> None:
         assert back == run("open", "-i", "classical", stdin=theirs).stdout == TEXT
 
 
+def test_the_long_words_of_age_are_understood() -> None:
+    Path("to").write_text(str(OTHER.recipient))
+    seal = ["--recipient", str(ME.recipient), "--recipients-file", "to", "--armor", "--output", "out", "plain"]
+
+    assert main(["seal", *seal]) == 0
+    for name in ("me", "other"):
+        assert main(["open", "--identity", name, "--output", "back", "out"]) == 0
+        assert Path("back").read_bytes() == TEXT
+
+
 def test_keys_come_from_standard_input_too() -> None:
     sealed = run("seal", "-R", "-", "plain", stdin=str(ME.recipient).encode())
     opened = run("open", "-i", "-", "sealed", stdin=ME.encode().expose())
