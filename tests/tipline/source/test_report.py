@@ -1,7 +1,7 @@
 """A source reports: what arrives is sealed, whole or not at all, and once."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from urllib.parse import unquote  # aiohttp quotes a file's name as no browser does
 from uuid import UUID
@@ -11,7 +11,7 @@ import pytest
 
 from tests.adversarial import canary
 from tests.journeys.browser import Browser, Page, Upload
-from tests.tipline.source.running import TODAY, a_zone, collect, joined, messages, publish, running
+from tests.tipline.source.running import TODAY, a_zone, collect, joined, messages, publish, running, until
 from tipline.base.database import Db
 from tipline.base.settings import Settings
 from tipline.envelope import SEALED_BUNDLE_BYTES, Answer, File, Message, Tip
@@ -204,6 +204,41 @@ async def test_without_a_valid_intake_key_nothing_is_taken(settings: Settings, p
     assert "cannot take reports" in form.text
     assert await public_db.fetchval("SELECT count(*) FROM zone.mailbox") == 0
     assert zone.blobs.names() == set()
+
+
+async def test_a_key_taken_back_during_an_upload_is_refused_and_the_form_comes_back(
+    settings: Settings, public_db: Db
+) -> None:
+    zone = await a_zone(settings, public_db)
+    held = asyncio.Event()
+
+    async def slowly(token: str) -> AsyncIterator[bytes]:
+        fields = {"token": token, "involved": "no", "message": TEXT}
+        for name, value in fields.items():
+            yield f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        yield b'--b\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n' + bytes(2 << 20)
+        await held.wait()
+        yield b"\r\n--b--\r\n"
+
+    async def send(http: aiohttp.ClientSession, token: str) -> tuple[int, str]:
+        kind = {"Content-Type": "multipart/form-data; boundary=b"}
+        async with http.post(zone.url, data=slowly(token), headers=kind) as answer:
+            return answer.status, await answer.text()
+
+    with running(zone):
+        async with Browser(zone.url) as browser, aiohttp.ClientSession() as http:
+            token = dict((await browser.open("/")).form("/").fields)["token"]
+            sending = asyncio.create_task(send(http, token))
+            await until(lambda: list((settings.public / "blobs").iterdir()))
+            await public_db.execute("DELETE FROM zone.intake_key")
+            held.set()
+            status, page = await sending
+
+    assert status == 503
+    assert TEXT in page
+    assert "choose them again" in page
+    assert await public_db.fetchval("SELECT count(*) FROM zone.mailbox") == 0
+    assert list((settings.public / "blobs").iterdir()) == []
 
 
 async def test_of_several_valid_intake_keys_the_newest_is_used(settings: Settings, public_db: Db) -> None:
