@@ -100,6 +100,7 @@ async def test_a_report_about_the_unit_leaves_no_trace_inside_it(twins: Twins) -
             await sign_in(world, browser, "amina")
             pages.append(await worlds.crawl(browser))
     assert pages[0] == pages[1]
+    assert len(pages[0]) > 10
 
 
 def _unknown(number: int) -> tuple[str, ...]:

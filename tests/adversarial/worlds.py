@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
+from urllib.parse import urljoin, urlsplit
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -170,7 +171,10 @@ async def crawl(browser: Browser) -> dict[str, str]:
             continue
         page = await browser.open(address)
         seen[plain] = f"{page.status} {names.plain(page.body.decode('utf-8', 'replace'))}"
-        ahead += [href for href, _ in page.links if href.startswith("/") and not href.startswith("/account")]
+        links = [
+            urlsplit(urljoin(page.url, href))._replace(scheme="", netloc="", fragment="") for href, _ in page.links
+        ]
+        ahead += [link.geturl() for link in links if not link.path.startswith("/account")]
     return seen
 
 
