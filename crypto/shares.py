@@ -16,7 +16,7 @@ from shamir_mnemonic import MnemonicError, Share, combine_mnemonics, generate_mn
 from shamir_mnemonic.wordlist import WORDLIST
 
 from crypto.errors import ShareError, ShareFault
-from crypto.secret import Secret
+from crypto.secret import Guarded, Secret
 
 SECRET_BYTES = 32
 WORDS = 33  # of one share of a 32-byte secret
@@ -42,8 +42,10 @@ class Label:
     needed: int
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class _Read:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class _Read(Guarded):
+    """One share that passes its checksum; *group* is what all shares of one splitting have in common."""
+
     label: Label
     group: tuple[object, ...]
     words: str
@@ -95,7 +97,8 @@ def _joined(read: Sequence[_Read], needed: int) -> Secret:
         secret = _open(chosen)
         if secret is None:
             continue
-        wrong = [share.label.number for share in read if share not in chosen and not _agrees(share, chosen, secret)]
+        rest = [share for share in read if all(share is not other for other in chosen)]
+        wrong = [share.label.number for share in rest if not _agrees(share, chosen, secret)]
         if wrong:
             raise ShareError(ShareFault.FORGED, shares=tuple(wrong), needed=needed)
         return secret
@@ -140,13 +143,13 @@ def _of_one_set(read: Sequence[_Read]) -> None:
     """Refuse shares of different splittings; when most are of one, the others are named, otherwise all of them."""
     groups = [share.group for share in read]
     most = max(groups, key=groups.count)
-    others = [share for share in read if share.group != most]
+    others = [(place, share) for place, share in enumerate(read, 1) if share.group != most]
     if not others:
         return
     if len(others) * 2 >= len(read):
-        others = list(read)
-    places = tuple(at for at, share in enumerate(read, 1) if share in others)
-    raise ShareError(ShareFault.MIXED, places=places, shares=tuple(share.label.number for share in others))
+        others = list(enumerate(read, 1))
+    places, numbers = tuple(place for place, _ in others), tuple(share.label.number for _, share in others)
+    raise ShareError(ShareFault.MIXED, places=places, shares=numbers)
 
 
 def _once_each(read: Sequence[_Read]) -> None:

@@ -16,6 +16,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from crypto import age, passphrase, pgp
+from crypto.secret import Guarded
 from crypto.signing import SigningKey
 from crypto.statement import Statement
 from handling import firstreading
@@ -76,8 +77,8 @@ class RecoveryError(Exception):
     """Nothing was changed; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Keys(Guarded):
     """Both offline keys, joined for the length of the command."""
 
     root: SigningKey

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from aiohttp import web
 
 from crypto import totp
+from crypto.secret import Guarded
 from tipline.base import renewal
 from tipline.base.accounts import BusyError, SignInError
 from tipline.base.database import Db, Pool, store_errors
@@ -63,8 +64,8 @@ class AccountPage:
     done: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PassphrasePage:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class PassphrasePage(Guarded):
     """The new passphrase, shown once; *words* is empty when it has been shown before."""
 
     template: ClassVar[str] = "layout/account_passphrase.html"
@@ -72,8 +73,8 @@ class PassphrasePage:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SecondFactorPage:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class SecondFactorPage(Guarded):
     """The new key for an authenticator, as text and as address; both are empty when they have been shown before."""
 
     template: ClassVar[str] = "layout/account_second_factor.html"
@@ -82,8 +83,8 @@ class SecondFactorPage:
     problem: str = ""
 
 
-@dataclass(slots=True, repr=False)
-class _Waiting:
+@dataclass(slots=True, eq=False, repr=False)
+class _Waiting(Guarded):
     """What a session holds between showing and confirming."""
 
     what: NewPassphrase | NewSecondFactor

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import ClassVar, Literal
 
 from crypto import age, shares
-from crypto.secret import Secret
+from crypto.secret import Guarded, Secret
 from crypto.signing import SigningKey
 from handling.rules.member_words import groups
 from tipline.base.files import write_private
@@ -65,8 +65,8 @@ class Shape:
         return f"{self.needed}of{self.count}"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class SheetPage:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class SheetPage(Guarded):
     """One sheet; it holds the words of a share, so it is never printed by accident."""
 
     template: ClassVar[str] = "documents/share.html"

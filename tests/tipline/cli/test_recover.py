@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,7 @@ async def test_new_people_get_cards_and_the_agencies_are_to_be_told(
     assert [row["name"] for row in names] == ["nia", "omar"]
     assert await inside_db.fetchval("SELECT count(*) FROM exchange.account") == 2  # the agencies keep theirs
     words = (data / "root1").read_text().split()
-    assert not [pair for pair in zip(words, words[1:], strict=False) if " ".join(pair) in said]
+    assert not [pair for pair in pairwise(words) if " ".join(pair) in said]
 
 
 async def test_it_is_refused_while_a_process_answers(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
