@@ -1,0 +1,141 @@
+"""Joining, leaving and new keys as an administrator types them: everything is a proposal, and nothing opens by it."""
+
+import asyncio
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from handling import people
+from handling.rules import member_words
+from handling.rules.membership import Admit, Remove
+from handling.store import members, proposals
+from handling.store.proposals import State
+from tests.lists import root_signs, without
+from tests.practice import LOG_N, practice
+from tipline.base import accounts
+from tipline.base import settings as settings_
+from tipline.base.accounts import SignInError
+from tipline.base.database import Db
+from tipline.base.settings import Settings
+from tipline.cli.main import main
+
+TODAY = datetime.now(UTC).date()
+DINA = "dina:Dina Okello:handler"
+
+
+@pytest.fixture
+async def data(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The practice unit, its databases given to the command."""
+    await practice(settings)
+    assert settings.public_dsn
+    assert settings.inside_dsn
+    monkeypatch.setenv("TIPLINE_PUBLIC_DSN", settings.public_dsn)
+    monkeypatch.setenv("TIPLINE_INSIDE_DSN", settings.inside_dsn)
+    monkeypatch.setitem(people.seal_accounts.__kwdefaults__, "log_n", LOG_N)
+    (settings.data / settings_.FILE).write_text('practice = true\nunit = "unit"\nname = "Practice Unit"\n')
+    return settings.data
+
+
+async def member(data: Path, *args: str) -> int:
+    return await asyncio.to_thread(main, ["--data", str(data), "member", *args])
+
+
+async def test_adding_somebody_prints_cards_once_and_adds_nobody(
+    data: Path, inside_db: Db, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await member(data, "add", DINA) == 0
+
+    said = capsys.readouterr().out
+    (proposal,) = await proposals.newest(inside_db)
+    assert isinstance(proposal.change, Admit)
+    fingerprint = member_words.groups(member_words.person(proposal.change.member.body()))
+    assert said.count(fingerprint) == 2  # on the card, and for those who sign
+    assert "Amina (handler 1, also analyst), Ben (handler 2)" in said
+    listed = await members.load(inside_db, members.trust(data / "inside", "tests"), TODAY)
+    assert [one.name for one in listed.members] == ["amina", "ben", "clara"]
+    passphrases = re.findall(r"passphrase +(.+)", said)
+    assert len(passphrases) == 2  # corridor and guard
+    content = await accounts.unlock(inside_db, "guard", "dina", passphrases[1])
+    assert set(content) == {"totp", "release_identity", "signing_seed"}
+
+    assert await member(data, "add", DINA) == 1
+    assert "has accounts here already" in capsys.readouterr().err
+    assert len(await proposals.newest(inside_db)) == 1
+
+
+async def test_what_the_list_cannot_become_is_refused_with_its_reason_and_leaves_nothing(
+    data: Path, inside_db: Db, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for args, words in (
+        (("add", "ben:Another Ben:handler"), "on the member list already"),
+        (("remove", "ben"), "With one handler nobody could review a report"),
+        (("remove", "nobody"), "not on the signed member list"),
+        (("replace", "nobody"), "not on the signed member list"),
+        (("first-readers", "clara"), "Every first reader is a handler"),
+        (("again", "00000000-0000-4000-8000-000000000000"), "no such proposal"),
+    ):
+        assert await member(data, *args) == 1
+        assert words in capsys.readouterr().err
+
+    assert await proposals.newest(inside_db) == ()
+    assert await inside_db.fetchval("SELECT count(*) FROM guard.account") == 3
+
+
+async def test_new_keys_close_the_old_accounts_and_are_proposed(
+    data: Path, inside_db: Db, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = await inside_db.fetchval("SELECT sealed FROM guard.account WHERE name = 'clara'")
+
+    assert await member(data, "replace", "clara") == 0
+
+    said = capsys.readouterr().out
+    passphrase = re.findall(r"passphrase +(.+)", said)[0]
+    assert await inside_db.fetchval("SELECT sealed FROM guard.account WHERE name = 'clara'") != before
+    assert await accounts.unlock(inside_db, "guard", "clara", passphrase)
+    assert "Proposed for version 2" in said
+    with pytest.raises(SignInError):
+        await accounts.unlock(inside_db, "guard", "clara", "the old one")
+
+
+async def test_where_two_handlers_cannot_sign_the_root_is_named(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert await member(data, "replace", "ben") == 0
+
+    assert re.search(r"The holders of the root key can: tipline root sign [0-9a-f-]{36}", capsys.readouterr().out)
+
+
+async def test_the_accounts_of_somebody_who_left_are_deleted_by_removing_them_again(
+    data: Path, settings: Settings, inside_db: Db, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await member(data, "remove", "clara") == 0
+    (proposal,) = await proposals.newest(inside_db)
+    assert proposal.change == Remove("clara")
+    assert await inside_db.fetchval("SELECT count(*) FROM guard.account WHERE name = 'clara'") == 1
+
+    await root_signs(settings, inside_db, without("clara"))
+    assert await member(data, "remove", "clara") == 0
+
+    assert "1 accounts of that name were deleted" in capsys.readouterr().out
+    assert await inside_db.fetchval("SELECT count(*) FROM guard.account WHERE name = 'clara'") == 0
+
+
+async def test_lists_and_proposals_are_shown_with_what_became_of_them(
+    data: Path, inside_db: Db, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await member(data, "renew") == 1  # the list is new: a year from now is no later day
+    assert await member(data, "first-readers", "ben") == 0
+    await inside_db.execute("UPDATE unit.proposal SET state = 'refused', reason = 'Not now.'")
+    (refused,) = await proposals.newest(inside_db)
+    assert await member(data, "again", str(refused.id)) == 0
+    capsys.readouterr()
+
+    assert await member(data, "list") == 0
+    assert await member(data, "proposals") == 0
+
+    said = capsys.readouterr().out
+    assert "version 1, valid until" in said
+    assert "first readers: amina, ben" in said
+    assert re.search(r"clara  officer  since version 1  Clara", said)
+    assert re.search(r"refused  Other first readers: ben  \(Not now\.\)", said)
+    assert [one.state for one in await proposals.newest(inside_db)] == [State.WAITING, State.REFUSED]
