@@ -80,3 +80,42 @@ def test_the_valid_intake_key_with_the_highest_serial_is_chosen() -> None:
     assert unit.intake_key([statement(1, -3), statement(2, 0), *wrong], DAY).serial == 2
     with pytest.raises(IntakeKeyError):
         unit.intake_key(wrong, DAY)
+
+
+def pin(folder: Path, **changed: object) -> Path:
+    file = folder / "pin.json"
+    entry = {key: value for key, value in OVERSIGHT.items() if key != "role"} | {"unit": "watch"} | changed
+    file.write_text(json.dumps(entry))
+    return file
+
+
+def test_another_unit_takes_the_place_of_the_oversight_before_it(tmp_path: Path) -> None:
+    units = load(tmp_path, [OVERSIGHT, UNIT])
+
+    after = units.with_oversight(Unit.read(pin(tmp_path), "oversight"))
+
+    (tmp_path / "units.json").write_bytes(after.encode())
+    assert Units.load(tmp_path) == after
+    assert [unit.id for unit in after.pinned] == ["unit", "watch"]
+
+
+def test_a_unit_is_not_its_own_oversight(tmp_path: Path) -> None:
+    with pytest.raises(UnitsError, match="its own oversight"):
+        load(tmp_path, [UNIT]).with_oversight(Unit.read(pin(tmp_path, unit="unit"), "oversight"))
+
+
+@pytest.mark.parametrize("changed", [{"role": "oversight"}, {"unit": "A unit"}, {"collector": "ab"}, {"more": ""}])
+def test_a_file_that_is_no_pin_is_refused(tmp_path: Path, changed: dict[str, object]) -> None:
+    with pytest.raises(UnitsError):
+        Unit.read(pin(tmp_path, **changed), "oversight")
+
+
+def test_a_pins_fingerprint_changes_with_each_key_and_id_and_not_with_its_name(tmp_path: Path) -> None:
+    def fingerprint(**changed: object) -> str:
+        return Unit.read(pin(tmp_path, **changed), "oversight").fingerprint()
+
+    other = "cd" * 32
+    prints = {fingerprint(**changed) for changed in ({}, {"unit": "w"}, {"collector": other}, {"intake_signer": other})}
+
+    assert len(prints) == 4
+    assert fingerprint(name="Another name") == fingerprint()

@@ -159,7 +159,7 @@ def _proposal(found: OpenTip, members: MemberList, enrolled: Sequence[Agency]) -
 
 def _places(found: OpenTip, holds: Decision, enrolled: Sequence[Agency]) -> tuple[Place, ...]:
     tree, hints = agencies.tree_of(enrolled), reading.suggested(found.content, enrolled)
-    causes = reading.blocked_by(holds, enrolled)
+    causes = reading.blocked(found.content, enrolled)
     names = {one.id: one.name for one in enrolled}
     above = {agency for one in enrolled for agency in ancestors(tree, one.id)}
     return tuple(

@@ -144,6 +144,19 @@ async def test_a_decision_takes_a_record_and_all_that_derives_from_it_away_and_g
     ]
 
 
+async def test_a_crash_in_a_decision_lets_nobody_in_and_is_asked_again(
+    world: World, amina: Handler, ben: Handler
+) -> None:
+    await world.collected(Source().tip(world.intake, asked=""))
+    await world.resealer.run(amina)
+    (tip,) = await world.tips(amina)
+
+    amina.vault.restrict(tip.row.thread, reading.recipients(amina.members, ["amina"]))  # and no more of the decision
+
+    assert await world.tips(ben) == ()
+    assert [one.row.id for one in await _waiting(world, amina)] == [tip.row.id]
+
+
 async def test_the_guard_is_asked_for_those_who_may_read_alone(world: World, amina: Handler) -> None:
     await world.collected(Source().tip(world.intake, asked=BEN))
     await world.resealer.run(amina)
@@ -188,10 +201,10 @@ async def test_an_excluded_agency_and_what_stands_above_it_cannot_be_ticked(
     assert "Everybody in the corridor" in decided.text
     assert "cannot be ticked. Excluded: it must not learn of this tip." in page.text
     assert "It stands above Harbour Customs Service, which is excluded." in page.text
-    form = page.form(f"/reports/{report}")
-    assert "agency" not in form.names
-    by_hand = {**dict(form.fields), "act": "save", "agency": "river-parks"}
-    async with browser._session.post(form.action, data=by_hand) as answer:
+    draft = page.form(f"/reports/{report}")
+    assert "agency" not in draft.names
+    by_hand = {**dict(draft.fields), "act": "save", "agency": "river-parks"}
+    async with browser._session.post(draft.action, data=by_hand) as answer:
         assert answer.status == 400
         assert "must not learn of this tip, or stands above" in await answer.text()
     await browser.open(f"/tips/{tip.row.id}/readers")

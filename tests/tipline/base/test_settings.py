@@ -42,6 +42,15 @@ def test_everything_can_be_set_in_the_file(tmp_path: Path) -> None:
     assert (read.ports["source"], read.ports["desk"]) == (9000, 8084)
 
 
+def test_a_unit_may_have_its_drop_on_another_machine(tmp_path: Path) -> None:
+    read = settings.load(a_folder(tmp_path, _PRACTICE + 'drop = "http://10.0.0.2:8083"\n'), {})
+
+    assert read.drop == "http://10.0.0.2:8083"
+    for wrong in ("ftp://10.0.0.2", "http://10.0.0.2:8083/path", "10.0.0.2:8083", "http://user@host"):
+        with pytest.raises(SettingsError, match="drop must be an address"):
+            settings.load(a_folder(tmp_path, _PRACTICE + f'drop = "{wrong}"\n'), {})
+
+
 def test_the_environment_has_the_last_word(tmp_path: Path) -> None:
     environ = {
         "TIPLINE_DATA": str(a_folder(tmp_path, _PRACTICE)),
