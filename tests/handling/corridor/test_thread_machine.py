@@ -1,12 +1,12 @@
 """A thread with an adversary at the drop: what each side shows is the truth that it can know, and never anything else.
 
 Two sources, one unit, and between them somebody who drops, delays, reorders, replays, forges, damages, moves messages to
-another mailbox, and exchanges, cuts, repacks or sets back bundles. The model knows every message by identity; the code
+another mailbox, sets back what the public server remembers, and exchanges, cuts, repacks or sets back bundles. The model knows every message by identity; the code
 under test has only bytes.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
@@ -50,6 +50,8 @@ class Person:
     keys: codename.SourceKeys
     place: envelope.Place = field(default_factory=envelope.Place.start)
     sent: list[Sent] = field(default_factory=list)
+    last: Sent | None = None
+    places: list[tuple[envelope.ThreadState, Sent | None]] = field(default_factory=list)
     bundle: bytes = b""
     packed: dict[bytes, list[Any]] = field(default_factory=dict)  # bundles made for it: numbers, or "forged"
     heard: int = 0
@@ -62,7 +64,7 @@ class Desk:
     book: Book | None = None
     verdicts: dict[int, Verdict] = field(default_factory=dict)  # by place, of what was accepted
     held: dict[int, tuple[Sent, bool]] = field(default_factory=dict)  # the model's: message and whether it came late
-    replies: list[bytes] = field(default_factory=list)
+    replies: list[tuple[bytes, int]] = field(default_factory=list)  # sealed, and how many messages were there by then
 
 
 class Thread(RuleBasedStateMachine):
@@ -89,10 +91,18 @@ class Thread(RuleBasedStateMachine):
             body=envelope.Answer(f"message {len(person.sent)}"),
             heard=person.place.heard.counter,
         )
+        person.places.append((person.place.sent, person.last))
         person.place = person.place.after(message.encode())
-        follows = person.sent[-1] if person.sent else None
         sealed = envelope.seal_message(message, self.wrapper(source), INTAKE.recipient)
-        person.sent.append(Sent(source, message.counter, follows, sealed))
+        person.last = Sent(source, message.counter, person.last, sealed)
+        person.sent.append(person.last)
+
+    @rule(source=which, pick=picks)
+    def the_public_server_forgets_what_was_sent(self, source: int, pick: int) -> None:
+        person = self.people[source]
+        if person.places:
+            sent, person.last = person.places[pick % len(person.places)]
+            person.place = replace(person.place, sent=sent)
 
     # The adversary hands messages on -----------------------------------------------------------------------------
 
@@ -145,7 +155,10 @@ class Thread(RuleBasedStateMachine):
         if desk.book is not None:
             text = f"reply {len(desk.replies) + 1}"
             reply, desk.book = desk.book.reply(kind="reply", text=text, mailbox=keys.mailbox, day=TODAY)
-            desk.replies.append(reply.seal(desk.book.keys.to_source, keys.identity.recipient))
+            had = 0
+            while had + 1 in desk.held:
+                had += 1
+            desk.replies.append((reply.seal(desk.book.keys.to_source, keys.identity.recipient), had))
 
     @rule(source=which)
     def the_collector_replaces_the_bundle(self, source: int) -> None:
@@ -192,13 +205,13 @@ class Thread(RuleBasedStateMachine):
         numbers = [entry for entry in holds if entry != "forged"]
         each = sorted(set(numbers))
         assert [(shown.number, shown.text) for shown in page.shown] == [(n, f"reply {n}") for n in each]
-        assert {kind for trouble in page.troubles for kind in told(trouble)} == self.truth(person, holds, numbers)
+        assert {kind for trouble in page.troubles for kind in told(trouble)} == self.truth(source, holds, numbers)
         person.heard = max([person.heard, *numbers])
         assert person.place.heard.counter == person.heard
 
-    def truth(self, person: Person, holds: list[Any], numbers: list[int]) -> set[str]:
+    def truth(self, source: int, holds: list[Any], numbers: list[int]) -> set[str]:
         """What is wrong with the mailbox and can be known from it and from what was shown before."""
-        each = sorted(set(numbers))
+        person, each = self.people[source], sorted(set(numbers))
         wrong = set()
         if "forged" in holds:
             wrong.add("forged")
@@ -212,6 +225,8 @@ class Thread(RuleBasedStateMachine):
             wrong.add("never shown")
         if each != list(range(each[0], each[-1] + 1) if each else []):
             wrong.add("missing")
+        if any(self.desks[source].replies[number - 1][1] > person.place.sent.counter for number in each):
+            wrong.add("forgotten")
         return wrong
 
     # The unit judges -----------------------------------------------------------------------------------------------
@@ -224,8 +239,9 @@ class Thread(RuleBasedStateMachine):
                 follows = None if before is None else before[0]
                 if place > 1 and before is None:
                     expected = Verdict.GAP
+                elif follows is not message.follows:
+                    expected = Verdict.FORK
                 else:
-                    assert follows is message.follows  # sources here never write twice in one place
                     expected = Verdict.LATE if late else Verdict.GOOD
                 assert desk.verdicts[place] is expected
 
@@ -276,7 +292,8 @@ class Thread(RuleBasedStateMachine):
         if truth is None:
             assert verdict is Verdict.FORGED
         elif truth.counter in desk.held:
-            assert verdict is Verdict.REPLAYED
+            same = desk.held[truth.counter][0] is truth
+            assert verdict is (Verdict.REPLAYED if same else Verdict.CLASH)
         else:
             assert verdict in ACCEPTED
             desk.held[truth.counter] = (truth, any(place > truth.counter for place in desk.held))
@@ -286,7 +303,7 @@ class Thread(RuleBasedStateMachine):
         recipient = person.keys.identity.recipient
         forged = envelope.Reply("reply", person.keys.mailbox, 1, envelope.NO_PREVIOUS, TODAY, "untrue")
         files = [
-            forged.seal(Secret(b"z" * 32), recipient) if entry == "forged" else desk.replies[entry - 1]
+            forged.seal(Secret(b"z" * 32), recipient) if entry == "forged" else desk.replies[entry - 1][0]
             for entry in entries
         ]
         person.bundle = envelope.pack_bundle(files, recipient)
@@ -300,6 +317,7 @@ TOLD = {
     "set back": "put back an older mailbox",
     "never shown": "never shown here",
     "missing": "something is missing",
+    "forgotten": "memory of your report was set back",
 }
 
 
@@ -314,7 +332,7 @@ def test_each_side_shows_what_it_can_know_whatever_the_drop_does() -> None:
     run_state_machine_as_test(
         Thread,
         settings=settings(
-            max_examples=80,
+            max_examples=100,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
