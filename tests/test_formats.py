@@ -307,7 +307,15 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Sealed blobs": ("blob",),
     "Record keys": ("record key",),
     "Signatures": ("signature", "drop request"),
+    "The drop's requests": ("drop request",),
+    "Exclusions": ("tests/handling/rules/test_exclusions.py::test_folding_twice_changes_nothing",),
     "Statements": ("statement",),
+    "Member list": (
+        "statement",
+        "tests/handling/rules/test_membership.py::test_whatever_is_applied_in_whatever_order_the_unit_can_go_on",
+    ),
+    "Shares": ("tests/crypto/test_shares.py::test_any_that_are_enough_open_it_in_any_order_and_one_fewer_does_not",),
+    "Share sheets": ("tests/crypto/test_shares.py::test_whatever_is_typed_is_a_share_or_the_one_error",),
     "MACs": ("MAC",),
     "Between source and unit": (),
     "Envelopes": ("wrapper",),
@@ -319,7 +327,10 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Packages": ("package", "manifest", "tests/test_formats.py::test_an_ssh_signature_is_over_every_byte_and_the_namespace"),
     "Accounts and one-time codes": ("tests/crypto/test_totp.py::test_every_code_is_six_digits_and_accepted_in_its_step",),
 }  # fmt: skip
-_UNDER = {"Armour", "Files of keys", "Body", "Lengths"}  # parts of a section whose vectors stand above them
+_UNDER = {  # no bytes of their own: parts of a section whose vectors stand above them, a paper, JSON in a sealed column
+    *("Armour", "Files of keys", "Body", "Lengths", "The drop's requests"),
+    *("Share sheets", "Exclusions"),
+}
 
 
 def sections() -> dict[str, str]:

@@ -69,6 +69,7 @@ RANDOM = {"handling/corridor/collect.py": "the order of fetching; nothing secret
 LOGGED_ERRORS = {
     "handling/corridor/main.py": "errors of the collector, with fixed texts",
     "handling/corridor/pages/common.py": "errors of sign-in, with fixed texts",
+    "tipline/base/supervisor.py": "errors of a starting database, with fixed texts and a path",
     "tipline/source/main.py": "settings and pins, read before any tip",
 }
 """Where the text of an exception of ours is logged, and why it is fixed; elsewhere its class or code is."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crypto import age, columns, macs, records, signing, sshsig, totp
+from crypto import age, columns, macs, records, shares, signing, sshsig, totp
 from crypto.blobs import BlobOpener
 from crypto.canonical import canonical, parse
 from crypto.codename import Codename, keys, submission_mac
@@ -19,6 +19,7 @@ from crypto.passphrase import normalise
 from crypto.secret import Secret
 from crypto.signing import SigningKey
 from crypto.statement import Statement
+from handling.rules.member_list import MembershipError, check
 from handling.rules.package import PackageError, unpack
 from tipline.drop.signed import Gate, RequestRefusedError
 from tipline.envelope import EnvelopeError, IntakeKey, Message, Place, Reply, Thread, Wrapper, open_bundle
@@ -214,6 +215,17 @@ def one_time_code(fields: Fields) -> Fields:
     return {"code": totp.code(held, at), "step": str(totp.accept(held, fields["code"], at, 0))}
 
 
+def members(fields: Fields) -> Fields:
+    data = fields["statement"].encode()
+    body = check(Statement.parse(data).verify("tipline/member-list/v1", [bytes.fromhex(fields["root"])]))
+    names = " ".join(entry["name"] for entry in body["members"])
+    return {"version": str(body["version"]), "members": names, "sha256": sha256(data).hex()}
+
+
+def share(fields: Fields) -> Fields:
+    return {"seed": shares.join(fields["shares"].split(" / ")).expose().hex()}
+
+
 def passphrase(fields: Fields) -> Fields:
     return {"folded": normalise(fields["typed"]).expose().decode()}
 
@@ -244,6 +256,7 @@ KINDS: Mapping[str, Callable[[Fields], Fields]] = {
     "envelope": envelope,
     "intake-key": intake_key,
     "mac": mac,
+    "member-list": members,
     "message": message,
     "one-time-code": one_time_code,
     "package": package,
@@ -252,6 +265,7 @@ KINDS: Mapping[str, Callable[[Fields], Fields]] = {
     "place": place,
     "record": record,
     "reply": reply,
+    "share": share,
     "signature": signature,
     "ssh-signature": ssh_signature,
     "statement": statement,
@@ -273,7 +287,7 @@ def test_a_vector_comes_out_as_it_says(path: Path) -> None:
     run = KINDS[path.parent.name]
 
     if fields["expect"] == "refused":
-        with pytest.raises((CryptoError, EnvelopeError, PackageError, RequestRefusedError)) as caught:
+        with pytest.raises((CryptoError, EnvelopeError, MembershipError, PackageError, RequestRefusedError)) as caught:
             run(fields)
         assert type(caught.value).__name__ == fields["error"]
     else:

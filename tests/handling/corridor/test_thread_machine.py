@@ -206,6 +206,7 @@ class Thread(RuleBasedStateMachine):
         each = sorted(set(numbers))
         assert [(shown.number, shown.text) for shown in page.shown] == [(n, f"reply {n}") for n in each]
         assert {kind for trouble in page.troubles for kind in told(trouble)} == self.truth(source, holds, numbers)
+        assert page.had == (self.desks[source].replies[each[-1] - 1][1] if each else None)
         person.heard = max([person.heard, *numbers])
         assert person.place.heard.counter == person.heard
 
