@@ -150,7 +150,7 @@ async def recover(
     lost = await _opened(settings, db, keys)
     people = [PersonKeys.make(person) for person in persons]
     body = _body(lost, people, first_readers, today)
-    package = await asyncio.to_thread(_package, settings, [one.release.recipient for one in people])
+    package = await asyncio.to_thread(_package, settings, _signers(people))
     body |= {"package_signer": package.signer.hex(), "package_pgp": package.fingerprint}
     body["corridor_vault"]["recipient"] = str(await _begin(lost.corridor, _corridor(people), lost.listed.version))
     body["desk_vault"]["recipient"] = str(await _begin(lost.desk, _desk(people), lost.listed.version))
@@ -274,6 +274,11 @@ def _put(settings: Settings, package: _Package) -> None:
     keyring.put("package", "ed25519", package.sealed_signer)
     keyring.put("package", "openpgp", package.sealed_passphrase)
     write_private(settings.inside / "guard" / "package.asc", package.armoured.encode())
+
+
+def _signers(people: Sequence[PersonKeys]) -> list[age.Recipient]:
+    """Release keys of everybody who may give a signature on a release, as in the guard."""
+    return [one.release.recipient for one in people if one.person.duties & {Duty.HANDLER, Duty.OFFICER}]
 
 
 def _corridor(people: Sequence[PersonKeys]) -> list[age.Recipient]:

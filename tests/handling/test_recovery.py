@@ -13,12 +13,15 @@ from crypto import age, shares, totp
 from crypto.errors import CryptoError
 from crypto.secret import Secret
 from crypto.signing import SigningKey
+from crypto.statement import Statement
 from handling import recovery
 from handling.corridor import reading, tips
 from handling.corridor.main import open_blobs, open_keyring
 from handling.corridor.reseal import Resealer
 from handling.corridor.session import Handler, NoCorridorError, open_corridor
 from handling.desk.session import open_desk
+from handling.guard.keys import unlocked
+from handling.guard.sign import PackageKeys
 from handling.people import Card, Person
 from handling.recovery import Keys, Recovered, RecoveryError
 from handling.rules.triage import State
@@ -290,6 +293,20 @@ async def test_the_package_keys_are_new_and_open_for_the_new_signers_alone(unit:
     assert age.open_(keyring.get("package", "openpgp"), [pia])
 
 
+async def test_the_guards_next_unlocking_keeps_the_new_package_keys(unit: Unit) -> None:
+    """The guard seals its package keys to today's signers; what a recovery left is what it starts from."""
+    await unit.recover()
+    listed = await unit.listed()
+    folder = unit.world.settings.inside / "guard"
+    package = PackageKeys(Keyring(folder / "keyring"), folder / "gnupg", folder / "package-keys.json")
+    card = unit.cards["guard", "pia"]
+
+    async with unlocked(unit.db, listed.member("pia"), card.passphrase.expose().decode()) as keys:
+        package.reseal(keys, listed)
+        assert package._ssh(b"data", keys, listed)
+        assert package._openpgp(b"data", keys, listed)
+
+
 class Killed(BaseException):
     """The machine stopped."""
 
@@ -360,6 +377,40 @@ async def test_people_who_could_not_run_a_unit_are_refused_and_nothing_changes(
         await unit.recover(people)
 
     assert (await unit.listed()).version == before
+
+
+async def test_a_list_that_has_ended_is_no_hindrance(unit: Unit) -> None:
+    trust = members.trust(unit.world.settings.inside, "tests")
+    newest = await members.latest(unit.db, trust)
+    ended = newest.body() | {
+        "version": newest.version + 1,
+        "previous": newest.sha256.hex(),
+        "valid_from": "2020-01-01",
+        "valid_until": "2020-12-31",
+    }
+    statement = Statement.make(members.TYPE, ended, unit.keys.root).encode()
+    await unit.db.execute("INSERT INTO unit.member_list VALUES ($1, $2)", newest.version + 1, statement)
+
+    await unit.recover()
+
+    assert await unit.read((await unit.handler("nia")).vault) == unit.texts
+
+
+async def test_a_second_recovery_puts_others_in_the_place_of_the_first(unit: Unit) -> None:
+    await unit.recover()
+    first = await unit.handler("nia")
+    await unit.recover((Person("uma", "Uma Rao", frozenset({Duty.HANDLER, Duty.ANALYST})), NEW[2]))
+
+    uma = await unit.handler("uma")
+    assert await unit.read(uma.vault) == unit.texts
+    opened = []
+    for path in unit.world.settings.inside.rglob("corridor/keyring/**/*.age"):
+        try:
+            age.open_(path.read_bytes(), [first.vault._member])
+        except CryptoError:
+            continue
+        opened.append(path.name)
+    assert opened == []
 
 
 @pytest.mark.parametrize("wrong", ["root", "recovery"])
