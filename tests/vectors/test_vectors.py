@@ -21,6 +21,8 @@ from crypto.signing import SigningKey
 from crypto.statement import Statement
 from handling.rules.member_list import MembershipError, check
 from handling.rules.package import PackageError, unpack
+from handling.store.chain import ChainError
+from handling.store.chain import verify as verify_chain
 from tipline.drop.signed import Gate, RequestRefusedError
 from tipline.envelope import EnvelopeError, IntakeKey, Message, Place, Reply, Thread, Wrapper, open_bundle
 from tipline.units import Unit, Units
@@ -222,6 +224,15 @@ def members(fields: Fields) -> Fields:
     return {"version": str(body["version"]), "members": names, "sha256": sha256(data).hex()}
 
 
+def chain(fields: Fields) -> Fields:
+    statements = [fields[f"statement-{number}"].encode() for number in range(1, 4) if f"statement-{number}" in fields]
+    versions = [(Statement.parse(data).body["version"], data) for data in statements]
+    newest = verify_chain(bytes.fromhex(fields["root"]), versions)[-1]
+    names = [entry["name"] for entry in newest.body["members"]]
+    since = " ".join(str(newest.since[name]) for name in names)
+    return {"members": " ".join(names), "since": since, "sha256": newest.sha256.hex()}
+
+
 def share(fields: Fields) -> Fields:
     return {"seed": shares.join(fields["shares"].split(" / ")).expose().hex()}
 
@@ -256,6 +267,7 @@ KINDS: Mapping[str, Callable[[Fields], Fields]] = {
     "envelope": envelope,
     "intake-key": intake_key,
     "mac": mac,
+    "member-chain": chain,
     "member-list": members,
     "message": message,
     "one-time-code": one_time_code,
@@ -272,6 +284,8 @@ KINDS: Mapping[str, Callable[[Fields], Fields]] = {
     "submission": submission,
 }
 
+REFUSALS = (ChainError, CryptoError, EnvelopeError, MembershipError, PackageError, RequestRefusedError)
+
 
 def read(path: Path) -> dict[str, str]:
     return dict(line.split(": ", 1) for line in path.read_text().splitlines())
@@ -287,7 +301,7 @@ def test_a_vector_comes_out_as_it_says(path: Path) -> None:
     run = KINDS[path.parent.name]
 
     if fields["expect"] == "refused":
-        with pytest.raises((CryptoError, EnvelopeError, MembershipError, PackageError, RequestRefusedError)) as caught:
+        with pytest.raises(REFUSALS) as caught:
             run(fields)
         assert type(caught.value).__name__ == fields["error"]
     else:
