@@ -205,13 +205,16 @@ async def _save(db: Db, handler: Handler, report: UUID, changed: Draft) -> Draft
 
 
 async def _store(db: Db, handler: Handler, draft: Draft, today: date) -> UUID:
-    """Keep a new draft, for those who may read its tip and for nobody else."""
+    """Keep a new draft, for those who may read its tip and for nobody else.
+
+    Naming the report at its tip comes first: that holds the tip, so a decision on its readers is made before or after.
+    """
     report = uuid4()
+    await tips.name_report(db, handler.vault, draft.tip, report)
     allowed = await asyncio.to_thread(reading.like, handler.vault, handler.members, draft.thread)
     key = await asyncio.to_thread(handler.vault.new_record, report, readers=allowed)
     content = sealed.seal(key, draft.to_body(), table="report", row=report)
     await reports.add(db, report=report, author=handler.member.name, created_on=today, sealed=content)
-    await tips.name_report(db, handler.vault, draft.tip, report)
     return report
 
 

@@ -1,0 +1,50 @@
+"""`tipline agency` shows the tree that exclusions go by, and refuses what would bend it."""
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from crypto import age
+from tipline.base.settings import Settings
+from tipline.cli import agency
+
+
+def run(settings: Settings, *words: str) -> int:
+    parser = argparse.ArgumentParser()
+    agency.add(parser.add_subparsers(dest="command"))
+    return agency.run(parser.parse_args(["agency", *words]), settings)
+
+
+def enrol(settings: Settings, folder: Path, name: str, *more: str) -> int:
+    key = folder / "key.txt"
+    key.write_text(str(age.Identity.generate().recipient))
+    return run(settings, "add", name, "--name", f"The {name}", "--key", str(key), *more)
+
+
+def test_the_list_shows_each_agency_below_the_one_above_it(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert enrol(settings, tmp_path, "ministry") == 0
+    assert enrol(settings, tmp_path, "customs", "--parent", "ministry") == 0
+    assert enrol(settings, tmp_path, "harbour", "--parent", "customs") == 0
+    capsys.readouterr()
+
+    assert run(settings, "list") == 0
+    lines = capsys.readouterr().out.splitlines()
+
+    assert [line.split()[0] for line in lines] == ["ministry", "customs", "harbour"]
+    assert [len(line) - len(line.lstrip()) for line in lines] == [0, 4, 8]
+
+
+def test_an_unknown_agency_above_and_a_circle_are_refused(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert enrol(settings, tmp_path, "ministry") == 0
+    assert enrol(settings, tmp_path, "customs", "--parent", "nobody") == agency.REFUSED
+    assert "not enrolled" in capsys.readouterr().err
+    assert enrol(settings, tmp_path, "customs", "--parent", "ministry") == 0
+
+    assert run(settings, "move", "ministry", "--parent", "customs") == agency.REFUSED
+    assert run(settings, "move", "customs", "--top") == 0
+    assert run(settings, "move", "ministry", "--parent", "customs") == 0
