@@ -17,6 +17,7 @@ Canary = str | bytes
 _Needle = tuple[str, str, bytes]
 
 _WORD = 8
+_NUMBERS = 3  # of each phase: one alone, as two letters in UTF-32, is met by chance
 _LEAST = 5  # bytes: a shorter needle is found by chance
 _TABLES = """
     SELECT format('%I.%I', schemaname, tablename)
@@ -78,30 +79,34 @@ def _unlike(found: dict[str, bytes]) -> dict[str, bytes]:
 class Search:
     """Looks for many canaries in one pass, whose cost hardly depends on how many there are.
 
-    A needle of 15 bytes or more covers some eight bytes that begin at a multiple of eight, in whatever phase it lies. So its
-    first eight windows are the anchors: the data is read as numbers of eight bytes, and only a needle one of whose anchors
-    was met is looked for byte by byte. Shorter needles always are.
+    A needle of 15 bytes or more covers some eight bytes that begin at a multiple of eight, in whichever of eight phases it
+    lies. The data is read once as numbers of eight bytes; a needle is looked for byte by byte only when the numbers of one
+    of its phases were met. Shorter needles always are.
     """
 
     def __init__(self, canaries: Iterable[Canary]) -> None:
         self._short: list[_Needle] = []
-        self._anchored: dict[int, list[_Needle]] = {}
+        self._long: dict[int, list[_Needle]] = {}
+        numbers: set[int] = set()
         for canary in canaries:
             for spelling, needle in spellings(canary).items():
                 one = (str(canary), spelling, needle)
                 if len(needle) < 2 * _WORD - 1:
                     self._short.append(one)
-                    continue
-                for phase in range(_WORD):
-                    anchor = int.from_bytes(needle[phase : phase + _WORD], sys.byteorder)
-                    self._anchored.setdefault(anchor, []).append(one)
-        self._anchors = frozenset(self._anchored)
+                for phase in _phases(needle):
+                    self._long.setdefault(phase[0], []).append(one)
+                    numbers.update(phase)
+        self._numbers = frozenset(numbers)
 
     def in_bytes(self, data: bytes, place: str) -> list[Hit]:
         """Search bytes at hand."""
-        numbers = memoryview(data)[: len(data) // _WORD * _WORD].cast("Q")
-        met = self._anchors.intersection(numbers)
-        likely = {one for anchor in met for one in self._anchored[anchor]}
+        met = self._numbers.intersection(memoryview(data)[: len(data) // _WORD * _WORD].cast("Q"))
+        likely = {
+            one
+            for number in met
+            for one in self._long.get(number, ())
+            if any(met.issuperset(phase) for phase in _phases(one[2]))
+        }
         return [Hit(canary, spelling, place) for canary, spelling, needle in (*self._short, *likely) if needle in data]
 
     def in_files(self, paths: Iterable[Path], folder: Path) -> Iterator[Hit]:
@@ -109,6 +114,19 @@ class Search:
         for path in paths:
             with suppress(FileNotFoundError):  # a running server removes files
                 yield from self.in_bytes(path.read_bytes(), str(path.relative_to(folder)))
+
+
+def _phases(needle: bytes) -> list[tuple[int, ...]]:
+    """The first numbers that a needle shows in each phase; none when it is too short to show one in each."""
+    if len(needle) < 2 * _WORD - 1:
+        return []
+    return [
+        tuple(
+            int.from_bytes(needle[at : at + _WORD], sys.byteorder)
+            for at in range(phase, min(phase + _NUMBERS * _WORD, len(needle) - _WORD + 1), _WORD)
+        )
+        for phase in range(_WORD)
+    ]
 
 
 def in_files(folder: Path, canaries: Iterable[Canary]) -> Iterator[Hit]:

@@ -67,8 +67,7 @@ def in_memory(processes: Iterable[Process], canaries: Iterable[Canary]) -> list[
 
 
 def _written(pid: int, shared: set[tuple[str, str, str]]) -> Iterator[bytes]:
-    """Give the process's memory in large pieces; file pages that nobody may write are the file's, not the process's."""
-    piece = bytearray()
+    """Give the process's memory mapping by mapping; file pages that nobody may write are the file's, not the process's."""
     with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
         for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
             span, mode, offset, device, inode, *name = line.split(maxsplit=5)
@@ -81,11 +80,7 @@ def _written(pid: int, shared: set[tuple[str, str, str]]) -> Iterator[bytes]:
                     continue
                 shared.add((device, inode, offset))
             start, end = (int(edge, 16) for edge in span.split("-"))
-            piece += _read(memory.fileno(), start, end)
-            if len(piece) >= _CHUNK:
-                yield bytes(piece)
-                piece.clear()
-    yield bytes(piece)
+            yield _read(memory.fileno(), start, end)
 
 
 def _read(descriptor: int, start: int, end: int) -> bytes:

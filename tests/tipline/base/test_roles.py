@@ -18,6 +18,12 @@ _REFUSED = {
         "DELETE FROM zone.mailbox",
         "INSERT INTO zone.intake_key VALUES ('unit', 1, '', now(), now())",
         "UPDATE zone.session SET sealed = ''",
+        "UPDATE zone.submission SET day = now()",
+        "TRUNCATE zone.envelope",
+        "CHECKPOINT",
+        "SELECT pg_switch_wal()",
+        "SELECT pg_stat_reset()",
+        "CREATE FUNCTION zone.mine() RETURNS void LANGUAGE sql AS ''",
     ),
     "tipline_drop": (
         "SELECT * FROM zone.session",
@@ -26,6 +32,8 @@ _REFUSED = {
         "INSERT INTO zone.envelope (id) VALUES (gen_random_uuid())",
         "DELETE FROM zone.mailbox",
         "SELECT * FROM zone.submission",
+        "SELECT zone.rewrite()",
+        "SELECT zone.forget()",
         "DELETE FROM zone.intake_key",
     ),
     "tipline_corridor": (
