@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from crypto import age, passphrase, pgp
+from crypto import age
 from crypto.secret import Guarded
 from crypto.signing import SigningKey
 from crypto.statement import Statement
-from handling import firstreading
+from handling import firstreading, packagekeys
 from handling.enrol import LIST_VALID_DAYS
-from handling.people import Card, Person, PersonKeys, put_accounts, seal_accounts
+from handling.people import Card, Enrolled, Person, PersonKeys, put_accounts, seal_accounts
 from handling.rules.membership import MembershipError, check
 from handling.rules.release import Duty
 from handling.store import members
@@ -31,7 +31,6 @@ from handling.store.rewrap import Rewrapped
 from handling.store.vault import OpenVault, VaultError
 from tipline.base import staff
 from tipline.base.database import Db, store_errors
-from tipline.base.files import write_private
 from tipline.base.settings import Settings
 
 _WHY = "Everybody's keys were lost and replaced before this was decided. Ask for it again. (recovery)"
@@ -116,17 +115,6 @@ class _Lost:
     desk: OpenVault
 
 
-@dataclass(frozen=True, slots=True)
-class _Package:
-    """New keys that sign packages, sealed to the new signers and not in the keyring yet."""
-
-    signer: bytes
-    sealed_signer: bytes
-    fingerprint: str
-    sealed_passphrase: bytes
-    armoured: str
-
-
 async def recover(
     settings: Settings,
     db: Db,
@@ -149,35 +137,45 @@ async def recover(
     """
     lost = await _opened(settings, db, keys)
     people = [PersonKeys.make(person) for person in persons]
-    body = _body(lost, people, first_readers, today)
-    package = await asyncio.to_thread(_package, settings, _signers(people))
-    body |= {"package_signer": package.signer.hex(), "package_pgp": package.fingerprint}
-    body["corridor_vault"]["recipient"] = str(await _begin(lost.corridor, _corridor(people), lost.listed.version))
-    body["desk_vault"]["recipient"] = str(await _begin(lost.desk, _desk(people), lost.listed.version))
+    body, package = await _next_list(settings, lost, people, first_readers, today)
     enrolled = await asyncio.to_thread(seal_accounts, people, log_n=log_n)
     statement = Statement.make(members.TYPE, check(body), keys.root)
     async with db.transaction():
         listed = await members.append(db, lost.trust, statement, today)
-        with store_errors():
-            for sql in _DELETE_ACCOUNTS:
-                await db.execute(sql)
-        await put_accounts(db, enrolled.accounts)
+        await _replace_accounts(db, enrolled)
         asked_again = await _ask_again(db, listed)
     give_out(enrolled.cards)
-    await asyncio.to_thread(_put, settings, package)
-    lost.corridor.advance(epoch=listed.corridor_epoch, recipient=listed.corridor_vault)
-    lost.desk.advance(epoch=listed.desk_epoch, recipient=listed.desk_vault)
-    restricted = await firstreading.give(db, lost.corridor, listed)
+    await asyncio.to_thread(package.put, settings)
+    restricted, corridor, desk = await _wrap_anew(db, lost, people, listed)
     return Recovered(
         version=listed.version,
-        corridor=await asyncio.to_thread(_moved, lost.corridor, _corridor(people), listed.version),
-        desk=await asyncio.to_thread(_moved, lost.desk, _desk(people), listed.version),
+        corridor=corridor,
+        desk=desk,
         restricted=restricted,
         asked_again=asked_again,
         in_vain=await db.fetchval(_REVIEWED_IN_VAIN),
         package_signer=package.signer,
         package_pgp=package.fingerprint,
     )
+
+
+async def _replace_accounts(db: Db, enrolled: Enrolled) -> None:
+    with store_errors():
+        for sql in _DELETE_ACCOUNTS:
+            await db.execute(sql)
+    await put_accounts(db, enrolled.accounts)
+
+
+async def _wrap_anew(
+    db: Db, lost: _Lost, people: Sequence[PersonKeys], listed: MemberList
+) -> tuple[firstreading.Given, Rewrapped, Rewrapped]:
+    """Give the new people every key; restricted records first, since `refresh` leaves those without readers closed."""
+    lost.corridor.advance(epoch=listed.corridor_epoch, recipient=listed.corridor_vault)
+    lost.desk.advance(epoch=listed.desk_epoch, recipient=listed.desk_vault)
+    restricted = await firstreading.give(db, lost.corridor, listed)
+    corridor = await asyncio.to_thread(_moved, lost.corridor, _corridor(people), listed.version)
+    desk = await asyncio.to_thread(_moved, lost.desk, _desk(people), listed.version)
+    return restricted, corridor, desk
 
 
 async def _opened(settings: Settings, db: Db, keys: Keys) -> _Lost:
@@ -207,6 +205,18 @@ async def _vault(keyring: Keyring, epoch: int, recipient: age.Recipient, recover
         return OpenVault.open(keyring, epoch=epoch, recipient=recipient, recovery=recovery.recipient, member=recovery)
 
     return await asyncio.to_thread(opened)
+
+
+async def _next_list(
+    settings: Settings, lost: _Lost, people: Sequence[PersonKeys], first_readers: Sequence[str], today: date
+) -> tuple[dict[str, Any], packagekeys.New]:
+    """Make the next vaults and package keys, and the list that names them; nothing that was there changes."""
+    body = _body(lost, people, first_readers, today)
+    package = await asyncio.to_thread(packagekeys.make, settings, _signers(people))
+    body |= {"package_signer": package.signer.hex(), "package_pgp": package.fingerprint}
+    body["corridor_vault"]["recipient"] = str(await _begin(lost.corridor, _corridor(people), lost.listed.version))
+    body["desk_vault"]["recipient"] = str(await _begin(lost.desk, _desk(people), lost.listed.version))
+    return body, package
 
 
 def _body(lost: _Lost, people: Sequence[PersonKeys], first_readers: Sequence[str], today: date) -> dict[str, Any]:
@@ -252,28 +262,6 @@ async def _ask_again(db: Db, listed: MemberList) -> int:
         await db.execute(_DROP_PHRASES)
         phrases = await db.execute(_OFFER_OUTCOMES)
     return sum(int(tag.removeprefix("UPDATE ")) for tag in (reviews, releases, phrases))
-
-
-def _package(settings: Settings, signers: Sequence[age.Recipient]) -> _Package:
-    """Make new package keys: the old ones open with the lost people's release keys alone."""
-    signer, phrase = SigningKey.generate(), passphrase.generate()
-    with pgp.Gpg(settings.inside / "guard" / "gnupg") as gpg:
-        fingerprint = gpg.generate(f"{settings.name} packages", phrase)
-        armoured = gpg.public_key(fingerprint)
-    return _Package(
-        signer=signer.public,
-        sealed_signer=age.seal(signer.seed.expose(), signers),
-        fingerprint=fingerprint,
-        sealed_passphrase=age.seal(phrase.expose(), signers),
-        armoured=armoured,
-    )
-
-
-def _put(settings: Settings, package: _Package) -> None:
-    keyring = Keyring(settings.inside / "guard" / "keyring")
-    keyring.put("package", "ed25519", package.sealed_signer)
-    keyring.put("package", "openpgp", package.sealed_passphrase)
-    write_private(settings.inside / "guard" / "package.asc", package.armoured.encode())
 
 
 def _signers(people: Sequence[PersonKeys]) -> list[age.Recipient]:
