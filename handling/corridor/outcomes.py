@@ -128,7 +128,7 @@ async def case(db: Db, handler: Handler, outcome: UUID) -> Case:
 
 
 async def propose(pool: Pool, handler: Handler, outcome: UUID, code: str, today: date) -> None:
-    """Ask the guard for the two signatures on a phrase.
+    """Ask the guard for the two signatures on a phrase, for the first time or after one that was refused.
 
     Raises:
         NotThereError, RefusedError, MeanwhileError: no such outcome; no such phrase or thread; decided already.
@@ -143,6 +143,7 @@ async def propose(pool: Pool, handler: Handler, outcome: UUID, code: str, today:
             raise RefusedError("Choose one of the phrases.") from None
         try:
             allowed = await asyncio.to_thread(reading.readers, handler.vault, handler.members, found.report.row.id)
+            again = await outcomes.clear_refused(db, outcome)
             await outcomes.propose(
                 db,
                 outcome=outcome,
@@ -153,7 +154,8 @@ async def propose(pool: Pool, handler: Handler, outcome: UUID, code: str, today:
             )
         except TakenError:
             raise MeanwhileError from None
-        if not await outcomes.set_state(db, outcome, was=OutcomeState.RECEIVED, now=OutcomeState.PROPOSED):
+        was = OutcomeState.PROPOSED if again else OutcomeState.RECEIVED
+        if not await outcomes.set_state(db, outcome, was=was, now=OutcomeState.PROPOSED):
             raise MeanwhileError
 
 

@@ -24,3 +24,15 @@ GRANT SELECT, INSERT (id, version, change, proposed_by) ON unit.proposal TO tipl
 GRANT UPDATE (state, reason) ON unit.proposal TO tipline_guard;
 GRANT SELECT, INSERT ON unit.proposal_signature TO tipline_guard;
 GRANT INSERT ON unit.member_list TO tipline_guard;
+
+-- A refused phrase can be proposed again: the corridor may clear what was refused, and nothing that waits or was approved.
+CREATE FUNCTION guard.clear_refused_phrase(outcome uuid) RETURNS boolean LANGUAGE sql SECURITY DEFINER SET search_path = '' AS $$
+    WITH gone AS (
+        DELETE FROM guard.phrase WHERE id = outcome AND state = 'refused' RETURNING id
+    ), unsigned AS (
+        DELETE FROM guard.signature WHERE kind = 'phrase' AND subject IN (SELECT id FROM gone)
+    )
+    SELECT EXISTS (SELECT FROM gone)
+$$;
+REVOKE ALL ON FUNCTION guard.clear_refused_phrase FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION guard.clear_refused_phrase TO tipline_corridor;

@@ -54,6 +54,7 @@ _LABELS: Final[Mapping[str, str]] = {
 }
 _LONG = 64  # characters; a longer value, or one that is hexadecimal throughout, is shown by its fingerprint
 _NONE = "nothing"
+_NO_KEY = "no such key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +232,7 @@ def _shown(leaf: str | None) -> str:
         return _NONE
     value = json.loads(leaf)
     if value is None:
-        return _NONE
+        return _NO_KEY
     if isinstance(value, list) and value and all(isinstance(part, str) for part in value):
         return ", ".join(value)
     if not isinstance(value, str):

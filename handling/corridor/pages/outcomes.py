@@ -28,7 +28,7 @@ _SIGNATURES = {
     "waiting": "Nobody has signed it yet.",
     "signed-once": "One signature is there; the other duty must sign as well.",
     "approved": "The guard calls it approved. It goes out once both signatures verify against the member list.",
-    "refused": "It was refused on the guard's page. The source can still be told nothing, with a reason.",
+    "refused": "It was refused on the guard's page. Propose another phrase, or keep it and say why.",
 }
 
 
@@ -149,7 +149,8 @@ async def _outcome(request: web.Request, problem: Problem) -> web.Response:
 def _page(case: Case, members: MemberList, problem: Problem) -> OutcomePage:
     row, link, report, proposal = case.outcome.row, case.outcome.link, case.report, case.proposal
     fitting = link.proposed if link is not None else ()
-    waits = row.state is OutcomeState.RECEIVED
+    refused = row.state is OutcomeState.PROPOSED and proposal is not None and proposal.state == "refused"
+    waits = row.state is OutcomeState.RECEIVED or refused
     return OutcomePage(
         path=f"/outcomes/{row.id}",
         state=STATE[row.state],
@@ -161,8 +162,7 @@ def _page(case: Case, members: MemberList, problem: Problem) -> OutcomePage:
         tip_path="" if report is None else f"/tips/{report.draft.tip}",
         items=tuple(item_view(item, members) for item in case.items),
         may_decide=waits and report is not None,
-        may_keep=link is not None
-        and (waits or (row.state is OutcomeState.PROPOSED and proposal is not None and proposal.state == "refused")),
+        may_keep=link is not None and waits,
         fitting=fitting,
         others=tuple(phrase for phrase in phrases.PHRASES if phrase not in fitting),
         proposed="" if proposal is None else _words(proposal.phrase),

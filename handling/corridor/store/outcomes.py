@@ -96,6 +96,10 @@ _PROPOSE = """
     VALUES ($1, $2, $3, $4, $5)
 """
 
+_CLEAR_REFUSED = """
+    SELECT guard.clear_refused_phrase($1)
+"""
+
 _SHOW_PHRASES_TO = """
     UPDATE guard.phrase
        SET shown_to = $2
@@ -182,6 +186,12 @@ async def show_phrases_to(db: Db, reports: Sequence[UUID], shown_to: Sequence[st
     """Change who sees the phrases that were proposed on outcomes of these reports."""
     with store_errors():
         await db.execute(_SHOW_PHRASES_TO, reports, shown_to)
+
+
+async def clear_refused(db: Db, outcome: UUID) -> bool:
+    """Make room at the guard for another phrase; False when there is none that was refused."""
+    with store_errors():
+        return bool(await db.fetchval(_CLEAR_REFUSED, outcome))
 
 
 async def proposal(db: Db, outcome: UUID) -> Proposal | None:

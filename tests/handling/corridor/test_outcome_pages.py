@@ -214,6 +214,26 @@ async def test_a_refused_phrase_shows_why_and_the_outcome_can_be_kept(
     assert await _state(world) == "kept"
 
 
+async def test_after_a_refusal_another_phrase_is_proposed_and_waits_without_the_old_signatures(
+    world: World, browser: Browser, told: Told
+) -> None:
+    await _propose(browser, told)
+    outcome = await world.inside.fetchval("SELECT id FROM guard.phrase")
+    sql = "INSERT INTO guard.signature (subject, kind, signer, signature) VALUES ($1, 'phrase', 'ben', $2)"
+    await world.inside.execute(sql, outcome, bytes(64))
+    for state in ("waiting", "signed-once", "approved"):
+        await world.inside.execute("UPDATE guard.phrase SET state = $1", state)
+        assert not await world.pool.fetchval("SELECT guard.clear_refused_phrase($1)", outcome)
+    await world.inside.execute("UPDATE guard.phrase SET state = 'refused', reason = 'x'")
+
+    await _propose(browser, told)
+
+    row = await world.inside.fetchrow("SELECT id, state, reason FROM guard.phrase")
+    assert tuple(row) == (outcome, "waiting", None)
+    assert await world.inside.fetchval("SELECT count(*) FROM guard.signature") == 0
+    assert await _state(world) == "proposed"
+
+
 async def test_keeping_needs_a_reason_and_sends_nothing(world: World, browser: Browser, told: Told) -> None:
     await browser.open(told.path)
 

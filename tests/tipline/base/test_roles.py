@@ -37,6 +37,8 @@ _REFUSED = {
         "DELETE FROM zone.intake_key",
     ),
     "tipline_corridor": (
+        "DELETE FROM guard.phrase",
+        "DELETE FROM guard.signature",
         "UPDATE unit.proposal SET state = 'accepted'",
         "INSERT INTO unit.proposal (id, state) VALUES (gen_random_uuid(), 'signed-once')",
         "SELECT * FROM unit.proposal_signature",
@@ -65,6 +67,7 @@ _REFUSED = {
         "INSERT INTO desk.inbox (id) VALUES (gen_random_uuid())",
     ),
     "tipline_desk": (
+        "SELECT guard.clear_refused_phrase(gen_random_uuid())",
         "UPDATE unit.proposal SET state = 'accepted'",
         "INSERT INTO unit.proposal (id, state) VALUES (gen_random_uuid(), 'signed-once')",
         "SELECT * FROM unit.proposal_signature",
@@ -90,6 +93,7 @@ _REFUSED = {
         "UPDATE unit.agreement SET toml = ''",
     ),
     "tipline_guard": (
+        "SELECT guard.clear_refused_phrase(gen_random_uuid())",
         "UPDATE unit.proposal SET change = ''",
         "DELETE FROM unit.proposal",
         "UPDATE unit.proposal_signature SET signer = 'x'",
@@ -112,6 +116,7 @@ _REFUSED = {
         "UPDATE guard.phrase SET phrase = 'x'",
     ),
     "tipline_exchange": (
+        "SELECT guard.clear_refused_phrase(gen_random_uuid())",
         "SELECT * FROM unit.proposal",
         "INSERT INTO unit.proposal (id) VALUES (gen_random_uuid())",
         "INSERT INTO unit.member_list VALUES (2, '')",
