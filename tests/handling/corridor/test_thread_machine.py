@@ -333,7 +333,7 @@ def test_each_side_shows_what_it_can_know_whatever_the_drop_does() -> None:
     run_state_machine_as_test(
         Thread,
         settings=settings(
-            max_examples=100,
+            max_examples=150,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
