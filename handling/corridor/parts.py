@@ -86,6 +86,7 @@ class Assembly:
                 await envelopes.set_state(db, row.id, was=EnvelopeState.COLLECTED, now=EnvelopeState.REFUSED)
             return False
         async with self._pool.acquire() as db, db.transaction():
+            await files.settle_before_commit(db)
             if await envelopes.set_state(db, row.id, was=EnvelopeState.COLLECTED, now=EnvelopeState.RESEALED):
                 await files.add_part(db, part.id, file.id)
         await asyncio.to_thread(self._blobs.collected.delete, row.id)

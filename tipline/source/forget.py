@@ -155,7 +155,7 @@ async def sweep(pool: Pool, blobs: BlobStore, *, settled_before: datetime | None
     """Remove blobs that no row names; without *settled_before* only while no worker can be writing."""
     with store_errors():
         async with pool.acquire() as db:
-            named = await store.envelope_ids(db)
+            named = await store.settled_envelope_ids(db)
     moment = None if settled_before is None else settled_before.timestamp()
     return await asyncio.to_thread(blobs.sweep, named, settled_before=moment)
 

@@ -40,6 +40,9 @@ _ADD_SUBMISSION: Final = """
     VALUES ($1, $2, $3)
     ON CONFLICT (mac) DO NOTHING
 """
+_WRITING: Final = "SELECT pg_advisory_xact_lock_shared($1)"
+_WRITTEN: Final = "SELECT pg_advisory_xact_lock($1)"
+_WRITERS: Final = 7_461_727_072  # any constant of our own
 _TAKES: Final = """
     SELECT EXISTS (
         SELECT FROM zone.intake_key WHERE unit = $1 AND serial = $2 AND not_before <= $3 AND not_after >= $3
@@ -170,6 +173,7 @@ async def advance(db: Db, mailbox_id: bytes, *, was: bytes, now: bytes) -> bool:
 
 
 async def _submit(db: Db, s: Submission) -> None:
+    await db.execute(_WRITING, _WRITERS)
     if not await db.fetchval(_TAKES, s.unit, s.serial, s.day):
         raise _Undo(Outcome.RETIRED)
     if s.new is not None:
@@ -192,6 +196,18 @@ def _rows(s: Submission) -> Sequence[tuple[object, ...]]:
 async def envelope_ids(db: Db) -> set[UUID]:
     """Return the id of every envelope: the blobs that must stay."""
     return {row["id"] for row in await db.fetch(_ENVELOPE_IDS)}
+
+
+@store_errors()
+async def settled_envelope_ids(db: Db) -> set[UUID]:
+    """Return the id of every envelope once no submission is under way, also of a `keep` that was killed.
+
+    The server goes on with a commit that a killed process had asked for. A sweep that did not wait for it would remove
+    blobs whose rows are about to stand there, and the same form sent again would be called stored already.
+    """
+    async with db.transaction():
+        await db.execute(_WRITTEN, _WRITERS)
+        return await envelope_ids(db)
 
 
 @store_errors()

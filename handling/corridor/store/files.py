@@ -67,6 +67,10 @@ _PARTS = """
      WHERE file = $1
 """
 
+_BEGIN_PARTS = "SELECT pg_advisory_xact_lock_shared($1)"
+_END_PARTS = "SELECT pg_advisory_xact_lock($1)"
+_PARTS_LOCK = 7_461_727_073  # any constant of our own
+
 _NAMED_BLOBS = """
     SELECT id
       FROM corridor.part
@@ -112,10 +116,18 @@ async def parts(db: Db, file: UUID) -> frozenset[UUID]:
     return frozenset(row["id"] for row in rows)
 
 
-async def named_blobs(db: Db) -> frozenset[UUID]:
-    """Ids of every re-sealed blob that a row names."""
+async def settle_before_commit(db: Db) -> None:
+    """Have `named_blobs` wait for this transaction, also when its process is killed and the server goes on with its commit."""
     with store_errors():
-        rows = await db.fetch(_NAMED_BLOBS)
+        await db.execute(_BEGIN_PARTS, _PARTS_LOCK)
+
+
+async def named_blobs(db: Db) -> frozenset[UUID]:
+    """Ids of every re-sealed blob that a row names, once no such transaction is under way."""
+    with store_errors():
+        async with db.transaction():
+            await db.execute(_END_PARTS, _PARTS_LOCK)
+            rows = await db.fetch(_NAMED_BLOBS)
     return frozenset(row["id"] for row in rows)
 
 
