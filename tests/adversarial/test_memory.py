@@ -1,11 +1,10 @@
 """After 200 reports and a little rest nothing of them stands in the memory of any process: the public host forgets."""
 
 import asyncio
+import contextlib
 import os
-import shutil
-import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from urllib.parse import quote_plus
 
@@ -18,7 +17,6 @@ from tests.adversarial.everything import search_everything
 from tests.adversarial.memory import Process
 from tests.journeys.browser import Browser, Upload
 from tests.journeys.installation import Installation, installed
-from tipline.base.process import harden
 from tipline.source import worker
 
 SUBMISSIONS = 200
@@ -26,8 +24,10 @@ MESSAGE = "señor canary, wagtail 5b, loads horn at pier nine"
 DETAIL = "detail canary, dunnock 5c, heard from a cousin"
 ANSWER = "answer canary, redstart 5d, he leaves on Friday"
 NAME = "name canary ouzel 5e.pdf"
+BROKEN_OFF = "broken canary, siskin 5f, the line fell in the middle"
 CONTENT = "content-canary-fieldfare-5f"
 _AT_ONCE = 8
+_NOGROUP = 65534
 
 
 @pytest.fixture
@@ -75,6 +75,27 @@ async def until_idle(installation: Installation) -> None:
         await asyncio.sleep(0.2)
 
 
+@contextlib.asynccontextmanager
+async def half_sent(installation: Installation) -> AsyncIterator[None]:
+    """A report that has been sent in part and then breaks off."""
+    async with Browser(installation.url("source")) as browser:
+        token = dict((await browser.open("/")).form("/").fields)["token"]
+    fields = {"token": token, "involved": "no", "message": BROKEN_OFF}
+    body = "".join(f'--b\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n' for n, v in fields.items())
+    body += '--b\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n' + "x" * 100_000
+    head = (
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 900000\r\n\r\n"
+    )
+    _, writer = await asyncio.open_connection("127.0.0.1", installation.ports["source"])
+    writer.write((head + body).encode())
+    await writer.drain()
+    await asyncio.sleep(1)
+    try:
+        yield
+    finally:
+        writer.transport.abort()
+
+
 async def test_after_200_reports_nothing_of_them_stands_in_any_memory(installation: Installation) -> None:
     assert installation.process is not None
     if not memory.may_read(installation.process.pid):
@@ -85,63 +106,54 @@ async def test_after_200_reports_nothing_of_them_stands_in_any_memory(installati
         async with turns:
             return await one_source(installation, number)
 
+    async with half_sent(installation):
+        held = await asyncio.to_thread(memory.in_memory, living(installation, "source"), [BROKEN_OFF])
     codenames = await asyncio.gather(*(turn(number) for number in range(SUBMISSIONS)))
-    busy = living(installation, "source")
-    seen = await asyncio.to_thread(memory.in_memory, busy, [MESSAGE])
     await asyncio.to_thread(installation.tipline, "collect")
     await until_idle(installation)
-    canaries = [MESSAGE, DETAIL, ANSWER, NAME, CONTENT, *(form for one in codenames for form in of_codename(one))]
+    canaries = [MESSAGE, DETAIL, ANSWER, NAME, CONTENT, BROKEN_OFF, *(f for one in codenames for f in of_codename(one))]
     hits = await search_everything(installation, canaries)
 
-    assert len(busy) > 2
-    assert seen  # the search finds what a worker rightly holds
+    assert held  # the search finds what a worker rightly holds
     assert hits == []
 
 
-async def test_no_process_of_the_zone_can_be_dumped_or_read_by_others_of_its_user(installation: Installation) -> None:
-    async with Browser(installation.url("source")) as browser:
-        await browser.open("/")
-        assert installation.process is not None
-        found = memory.below(installation.process.pid)
-        core = {one.name: _core(one.pid) for one in found}
-        readable = {one.name for one in found if _readable_without_privilege(one.pid)}
+@contextlib.contextmanager
+def of_another_group() -> Iterator[None]:
+    """Let what is started belong to a group other than root's, so that the kernel's mark of a closed process shows."""
+    before = os.getgid()
+    if os.geteuid() == 0:
+        os.setregid(_NOGROUP, _NOGROUP)
+    try:
+        yield
+    finally:
+        if os.geteuid() == 0:
+            os.setregid(before, before)
+
+
+def closed(pid: int) -> bool:
+    """Whether the process is not dumpable: to core files and to others of its user it is closed, its entries are root's."""
+    found = Path(f"/proc/{pid}/environ").stat()
+    return (found.st_uid, found.st_gid) == (0, 0)
+
+
+async def test_no_process_of_the_zone_can_be_dumped_or_read_by_others_of_its_user(tmp_path: Path) -> None:
+    with of_another_group(), installed(tmp_path) as installation:
+        async with Browser(installation.url("source")) as browser:
+            await browser.open("/")
+            assert installation.process is not None
+            found = memory.below(installation.process.pid)
+            core = {one.name: _core(one.pid) for one in found}
+            open_ = {one.name for one in found if not closed(one.pid)}
 
     assert len([one for one in found if one.name == "source"]) >= 3  # fork server, keep, a worker
     assert core == dict.fromkeys(core, ("0", "0"))
-    assert readable <= {"postgres"}  # holds ciphertext only; nothing can forbid it from the outside
+    assert open_ == {"postgres"}  # it holds ciphertext only, and its own programme decides
 
 
 def _core(pid: int) -> tuple[str, ...]:
     limits = Path(f"/proc/{pid}/limits").read_text().splitlines()
     return tuple(next(line for line in limits if line.startswith("Max core file size")).split()[4:6])
-
-
-def _readable_without_privilege(pid: int) -> bool:
-    """Try as another process of the same user would, without root's powers."""
-    command = ["cat", f"/proc/{pid}/environ"]
-    if os.geteuid() == 0:
-        command = [shutil.which("setpriv") or "setpriv", "--bounding-set=-all", "--inh-caps=-all", *command]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
-
-
-def test_a_plain_process_can_be_read_and_a_hardened_one_cannot() -> None:
-    plain = os.fork()
-    if plain == 0:
-        time.sleep(60)
-        os._exit(0)
-    hard = os.fork()
-    if hard == 0:
-        harden()
-        time.sleep(60)
-        os._exit(0)
-    time.sleep(0.3)
-
-    readable = [_readable_without_privilege(pid) for pid in (plain, hard)]
-    for pid in (plain, hard):
-        os.kill(pid, 9)
-        os.waitpid(pid, 0)
-
-    assert readable == [True, False]
 
 
 @pytest.mark.parametrize(
