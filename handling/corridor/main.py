@@ -68,6 +68,7 @@ async def main(settings: Settings) -> None:
             trust=members.trust(settings.inside, "corridor"),
             bundle_times=settings.bundle_times,
             reading_hours=settings.reading_hours,
+            keyring_backup_days=settings.keyring_backup_days,
         )
         await shared.resealer.sweep()
         app = application(shared, practice=settings.practice)

@@ -46,6 +46,6 @@ UPKEEP = web.AppKey("upkeep", CorridorUpkeep)
 
 
 def _words(one: Leaving) -> str:
-    waiting = {0: "Nothing here waits for it, and no full collection has ended since", 1: "1 envelope waits for it"}
-    said = waiting.get(one.waiting, f"{one.waiting} envelopes wait for it")
-    return f"Intake key {one.serial} ended on {one.ended_on}. {said}. It is destroyed on {one.goes_on}, whatever waits."
+    """Say no number: what waits may belong to a tip that the reader of this page must not know of."""
+    act = "Every handler should sign in, so that whatever is still sealed to it is read."
+    return f"Intake key {one.serial} ended on {one.ended_on}. {act} It is destroyed on {one.goes_on}, whatever waits."

@@ -42,6 +42,7 @@ class Corridor:
     trust: Trust
     bundle_times: tuple[time, ...]
     reading_hours: str
+    keyring_backup_days: int = 7
     one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 

@@ -201,7 +201,8 @@ async def not_opened(request: web.Request) -> web.Response:
         hidden = await seen.hidden(person.vault)
         found = await envelopes.not_opened(db, limit=_NOT_OPENED_SHOWN, hidden=hidden)
         gone = await keys.destroyed(db)
-    return render(request, NotOpenedPage(tuple(views.not_opened(row, gone) for row in found)))
+    days = corridor(request).keyring_backup_days
+    return render(request, NotOpenedPage(tuple(views.not_opened(row, gone, backup_days=days) for row in found)))
 
 
 @signed_in

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import quote
 from uuid import UUID
 
@@ -184,8 +184,14 @@ def dialogue(messages: Sequence[OpenMessage], tip: OpenTip, members: MemberList)
     return tuple(_message(message, tip, members) for message in messages)
 
 
-def not_opened(row: Envelope, destroyed: Mapping[int, date]) -> NotOpened:
-    """One envelope outside every thread, in words; *destroyed* says when the seed of a serial went."""
+def not_opened(row: Envelope, destroyed: Mapping[int, date], *, backup_days: int) -> NotOpened:
+    """One envelope outside every thread, in words.
+
+    Args:
+        row: the envelope.
+        destroyed: when the seed of a serial went.
+        backup_days: how long backups of the keyring may still hold it.
+    """
     refused = row.state is EnvelopeState.REFUSED
     if row.kind == "part":
         what = (
@@ -196,7 +202,9 @@ def not_opened(row: Envelope, destroyed: Mapping[int, date]) -> NotOpened:
     elif row.serial in destroyed:
         what = (
             f"Sealed to intake key {row.serial}, which was destroyed on {words.day(destroyed[row.serial])}: it came after "
-            "the key's time, and nobody can open it. If the source still has the codename, a new message reaches you."
+            "the key's time, and nobody can open it. The last backup of that key is gone on "
+            f"{words.day(destroyed[row.serial] + timedelta(days=backup_days))}. "
+            "If the source still has the codename, a new message reaches you."
         )
     else:
         what = (

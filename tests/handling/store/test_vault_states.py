@@ -12,7 +12,15 @@ from uuid import UUID, uuid4
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, precondition, rule
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from crypto import age
 from crypto.errors import AgeError
@@ -240,5 +248,5 @@ class Vaults(RuleBasedStateMachine):
         raise AssertionError("a session of the old epoch made a record")
 
 
-Vaults.TestCase.settings = settings(max_examples=15, stateful_step_count=15, deadline=None)
-TestVaults = Vaults.TestCase
+def test_in_any_order_of_changes_each_record_opens_for_exactly_its_readers_and_recovery() -> None:
+    run_state_machine_as_test(Vaults, settings=settings(max_examples=15, stateful_step_count=15, deadline=None))
