@@ -145,6 +145,8 @@ async def append(db: Db, trust: Trust, statement: Statement, today: date) -> Mem
         OvertakenError: another version was accepted meanwhile.
     """
     links, _ = await _links(db, trust)
+    if statement.body.get("version") in [link.version for link in links]:
+        raise OvertakenError
     try:
         link = await asyncio.to_thread(chain.follow, trust.root, links[-1], statement.encode())
     except ChainError:
@@ -162,6 +164,13 @@ async def append(db: Db, trust: Trust, statement: Statement, today: date) -> Mem
 
 
 async def _links(db: Db, trust: Trust) -> tuple[tuple[Link, ...], MemberList]:
+    try:
+        return await _read(db, trust)
+    except OlderListError:  # or another request has noted a version that was added after this one asked
+        return await _read(db, trust)
+
+
+async def _read(db: Db, trust: Trust) -> tuple[tuple[Link, ...], MemberList]:
     with store_errors():
         rows = await db.fetch(_CHAIN)
     return await asyncio.to_thread(_verified, trust, [(row["version"], row["statement"]) for row in rows])
