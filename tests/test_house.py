@@ -40,7 +40,6 @@ EXPOSED = {
     "handling/guard/sign.py": "the package key is handed to GnuPG",
     "handling/packagekeys.py": "new package keys are sealed to the signers",
     "handling/people.py": "new keys go into sealed accounts",
-    "handling/packagekeys.py": "keys joined offline go into new sealed accounts",
     "handling/store/epochs.py": "a vault's identity is sealed to its members",
     "handling/store/restricted.py": "a record key is wrapped to each of its readers",
     "handling/store/rewrap.py": "keys move to the vault in force",
