@@ -308,6 +308,9 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Record keys": ("record key",),
     "Signatures": ("signature", "drop request"),
     "The drop's requests": ("drop request",),
+    "Keyring": ("record key",),
+    "Vault epochs": ("age file",),
+    "Lives of keys": (),
     "Exclusions": ("tests/handling/rules/test_exclusions.py::test_folding_twice_changes_nothing",),
     "Statements": ("statement",),
     "Member list": (
@@ -329,7 +332,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 _UNDER = {  # no bytes of their own: parts of a section whose vectors stand above them, a paper, JSON in a sealed column
     *("Armour", "Files of keys", "Body", "Lengths", "The drop's requests"),
-    *("Share sheets", "Exclusions"),
+    *("Share sheets", "Exclusions", "Keyring", "Vault epochs"),
 }
 
 
