@@ -35,7 +35,10 @@ async def inventory(db: Db, inside: Path, today: date) -> tuple[KeyLine, ...]:
         job = f"{agency.name} opens its packages with it"
         lines.append(
             KeyLine(
-                f"agency {agency.id} ({agency.channel})", job, "with the agency; pinned in agreements", agency.added_on
+                f"agency {agency.id} ({agency.channel.value})",
+                job,
+                "with the agency; pinned in agreements",
+                agency.added_on,
             )
         )
     return tuple(lines)

@@ -107,6 +107,8 @@ class Upkeep:
             await self.work(vault, listed, by)
         except VaultError:
             _log.warning("the vault in force does not open with the key of somebody who is signed in")
+        except (StoreError, OSError) as error:
+            _log.error("work on the vault was interrupted: %s", type(error).__name__)
 
     async def _due(self, vault: OpenVault, keys: ZoneKeys, listed: MemberList, by: str) -> tuple[str, ...]:
         if self._zone not in membership.vault_due(listed.body()):
