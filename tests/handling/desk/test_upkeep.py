@@ -36,7 +36,7 @@ async def test_after_an_analyst_left_the_next_sign_in_asks_for_a_new_vault_and_s
     await root_signs(room.settings, room.db, _somebody_left)
     browser = await room.sign_in()
     async with asyncio.timeout(60):
-        while "A new vault epoch waits for two handlers" not in (await browser.open("/")).text:
+        while "A new vault epoch waits for two handlers" not in (await browser.open("/")).text:  # noqa: ASYNC110
             await asyncio.sleep(0.05)  # the work is done in the background
 
     (proposed,) = await proposals.newest(room.db)
