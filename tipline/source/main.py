@@ -1,5 +1,6 @@
 """Starts the source: `keep` first, then the fork server over one listening socket. Blocking; it has no event loop."""
 
+import gc
 import logging
 import socket
 
@@ -25,6 +26,8 @@ def main(settings: Settings) -> None:
         _LOG.error("%s", error)
         raise SystemExit(1) from None
     control, keeps_end = socket.socketpair()
+    gc.collect()
+    gc.freeze()  # what is loaded now stays shared: no collection of `keep` or a worker writes to it
     keep_pid = forkserver.fork_child(lambda: _keep(settings, control, keeps_end))
     keeps_end.close()
     if control.recv(1) != keep.READY:
