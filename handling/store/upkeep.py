@@ -16,7 +16,7 @@ from handling.store import members
 from handling.store.keyring import Keyring
 from handling.store.members import MemberList
 from handling.store.vault import OpenVault, VaultError
-from tipline.base.database import Db, Pool, StoreError
+from tipline.base.database import Db, Pool, StoreError, store_errors
 
 ORPHAN_SECONDS = 3600  # a record key younger than this may be of a row that is about to come
 
@@ -154,7 +154,8 @@ async def repeat(work: Callable[[], Awaitable[object]]) -> None:
     """Do *work* at once and then four times a day, for as long as the process lives; a failure waits for the next time."""
     while True:
         try:
-            await work()
+            with store_errors():  # a database that has just been killed refuses where a connection is asked for
+                await work()
         except (StoreError, OSError) as error:
             _log.error("upkeep of the keyring failed: %s", type(error).__name__)
         await asyncio.sleep(_EVERY)
