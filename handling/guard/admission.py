@@ -12,7 +12,7 @@ from crypto.errors import CryptoError
 from crypto.statement import Signed, Statement
 from handling.guard import admission_store
 from handling.guard.refusal import ChangedError, MovedError, NotNowError, Refused, RefusedError
-from handling.guard.service import Guard, Hand, found, member_list, unlock
+from handling.guard.service import Guard, Hand, found, member_list, with_keys
 from handling.guard.store import Signature
 from handling.rules import member_words, membership
 from handling.rules.member_words import Difference, Words
@@ -112,7 +112,7 @@ async def sign(guard: Guard, proposal: UUID, hand: Hand, today: date) -> State:
         coming = _must(at)
         if coming.seen != hand.seen:
             raise ChangedError
-        async with unlock(guard, db, member, listed, hand.passphrase) as keys:
+        async with with_keys(guard, db, member, listed, hand.passphrase) as keys:
             mine = keys.sign(members.TYPE, coming.body).signatures[0]
             signature = Signature(member.name, mine.signature)
             stands = State.SIGNED_ONCE if at.signed_by else State.WAITING

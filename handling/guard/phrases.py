@@ -9,7 +9,7 @@ from crypto.statement import Signed, Statement
 from handling.guard import store
 from handling.guard.asked import PHRASE
 from handling.guard.refusal import ChangedError, MovedError, Refused, RefusedError
-from handling.guard.service import Guard, Hand, Turn, found, member_list, must_be_turn, turn, unlock
+from handling.guard.service import Guard, Hand, Turn, found, member_list, must_be_turn, turn, with_keys
 from handling.guard.store import PhraseRequest, Signature, State
 from handling.guard.verify import duties
 from handling.rules import phrases
@@ -49,7 +49,7 @@ async def sign(guard: Guard, outcome: UUID, hand: Hand, today: date) -> State:
             raise RefusedError(Refused(("This phrase is not on the fixed list. A source is told nothing else.",)))
         earlier = await store.signatures(db, outcome, Kind.PHRASE)
         _check(row, earlier, listed)
-        async with unlock(guard, db, member, listed, hand.passphrase) as keys:
+        async with with_keys(guard, db, member, listed, hand.passphrase) as keys:
             mine = Signature(member.name, keys.sign(PHRASE, _body(row)).signatures[0].signature)
         now = State(advance(Kind.PHRASE, row.request.state.value, Act.SIGN))
         names = [*(entry.signer for entry in earlier), mine.signer]

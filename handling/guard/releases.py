@@ -12,7 +12,7 @@ from handling.guard.keys import Keys
 from handling.guard.refusal import ChangedError, MovedError, Refused, RefusedError
 from handling.guard.scan import scan
 from handling.guard.seal import seal
-from handling.guard.service import Case, Guard, Hand, Turn, case, turn, unlock
+from handling.guard.service import Case, Guard, Hand, Turn, case, turn, with_keys
 from handling.guard.sign import Signed
 from handling.guard.store import SealedRequest, Signature, State
 from handling.guard.verify import STATEMENT, Examined, Held, check_signed, examine, verify
@@ -43,7 +43,7 @@ async def open_(guard: Guard, release: UUID, hand: Hand, today: date) -> Release
     """
     async with guard.pool.acquire() as db:
         before = await case(guard, db, Kind.MANIFEST, release, who=hand.who, today=today)
-        async with unlock(guard, db, before.member, before.listed, hand.passphrase) as keys:
+        async with with_keys(guard, db, before.member, before.listed, hand.passphrase) as keys:
             asked, examined = await _examined(guard, db, keys, before)
         await _signatures(db, examined, before)
     whose = turn(Kind.MANIFEST, before.row.request, before.member, before.listed)
@@ -54,7 +54,7 @@ async def sign(guard: Guard, release: UUID, hand: Hand, today: date) -> State:
     """Give the next signature; the second one lets the package out. Returns the state that was reached."""
     async with guard.pool.acquire() as db:
         before = await case(guard, db, Kind.MANIFEST, release, who=hand.who, today=today)
-        async with unlock(guard, db, before.member, before.listed, hand.passphrase) as keys:
+        async with with_keys(guard, db, before.member, before.listed, hand.passphrase) as keys:
             asked, examined = await _examined(guard, db, keys, before)
             if asked.seen != hand.seen:
                 raise ChangedError

@@ -12,7 +12,7 @@ from handling.guard import store
 from handling.guard.asked import REVIEW, ReviewAsked, contradictions
 from handling.guard.keys import Keys
 from handling.guard.refusal import ChangedError, MovedError, Refused, RefusedError
-from handling.guard.service import Case, Guard, Hand, Turn, case, turn, unlock
+from handling.guard.service import Case, Guard, Hand, Turn, case, turn, with_keys
 from handling.guard.store import Signature
 from handling.rules.release import Kind
 from handling.store import agencies
@@ -34,7 +34,7 @@ async def open_(guard: Guard, review: UUID, hand: Hand, today: date) -> ReviewVi
     """Open a review for one signer; the keys are forgotten before this returns."""
     async with guard.pool.acquire() as db:
         before = await case(guard, db, Kind.REVIEW, review, who=hand.who, today=today)
-        async with unlock(guard, db, before.member, before.listed, hand.passphrase) as keys:
+        async with with_keys(guard, db, before.member, before.listed, hand.passphrase) as keys:
             asked = await _opened(keys, before)
         named = []
         for agency in asked.agencies:
@@ -48,7 +48,7 @@ async def sign(guard: Guard, review: UUID, hand: Hand, today: date) -> None:
     """Sign what the signer was shown, and hand the report to the desk: both, or nothing."""
     async with guard.pool.acquire() as db:
         before = await case(guard, db, Kind.REVIEW, review, who=hand.who, today=today)
-        async with unlock(guard, db, before.member, before.listed, hand.passphrase) as keys:
+        async with with_keys(guard, db, before.member, before.listed, hand.passphrase) as keys:
             asked = await _opened(keys, before)
             if asked.seen != hand.seen:
                 raise ChangedError

@@ -102,7 +102,7 @@ async def member_list(guard: Guard, db: Db, today: date) -> MemberList:
 
 
 @asynccontextmanager
-async def unlock(guard: Guard, db: Db, member: Member, listed: MemberList, passphrase: str) -> AsyncIterator[Keys]:
+async def with_keys(guard: Guard, db: Db, member: Member, listed: MemberList, passphrase: str) -> AsyncIterator[Keys]:
     """Unlock *member*'s keys for the length of the block, and see that the package keys are sealed to today's signers.
 
     Raises:

@@ -35,6 +35,7 @@ def test_one_place_hands_a_package_to_the_exchange() -> None:
     assert calls("add_package") == {"releases"}
 
 
-def test_keys_are_unlocked_only_by_the_three_acts() -> None:
-    assert calls("unlocked") == {"reviews", "releases", "phrases"}
+def test_keys_are_unlocked_only_by_the_four_acts() -> None:
+    assert calls("with_keys") == {"reviews", "releases", "phrases", "admission"}
+    assert calls("unlocked") == {"service"}
     assert calls("unlock") == {"keys"}
