@@ -249,4 +249,4 @@ class Vaults(RuleBasedStateMachine):
 
 
 def test_in_any_order_of_changes_each_record_opens_for_exactly_its_readers_and_recovery() -> None:
-    run_state_machine_as_test(Vaults, settings=settings(max_examples=15, stateful_step_count=15, deadline=None))
+    run_state_machine_as_test(Vaults, settings=settings(max_examples=40, stateful_step_count=25, deadline=None))
