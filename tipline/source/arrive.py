@@ -104,7 +104,7 @@ async def _deliver(
         )
         return await submit.deliver(request.app[KEEP], outbox, delivery)
     finally:
-        await asyncio.to_thread(outbox.discard)
+        await outbox.leave()
 
 
 async def _again(

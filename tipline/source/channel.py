@@ -79,15 +79,12 @@ class Keep:
 
     async def mailbox(self, mailbox: bytes) -> Mailbox | None:
         """Return one mailbox."""
-        answer = await self._ask("mailbox", mailbox=pack_bytes(mailbox))
-        if answer is None:
-            return None
-        state, bundle = unpack_bytes(answer["thread_state"]), unpack_bytes(answer["bundle"])
-        return Mailbox(unit=answer["unit"], thread_state=state, bundle=bundle, waiting=answer["waiting"])
+        return _unpack_mailbox(await self._ask("mailbox", mailbox=pack_bytes(mailbox)))
 
-    async def seen(self, mac: bytes) -> bool:
-        """Say whether exactly this form is stored already."""
-        return bool(await self._ask("seen", mac=pack_bytes(mac)))
+    async def standing(self, mac: bytes, mailbox: bytes) -> tuple[bool, Mailbox | None]:
+        """Say whether exactly this form is stored already, and what its mailbox is."""
+        answer = await self._ask("standing", mac=pack_bytes(mac), mailbox=pack_bytes(mailbox))
+        return bool(answer["seen"]), _unpack_mailbox(answer["mailbox"])
 
     async def advance(self, mailbox: bytes, *, was: bytes, now: bytes) -> bool:
         """Replace a thread's sealed state; False when it is another by now."""
@@ -136,6 +133,13 @@ def pack_mailbox(mailbox: Mailbox | None) -> dict[str, Any] | None:
         "bundle": pack_bytes(mailbox.bundle),
         "waiting": mailbox.waiting,
     }
+
+
+def _unpack_mailbox(value: Mapping[str, Any] | None) -> Mailbox | None:
+    if value is None:
+        return None
+    state, bundle = unpack_bytes(value["thread_state"]), unpack_bytes(value["bundle"])
+    return Mailbox(unit=value["unit"], thread_state=state, bundle=bundle, waiting=value["waiting"])
 
 
 def pack_submission(s: Submission) -> dict[str, Any]:

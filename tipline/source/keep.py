@@ -123,8 +123,9 @@ async def _mailbox(db: Db, frame: Frame) -> dict[str, Any] | None:
     return channel.pack_mailbox(await store.mailbox(db, unpack_bytes(frame["mailbox"])))
 
 
-async def _seen(db: Db, frame: Frame) -> bool:
-    return await store.seen(db, unpack_bytes(frame["mac"]))
+async def _standing(db: Db, frame: Frame) -> dict[str, Any]:
+    seen = await store.seen(db, unpack_bytes(frame["mac"]))
+    return {"seen": seen, "mailbox": await _mailbox(db, frame)}
 
 
 async def _advance(db: Db, frame: Frame) -> bool:
@@ -155,7 +156,7 @@ async def _delete_session(db: Db, frame: Frame) -> bool:
 _ACTS: Final[Mapping[str, Callable[[Db, Frame], Awaitable[Any]]]] = {
     "intake_statements": _intake_statements,
     "mailbox": _mailbox,
-    "seen": _seen,
+    "standing": _standing,
     "advance": _advance,
     "submit": _submit,
     "add_session": _add_session,

@@ -105,7 +105,7 @@ async def send_answer(request: web.Request) -> web.Response:
     except IntakeKeyError:
         return await _unsealed(request, opened, text)
     finally:
-        await asyncio.to_thread(outbox.discard)
+        await outbox.leave()
     return see_other("/thread?sent")
 
 

@@ -1,5 +1,6 @@
 """Turns what arrives into sealed blobs, piece by piece: only ciphertext ever reaches the disk, in constant memory."""
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -46,7 +47,7 @@ class Pending:
 
 
 class Outbox:
-    """The sealed envelopes of one submission. Every method blocks on the disk: event loops call them in a thread."""
+    """The sealed envelopes of one submission. All but `leave` block on the disk: event loops call them in a thread."""
 
     def __init__(self, blobs: BlobStore, day: date) -> None:
         self._blobs = blobs
@@ -83,8 +84,12 @@ class Outbox:
         for envelope in envelopes:
             self._blobs.delete(envelope.id)
 
-    def discard(self) -> None:
-        """Forget what was not published."""
+    async def leave(self) -> None:
+        """Forget what was not published. For an event loop: it blocks on nothing."""
+        if self._pending:
+            await asyncio.to_thread(self._discard)
+
+    def _discard(self) -> None:
         while self._pending:
             self._pending.pop().writer.discard()
 

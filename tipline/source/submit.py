@@ -50,7 +50,7 @@ class Delivery:
     address: Address
     mac: bytes
     first: Tip | None
-    further: Answer
+    further: Answer | Tip
     files: tuple[File, ...]
     at: datetime
 
@@ -118,14 +118,17 @@ def first_message(report: Report) -> Tip:
     )
 
 
-def further_message(report: Report) -> Answer:
-    """Return a changed form as an answer in the thread it opened: every field, since an answer is one text."""
-    parts = [report.message]
+def further_message(report: Report) -> Answer | Tip:
+    """Return a changed form as a further message of the thread it opened; whom it names is left out as by a first one.
+
+    What is a field of a first message alone stands in the text, except who must not learn of it: an answer asks nothing.
+    """
+    text = report.message
     if report.how_known.strip():
-        parts.append(f"How I know this: {report.how_known}")
-    if report.must_not_learn.strip():
-        parts.append(f"Must not learn of this: {report.must_not_learn}")
-    return Answer(text="\n\n".join(parts))
+        text += f"\n\nHow I know this: {report.how_known}"
+    if not report.must_not_learn.strip():
+        return Answer(text=text)
+    return Tip(text=text, how_known="", must_not_learn=report.must_not_learn, urgent=report.urgent)
 
 
 async def deliver(keep: Keep, outbox: Outbox, delivery: Delivery) -> Delivered:
@@ -138,10 +141,10 @@ async def deliver(keep: Keep, outbox: Outbox, delivery: Delivery) -> Delivered:
     """
     parts: tuple[Envelope, ...] = ()
     for _ in range(_TRIES):
-        if await keep.seen(delivery.mac):  # 1 load
+        seen, stored = await keep.standing(delivery.mac, delivery.keys.mailbox)  # 1 load
+        if seen:
             await asyncio.to_thread(outbox.withdraw, parts)
             return Delivered.REPEAT
-        stored = await keep.mailbox(delivery.keys.mailbox)
         if stored is not None and stored.unit != delivery.address.intake.unit:
             await asyncio.to_thread(outbox.withdraw, parts)
             raise OtherUnitError

@@ -39,7 +39,7 @@ async def test_the_desks_role_reads_changes_and_empties_no_corridor_table(room: 
         "INSERT INTO guard.signature VALUES (gen_random_uuid(), 'manifest', 'ben', '')",
         "SELECT * FROM exchange.package",
         "INSERT INTO unit.agency VALUES ('x', 'x', 'age', '', '', now())",
-        "UPDATE desk.account SET sealed = ''",
+        "UPDATE corridor.account SET sealed = ''",
     ],
 )
 async def test_the_desks_role_may_not(role_pool: RolePool, sql: str) -> None:

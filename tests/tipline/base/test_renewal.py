@@ -95,7 +95,11 @@ async def test_until_it_is_typed_back_nothing_has_changed(pool: Pool, inside_db:
     assert await opening(inside_db, [_PASSPHRASE, words]) == [_PASSPHRASE]
 
 
-@pytest.mark.parametrize(("typed", "code"), [("wrong words", None), (_PASSPHRASE, "000000"), ("", "")])
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [("wrong words", None), (_PASSPHRASE, "000000"), ("", "")],
+    ids=["another passphrase", "another code", "nothing"],
+)
 async def test_who_asks_has_to_prove_it_and_wrong_tries_count(
     typed: str, code: str | None, pool: Pool, inside_db: Db
 ) -> None:

@@ -168,7 +168,7 @@ REFUSED = [
 @pytest.mark.parametrize(
     ("args", "code", "words"),
     REFUSED,
-    ids=lambda value: " ".join(map(str, value))[:60] if isinstance(value, list) else "",
+    ids=[words for _, _, words in REFUSED],
 )
 def test_each_refusal_says_which_kind_and_leaves_nothing(
     folder: Path, args: list[str], code: int, words: str, capfd: pytest.CaptureFixture[str]
