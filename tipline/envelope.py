@@ -640,10 +640,6 @@ class IntakeKey:
             raise IntakeKeyError
         return key
 
-    @classmethod
-    def verify(cls, statement: bytes, signer: bytes, today: date) -> Self:
-        """Read a statement that is valid *today*; raises `IntakeKeyError` also when it is expired or not valid yet."""
-        key = cls.read(statement, signer)
-        if not key.not_before <= today <= key.not_after:
-            raise IntakeKeyError
-        return key
+    def good_on(self, today: date) -> bool:
+        """Say whether a tip may be sealed to this key on *today*; its first and last day are included."""
+        return self.not_before <= today <= self.not_after

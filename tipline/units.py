@@ -78,7 +78,7 @@ class Unit:
                 key = _read(statement, self.intake_signer)
             except IntakeKeyError:
                 continue
-            if key.unit == self.id and key.not_before <= today <= key.not_after:
+            if key.unit == self.id and key.good_on(today):
                 valid.append(key)
         if not valid:
             raise IntakeKeyError

@@ -103,7 +103,10 @@ async def test_a_published_intake_key_verifies_against_the_pinned_signer_alone(
     listed = await members.load(inside_db, members.trust(settings.inside, "tests"), TODAY)
     statement = await public_db.fetchval("SELECT statement FROM zone.intake_key WHERE unit = 'unit' AND serial = 1")
 
-    assert IntakeKey.verify(statement, listed.intake_signer, TODAY).serial == 1
+    key = IntakeKey.read(statement, listed.intake_signer)
+
+    assert key.good_on(TODAY)
+    assert key.serial == 1
 
 
 async def test_a_unit_is_founded_once(settings: Settings) -> None:
