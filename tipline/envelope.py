@@ -26,6 +26,8 @@ WRAPPER_BYTES: Final = 256
 BUNDLE_BYTES: Final = 64 * 1024
 SEALED_BUNDLE_BYTES: Final = 67_195
 """An age file of one post-quantum recipient over `BUNDLE_BYTES`: 1,627 of header, 16 of nonce, one chunk and its tag."""
+MAILBOX_BYTES: Final = 32
+"""A mailbox's id: the SHA-256 of its `lookup`."""
 REPLY_BYTES: Final = 16 * 1024
 """The largest padded reply: several of them must fit into one bundle."""
 NO_PREVIOUS: Final = bytes(32)

@@ -7,7 +7,7 @@ the next collection: bytes without a row are fetched again, a row without a rece
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -21,14 +21,14 @@ from crypto.statement import Statement
 from handling.corridor.dropclient import FIRST, DropClient, Fetched, GoneError, Listed
 from handling.corridor.store import envelopes, keys, threads
 from handling.corridor.store.envelopes import Envelope, EnvelopeState
-from handling.store.keyring import Keyring
+from handling.store.keyring import Keyring, MissingKeyError
 from tipline import envelope as sealed
 from tipline.base.blobstore import BlobStore, BlobWriter
 from tipline.base.database import Db, Pool, store_errors
+from tipline.base.ticks import BUNDLES
 
 LARGEST = PART_MAX + 64 * 1024  # bytes: a full part, its wrapper, header and chunk tags
 
-_BATCH = 50
 _INNER_MAX = 16  # sealed replies offered to one bundle; no more than ten of the smallest class fit
 _LOCK = 7_461_727_070  # any constant of our own; one collector at a time in the whole installation
 _TRY_LOCK = "SELECT pg_try_advisory_lock($1)"
@@ -87,9 +87,13 @@ class Collector:
         """Offer the drop every signed intake key that has not ended; it keeps those that it lacks."""
         names = await asyncio.to_thread(self._keyring.names, "intake-statement")
         published = 0
-        for serial in sorted(int(name) for name in names):
-            statement = await asyncio.to_thread(self._keyring.get, "intake-statement", str(serial))
-            if date.fromisoformat(Statement.parse(statement).body["not_after"]) >= self._today():
+        for serial in sorted(int(name) for name in names if name.isdigit()):
+            try:
+                statement = await asyncio.to_thread(self._keyring.get, "intake-statement", str(serial))
+                ends = date.fromisoformat(Statement.parse(statement).body["not_after"])
+            except (MissingKeyError, CryptoError, KeyError, TypeError, ValueError):
+                continue  # destroyed since the names were read, or no statement
+            if ends >= self._today():
                 published += await self._drop.put_intake_key(serial, statement)
         return published
 
@@ -99,8 +103,8 @@ class Collector:
             mailboxes = list(await self._drop.mailboxes())
             random.shuffle(mailboxes)
             replaced = 0
-            for start in range(0, len(mailboxes), _BATCH):
-                batch = mailboxes[start : start + _BATCH]
+            for start in range(0, len(mailboxes), BUNDLES):
+                batch = mailboxes[start : start + BUNDLES]
                 await envelopes.see_mailboxes(db, [(mailbox.id, mailbox.recipient) for mailbox in batch])
                 replaced += await self._replace(db, [mailbox.id for mailbox in batch])
             return replaced
@@ -194,20 +198,9 @@ class Collector:
     async def _replace(self, db: Db, mailboxes: Sequence[bytes]) -> int:
         recipients = await envelopes.bundle_recipients(db, mailboxes)
         outgoing = await threads.newest_outgoing(db, mailboxes, each=_INNER_MAX)
-        replaced = 0
-        for mailbox in mailboxes:
-            try:
-                recipient = age.Recipient.parse(recipients[mailbox])
-            except CryptoError:
-                _log.warning("a mailbox at the drop has no usable key; its bundle stays as it is")
-                continue
-            bundle = await asyncio.to_thread(sealed.pack_bundle, outgoing.get(mailbox, []), recipient)
-            try:
-                await self._drop.put_bundle(mailbox, bundle)
-            except GoneError:  # deleted by its source between the list and now
-                continue
-            replaced += 1
-        return replaced
+        bundles = await asyncio.to_thread(_pack, recipients, outgoing)
+        missing = await self._drop.put_bundles(bundles) if bundles else frozenset()
+        return len(bundles.keys() - missing)
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[Db]:
@@ -223,3 +216,14 @@ class Collector:
                     yield db
                 finally:
                     await db.fetchval(_UNLOCK, _LOCK)
+
+
+def _pack(recipients: Mapping[bytes, str], outgoing: Mapping[bytes, Sequence[bytes]]) -> dict[bytes, bytes]:
+    """Seal the bundles of mailboxes, each to its own recipient. Blocking."""
+    bundles = {}
+    for mailbox, recipient in recipients.items():
+        try:
+            bundles[mailbox] = sealed.pack_bundle(outgoing.get(mailbox, []), age.Recipient.parse(recipient))
+        except CryptoError:
+            _log.warning("a mailbox at the drop has no usable key; its bundle stays as it is")
+    return bundles

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -169,10 +169,13 @@ class DropClient:
         except (KeyError, TypeError, ValueError):
             raise DropError from None
 
-    async def put_bundle(self, mailbox: bytes, bundle: bytes) -> None:
-        """Replace the bundle of one mailbox."""
-        async with self._request("PUT", f"/v1/mailboxes/{mailbox.hex()}", bundle):
-            pass
+    async def put_bundles(self, bundles: Mapping[bytes, bytes]) -> frozenset[bytes]:
+        """Replace the bundles of at most `BUNDLES` mailboxes; return those that are not at the drop any more."""
+        answer = await self._json("PUT", "/v1/bundles", b"".join(one for pair in bundles.items() for one in pair))
+        try:
+            return frozenset(bytes.fromhex(_digest(mailbox)) for mailbox in answer["missing"])
+        except (KeyError, TypeError, ValueError):
+            raise DropError from None
 
     async def put_intake_key(self, serial: int, statement: bytes) -> bool:
         """Publish one signed intake key; False when the drop holds another under this serial."""

@@ -15,6 +15,8 @@ LIST_BYTES: Final = 16 * 1024
 IDS_BYTES: Final = 4 * 1024
 RECEIPTS_BYTES: Final = 16 * 1024
 DELETED_BYTES: Final = 4 * 1024
+BUNDLES: Final = 15
+"""Mailboxes whose bundles one request replaces; the last request of a round has fewer."""
 
 _STEP: Final = 256 * 1024  # holds forty small tips, so that none, one and forty look alike
 _LARGE: Final = 16 * 1024 * 1024

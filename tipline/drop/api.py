@@ -16,11 +16,11 @@ from aiohttp import web
 from tipline.base.blobstore import BlobMissingError, BlobStore
 from tipline.base.database import Pool
 from tipline.base.jsons import JsonError, parse_object
-from tipline.base.ticks import DELETED_BYTES, FRAME, LIST_BYTES, PAGE, answer_size
+from tipline.base.ticks import BUNDLES, DELETED_BYTES, FRAME, LIST_BYTES, PAGE, answer_size
 from tipline.base.web import Site, make_app
 from tipline.drop import store
 from tipline.drop.signed import BODY, GATE, UNIT, Gate, refusal, signed_only
-from tipline.envelope import SEALED_BUNDLE_BYTES, IntakeKey, IntakeKeyError
+from tipline.envelope import MAILBOX_BYTES, SEALED_BUNDLE_BYTES, IntakeKey, IntakeKeyError
 
 POOL: web.AppKey[Pool] = web.AppKey("pool")
 BLOBS = web.AppKey("blobs", BlobStore)
@@ -31,11 +31,10 @@ _ID: Final = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 _SITE: Final = Site(name="drop", title="Drop", practice=False, style="source")
 
-_NOT_HERE: Final = "nothing is here under this id for this unit"
 _NO_PAGE: Final = "a page begins behind an id"
 _NO_IDS: Final = "the body is no list of a page's ids"
 _NO_RECEIPTS: Final = "the body is no list of receipts"
-_NO_BUNDLE: Final = "a bundle has exactly one size"
+_NO_BUNDLES: Final = "the body is no row of mailboxes with their bundles"
 _NO_KEY: Final = "this is no intake key of this unit, serial and signer that can still be used"
 _TAKEN: Final = "this serial belongs to another intake key"
 
@@ -154,14 +153,27 @@ async def list_mailboxes(request: web.Request) -> web.Response:
     return _json({"mailboxes": [{"id": box.id.hex(), "recipient": box.recipient} for box in found]})
 
 
-async def put_bundle(request: web.Request) -> web.Response:
-    """Replace the bundle of one mailbox."""
-    if len(request[BODY]) != SEALED_BUNDLE_BYTES:
-        return refusal(HTTPStatus.BAD_REQUEST, _NO_BUNDLE)
-    mailbox = bytes.fromhex(request.match_info["id"])
+async def put_bundles(request: web.Request) -> web.Response:
+    """Replace the bundles of some mailboxes, all at once; say which are not here, as their sources deleted them."""
+    bundles = read_bundles(request[BODY])
+    if bundles is None:
+        return refusal(HTTPStatus.BAD_REQUEST, _NO_BUNDLES)
     async with request.app[POOL].acquire() as db:
-        found = await store.replace_bundle(db, request[UNIT].id, mailbox, request[BODY])
-    return _json({}) if found else refusal(HTTPStatus.NOT_FOUND, _NOT_HERE)
+        replaced = await store.replace_bundles(db, request[UNIT].id, bundles)
+    return _json({"missing": [mailbox.hex() for mailbox in bundles if mailbox not in replaced]})
+
+
+def read_bundles(body: bytes) -> dict[bytes, bytes] | None:
+    """Read bundles, each behind the id of its mailbox; None for anything else, a mailbox twice included."""
+    count, rest = divmod(len(body), MAILBOX_BYTES + SEALED_BUNDLE_BYTES)
+    if rest or not 1 <= count <= BUNDLES:
+        return None
+    starts = range(0, len(body), MAILBOX_BYTES + SEALED_BUNDLE_BYTES)
+    bundles = {
+        body[at : at + MAILBOX_BYTES]: body[at + MAILBOX_BYTES : at + MAILBOX_BYTES + SEALED_BUNDLE_BYTES]
+        for at in starts
+    }
+    return bundles if len(bundles) == count else None
 
 
 async def put_intake_key(request: web.Request) -> web.Response:
@@ -195,6 +207,6 @@ ROUTES: Final = (
     web.post("/v1/envelopes", fetch_envelopes),
     web.post("/v1/receipts", take_receipts),
     web.get("/v1/mailboxes", list_mailboxes),
-    web.put("/v1/mailboxes/{id:[0-9a-f]{64}}", put_bundle),
+    web.put("/v1/bundles", put_bundles),
     web.put("/v1/intake-keys/{serial:[1-9][0-9]{0,8}}", put_intake_key),
 )

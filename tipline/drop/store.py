@@ -1,6 +1,6 @@
 """Rows that the drop may see: what waits for a unit, and where its replies go. Each function is one statement."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -28,7 +28,14 @@ _DELETE: Final = """
 """
 _KNOWN: Final = "SELECT id FROM zone.envelope WHERE id = ANY ($1::uuid[])"
 _MAILBOXES: Final = "SELECT id, recipient FROM zone.mailbox WHERE unit = $1 ORDER BY random()"
-_REPLACE: Final = "UPDATE zone.mailbox SET bundle = $3 WHERE id = $2 AND unit = $1"
+_REPLACE: Final = """
+    UPDATE zone.mailbox
+       SET bundle = new.bundle
+      FROM unnest($2::bytea[], $3::bytea[]) AS new (id, bundle)
+     WHERE mailbox.id = new.id
+       AND mailbox.unit = $1
+ RETURNING mailbox.id
+"""
 _ADD_INTAKE_KEY: Final = """
     INSERT INTO zone.intake_key (unit, serial, statement, not_before, not_after)
     VALUES ($1, $2, $3, $4, $5)
@@ -96,9 +103,10 @@ async def mailboxes(db: Db, unit: str) -> list[Mailbox]:
 
 
 @store_errors()
-async def replace_bundle(db: Db, unit: str, mailbox: bytes, bundle: bytes) -> bool:
-    """Put a new bundle into a mailbox; False when the unit has no such mailbox."""
-    return await db.execute(_REPLACE, unit, mailbox, bundle) == "UPDATE 1"
+async def replace_bundles(db: Db, unit: str, bundles: Mapping[bytes, bytes]) -> set[bytes]:
+    """Put new bundles into mailboxes; return those of them that the unit has."""
+    rows = await db.fetch(_REPLACE, unit, list(bundles), list(bundles.values()))
+    return {bytes(row["id"]) for row in rows}
 
 
 @store_errors()

@@ -244,17 +244,16 @@ async def test_a_bundle_goes_only_into_a_mailbox_of_the_unit_and_only_in_its_one
     zone = await a_zone(settings, public_db)
     await an_envelope(zone, public_db)
     await an_envelope(zone, public_db, "oversight")
-    bundle, own, foreign = b"n" * SEALED_BUNDLE_BYTES, sha256(b"unit").hex(), sha256(b"oversight").hex()
+    bundle, own, foreign = b"n" * SEALED_BUNDLE_BYTES, sha256(b"unit"), sha256(b"oversight")
+    bodies = [own + bundle + foreign + bundle, own + bundle + b"n", own + bundle[1:], 2 * (own + bundle), b""]
 
     with dropping(zone) as collector:
         _, listed = await collector.ask("GET", "/v1/mailboxes")
-        statuses = [
-            (await collector.ask("PUT", f"/v1/mailboxes/{mailbox}", body))[0]
-            for mailbox, body in [(own, bundle), (foreign, bundle), (own, bundle + b"n"), (own, bundle[1:])]
-        ]
+        answers = [await collector.ask("PUT", "/v1/bundles", body) for body in bodies]
 
-    assert listed == {"mailboxes": [{"id": own, "recipient": "age1pq1"}]}
-    assert statuses == [200, 404, 400, 400]
+    assert listed == {"mailboxes": [{"id": own.hex(), "recipient": "age1pq1"}]}
+    assert answers[0] == (200, {"missing": [foreign.hex()]})
+    assert [status for status, _ in answers[1:]] == [400, 400, 400, 400]
     assert await public_db.fetchval("SELECT bundle FROM zone.mailbox WHERE unit = 'unit'") == bundle
     assert await public_db.fetchval("SELECT bundle FROM zone.mailbox WHERE unit = 'oversight'") == b"b"
 
