@@ -6,7 +6,7 @@ not learn of it gets a key for its first readers before anything of it has a row
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
@@ -28,6 +28,11 @@ from tipline import envelope
 from tipline.base.blobstore import BlobMissingError
 from tipline.base.database import Db, Pool, StoreError, store_errors
 
+AT_ONCE = 256
+"""Messages of one mailbox that one run takes: more than anybody writes between two sign-ins, and soon done. One source who
+sends without end holds up nobody else's report, and no transaction stands open for as long as that would take."""
+_BYTES_AT_ONCE = 64 * 1024 * 1024
+
 _LOCK_MAILBOX = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 
 
@@ -42,7 +47,8 @@ class Resealer:
     async def run(self, handler: Handler) -> None:
         """Open and re-seal everything that was collected, messages first: they say what the file parts are.
 
-        What belongs to a thread that *handler* cannot open waits for somebody who can.
+        What belongs to a thread that *handler* cannot open waits for somebody who can; what is more than `AT_ONCE` of one
+        mailbox waits for the next run.
         """
         async with self._one_at_a_time:
             hidden = await seen.hidden(handler.vault)
@@ -69,7 +75,7 @@ class Resealer:
             async with db.transaction():
                 with store_errors():
                     await db.execute(_LOCK_MAILBOX, mailbox.hex())
-                waiting = await envelopes.waiting(db, mailbox)
+                waiting = _together(await envelopes.waiting(db, mailbox, limit=AT_ONCE))
                 plains = await asyncio.to_thread(self._open, handler.vault, waiting)
                 unread, thread = await _store(db, handler, mailbox, plains)
                 refused = unread | ({row.id for row in waiting} - {plain.envelope.id for plain in plains})
@@ -96,6 +102,18 @@ class Resealer:
         return opened.unseal(row, data, vault.intake)
 
 
+def _together(rows: Sequence[Envelope]) -> list[Envelope]:
+    """Take as many as stand in memory together, and one at least; the drop says how large each is."""
+    taken: list[Envelope] = []
+    room = _BYTES_AT_ONCE
+    for row in rows:
+        room -= row.size
+        if taken and room < 0:
+            break
+        taken.append(row)
+    return taken
+
+
 async def _store(
     db: Db, handler: Handler, mailbox: bytes, plains: Sequence[Plain]
 ) -> "tuple[set[UUID], _Thread | None]":
@@ -115,7 +133,7 @@ async def _store(
         read.append(message)
     if not read:
         return unread, None
-    bodies = [one.message.body for one in read if one.authentic and one.message is not None]
+    bodies = list(_news(read, thread))
     if thread is None:
         thread = await _begin(db, handler, mailbox, read[0], bodies)
     else:
@@ -124,6 +142,14 @@ async def _store(
         await thread.add(db, message)
     await thread.reseal(db)
     return unread, thread
+
+
+def _news(read: Sequence[Read], thread: "_Thread | None") -> Iterator[envelope.Body]:
+    """What the source says now. A message that is held already was heard: somebody who sends it again asks for nothing."""
+    held = set() if thread is None else {link.digest for link in thread.book.seen.values()}
+    for one in read:
+        if one.authentic and one.message is not None and one.link.digest not in held:
+            yield one.message.body
 
 
 async def _begin(db: Db, handler: Handler, mailbox: bytes, first: Read, bodies: Sequence[envelope.Body]) -> "_Thread":

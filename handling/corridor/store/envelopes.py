@@ -61,6 +61,7 @@ _WAITING = """
        AND kind = 'message'
        AND state = 'collected'
      ORDER BY id
+     LIMIT $2
 """
 
 _SOME = """
@@ -144,10 +145,10 @@ async def waiting_mailboxes(db: Db, hidden: Sequence[UUID]) -> tuple[bytes, ...]
     return tuple(row["mailbox"] for row in rows)
 
 
-async def waiting(db: Db, mailbox: bytes) -> tuple[Envelope, ...]:
-    """All messages of one mailbox that wait to be re-sealed."""
+async def waiting(db: Db, mailbox: bytes, *, limit: int) -> tuple[Envelope, ...]:
+    """Messages of one mailbox that wait to be re-sealed, at most *limit*."""
     with store_errors():
-        rows = await db.fetch(_WAITING, mailbox)
+        rows = await db.fetch(_WAITING, mailbox, limit)
     return tuple(_envelope(row) for row in rows)
 
 

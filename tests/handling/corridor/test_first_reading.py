@@ -25,6 +25,8 @@ from handling.store.keyring import MissingKeyError
 from tests.handling.corridor.conftest import World, sign_in
 from tests.handling.corridor.sources import AT, TODAY, Source
 from tests.journeys.browser import Browser
+from tipline.source import submit
+from tipline.source.form import Report
 
 BEN = "Ben must not know"
 EVERYBODY = Decision(None, (), {}, "")
@@ -82,6 +84,39 @@ async def test_a_later_message_takes_away_and_never_lets_in(world: World, amina:
     assert len(await world.dialogue(ben, tip)) == 2
     await world.resealer.run(ben)
     assert [await world.tips(handler) for handler in (amina, ben)] == [(), ()]
+
+
+async def test_a_changed_form_that_names_somebody_takes_away_like_a_first_one(
+    world: World, amina: Handler, ben: Handler
+) -> None:
+    source = Source()
+    await world.collected(source.tip(world.intake, asked=""))
+    await world.resealer.run(amina)
+    assert len(await world.tips(ben)) == 1
+    form = Report(bytes(32), involved=False, urgent=False, message="And more.", how_known="", must_not_learn="ben")
+
+    await world.collected(source.send(world.intake, submit.further_message(form)))
+    await world.resealer.run(ben)
+
+    assert await world.tips(ben) == ()
+    (tip,) = await _waiting(world, amina)
+    assert tip.content.must_not_learn == "ben"
+
+
+async def test_a_message_that_somebody_sends_again_undoes_no_decision(
+    world: World, amina: Handler, ben: Handler
+) -> None:
+    sent = Source().tip(world.intake, asked=BEN)
+    await world.collected(sent)
+    await world.resealer.run(amina)
+    (tip,) = await _waiting(world, amina)
+    await reading.decide(world.pool, amina, tip.row.id, EVERYBODY, TODAY)
+
+    await world.collected(replace(sent, id=uuid4()))
+    await world.resealer.run(ben)
+
+    assert await _waiting(world, amina) == ()
+    assert len(await world.tips(ben)) == 1
 
 
 async def test_until_the_message_that_may_name_somebody_has_come_first_readers_alone_read(

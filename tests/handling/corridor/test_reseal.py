@@ -8,7 +8,7 @@ import pytest
 from crypto import age
 from crypto.digest import sha256
 from crypto.secret import Secret
-from handling.corridor import parts
+from handling.corridor import parts, reseal
 from handling.corridor.chain import START, Link, Verdict, closes_gap, judge, unbroken
 from handling.corridor.session import Handler
 from handling.corridor.store import files
@@ -102,6 +102,23 @@ async def test_a_replayed_message_is_named_and_kept(world: World, amina: Handler
     (listed,) = await world.tips(amina)
     verdicts = sorted(m.row.verdict.value for m in await world.dialogue(amina, listed))
     assert verdicts == ["good", "replayed"]
+
+
+async def test_one_source_who_sends_without_end_holds_up_no_other_report(world: World, amina: Handler) -> None:
+    source, many = Source(), reseal.AT_ONCE + 3
+    await world.collected(source.tip(world.intake, "Many", asked=""))
+    await world.collected(*(source.answer(world.intake, f"{n}") for n in range(1, many)))
+    await world.collected(Source().tip(world.intake, "One", asked=""))
+
+    await world.resealer.run(amina)
+
+    left = "SELECT count(*) FROM corridor.envelope WHERE state = 'collected'"
+    assert await world.inside.fetchval(left) == many - reseal.AT_ONCE
+    assert "One" in {tip.content.text for tip in await world.tips(amina)}
+    await world.resealer.run(amina)
+    assert await world.inside.fetchval(left) == 0
+    (tip,) = [tip for tip in await world.tips(amina) if tip.content.text == "Many"]
+    assert {m.row.counter for m in await world.dialogue(amina, tip)} == set(range(1, many + 1))
 
 
 async def test_a_message_by_somebody_without_the_codename_is_named_forged(world: World, amina: Handler) -> None:
