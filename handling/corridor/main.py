@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from functools import partial
@@ -72,9 +73,9 @@ async def main(settings: Settings) -> None:
         )
         await shared.resealer.sweep()
         app = application(shared, practice=settings.practice)
-        keeping = asyncio.create_task(repeat(lambda: app[UPKEEP].daily(_today())))
+        keeping = lasting(repeat(lambda: app[UPKEEP].daily(_today())))
         async with aiohttp.ClientSession() as http:
-            collecting = asyncio.create_task(_collect(settings, make_collector(settings, pool, http)))
+            collecting = lasting(_collect(settings, make_collector(settings, pool, http)))
             try:
                 await web.serve(app, settings.host, settings.ports["corridor"])
             finally:
@@ -84,6 +85,22 @@ async def main(settings: Settings) -> None:
                         await task
     finally:
         await pool.close()
+
+
+def lasting(work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+    """Run *work* beside the pages. A fault that it does not expect ends the process, which the supervisor starts again.
+
+    Otherwise the pages would go on while nothing is collected, and nobody would notice.
+    """
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            _log.error("%s beside the pages; the process ends", type(fault).__name__)
+            signal.raise_signal(signal.SIGTERM)
+
+    task = asyncio.create_task(work)
+    task.add_done_callback(ended)
+    return task
 
 
 async def _collect(settings: Settings, collector: Collector) -> None:

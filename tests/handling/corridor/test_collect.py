@@ -16,6 +16,7 @@ from handling.corridor import threads
 from handling.corridor.chain import Verdict
 from handling.corridor.collect import BusyError, Collected
 from handling.corridor.dropclient import DropError, drop_address
+from handling.corridor.main import open_keyring
 from handling.corridor.schedule import Plan, next_bundle
 from handling.corridor.session import Handler
 from tests.factories import free_ports
@@ -283,3 +284,10 @@ async def _tipline(world: World, *words: str) -> tuple[int, str]:
         check=False,
     )
     return done.returncode, done.stdout
+
+
+async def test_a_damaged_intake_statement_ends_no_collecting(world: World) -> None:
+    keyring = open_keyring(world.settings)
+    keyring.put("intake-statement", "3", b"no statement")
+    async with running_drop(world.settings) as address, collector(world, address) as collecting:
+        assert await collecting.publish_intake_keys() == 11

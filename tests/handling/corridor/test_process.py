@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -9,6 +10,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
+from handling.corridor.main import lasting
 from tests.handling.corridor.conftest import World, sign_in
 from tests.handling.corridor.drop import running_drop
 from tests.handling.corridor.sources import Source, at_the_drop
@@ -51,6 +55,27 @@ async def test_a_drop_that_is_away_stops_nothing_but_the_collection(world: World
 
     assert "No tips here" in home.text
     assert "the drop did not answer as it should" in log.read_text()
+
+
+async def test_a_fault_beside_the_pages_ends_the_process_and_is_named_by_its_kind_alone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def fault() -> None:
+        await asyncio.sleep(0)
+        raise LookupError("canary in the fault")
+
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, told.set)
+    try:
+        task = lasting(fault())
+        await asyncio.wait_for(told.wait(), 5)
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
+
+    assert isinstance(task.exception(), LookupError)
+    assert "LookupError beside the pages" in caplog.text
+    assert "canary" not in caplog.text
 
 
 _END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'tipline_corridor'"
