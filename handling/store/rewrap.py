@@ -103,6 +103,8 @@ def refresh_vault(
 ) -> int:
     """Seal the vault file of *epoch* to *readers* unless it is, or a newer list has spoken; then forget what waited for it."""
     with keyring.locked():
+        if max(epochs_of(keyring, "vault"), default=0) > epoch:
+            return 0  # a newer epoch is in force: writing this one again would open it to whoever left since
         try:
             file = epochs.open_(keyring.get("vault", str(epoch)), member)
             stale = file.version <= version and file.readers != epochs.fingerprints(readers)

@@ -48,6 +48,18 @@ def test_a_leavers_key_opens_neither_the_new_vault_nor_any_key_file(zone: Zone) 
     assert all(readable(zone.session(name), record) for name in ("amina", "clara") for record in {*made, later})
 
 
+def test_a_leavers_session_that_ends_late_brings_no_old_vault_back(zone: Zone) -> None:
+    late, everybody, version = zone.session("ben"), zone.readers(), zone.version
+    ben = leave(zone, "ben")
+    zone.work(zone.session("amina"))
+
+    assert late.refresh(everybody, version=version) == 0
+    late.rewrap()
+
+    assert zone.keyring.names("vault") == {"2"}
+    assert opens_nothing(zone, ben)
+
+
 def test_what_the_old_vault_opened_is_wrapped_to_the_new_one_and_its_content_is_untouched(zone: Zone) -> None:
     old, record = zone.session("ben"), uuid4()
     key = old.new_record(record)
