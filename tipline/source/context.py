@@ -21,6 +21,7 @@ BLOBS = web.AppKey("blobs", BlobStore)
 UNITS = web.AppKey("units", Units)
 ABOUT = web.AppKey("about", About)
 
+
 async def address(request: web.Request, unit: Unit | None, *, mailbox: bytes, urgent: bool, at: datetime) -> Address:
     """Choose the unit's intake key of the day; raises `IntakeKeyError` when none is valid or nobody is there."""
     if unit is None:
