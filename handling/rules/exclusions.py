@@ -8,6 +8,18 @@ from enum import Enum
 
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^][]*\]")
 WORD = 4  # letters: a shorter part of a name stands in too many other words
+_UNSPACED = (
+    "CJK",
+    "HIRAGANA",
+    "KATAKANA",
+    "HANGUL",
+    "THAI",
+    "LAO",
+    "KHMER",
+    "MYANMAR",
+)  # written without a blank around a name
+_UNSPACED_LETTERS = 2  # a whole name in such a script
+_UNSEEN = "Cf"  # soft hyphens, marks of direction: they stand inside a word and part nothing
 
 
 class ExclusionError(ValueError):
@@ -44,9 +56,9 @@ class Said:
 
 
 def folded(text: str) -> str:
-    """Return the words of *text* without case, accents and signs, each between two blanks."""
+    """Return the words of *text* without case, accents, signs and what is not seen, each between two blanks."""
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
-    kept = (letter for letter in plain if not unicodedata.combining(letter))
+    kept = (one for one in plain if not unicodedata.combining(one) and unicodedata.category(one) != _UNSEEN)
     words = "".join(letter if letter.isalnum() else " " for letter in kept).split()
     return f" {' '.join(words)} "
 
@@ -79,13 +91,24 @@ def first_readers(people: Collection[Person], appointed: Collection[str], out: C
 
 
 def _whole(person: Person) -> tuple[str, ...]:
-    shown = folded(person.called)
-    return (shown,) if len(shown) > WORD + 1 else ()
+    shown = _anywhere(folded(person.called))  # only blanks where everything stands in brackets
+    least = WORD if shown.startswith(" ") else _UNSPACED_LETTERS
+    return (shown,) if len(shown.strip()) >= least else ()
 
 
 def _hints(person: Person) -> tuple[str, ...]:
     words = {f" {word} " for word in folded(person.called).split() if len(word) >= WORD}
-    return tuple(hint for hint in {folded(person.name), folded(person.called), *words} if hint.strip())
+    hints = {folded(person.name), folded(person.called), *words}
+    return tuple(_anywhere(hint) for hint in hints if hint.strip())
+
+
+def _anywhere(hint: str) -> str:
+    """Leave out the blank at an end whose script puts none there: what follows a name is written on to it."""
+    letters = hint.strip()
+    if not letters:
+        return hint
+    left, right = ("" if unicodedata.name(end, "").startswith(_UNSPACED) else " " for end in (letters[0], letters[-1]))
+    return f"{left}{letters}{right}"
 
 
 # Agencies -------------------------------------------------------------------------------------------------------

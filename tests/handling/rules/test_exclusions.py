@@ -38,6 +38,8 @@ def named(asked: str, text: str = "") -> frozenset[str]:
         ("Benjamin, the pilot", set()),
         ("Zoe O\u2019Brien", {"zoe"}),
         ("".join(chr(ord(letter) + 0xFEE0) for letter in "OTIENO"), {"ben"}),
+        ("Otie\u00adno", {"ben"}),
+        ("\u200eOtieno\u200f", {"ben"}),
         ("the port police", set()),
         ("your handler also knows", set()),
         ("", set()),
@@ -45,6 +47,28 @@ def named(asked: str, text: str = "") -> frozenset[str]:
 )
 def test_a_sign_in_name_or_a_word_of_a_shown_name_leaves_its_person_out(asked: str, who: set[str]) -> None:
     assert named(asked) == who
+
+
+@pytest.mark.parametrize(
+    ("shown", "asked", "text"),
+    [
+        ("\u738b\u4f1f", "\u4e0d\u8981\u8ba9\u738b\u4f1f\u77e5\u9053", ""),  # Chinese, no blank around the name
+        ("\u738b\u4f1f", "", "\u738b\u4f1f\u6536\u94b1"),
+        ("\uae40\ubbfc\uc218", "\uae40\ubbfc\uc218\ub294 \uc548 \ub41c\ub2e4", ""),  # Korean, a particle on the name
+        (
+            "\u0e2a\u0e21\u0e0a\u0e32\u0e22",
+            "\u0e2b\u0e49\u0e32\u0e21\u0e2a\u0e21\u0e0a\u0e32\u0e22\u0e23\u0e39\u0e49",
+            "",
+        ),  # Thai
+    ],
+)
+def test_a_name_in_a_script_without_blanks_is_found_inside_a_sentence(shown: str, asked: str, text: str) -> None:
+    people = (Person("w", shown), Person("amina", "Amina Njeri"))
+    assert exclusions.named(people, Said(asked, text)) == {"w"}
+
+
+def test_a_shown_name_without_a_letter_is_found_nowhere() -> None:
+    assert exclusions.named([Person("w", "(on call)")], Said("", "on call")) == frozenset()
 
 
 def test_where_somebody_must_not_learn_the_whole_message_is_looked_through() -> None:
