@@ -21,7 +21,9 @@ from tipline.source.sealing import Address, Outbox
 from tipline.source.submit import Delivered, Delivery, OtherUnitError
 from tipline.units import Units
 
-HOLDS_TEXT: Final = frozenset({("POST", "/"), ("POST", "/return"), ("GET", "/thread"), ("POST", "/answer")})
+HOLDS_TEXT: Final = frozenset(
+    [("POST", "/"), ("POST", "/return"), ("GET", "/thread"), ("POST", "/answer"), ("POST", "/leave")]
+)
 """Requests after which a source's words or codename have stood in this process's memory."""
 
 _GROUP: Final = 3

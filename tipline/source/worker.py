@@ -21,7 +21,7 @@ from tipline.source.arrive import HOLDS_TEXT
 from tipline.source.channel import Keep
 
 PLAINTEXT_REQUESTS: Final = 20
-"""After so many requests that carried a source's words a worker takes no further connection and ends."""
+"""After so many requests that carried a source's words, or `IDLE_SECONDS` after the last of them, a worker ends."""
 IDLE_SECONDS: Final = 10.0
 CONNECTIONS: Final = 16
 """A worker that holds so many connections has no room."""
@@ -46,6 +46,7 @@ class _Life:
 
     running: int = 0
     with_text: int = 0
+    last_text: float = 0.0
     last: float = field(default_factory=time.monotonic)
     told_to_stop: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -58,15 +59,22 @@ class _Life:
         finally:
             self.running -= 1
             self.last = time.monotonic()
-            self.with_text += (request.method, request.path) in HOLDS_TEXT
+            if (request.method, request.path) in HOLDS_TEXT:
+                self.with_text += 1
+                self.last_text = self.last
         if self.over():
             response.force_close()
         return response
 
     def over(self) -> bool:
-        """Say whether no further connection shall be taken."""
-        idle = not self.running and time.monotonic() - self.last > IDLE_SECONDS
-        return self.told_to_stop.is_set() or idle or self.with_text >= PLAINTEXT_REQUESTS
+        """Say whether no further connection shall be taken.
+
+        Visitors without words, as many as may come, do not keep alive what others wrote.
+        """
+        now = time.monotonic()
+        idle = not self.running and now - self.last > IDLE_SECONDS
+        worn = self.with_text >= PLAINTEXT_REQUESTS or (self.with_text > 0 and now - self.last_text > IDLE_SECONDS)
+        return self.told_to_stop.is_set() or idle or worn
 
 
 def run(make_app: MakeApp, listening: socket.socket, to_keep: socket.socket, report: socket.socket) -> None:

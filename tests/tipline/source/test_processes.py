@@ -104,6 +104,23 @@ async def test_a_worker_ends_after_its_share_of_requests_with_text(settings: Set
     assert len(seen) > 1
 
 
+async def test_visitors_without_words_do_not_keep_a_worker_alive_that_has_read_some(
+    settings: Settings, public_db: Db
+) -> None:
+    zone = await a_zone(settings, public_db)
+
+    with running(zone) as source:
+        async with aiohttp.ClientSession() as session:
+            async with session.post(zone.url + "/return", data={"codename": "kestrel"}):
+                (read,) = workers(source)
+            deadline = time.monotonic() + worker.IDLE_SECONDS + 15
+            while read in workers(source):
+                assert time.monotonic() < deadline
+                async with session.get(zone.url + "/return") as answer:
+                    assert answer.status == 200
+                await asyncio.sleep(0.2)
+
+
 async def test_a_large_upload_costs_a_worker_no_memory_and_does_not_hold_up_others(
     settings: Settings, public_db: Db
 ) -> None:
