@@ -6,7 +6,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from handling.store.members import Member, MemberList, MemberListError, NotAMemberError
-from tipline.base.staff import SESSION, STAFF
+from tipline.base.staff import SESSION, SIGN_OUT, STAFF
 from tipline.base.web import SITE, Handler, see_other
 
 Load = Callable[[web.Request], Awaitable[MemberList]]
@@ -23,7 +23,7 @@ def leavers(load: Load, member_of: Callable[[web.Request], Member], closed: Call
 
     @web.middleware
     async def checked(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if SESSION not in request:
+        if SESSION not in request or request.path == SIGN_OUT:  # nobody is kept signed in because no list can be read
             return await handler(request)
         before = member_of(request)
         try:

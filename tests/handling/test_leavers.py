@@ -61,6 +61,8 @@ async def test_an_older_list_put_back_closes_an_open_session_too(
     for browser in (ben, amina):
         closed = await browser.open("/reports", status=400)
         assert "signed member list" in closed.text
+    assert (await amina.submit("/sign-out")).path == "/sign-in"
+    assert len(site.app[STAFF].sessions) == 1
 
 
 async def test_an_analyst_who_left_is_signed_out_of_the_desk(

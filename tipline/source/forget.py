@@ -107,8 +107,10 @@ async def each_day(zone: Zone, clock: Callable[[], datetime]) -> None:
     """Forget earlier days once a day, and at the start when the machine was off at that time. Runs until cancelled."""
     while True:
         try:
-            if await due(zone, clock().date()):
-                await rewrite(zone, clock())
+            if await due(zone, clock().date()) and not await rewrite(zone, clock()):
+                _LOG.warning("earlier days are not forgotten yet: another rewrite is under way")
+                await asyncio.sleep(_RETRY_SECONDS)  # or was, and stopped: whether it came to its end is asked again
+                continue
         except (StoreError, OSError) as error:
             _LOG.warning("earlier days are not forgotten yet: %s", type(error).__name__)
             await asyncio.sleep(_RETRY_SECONDS)
