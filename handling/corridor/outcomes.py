@@ -13,7 +13,7 @@ from uuid import UUID
 from crypto import age, signing
 from crypto.canonical import canonical
 from crypto.errors import CryptoError, SignatureError
-from handling.corridor import items, reading, reports, sealed, seen, threads
+from handling.corridor import items, reading, reports, sealed, seen, threads, tips
 from handling.corridor.errors import MeanwhileError, NotThereError, RefusedError
 from handling.corridor.items import OpenItem
 from handling.corridor.reports import OpenReport
@@ -141,6 +141,7 @@ async def propose(pool: Pool, handler: Handler, outcome: UUID, code: str, today:
             phrase = phrases.phrase(code)
         except phrases.NoSuchPhraseError:
             raise RefusedError("Choose one of the phrases.") from None
+        await tips.locked(db, handler.vault, found.report.draft.tip)  # a decision on its readers comes before or after
         try:
             allowed = await asyncio.to_thread(reading.readers, handler.vault, handler.members, found.report.row.id)
             again = await outcomes.clear_refused(db, outcome)

@@ -189,13 +189,14 @@ def refusal(vault: OpenVault, reason: bytes) -> str:
 
 
 async def _save(db: Db, handler: Handler, report: UUID, changed: Draft) -> Draft:
+    """Store a draft and hold its tip, so that a decision on its readers is made before or after, and never beside it."""
     found = await get(db, handler.vault, report)
     if found.row.author != handler.member.name:
         raise RefusedError("Only its author changes a draft. Start a version of your own from the tip's items.")
     texts = {item.item: item.text for item in changed.items}
     kept = tuple(replace(item, text=texts.get(item.item, item.text)) for item in found.draft.items)
     draft = replace(changed, tip=found.draft.tip, thread=found.draft.thread, items=kept)
-    tip = await tips.get(db, handler.vault, draft.tip)
+    tip = await tips.locked(db, handler.vault, draft.tip)
     if set(draft.agencies) & set(reading.blocked(tip.content, await agencies.all_(db))):
         raise UnfinishedError(Unfinished((("agencies", _BLOCKED),)))
     content = sealed.seal(handler.vault.record(report), draft.to_body(), table="report", row=report)

@@ -1,5 +1,6 @@
 """First reading: a tip that names somebody is for few, what derives from it too, and a decision lets others in or takes them out."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -214,6 +215,33 @@ async def test_the_guard_is_asked_for_those_who_may_read_alone(world: World, ami
     assert await world.inside.fetchval("SELECT shown_to FROM guard.review") is None
     await reading.decide(world.pool, amina, tip.row.id, AMINA_ALONE, TODAY)
     assert await world.inside.fetchval("SELECT shown_to FROM guard.review") == ["amina"]
+
+
+async def test_the_guard_is_asked_before_or_after_a_decision_and_never_beside_it(world: World, amina: Handler) -> None:
+    await world.collected(Source().tip(world.intake, asked=""))
+    await world.resealer.run(amina)
+    (tip,) = await world.tips(amina)
+    report, _ = await _report(world, amina, tip)
+    outcome = await _outcome(world, amina, report)
+    async with world.pool.acquire() as db:
+        draft = (await reports.get(db, amina.vault, report)).draft
+    await reports.save(world.pool, amina, report, _finished(draft))
+
+    async with world.pool.acquire() as db, db.transaction():  # somebody takes the tip away from Ben
+        await tips.locked(db, amina.vault, tip.row.id)
+        asked = [
+            asyncio.create_task(_queue(world, amina, report)),
+            asyncio.create_task(outcomes.propose(world.pool, amina, outcome, "helped", TODAY)),
+        ]
+        _, waiting = await asyncio.wait(asked, timeout=1)
+        assert len(waiting) == len(asked)
+        for record in (tip.row.thread, report):
+            await asyncio.to_thread(amina.vault.restrict, record, reading.recipients(amina.members, ["amina"]))
+
+    with pytest.raises(RefusedError, match="Nobody else in this unit may review it"):
+        await asked[0]
+    await asked[1]
+    assert await world.inside.fetchval("SELECT shown_to FROM guard.phrase") == ["amina", "clara"]
 
 
 async def test_an_excluded_agency_and_what_stands_above_it_cannot_be_ticked(
