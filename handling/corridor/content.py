@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from crypto.canonical import canonical
+from crypto.digest import sha256
 from crypto.secret import Secret
 from handling.corridor import sealed
 from handling.corridor.store.tips import Tip
@@ -77,6 +79,11 @@ class Content:
     def is_provisional(self) -> bool:
         """Whether only the first readers read because the message that may name somebody has not come yet."""
         return self.waiting and self.text is None and not self.named and not self.decisions
+
+    @property
+    def asked(self) -> str:
+        """SHA-256, in hex, of all that a decision on the readers answers: whoever decides says what they have seen."""
+        return sha256(canonical([self.waiting, list(self.named), self.must_not_learn, len(self.decisions)])).hex()
 
     def seal(self, key: Secret, tip: UUID) -> bytes:
         """Seal for the tip's row."""

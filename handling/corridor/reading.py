@@ -13,7 +13,7 @@ from uuid import UUID
 from crypto import age
 from handling.corridor import tips
 from handling.corridor.content import Content, Decided
-from handling.corridor.errors import RefusedError
+from handling.corridor.errors import MeanwhileError, RefusedError
 from handling.corridor.session import Handler
 from handling.corridor.store import outcomes, reports
 from handling.corridor.store import tips as rows
@@ -131,18 +131,23 @@ async def narrow(db: Db, handler: Handler, tip: rows.Tip, content: Content, verd
     return replace(content, waiting=True, named=tuple(sorted(named)))
 
 
-async def decide(pool: Pool, handler: Handler, tip: UUID, decision: Decision, today: date) -> bool:
+async def decide(
+    pool: Pool, handler: Handler, tip: UUID, decision: Decision, today: date, *, seen: str | None = None
+) -> bool:
     """Decide who may read a tip and which agencies must not learn of it; False when the decider is not among them.
 
-    Fewer readers are on the disk before the decision is stored, more only after it: a crash never lets anybody in.
+    *seen* is what stood before the decider (`Content.asked`): a message that names somebody may have come since. Fewer readers are on the disk before the decision is stored, more only after it: a crash never lets anybody in.
 
     Raises:
         NotThereError, RefusedError: no such tip; the decision breaks a rule.
+        MeanwhileError: more was said, or somebody else decided, after *seen*.
     """
     if len(decision.reason) > REASON_LIMIT or any(len(why) > REASON_LIMIT for why in decision.narrowed.values()):
         raise RefusedError(f"Keep each reason under {REASON_LIMIT} characters.")
     async with pool.acquire() as db, db.transaction():
         found = await tips.locked(db, handler.vault, tip)  # 1 load
+        if seen not in {None, found.content.asked}:
+            raise MeanwhileError
         tree = agencies.tree_of(await agencies.all_(db))
         names = [person.name for person in handlers(handler.members)]
         try:  # 2 decide

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from handling.corridor import reading, tips, words
 from handling.corridor.content import Decided
-from handling.corridor.errors import CorridorError, NotThereError
+from handling.corridor.errors import CorridorError, MeanwhileError, NotThereError
 from handling.corridor.pages import views
 from handling.corridor.pages.common import corridor, current, now, record_id, refresh
 from handling.corridor.tips import OpenTip
@@ -61,6 +61,7 @@ class ReadersPage:
     template: ClassVar[str] = "corridor/readers.html"
     at: ClassVar[str] = "tips"
     tip: views.Head
+    seen: str
     waiting: bool
     now: str
     few: bool
@@ -101,10 +102,13 @@ async def decide(request: web.Request) -> web.Response:
         narrowed={name.removeprefix("narrowed-"): text for name, (text, *_) in form.items() if _is_reason(name, text)},
         reason=" ".join(form.get("reason", ())),
     )
+    seen, pool = "".join(form.get("seen", ())), corridor(request).pool
     try:
-        stays = await reading.decide(corridor(request).pool, person, record_id(request), decision, now().date())
+        stays = await reading.decide(pool, person, record_id(request), decision, now().date(), seen=seen)
     except NotThereError:
         raise
+    except MeanwhileError as error:
+        return await _readers(request, problem=str(error))
     except CorridorError as error:
         return await _readers(request, decision, str(error))
     return see_other(f"/tips/{record_id(request)}" if stays else "/")
@@ -125,6 +129,7 @@ async def _readers(request: web.Request, typed: Decision | None = None, problem:
     few = len(everybody if allowed is None else allowed) < 2  # noqa: PLR2004 - one writes, another reviews
     page = ReadersPage(
         tip=views.head(found, now().date(), person.members),
+        seen=found.content.asked,
         waiting=reading.is_undecided(found.content, allowed),
         now=views.readers(allowed, person.members),
         few=few,

@@ -120,6 +120,26 @@ async def test_a_message_that_somebody_sends_again_undoes_no_decision(
     assert len(await world.tips(ben)) == 1
 
 
+async def test_a_decision_on_a_page_that_was_opened_before_somebody_was_named_is_asked_again(
+    world: World, amina: Handler, ben: Handler, browser: Browser
+) -> None:
+    source = Source()
+    await world.collected(source.tip(world.intake))
+    await world.resealer.run(amina)
+    (tip,) = await _waiting(world, amina)
+    await browser.open(f"/tips/{tip.row.id}/readers")
+    await world.collected(source.tip(world.intake, asked=BEN))
+    await world.resealer.run(amina)
+
+    again = await browser.submit("/readers", who="everybody", status=400)
+
+    assert "Somebody else changed this meanwhile" in again.text
+    assert BEN in again.text
+    assert await world.tips(ben) == ()
+    await browser.submit("/readers", who="everybody")
+    assert len(await world.tips(ben)) == 1
+
+
 async def test_until_the_message_that_may_name_somebody_has_come_first_readers_alone_read(
     world: World, amina: Handler, ben: Handler
 ) -> None:
