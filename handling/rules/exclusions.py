@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^][]*\]")
-WORD = 4  # letters: a shorter part of a name stands in too many other words
+WORD = 4  # letters: a shorter part of a name stands in too many other words of a report
+ASKED_WORD = 2  # letters, in the field that only names people: Lee, Ali, Ng
 _UNSPACED = (
     "CJK",
     "HIRAGANA",
@@ -67,12 +68,17 @@ def named(people: Iterable[Person], said: Said) -> frozenset[str]:
     """Sign-in names of those whom the source names.
 
     Where the source asks that somebody must not learn, a sign-in name, a shown name or one word of it (`WORD` letters or
-    more) anywhere in the message counts: too many are left out rather than one too few. Elsewhere only the whole shown
-    name counts, so that a lake or a rose in a text locks nobody out.
+    more) anywhere in the message counts, and in that field itself a word of `ASKED_WORD` letters and a name with an
+    ending: too many are left out rather than one too few. Elsewhere only the whole shown name counts, so that a lake or
+    a rose in a text locks nobody out.
     """
-    text = folded(f"{said.asked} {said.text}")
+    text, asked = folded(f"{said.asked} {said.text}"), folded(said.asked)
     hints = _hints if said.asks else _whole
-    return frozenset(person.name for person in people if any(hint in text for hint in hints(person)))
+    return frozenset(
+        person.name
+        for person in people
+        if any(hint in text for hint in hints(person)) or any(hint in asked for hint in _asked_hints(person))
+    )
 
 
 def first_readers(people: Collection[Person], appointed: Collection[str], out: Collection[str]) -> tuple[str, ...]:
@@ -100,6 +106,11 @@ def _hints(person: Person) -> tuple[str, ...]:
     words = {f" {word} " for word in folded(person.called).split() if len(word) >= WORD}
     hints = {folded(person.name), folded(person.called), *words}
     return tuple(_anywhere(hint) for hint in hints if hint.strip())
+
+
+def _asked_hints(person: Person) -> tuple[str, ...]:
+    words = [word for word in folded(person.called).split() if len(word) >= ASKED_WORD]
+    return tuple(_anywhere(f" {word} ") if len(word) < WORD else f" {word}" for word in words)
 
 
 def _anywhere(hint: str) -> str:

@@ -67,6 +67,14 @@ def test_a_name_in_a_script_without_blanks_is_found_inside_a_sentence(shown: str
     assert exclusions.named(people, Said(asked, text)) == {"w"}
 
 
+@pytest.mark.parametrize(("asked", "who"), [("Lee", {"l"}), ("Ng and his cousin", {"n"}), ("Marekovi nic", {"m"})])
+def test_the_field_that_names_people_finds_short_names_and_names_with_an_ending(asked: str, who: set[str]) -> None:
+    people = (Person("l", "Ann Lee"), Person("n", "Ng Kwame"), Person("m", "Jan Marek"))
+
+    assert exclusions.named(people, Said(asked, "")) == who
+    assert exclusions.named(people, Said("somebody", asked)) == frozenset()
+
+
 def test_a_shown_name_without_a_letter_is_found_nowhere() -> None:
     assert exclusions.named([Person("w", "(on call)")], Said("", "on call")) == frozenset()
 
