@@ -30,6 +30,7 @@ _LISTED_MAX = 32 * 1024 * 1024  # bytes of one JSON answer: some hundred thousan
 _ENVELOPE_MAX = 17 * 1024 * 1024  # bytes; more than the largest that is taken, which the collector decides
 _FILLING_MAX = 16 * 1024 * 1024
 _HEX_32 = re.compile(r"[0-9a-f]{64}")
+_RECIPIENT = re.compile(r"[0-9a-z]{1,4096}")
 _REPEATS = 30  # of a list within one second: tests and an impatient administrator do that
 _TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=60, sock_read=120)
 
@@ -165,7 +166,9 @@ class DropClient:
         """List every mailbox of this unit."""
         answer = await self._json("GET", "/v1/mailboxes")
         try:
-            return tuple(Mailbox(bytes.fromhex(_digest(m["id"])), str(m["recipient"])) for m in answer["mailboxes"])
+            return tuple(
+                Mailbox(bytes.fromhex(_digest(m["id"])), _recipient(m["recipient"])) for m in answer["mailboxes"]
+            )
         except (KeyError, TypeError, ValueError):
             raise DropError from None
 
@@ -279,6 +282,13 @@ def _listed(entry: Any) -> Listed:  # noqa: ANN401 - JSON of the drop, checked h
     if not isinstance(size, int) or size <= 0 or not isinstance(entry["urgent"], bool):
         raise ValueError
     return Listed(UUID(entry["id"]), size, bytes.fromhex(_digest(entry["sha256"])), entry["urgent"])
+
+
+def _recipient(text: Any) -> str:  # noqa: ANN401 - JSON of the drop, checked here
+    """Take what could be a key; whether it is one shows when something is sealed to it."""
+    if not isinstance(text, str) or not _RECIPIENT.fullmatch(text):
+        raise ValueError
+    return text
 
 
 def _digest(text: Any) -> str:  # noqa: ANN401 - JSON of the drop, checked here

@@ -127,17 +127,26 @@ class BlobStore:
                 None only while nobody writes.
         """
         removed = 0
-        for entry in os.scandir(self._folder):
-            unnamed = entry.name.startswith(_NEW) or UUID(entry.name) not in named
-            if unnamed and (settled_before is None or entry.stat(follow_symlinks=False).st_ctime < settled_before):
-                Path(entry.path).unlink(missing_ok=True)
-                removed += 1
+        with os.scandir(self._folder) as entries:
+            for entry in entries:
+                unnamed = entry.name.startswith(_NEW) or UUID(entry.name) not in named
+                if unnamed and _settled(entry, settled_before):
+                    Path(entry.path).unlink(missing_ok=True)
+                    removed += 1
         if removed:
             files.sync_folder(self._folder)
         return removed
 
     def _path(self, blob: UUID) -> Path:
         return self._folder / str(blob)
+
+
+def _settled(entry: os.DirEntry[str], before: float | None) -> bool:
+    """Say whether nobody has touched the file since *before*; one that got its own name meanwhile is somebody's."""
+    try:
+        return before is None or entry.stat(follow_symlinks=False).st_ctime < before
+    except FileNotFoundError:
+        return False
 
 
 def _set_day(target: int | Path, day: date) -> None:

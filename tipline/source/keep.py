@@ -97,7 +97,8 @@ async def _serve(pool: Pool, door: Door, end: socket.socket) -> None:
 
 
 async def _answer(pool: Pool, frame: Frame) -> dict[str, Any]:
-    act = _ACTS.get(frame.get("do", ""))
+    do = frame.get("do")
+    act = _ACTS.get(do) if isinstance(do, str) else None
     if act is None:
         raise ChannelError
     try:

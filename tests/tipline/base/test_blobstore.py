@@ -147,3 +147,16 @@ def test_kill_9_leaves_whole_blobs_and_nothing_else_with_a_name(tmp_path: Path) 
     store = BlobStore(tmp_path)
     assert len(store.names()) >= 20
     assert {store.size(blob) for blob in store.names()} == {96_000}
+
+
+def test_a_sweep_beside_somebody_who_writes_neither_fails_nor_takes_anything(tmp_path: Path) -> None:
+    writing = subprocess.Popen([sys.executable, "-c", _WRITES, str(tmp_path)], stdout=subprocess.PIPE)
+    try:
+        assert writing.stdout is not None
+        writing.stdout.read(1)
+        store, until = BlobStore(tmp_path), time.monotonic() + 2
+        while time.monotonic() < until:
+            assert store.sweep(set(), settled_before=time.time() - 60) == 0
+    finally:
+        writing.kill()
+        writing.communicate()
