@@ -31,7 +31,7 @@ class NotConfirmedError(Exception):
     code = "not-confirmed"
 
     def __init__(self) -> None:
-        super().__init__("This is not what was shown. Nothing was changed.")
+        super().__init__("What you typed does not fit what was shown. Nothing was changed.")
 
 
 class NewPassphrase(Guarded):

@@ -259,6 +259,7 @@ async def test_a_releasing_officer_has_no_way_into_the_corridor(world: World, si
         )
 
     assert "This did not open" in refused.text
+    assert "whether somebody else has signed in here since" in refused.text
 
 
 async def test_a_key_that_the_member_list_does_not_name_opens_no_session(world: World) -> None:
