@@ -59,6 +59,14 @@ TAKEN = "Somebody of this sign-in name is on the member list already."
 KEY_TAKEN = "One of these keys stands on the member list already. Every key belongs to one person and one job."
 LAST_HANDLER = "A unit needs at least one handler."
 LAST_ANALYST = "A unit needs at least one analyst. Admit another one first."
+_ALONE = (
+    "Nobody but this {duty} opens the {zone}'s vault, and nobody else could hand it to new keys. While the old passphrase "
+    "still works, admit another {duty}, who signs in once. If it is lost: root and recovery key, with `tipline recover`."
+)
+LAST_KEY: Final[Mapping[str, str]] = {
+    "corridor": _ALONE.format(duty="handler", zone="corridor"),
+    "desk": _ALONE.format(duty="analyst", zone="desk"),
+}
 NOT_A_READER = "Every first reader is a handler on the member list, and there is at least one."
 
 

@@ -10,6 +10,7 @@ from handling.rules.member_list import (
     KEY_TAKEN,
     LAST_ANALYST,
     LAST_HANDLER,
+    LAST_KEY,
     NAME,
     RECIPIENT,
     SHAPE,
@@ -207,6 +208,9 @@ def _replace(body: dict[str, Any], change: Replace) -> None:
     entry = replace(Entry.read(old), keys=change.keys).body()
     if set(entry_keys(old)) & set(entry_keys(entry)):
         raise refuse(KEY_TAKEN)
+    for zone in ZONES:  # whoever signs, the root too: afterwards only the recovery key could open the zone's vault
+        if old[zone] and not any(other[zone] for other in body["members"] if other["name"] != change.name):
+            raise refuse(LAST_KEY[zone])
     body["members"] = [entry if other["name"] == change.name else other for other in body["members"]]
     _departed(body, old)
 

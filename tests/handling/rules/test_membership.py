@@ -165,6 +165,16 @@ def test_what_is_no_change_is_refused(value):
         (LIST, Replace("ben", keys(3, ("handler",))), member_list.KEY_TAKEN),
         (LIST, Replace("ben", replace(keys(31, ("handler",)), signing=f"{2:064x}")), member_list.KEY_TAKEN),
         (LIST, Replace("ben", keys(31, ("officer",))), member_list.SHAPE),
+        (
+            a_list(entry("a", 1, "handler"), entry("b", 2, "handler"), entry("dora", 4, "analyst")),
+            Replace("dora", keys(31, ("analyst",))),
+            member_list.LAST_KEY["desk"],
+        ),
+        (
+            a_list(entry("a", 1, "handler"), entry("dora", 4, "analyst")),
+            Replace("a", keys(31, ("handler",))),
+            member_list.LAST_KEY["corridor"],
+        ),
         (LIST, NewVault("corridor", 2, recipient(950)), membership.EPOCH),
         (LIST, NewVault("corridor", 4, recipient(950)), membership.EPOCH),
         (LIST, NewVault("corridor", 3, recipient(901)), membership.EPOCH),

@@ -72,6 +72,7 @@ async def test_what_the_list_cannot_become_is_refused_with_its_reason_and_leaves
         (("add", "ben:Another Ben:handler"), "on the member list already"),
         (("remove", "ben"), "With one handler nobody could review a report"),
         (("remove", "nobody"), "not on the signed member list"),
+        (("replace", "amina"), "Nobody but this analyst opens the desk's vault"),
         (("replace", "nobody"), "not on the signed member list"),
         (("first-readers", "clara"), "Every first reader is a handler"),
         (("again", "00000000-0000-4000-8000-000000000000"), "no such proposal"),
