@@ -92,25 +92,43 @@ def _typed(key: Key) -> list[str]:
     """Ask for one share after the other until there are enough; a share that cannot be read is asked for again."""
     if not sys.stdin.isatty():
         raise SettingsError(f"shares of the {_ALL[key]} are typed at a terminal, and there is none; or give files")
-    given: list[str] = []
-    labels: list[shares.Label] = []
-    while not labels or len(given) < labels[0].needed:
-        typed = getpass.getpass(f"Share of the {_ALL[key]}, all {shares.WORDS} words: ")
+    given: dict[shares.Label, str] = {}
+    while not given or len(given) < next(iter(given)).needed:
+        typed = getpass.getpass(_prompt(key, tuple(given)))
+        if given and not typed.strip():
+            given.clear()
+            print("  what was typed is dropped; from the first share again", file=sys.stderr)
+            continue
         try:
             label = shares.check(typed)
         except ShareError as error:
             print(f"  {explain(error)}; once more", file=sys.stderr)
             continue
-        if any(label.number == other.number for other in labels):
-            print(f"  share {label.number} was given already; another one", file=sys.stderr)
+        wrong = _unfit(key, label, tuple(given))
+        if wrong:
+            print(f"  {wrong}", file=sys.stderr)
             continue
-        if labels and label.set != labels[0].set:
-            print(f"  share {label.number} is not of the set of share {labels[0].number}; another one", file=sys.stderr)
-            continue
-        given.append(typed)
-        labels.append(label)
+        given[label] = typed
         print(f"  share {label.number} reads well; {label.needed - len(given)} more", file=sys.stderr)
-    return given
+    return list(given.values())
+
+
+def _prompt(key: Key, given: Sequence[shares.Label]) -> str:
+    again = " (an empty line drops what was typed so far)" if given else ""
+    return f"Share of the {_ALL[key]}{again}, all {shares.WORDS} words: "
+
+
+def _unfit(key: Key, label: shares.Label, given: Sequence[shares.Label]) -> str:
+    """Say why a share that reads well does not go with those *given*. The set comes first: each key has a share 1."""
+    if given and (label.set, label.needed) != (given[0].set, given[0].needed):
+        return (
+            f"share {label.number} is of another set than share {given[0].number}, typed first; look whether both sheets"
+            f" say “{_ALL[key]}” and are of the same day. Another one; or, if the first sheet was the wrong one,"
+            " an empty line to start over"
+        )
+    if any(label.number == other.number for other in given):
+        return f"share {label.number} was given already; another one"
+    return ""
 
 
 def _whole(read: Callable[[str], T], path: Path) -> T:

@@ -167,8 +167,24 @@ def test_each_share_is_checked_at_once_and_asked_for_again() -> None:
     assert "word 5 is not one of the list; once more" in shown
     assert "it has 32 words" in shown
     assert "share 2 was given already" in shown
-    assert "share 3 is not of the set of share 2" in shown
+    assert "share 3 is of another set than share 2, typed first" in shown
     assert "public " in shown
+
+
+def test_a_share_of_another_key_is_not_called_given_already() -> None:
+    shown = typed(SHARES[0], OTHER[0], SHARES[1])
+
+    assert "share 1 is of another set than share 1, typed first" in shown
+    assert "given already" not in shown
+    assert "public " in shown
+
+
+def test_a_wrong_first_sheet_is_dropped_with_an_empty_line() -> None:
+    shown = typed(OTHER[0], SHARES[0], "", SHARES[0], SHARES[1])
+
+    assert "an empty line drops what was typed so far" in shown
+    assert "from the first share again" in shown
+    assert f"public {SigningKey.from_seed(SEED).public.hex()}" in shown
 
 
 @pytest.mark.parametrize(
