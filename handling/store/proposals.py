@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from crypto.canonical import canonical, parse
 from crypto.errors import CryptoError
 from handling.rules import membership
-from handling.rules.membership import Change, MembershipError
+from handling.rules.membership import Change, MembershipError, Replace
 from tipline.base.database import Db, store_errors
 
 SHOWN = 50
@@ -127,6 +127,23 @@ async def settle(db: Db, before: Mapping[str, Any], after: Mapping[str, Any]) ->
         now = State.ACCEPTED if won else State.OVERTAKEN
         with store_errors():
             await db.execute(_MOVE, proposal.id, proposal.state.value, now.value)
+
+
+async def overtake_keys(db: Db, name: str) -> int:
+    """Mark every proposal of new keys for *name* that waits as overtaken: their cards have ended. Returns how many."""
+    older = await keys_wait(db, name)
+    for proposal in older:
+        with store_errors():
+            await db.execute(_MOVE, proposal.id, proposal.state.value, State.OVERTAKEN.value)
+    return len(older)
+
+
+async def keys_wait(db: Db, name: str) -> tuple[Proposal, ...]:
+    """The proposals of new keys for *name* that wait for a signature."""
+    with store_errors():
+        rows = await db.fetch(_OPEN, await db.fetchval(_NEXT_VERSION))
+    found = map(_proposal, rows)
+    return tuple(one for one in found if isinstance(one.change, Replace) and one.change.name == name)
 
 
 def _gives(before: Mapping[str, Any], change: Change | None, after: Mapping[str, Any]) -> bool:

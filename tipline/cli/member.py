@@ -3,26 +3,27 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from uuid import UUID
 
 from handling import enrol, people
 from handling.rules import member_words, membership
-from handling.rules.membership import Admit, Change, FirstReaders, MembershipError, Remove, Renew, Replace
-from handling.rules.release import Kind, possible_signers
+from handling.rules.membership import Admit, Change, FirstReaders, MembershipError, Remove, Renew, Replace, Zone
+from handling.rules.release import Duty, Kind, possible_signers
 from handling.store import members, proposals
-from handling.store.members import MemberList, MemberListError, NotAMemberError, Trust
+from handling.store.members import Member, MemberList, MemberListError, NotAMemberError, Trust
 from handling.store.proposals import Proposal
 from tipline.base.database import Db, TakenError
-from tipline.base.settings import Settings
+from tipline.base.settings import Settings, SettingsError
 from tipline.cli import cards, inside
 from tipline.cli.init import person
 
 REFUSED, BAD_INPUT = 1, 2
 BY = "administrator"
 _SIGNERS = 2
+_ZONES: Mapping[Duty, Zone] = MappingProxyType({Duty.HANDLER: "corridor", Duty.ANALYST: "desk"})
 
 
 def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -39,6 +40,7 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         "replace", help="make new keys for somebody who lost a passphrase or device, and propose them"
     )
     new.add_argument("name", help="sign-in name")
+    new.add_argument("--yes", action="store_true", help="do not ask, although the old passphrases end at once")
     readers = acts.add_parser("first-readers", help="propose who reads first what names somebody of the unit")
     readers.add_argument("names", nargs="+", metavar="NAME", help="sign-in names of handlers")
     acts.add_parser("renew", help="propose that the list stays valid for another year")
@@ -52,7 +54,9 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     """Carry out one act; 0 when done, 1 when refused."""
     try:
         return asyncio.run(_run(args, settings))
-    except (MemberListError, MembershipError, NotAMemberError) as error:
+    except NotAMemberError as error:
+        return _say(f"tipline: {error}; `tipline member list` shows who is, by sign-in name", REFUSED)
+    except (MemberListError, MembershipError) as error:
         return _say(f"tipline: {error}", REFUSED)
 
 
@@ -80,6 +84,7 @@ async def _join(args: argparse.Namespace, settings: Settings, db: Db, trust: Tru
         )
     print(cards.as_text(enrolled.cards, settings))
     _print_proposed(listed, change, proposal)
+    _print_steps(args.person.duties)
     return 0
 
 
@@ -89,13 +94,19 @@ async def _replace(args: argparse.Namespace, settings: Settings, db: Db, trust: 
     keys = people.PersonKeys.make(people.Person(old.name, old.display, old.duties))
     change = Replace(old.name, keys.public())
     _possible(listed, change)
+    if not args.yes and not await asyncio.to_thread(_agreed, old):
+        return _say("tipline: nothing was changed", REFUSED)
     enrolled = await asyncio.to_thread(people.seal_accounts, [keys])
     async with db.transaction():
         await people.put_accounts(db, enrolled.accounts, instead=True)
+        older = await proposals.overtake_keys(db, old.name)
         proposal = await members.propose(db, change, BY)
     print(cards.as_text(enrolled.cards, settings))
     print(f"The passphrases that {old.display} had open nothing from now on, and the new ones not before it is signed.")
+    if older:
+        print("An earlier proposal of new keys for this person can no longer be signed, and its cards are void.")
     _print_proposed(listed, change, proposal)
+    _print_steps(old.duties)
     return 0
 
 
@@ -124,6 +135,8 @@ async def _again(args: argparse.Namespace, _: Settings, db: Db, trust: Trust) ->
     proposal = await proposals.get(db, args.id)
     if proposal is None or proposal.change is None:
         return _say("tipline: there is no such proposal", REFUSED)
+    if isinstance(proposal.change, Replace) and await proposals.keys_wait(db, proposal.change.name):
+        return _say("tipline: newer keys for this person wait to be signed; the cards of these are void", REFUSED)
     listed = await members.latest(db, trust)
     return await _propose(db, listed, proposal.change)
 
@@ -184,6 +197,22 @@ def _print_proposed(listed: MemberList, change: Change, proposal: UUID) -> None:
         return
     names = ", ".join(listed.member(name).display for name in able)
     print(f"Nothing changes before two of these have signed it at the guard, under Members: {names}")
+
+
+def _print_steps(duties: Collection[Duty]) -> None:
+    """Say what comes between the signatures and the first sign-in; the guard needs nobody else's."""
+    for duty, zone in _ZONES.items():
+        if duty in duties:
+            print(
+                f"Then another {duty.value} signs in to the {zone} once, and only after that the new card works there."
+            )
+
+
+def _agreed(member: Member) -> bool:
+    if not sys.stdin.isatty():
+        raise SettingsError("there is no terminal to ask at; say --yes when every old passphrase may end at once")
+    print(f"This ends every passphrase of {member.display} at once, before anybody has signed. It cannot be undone.")
+    return input(f"Type the sign-in name ({member.name}) to go on: ").strip() == member.name
 
 
 def _line(proposal: Proposal) -> str:

@@ -1,7 +1,9 @@
 """Joining, leaving and new keys as an administrator types them: everything is a proposal, and nothing opens by it."""
 
 import asyncio
+import io
 import re
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -53,6 +55,8 @@ async def test_adding_somebody_prints_cards_once_and_adds_nobody(
     fingerprint = member_words.groups(member_words.person(proposal.change.member.body()))
     assert said.count(fingerprint) == 2  # on the card, and for those who sign
     assert "Amina (handler 1, also analyst), Ben (handler 2)" in said
+    assert "Then another handler signs in to the corridor once" in said
+    assert "Then another analyst" not in said
     listed = await members.load(inside_db, members.trust(data / "inside", "tests"), TODAY)
     assert [one.name for one in listed.members] == ["amina", "ben", "clara"]
     passphrases = re.findall(r"passphrase +(.+)", said)
@@ -73,6 +77,7 @@ async def test_what_the_list_cannot_become_is_refused_with_its_reason_and_leaves
         (("remove", "ben"), "With one handler nobody could review a report"),
         (("remove", "nobody"), "not on the signed member list"),
         (("replace", "amina"), "Nobody but this analyst opens the desk's vault"),
+        (("replace", "nobody", "--yes"), "`tipline member list` shows who is"),
         (("replace", "nobody"), "not on the signed member list"),
         (("first-readers", "clara"), "Every first reader is a handler"),
         (("again", "00000000-0000-4000-8000-000000000000"), "no such proposal"),
@@ -89,7 +94,7 @@ async def test_new_keys_close_the_old_accounts_and_are_proposed(
 ) -> None:
     before = await inside_db.fetchval("SELECT sealed FROM guard.account WHERE name = 'clara'")
 
-    assert await member(data, "replace", "clara") == 0
+    assert await member(data, "replace", "clara", "--yes") == 0
 
     said = capsys.readouterr().out
     passphrase = re.findall(r"passphrase +(.+)", said)[0]
@@ -100,8 +105,57 @@ async def test_new_keys_close_the_old_accounts_and_are_proposed(
         await accounts.unlock(inside_db, "guard", "clara", "the old one")
 
 
-async def test_where_two_handlers_cannot_sign_the_root_is_named(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("typed", ["", "ben", "Clara"])
+async def test_without_the_name_typed_again_no_passphrase_ends(
+    typed: str, data: Path, inside_db: Db, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = await inside_db.fetch("SELECT name, sealed FROM guard.account ORDER BY name")
+    assert await member(data, "replace", "clara") == 2
+    assert "there is no terminal to ask at; say --yes" in capsys.readouterr().err
+    terminal(monkeypatch, typed)
+
+    assert await member(data, "replace", "clara") == 1
+
+    assert "ends every passphrase of Clara" in capsys.readouterr().out
+    assert await inside_db.fetch("SELECT name, sealed FROM guard.account ORDER BY name") == before
+    assert await proposals.newest(inside_db) == ()
+
+
+def terminal(monkeypatch: pytest.MonkeyPatch, typed: str) -> None:
+    """Let the command read *typed* as from a terminal."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdin", Terminal(f"{typed}\n"))
+
+
+async def test_new_keys_made_twice_leave_only_the_newer_to_be_signed(
+    data: Path, inside_db: Db, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terminal(monkeypatch, "ben")
     assert await member(data, "replace", "ben") == 0
+    (first,) = await proposals.newest(inside_db)
+    await inside_db.execute("UPDATE unit.proposal SET state = 'signed-once'")
+    assert await member(data, "replace", "clara", "--yes") == 0
+    capsys.readouterr()
+
+    assert await member(data, "replace", "ben", "--yes") == 0
+
+    said = capsys.readouterr().out
+    assert "An earlier proposal of new keys for this person can no longer be signed" in said
+    assert "Then another handler signs in to the corridor once, and only after that the new card works there." in said
+    found = await proposals.newest(inside_db)
+    assert [one.open for one in found] == [True, True, False]
+    assert (found[2].id, found[2].state) == (first.id, State.OVERTAKEN)
+
+    assert await member(data, "again", str(first.id)) == 1
+    assert "newer keys for this person wait" in capsys.readouterr().err
+
+
+async def test_where_two_handlers_cannot_sign_the_root_is_named(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert await member(data, "replace", "ben", "--yes") == 0
 
     assert re.search(r"The holders of the root key can: tipline root sign [0-9a-f-]{36}", capsys.readouterr().out)
 
