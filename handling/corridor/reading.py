@@ -11,7 +11,7 @@ from datetime import date
 from uuid import UUID
 
 from crypto import age
-from handling.corridor import tips
+from handling.corridor import asking, tips
 from handling.corridor.content import Content, Decided
 from handling.corridor.errors import MeanwhileError, RefusedError
 from handling.corridor.session import Handler
@@ -176,11 +176,14 @@ async def let_in(pool: Pool, vault: OpenVault, records: Sequence[UUID]) -> None:
 
 
 async def _restrict(db: Db, handler: Handler, records: Sequence[UUID], names: Collection[str]) -> None:
-    allowed = recipients(handler.members, names)
+    """Take records from everybody but *names*. What waits at the guard is asked again of these alone: it was sealed to more."""
+    allowed, shown = recipients(handler.members, names), shown_to(handler.members, names)
+    drafts = await asking.opened(db, handler.vault, records)
     for record in records:
         await asyncio.to_thread(handler.vault.restrict, record, allowed)
     await reports.show_reviews_to(db, records, list(names))
-    await outcomes.show_phrases_to(db, records, shown_to(handler.members, names))
+    await outcomes.show_phrases_to(db, records, shown)
+    await asking.again(db, handler.members, records, drafts, names=list(names), shown_to=shown)
 
 
 def is_undecided(content: Content, allowed: Sequence[str] | None) -> bool:

@@ -6,25 +6,22 @@ from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID, uuid4
 
-from crypto import age
-from crypto.canonical import canonical
 from crypto.errors import CryptoError
-from handling.corridor import document, items, reading, sealed, seen, tips
+from handling.corridor import asking, document, items, reading, sealed, seen, tips
 from handling.corridor.document import Draft, DraftItem, Unfinished
 from handling.corridor.errors import MeanwhileError, NotThereError, RefusedError
 from handling.corridor.session import Handler
 from handling.corridor.store import reports
 from handling.corridor.store.reports import Report, ReportState
-from handling.rules import release
 from handling.rules.grading import Scheme
 from handling.rules.subjects import Subjects
 from handling.store import agencies
-from handling.store.members import MemberList
 from handling.store.vault import OpenVault
 from tipline.base.database import Db, Pool
 
 PAGE = 25
 _BLOCKED = "One of these agencies must not learn of this tip, or stands above one that must not. Take it off."
+_NOBODY = "Nobody else in this unit may review it: a second handler is needed. Nothing was queued."
 _DECIDED = {"signed": ReportState.REVIEWED, "refused": ReportState.REFUSED}
 
 
@@ -111,14 +108,10 @@ async def queue(pool: Pool, handler: Handler, report: UUID, *, scheme: Scheme, s
         allowed = await asyncio.to_thread(reading.readers, handler.vault, handler.members, report)
         if isinstance(finished, Unfinished):
             raise UnfinishedError(finished)
-        reviewers = _reviewers(handler.members, handler.member.name, allowed)
-        asked = {
-            "report": finished.document,
-            "facts": finished.facts.to_body(),
-            "agencies": list(finished.agencies),
-            "author": handler.member.name,
-        }
-        to_review = await asyncio.to_thread(age.seal, canonical(asked), reviewers)
+        to = asking.reviewers(handler.members, handler.member.name, allowed)
+        if not to:
+            raise RefusedError(_NOBODY)
+        to_review = await asyncio.to_thread(asking.request, finished, handler.member.name, to)
         await reports.queue(
             db,
             report=report,
@@ -217,13 +210,3 @@ async def _store(db: Db, handler: Handler, draft: Draft, today: date) -> UUID:
     content = sealed.seal(key, draft.to_body(), table="report", row=report)
     await reports.add(db, report=report, author=handler.member.name, created_on=today, sealed=content)
     return report
-
-
-def _reviewers(members: MemberList, author: str, allowed: Collection[str] | None) -> list[age.Recipient]:
-    """Release keys of those who may review; *allowed* names who may read the tip, None is everybody."""
-    duties = {member.name: {duty.value for duty in member.duties} for member in members.members}
-    names = release.possible_signers(release.Kind.REVIEW, author, duties)
-    chosen = [name for name in names if allowed is None or name in allowed]
-    if not chosen:
-        raise RefusedError("Nobody else in this unit may review it: a second handler is needed. Nothing was queued.")
-    return [members.member(name).release for name in chosen]

@@ -19,6 +19,10 @@ class NoCorridorError(Exception):
         super().__init__("this person has no key for the corridor on the signed member list")
 
 
+class VaultNotYetError(NoCorridorError):
+    """The key is the one on the list, and the vault was not sealed to it since."""
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Handler(Guarded):
     """What a signed-in handler's requests work with."""
@@ -32,13 +36,17 @@ def open_corridor(name: str, content: Mapping[str, Any], members: MemberList, ke
     """Open the vault with the identity from a member's corridor account. Blocking.
 
     Raises:
-        NoCorridorError: not on the list, no handler, another key than the list says, or the vault does not open.
+        NoCorridorError: not on the list, no handler, or another key than the list says.
+        VaultNotYetError: all of that fits, and the vault in force does not open with this key.
     """
     try:
         member = members.member(name)
         identity = age.Identity.parse(Secret(str(content["identity"]).encode()))
         if Duty.HANDLER not in member.duties or str(member.corridor) != str(identity.recipient):
             raise NoCorridorError
+    except (NotAMemberError, KeyError, CryptoError):
+        raise NoCorridorError from None
+    try:
         vault = OpenVault.open(
             keyring,
             epoch=members.corridor_epoch,
@@ -46,6 +54,6 @@ def open_corridor(name: str, content: Mapping[str, Any], members: MemberList, ke
             recovery=members.recovery,
             member=identity,
         )
-    except (NotAMemberError, KeyError, CryptoError, VaultError, MissingKeyError):
-        raise NoCorridorError from None
+    except (CryptoError, VaultError, MissingKeyError):
+        raise VaultNotYetError from None
     return Handler(member, members, vault)

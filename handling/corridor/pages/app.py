@@ -7,7 +7,7 @@ from aiohttp import web
 
 from handling.corridor.pages import items, outcomes, reading, reports, tips
 from handling.corridor.pages.common import CORRIDOR, Corridor, errors, handler, listed_today, no_list
-from handling.corridor.session import Handler, NoCorridorError, open_corridor
+from handling.corridor.session import Handler, NoCorridorError, VaultNotYetError, open_corridor
 from handling.corridor.upkeep import UPKEEP, CorridorUpkeep
 from handling.leavers import leavers
 from handling.store import members
@@ -16,6 +16,8 @@ from tipline.base import staff
 from tipline.base.database import Db
 from tipline.base.staff import Opened, SignInError
 from tipline.base.web import NOTICES, FormError, Site, make_app
+
+NOT_YET = "Your keys are on the list; somebody else of the corridor has to sign in once more before yours open."
 
 ROUTES = (
     web.get("/", tips.home),
@@ -58,6 +60,8 @@ def application(shared: Corridor, *, practice: bool) -> web.Application:
         try:
             listed = await members.load(db, shared.trust, datetime.now(UTC).date())
             person = await asyncio.to_thread(open_corridor, opened.name, opened.content, listed, shared.keyring)
+        except VaultNotYetError:
+            raise FormError(NOT_YET) from None
         except NoCorridorError:
             raise SignInError from None
         except MemberListError:

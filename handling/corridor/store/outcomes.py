@@ -47,6 +47,16 @@ class Proposal:
     reason: bytes | None
 
 
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A phrase that was taken back from the guard: its code, who had asked, and on which day."""
+
+    outcome: UUID
+    code: str
+    asked_by: str
+    asked_on: date
+
+
 _ALL = """
     SELECT id, sealed, received_on, state, report, resealed
       FROM corridor.outcome
@@ -98,6 +108,12 @@ _PROPOSE = """
 
 _CLEAR_REFUSED = """
     SELECT guard.clear_refused_phrase($1)
+"""
+
+_WITHDRAW_PHRASES = """
+    SELECT outcome, code, asked_by, asked_on
+      FROM guard.withdraw_phrases($1::uuid[])
+     ORDER BY outcome
 """
 
 _SHOW_PHRASES_TO = """
@@ -186,6 +202,13 @@ async def show_phrases_to(db: Db, reports: Sequence[UUID], shown_to: Sequence[st
     """Change who sees the phrases that were proposed on outcomes of these reports."""
     with store_errors():
         await db.execute(_SHOW_PHRASES_TO, reports, shown_to)
+
+
+async def withdraw_phrases(db: Db, reports: Sequence[UUID]) -> tuple[Withdrawn, ...]:
+    """Take back, with a first signature, the phrases on outcomes of these reports that are neither approved nor refused."""
+    with store_errors():
+        rows = await db.fetch(_WITHDRAW_PHRASES, reports)
+    return tuple(Withdrawn(row["outcome"], row["code"], row["asked_by"], row["asked_on"]) for row in rows)
 
 
 async def clear_refused(db: Db, outcome: UUID) -> bool:

@@ -31,6 +31,15 @@ class Report:
     sealed: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A request for review that was taken back: who had asked, and on which day."""
+
+    report: UUID
+    asked_by: str
+    asked_on: date
+
+
 _ADD = """
     INSERT INTO corridor.report (id, state, author, created_on, sealed)
     VALUES ($1, 'draft', $2, $3, $4)
@@ -83,6 +92,12 @@ _SHOW_REVIEWS_TO = """
     UPDATE guard.review
        SET shown_to = $2
      WHERE id = ANY($1::uuid[])
+"""
+
+_WITHDRAW_REVIEWS = """
+    SELECT report, asked_by, asked_on
+      FROM guard.withdraw_reviews($1::uuid[])
+     ORDER BY report
 """
 
 _REVIEWS = """
@@ -146,6 +161,13 @@ async def show_reviews_to(db: Db, reports: Sequence[UUID], shown_to: Sequence[st
     """Change who sees the requests for review of these reports."""
     with store_errors():
         await db.execute(_SHOW_REVIEWS_TO, reports, shown_to)
+
+
+async def withdraw_reviews(db: Db, reports: Sequence[UUID]) -> tuple[Withdrawn, ...]:
+    """Take back the requests for review of these reports that nobody has decided."""
+    with store_errors():
+        rows = await db.fetch(_WITHDRAW_REVIEWS, reports)
+    return tuple(Withdrawn(row["report"], row["asked_by"], row["asked_on"]) for row in rows)
 
 
 async def reviews(db: Db, reports: Sequence[UUID]) -> dict[UUID, tuple[str, bytes | None]]:

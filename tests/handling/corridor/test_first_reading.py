@@ -234,7 +234,43 @@ async def test_the_guard_is_asked_for_those_who_may_read_alone(world: World, ami
     assert await world.inside.fetchval("SELECT shown_to FROM guard.phrase") is None
     assert await world.inside.fetchval("SELECT shown_to FROM guard.review") is None
     await reading.decide(world.pool, amina, tip.row.id, AMINA_ALONE, TODAY)
-    assert await world.inside.fetchval("SELECT shown_to FROM guard.review") == ["amina"]
+
+    assert await world.inside.fetchval("SELECT count(*) FROM guard.review") == 0  # Ben alone could have reviewed it
+    assert await world.inside.fetchval("SELECT state FROM corridor.report") == "draft"
+    assert await world.inside.fetchval("SELECT shown_to FROM guard.phrase") == ["amina", "clara"]
+
+
+async def test_what_waits_at_the_guard_is_withdrawn_and_asked_again_of_those_who_may_still_read(
+    world: World, amina: Handler
+) -> None:
+    await world.collected(Source().tip(world.intake, asked=""))
+    await world.resealer.run(amina)
+    (tip,) = await world.tips(amina)
+    report, _ = await _report(world, amina, tip)
+    outcome = await _outcome(world, amina, report)
+    async with world.pool.acquire() as db:
+        draft = (await reports.get(db, amina.vault, report)).draft
+    await reports.save(world.pool, amina, report, _finished(draft))
+    await _queue(world, amina, report)
+    await outcomes.propose(world.pool, amina, outcome, "helped", TODAY)
+    await world.inside.execute("UPDATE guard.phrase SET state = 'signed-once'")
+    await world.inside.execute("INSERT INTO guard.signature VALUES ($1, 'phrase', 'ben', $2)", outcome, bytes(64))
+    before = await world.inside.fetchrow("SELECT sealed, requested_by, requested_on FROM guard.review")
+
+    await reading.decide(world.pool, amina, tip.row.id, replace(AMINA_ALONE, readers=("amina", "ben")), TODAY)
+
+    after = await world.inside.fetchrow("SELECT sealed, requested_by, requested_on, shown_to FROM guard.review")
+    assert after["sealed"] != before["sealed"]
+    assert (after["requested_by"], after["requested_on"]) == (before["requested_by"], before["requested_on"])
+    assert after["shown_to"] == ["amina", "ben"]
+    assert await world.inside.fetchval("SELECT state FROM guard.phrase") == "waiting"
+    assert await world.inside.fetchval("SELECT count(*) FROM guard.signature") == 0
+
+    await world.inside.execute("UPDATE guard.review SET state = 'signed'")  # what was decided stays
+    await world.inside.execute("UPDATE guard.phrase SET state = 'approved'")
+    await reading.decide(world.pool, amina, tip.row.id, AMINA_ALONE, TODAY)
+    assert await world.inside.fetchval("SELECT state FROM guard.review") == "signed"
+    assert await world.inside.fetchval("SELECT state FROM guard.phrase") == "approved"
 
 
 async def test_the_guard_is_asked_before_or_after_a_decision_and_never_beside_it(world: World, amina: Handler) -> None:

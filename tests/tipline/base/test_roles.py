@@ -71,6 +71,8 @@ _REFUSED = {
     ),
     "tipline_desk": (
         "SELECT guard.clear_refused_phrase(gen_random_uuid())",
+        "SELECT guard.withdraw_reviews('{}')",
+        "SELECT guard.withdraw_phrases('{}')",
         "UPDATE unit.proposal SET state = 'accepted'",
         "INSERT INTO unit.proposal (id, state) VALUES (gen_random_uuid(), 'signed-once')",
         "SELECT * FROM unit.proposal_signature",
@@ -97,6 +99,8 @@ _REFUSED = {
     ),
     "tipline_guard": (
         "SELECT guard.clear_refused_phrase(gen_random_uuid())",
+        "SELECT guard.withdraw_reviews('{}')",
+        "SELECT guard.withdraw_phrases('{}')",
         "UPDATE unit.proposal SET change = ''",
         "DELETE FROM unit.proposal",
         "UPDATE unit.proposal_signature SET signer = 'x'",
@@ -120,6 +124,8 @@ _REFUSED = {
     ),
     "tipline_exchange": (
         "SELECT guard.clear_refused_phrase(gen_random_uuid())",
+        "SELECT guard.withdraw_reviews('{}')",
+        "SELECT guard.withdraw_phrases('{}')",
         "SELECT * FROM unit.proposal",
         "INSERT INTO unit.proposal (id) VALUES (gen_random_uuid())",
         "INSERT INTO unit.member_list VALUES (2, '')",

@@ -1,0 +1,100 @@
+"""What the guard is asked about a report: sealed to those who may review it, and asked anew when a tip is taken from one.
+
+Writes no report and decides nothing; the caller owns the transaction and holds the tip.
+"""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from crypto import age
+from crypto.canonical import canonical
+from handling.corridor import document, sealed
+from handling.corridor.document import Draft, Finished
+from handling.corridor.store import outcomes, reports
+from handling.corridor.store.reports import ReportState
+from handling.data import scheme, subjects
+from handling.rules import release
+from handling.store import agencies
+from handling.store.keyring import MissingKeyError
+from handling.store.members import MemberList
+from handling.store.vault import OpenVault
+from tipline.base.database import Db
+
+
+def reviewers(members: MemberList, author: str, allowed: Collection[str] | None) -> list[age.Recipient]:
+    """Release keys of those who may review; *allowed* names who may read the tip, None is everybody."""
+    duties = {member.name: {duty.value for duty in member.duties} for member in members.members}
+    names = release.possible_signers(release.Kind.REVIEW, author, duties)
+    return [members.member(name).release for name in names if allowed is None or name in allowed]
+
+
+def request(finished: Finished, author: str, to: Sequence[age.Recipient]) -> bytes:
+    """Seal what a reviewer reads. Blocking."""
+    asked = {
+        "report": finished.document,
+        "facts": finished.facts.to_body(),
+        "agencies": list(finished.agencies),
+        "author": author,
+    }
+    return age.seal(canonical(asked), list(to))
+
+
+async def opened(db: Db, vault: OpenVault, records: Sequence[UUID]) -> dict[UUID, Draft]:
+    """Open those of *records* that are queued reports, while this session still can."""
+    rows = [row for row in await reports.some(db, records, ()) if row.state is ReportState.QUEUED]
+    return await asyncio.to_thread(_drafts, vault, rows)
+
+
+def _drafts(vault: OpenVault, rows: Sequence[reports.Report]) -> dict[UUID, Draft]:
+    found = {}
+    for row in rows:
+        try:
+            key = vault.record(row.id)
+        except MissingKeyError:  # destroyed, or restricted to others: it is withdrawn and not asked again
+            continue
+        found[row.id] = Draft.from_body(sealed.unseal(key, row.sealed, table="report", row=row.id))
+    return found
+
+
+async def again(
+    db: Db,
+    members: MemberList,
+    records: Sequence[UUID],
+    drafts: dict[UUID, Draft],
+    *,
+    names: Sequence[str],
+    shown_to: Sequence[str] | None,
+) -> None:
+    """Withdraw what waits at the guard about *records* and ask *names* alone; a report nobody may review is a draft again."""
+    enrolled = {agency.id for agency in await agencies.all_(db)}
+    for was in await reports.withdraw_reviews(db, records):
+        draft, to = drafts.get(was.report), reviewers(members, was.asked_by, names)
+        finished = None if draft is None else _finish(draft, was.report, enrolled)
+        if finished is None or not to:
+            await reports.set_state(db, was.report, was=ReportState.QUEUED, now=ReportState.DRAFT)
+            continue
+        content = await asyncio.to_thread(request, finished, was.asked_by, to)
+        await reports.queue(
+            db,
+            report=was.report,
+            sealed=content,
+            requested_by=was.asked_by,
+            requested_on=was.asked_on,
+            shown_to=list(names),
+        )
+    for phrase in await outcomes.withdraw_phrases(db, records):
+        await outcomes.propose(
+            db,
+            outcome=phrase.outcome,
+            phrase=phrase.code,
+            requested_by=phrase.asked_by,
+            requested_on=phrase.asked_on,
+            shown_to=shown_to,
+        )
+
+
+def _finish(draft: Draft, report: UUID, enrolled: Collection[str]) -> Finished | None:
+    """The document as it was asked before: the draft keeps the day it was queued on."""
+    found = document.finish(draft, report, scheme=scheme(), subjects=subjects(), enrolled=enrolled, today=draft.date)
+    return found if isinstance(found, Finished) else None
