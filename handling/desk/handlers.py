@@ -14,7 +14,7 @@ from handling.desk.case import NEWEST, NoSuchReportError
 from handling.desk.outcomes import Outcome, OutcomeError
 from handling.desk.pages import StopPage
 from handling.desk.request import NoSuchAgencyError, Wanted
-from handling.desk.session import Desk, NoDeskError, open_desk
+from handling.desk.session import Desk, NoDeskError, VaultNotYetError, open_desk
 from handling.rules.agreements import Purpose
 from handling.store import members
 from handling.store.keyring import Keyring, MissingKeyError
@@ -24,7 +24,9 @@ from handling.store.vault import VaultError, VaultMovedError
 from tipline.base import staff
 from tipline.base.database import Db, Pool, TakenError
 from tipline.base.staff import signed_in
-from tipline.base.web import Handler, read_form, render, see_other
+from tipline.base.web import FormError, Handler, read_form, render, see_other
+
+NOT_YET = "Your keys are on the list; somebody else of the desk has to sign in once more before yours open."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Office:
         try:
             known = await self.members(db)
             desk = await asyncio.to_thread(open_desk, opened.name, opened.content, known, self.keyring)
+        except VaultNotYetError:
+            raise FormError(NOT_YET) from None
         except (NoDeskError, MemberListError):
             raise staff.SignInError from None
         self.upkeep.begin(desk.vault, known, desk.member.name)

@@ -19,6 +19,10 @@ class NoDeskError(Exception):
         super().__init__("this person has no key for the desk on the signed member list")
 
 
+class VaultNotYetError(NoDeskError):
+    """The key is the one on the list, and the vault was not sealed to it since."""
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Desk(Guarded):
     """What a signed-in analyst's requests work with.
@@ -36,14 +40,18 @@ def open_desk(name: str, content: Mapping[str, Any], members: MemberList, keyrin
     """Open vault and intake with the identity from a member's desk account. Blocking.
 
     Raises:
-        NoDeskError: the member is not on the list, has no desk key there, another key than the list says, or the vault
-            does not open with it.
+        NoDeskError: the member is not on the list, has no desk key there, another key than the list says, or the intake
+            key is not the list's.
+        VaultNotYetError: the member's key fits, and the vault in force does not open with it.
     """
     try:
         member = members.member(name)
         identity = age.Identity.parse(Secret(str(content["identity"]).encode()))
         if member.desk is None or str(member.desk) != str(identity.recipient):
             raise NoDeskError
+    except (NotAMemberError, KeyError, CryptoError):
+        raise NoDeskError from None
+    try:
         vault = OpenVault.open(
             keyring,
             epoch=members.desk_epoch,
@@ -51,8 +59,11 @@ def open_desk(name: str, content: Mapping[str, Any], members: MemberList, keyrin
             recovery=members.recovery,
             member=identity,
         )
+    except (CryptoError, VaultError, MissingKeyError):
+        raise VaultNotYetError from None
+    try:
         intake = vault.intake(members.desk_intake_serial)
-    except (NotAMemberError, KeyError, CryptoError, VaultError, MissingKeyError):
+    except (CryptoError, MissingKeyError):
         raise NoDeskError from None
     if str(intake.recipient) != str(members.desk_intake):
         raise NoDeskError

@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from aiohttp.test_utils import TestServer
 
 from crypto import age
 from crypto.canonical import parse
@@ -21,6 +22,7 @@ from crypto.signing import SigningKey
 from crypto.statement import Statement
 from handling import people
 from handling.corridor.main import open_keyring
+from handling.corridor.pages.app import NOT_YET
 from handling.corridor.pages.common import now
 from handling.corridor.session import Handler, NoCorridorError
 from handling.corridor.store import keys
@@ -35,6 +37,7 @@ from handling.store.upkeep import ORPHAN_SECONDS, sweep
 from tests.handling.corridor.conftest import World
 from tests.handling.corridor.sources import Source
 from tests.handling.store.vaults import SEALED
+from tests.journeys.browser import Browser, Page
 from tipline.base import accounts
 
 DINA = people.PersonKeys.make(people.Person("dina", "Dina Okello", frozenset({Duty.HANDLER})))
@@ -249,3 +252,31 @@ def _make_old(folder: Path, *records: UUID) -> None:
     for record in records:
         (file,) = folder.glob(f"re*/{record}.age")
         os.utime(file, (past, past))
+
+
+async def test_who_is_on_the_list_and_waits_for_the_vault_reads_that_and_nobody_else_does(
+    world: World, unit: Unit, site: TestServer
+) -> None:
+    amina = await world.handler("amina")
+    key = amina.member.corridor
+    assert key is not None
+    amina.vault.refresh([key], version=99)  # as if ben's keys had come after it was sealed
+
+    async with Browser(str(site.make_url("/"))) as browser:
+        waits = await enter(world, browser, world.practice.code("corridor", "ben", int(time.time())))
+        wrong = await enter(world, browser, "000000")
+        await unit.ben_leaves()
+        left = await enter(world, browser, world.practice.code("corridor", "ben", int(time.time()) + 30))
+
+    assert NOT_YET in waits.text
+    assert "This did not open" not in waits.text
+    for page in (wrong, left):
+        assert "This did not open" in page.text
+        assert NOT_YET not in page.text
+
+
+async def enter(world: World, browser: Browser, code: str) -> Page:
+    """Try to sign in as ben."""
+    await browser.open("/sign-in")
+    passphrase = world.practice.passphrase("corridor", "ben")
+    return await browser.submit("/sign-in", name="ben", passphrase=passphrase, code=code, status=403)

@@ -1,12 +1,16 @@
 """The desk can never open a raw tip: its role reads no corridor table, and no key it can reach opens a corridor key."""
 
+import time
+
 import asyncpg
 import pytest
 
 from crypto import age
 from crypto.canonical import parse
 from crypto.errors import HeaderError, NoMatchError
+from handling.desk.handlers import NOT_YET
 from handling.desk.session import NoDeskError, open_desk
+from handling.store import epochs
 from handling.store.keyring import Keyring
 from tests.conftest import RolePool
 from tests.handling.desk.conftest import DeskRoom, identity
@@ -102,3 +106,16 @@ async def _account(room: DeskRoom, name: str) -> dict[str, str]:
     sealed = await room.db.fetchval("SELECT sealed FROM desk.account WHERE name = $1", name)
     content: dict[str, str] = parse(age.open_passphrase(sealed, room.unit.cards["desk", name].passphrase))
     return content
+
+
+async def test_an_analyst_on_the_list_whom_the_vault_does_not_know_yet_reads_that(room: DeskRoom) -> None:
+    keyring, stranger = Keyring(room.settings.inside / "desk" / "keyring"), age.Identity.generate()
+    keyring.put("vault", "1", epochs.seal(stranger, [stranger.recipient], version=1))
+    browser = await room.browser()
+    await browser.open("/sign-in")
+    code, passphrase = room.unit.code("desk", "amina", int(time.time())), room.unit.passphrase("desk", "amina")
+
+    page = await browser.submit("/sign-in", name="amina", passphrase=passphrase, code=code, status=403)
+
+    assert NOT_YET in page.text
+    assert "This did not open" not in page.text
