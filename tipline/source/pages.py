@@ -51,18 +51,19 @@ class SentPage:
 
 @dataclass(frozen=True, slots=True)
 class ReturnPage:
-    """Where a codename is typed. *kept* is an answer that came after the session had ended."""
+    """Where a codename is typed. *kept* is an answer that came after the session had ended, *typed* words with a fault."""
 
     template: ClassVar[str] = "source/return.html"
     about: About
     problem: str = ""
     ended: bool = False
     kept: str = ""
+    typed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ThreadPage:
-    """What became of a report, the replies, and room for an answer."""
+    """What became of a report, the replies, and room for an answer. *asked* is who must not learn of it."""
 
     template: ClassVar[str] = "source/thread.html"
     about: About
@@ -74,6 +75,8 @@ class ThreadPage:
     sent: bool = False
     answer: str = ""
     problem: str = ""
+    asked: str = ""
+    asked_problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)

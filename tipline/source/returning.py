@@ -10,7 +10,7 @@ from aiohttp import web
 from crypto.codename import Codename, SourceKeys, keys, submission_mac
 from crypto.errors import CodenameError, OpenError, SignatureError
 from tipline.base.web import CSRF, read_form, render, see_other
-from tipline.envelope import Answer, IntakeKeyError
+from tipline.envelope import IntakeKeyError
 from tipline.source import context, form, replies, session, submit, ways
 from tipline.source.channel import Keep
 from tipline.source.context import ABOUT, BLOBS, KEEP, UNITS, clock, new_form_token
@@ -22,16 +22,36 @@ from tipline.source.store import Mailbox
 from tipline.source.submit import Delivery
 
 _NAMED_WORDS: Final = 6
+_TYPED_MAX: Final = 400  # letters given back to be mended; twelve words of the list have at most 119
 _NOT_HERE: Final = "There are no reports under this codename."
 _WRONG: Final = "One of these words is wrong, or a word is missing. Check them against what you wrote down."
 _EMPTY_ANSWER: Final = "Write your answer first."
 _LONG_ANSWER: Final = "This is too long to send in one piece. Shorten it, or send it in two answers."
+_LONG_NAMES: Final = "This is too long to send in one piece. Names alone are enough here."
 _NO_KEY: Final = (
     "There is no valid key to seal it with just now, so nothing was taken or stored. "
     "Your text is still here: copy it, and try again later."
 )
 _OLD_PAGE: Final = "This page was too old to send from. Your text is still here: send it again."
 _FORGET: Final = {"Clear-Site-Data": '"cache", "cookies", "storage"'}
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """An answer as it was typed, and who must not learn of it."""
+
+    text: str
+    asked: str
+
+    @classmethod
+    def of(cls, fields: dict[str, str]) -> "_Written":
+        return cls(*(fields.get(name, "").replace("\r\n", "\n") for name in ("answer", "must_not_learn")))
+
+    def kept(self) -> str:
+        return f"{self.text}\n\nWho must not learn of this: {self.asked}" if self.asked.strip() else self.text
+
+
+_NOTHING: Final = _Written("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +80,8 @@ async def sign_in(request: web.Request) -> web.Response:
     try:
         codename = Codename.parse(typed)
     except CodenameError as error:
-        return render(request, ReturnPage(about, problem=_codename_problem(error)), HTTPStatus.BAD_REQUEST)
+        page = ReturnPage(about, problem=_codename_problem(error), typed=typed[:_TYPED_MAX])
+        return render(request, page, HTTPStatus.BAD_REQUEST)
     source = await asyncio.to_thread(keys, codename)
     cookie, known = await session.begin(keep, codename, source.mailbox, clock())
     response = see_other("/thread" if known else "/return?unknown")
@@ -79,39 +100,41 @@ async def show_thread(request: web.Request) -> web.Response:
 async def send_answer(request: web.Request) -> web.Response:
     """Seal an answer as the thread's next message."""
     fields = await read_form(request)
-    text = fields.get("answer", "").replace("\r\n", "\n")
+    written = _Written.of(fields)
     opened = await _open(request)
     if opened is None:
-        return render(request, ReturnPage(request.app[ABOUT], ended=True, kept=text), HTTPStatus.FORBIDDEN)
-    problem = _answer_problem(opened.session, fields, text)
-    if problem:
-        return await _thread(request, opened, answer=text, problem=problem)
+        return render(request, ReturnPage(request.app[ABOUT], ended=True, kept=written.kept()), HTTPStatus.FORBIDDEN)
+    problem = _answer_problem(opened.session, fields, written.text)
+    too_long = _LONG_NAMES if len(written.asked.encode()) > form.DETAIL_MAX else ""
+    if problem or too_long:
+        return await _thread(request, opened, written=written, problem=problem, asked_problem=too_long)
     mailbox = await request.app[KEEP].mailbox(opened.keys.mailbox)
     unit = None if mailbox is None else request.app[UNITS].get(mailbox.unit)
     token, now = form.parse_token(fields.get("token", "")), clock()
     try:
         address = await context.address(request, unit, mailbox=opened.keys.mailbox, urgent=False, at=now)
     except IntakeKeyError:
-        return await _unsealed(request, opened, text)
+        return await _unsealed(request, opened, written)
     mac = submission_mac(token)
-    mac.field("answer", text.encode())
+    mac.field("answer", written.text.encode())
+    mac.field("must_not_learn", written.asked.encode())
     outbox = Outbox(request.app[BLOBS], address.day)
-    answer = Answer(text=text)
+    answer = submit.answer_message(written.text, written.asked)
     delivery = Delivery(opened.keys, address, mac.digest(), first=None, further=answer, files=(), at=now)
     try:
         await submit.deliver(request.app[KEEP], outbox, delivery)
     except OpenError:  # what the source's side keeps was exchanged: an answer could not follow the messages before
-        return await _thread(request, opened, answer=text, problem=replies.LOST)
+        return await _thread(request, opened, written=written, problem=replies.LOST)
     except IntakeKeyError:
-        return await _unsealed(request, opened, text)
+        return await _unsealed(request, opened, written)
     finally:
         await outbox.leave()
     return see_other("/thread?sent")
 
 
-async def _unsealed(request: web.Request, opened: _Open, text: str) -> web.Response:
+async def _unsealed(request: web.Request, opened: _Open, written: _Written) -> web.Response:
     """Say that there is no key to seal an answer with, and give it back."""
-    response = await _thread(request, opened, answer=text, problem=_NO_KEY)
+    response = await _thread(request, opened, written=written, problem=_NO_KEY)
     if response.status == HTTPStatus.BAD_REQUEST:
         response.set_status(HTTPStatus.SERVICE_UNAVAILABLE)
     return response
@@ -144,7 +167,13 @@ async def _open(request: web.Request) -> _Open | None:
 
 
 async def _thread(
-    request: web.Request, opened: _Open, *, sent: bool = False, answer: str = "", problem: str = ""
+    request: web.Request,
+    opened: _Open,
+    *,
+    sent: bool = False,
+    written: _Written = _NOTHING,
+    problem: str = "",
+    asked_problem: str = "",
 ) -> web.Response:
     mailbox = await request.app[KEEP].mailbox(opened.keys.mailbox)
     if mailbox is None:
@@ -159,10 +188,12 @@ async def _thread(
         replies=shown,
         way=ways.ARRIVAL,
         sent=sent,
-        answer=answer,
+        answer=written.text,
         problem=problem,
+        asked=written.asked,
+        asked_problem=asked_problem,
     )
-    return render(request, page, HTTPStatus.BAD_REQUEST if problem else HTTPStatus.OK)
+    return render(request, page, HTTPStatus.BAD_REQUEST if problem or asked_problem else HTTPStatus.OK)
 
 
 async def _read(keep: Keep, mailbox: Mailbox, source: SourceKeys) -> Replies:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import Final
@@ -126,9 +126,15 @@ def further_message(report: Report) -> Answer | Tip:
     text = report.message
     if report.how_known.strip():
         text += f"\n\nHow I know this: {report.how_known}"
-    if not report.must_not_learn.strip():
+    message = answer_message(text, report.must_not_learn)
+    return replace(message, urgent=report.urgent) if isinstance(message, Tip) else message
+
+
+def answer_message(text: str, must_not_learn: str) -> Answer | Tip:
+    """Return an answer of the return page; one that says who must not learn of it asks like a changed form does."""
+    if not must_not_learn.strip():
         return Answer(text=text)
-    return Tip(text=text, how_known="", must_not_learn=report.must_not_learn, urgent=report.urgent)
+    return Tip(text=text, how_known="", must_not_learn=must_not_learn, urgent=False)
 
 
 async def deliver(keep: Keep, outbox: Outbox, delivery: Delivery) -> Delivered:

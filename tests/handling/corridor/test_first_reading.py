@@ -104,6 +104,21 @@ async def test_a_changed_form_that_names_somebody_takes_away_like_a_first_one(
     assert tip.content.must_not_learn == "ben"
 
 
+async def test_an_answer_that_names_somebody_in_its_own_field_takes_away_like_a_first_form(
+    world: World, amina: Handler, ben: Handler
+) -> None:
+    source = Source()
+    await world.collected(source.tip(world.intake, asked=""))
+    await world.resealer.run(amina)
+    assert len(await world.tips(ben)) == 1
+
+    await world.collected(source.send(world.intake, submit.answer_message("And more.", "Ben")))
+    await world.resealer.run(ben)
+
+    assert await world.tips(ben) == ()
+    assert len(await _waiting(world, amina)) == 1
+
+
 async def test_a_message_that_somebody_sends_again_undoes_no_decision(
     world: World, amina: Handler, ben: Handler
 ) -> None:

@@ -68,6 +68,41 @@ async def test_a_source_reads_genuine_replies_and_answers_in_the_same_thread(set
     assert bodies == [Tip(TEXT, "", "", urgent=False), Answer("Berth 4.\nAt night.")]
 
 
+async def test_an_answer_that_says_who_must_not_learn_travels_as_a_further_tip(
+    settings: Settings, public_db: Db
+) -> None:
+    zone = await a_zone(settings, public_db)
+
+    with running(zone):
+        async with Browser(zone.url) as browser:
+            codename, _ = await a_thread(browser)
+            await browser.open("/return")
+            await browser.submit("/return", codename=codename)
+            long = await browser.submit("/answer", answer="More.", must_not_learn="ben " * 20_000, status=400)
+            await browser.submit("/answer", answer="More.", must_not_learn="Ben Okello")
+
+    assert "Names alone are enough here" in long.text
+    assert dict(long.form("/answer").fields)["answer"] == "More."
+    assert dict(long.form("/answer").fields)["must_not_learn"] == "ben " * 20_000
+    bodies = [m.body for m in messages(await collect(zone, public_db, zone.unit))]
+    assert bodies == [Tip(TEXT, "", "", urgent=False), Tip("More.", "", "Ben Okello", urgent=False)]
+
+
+async def test_one_wrong_word_leaves_the_others_in_the_field(settings: Settings, public_db: Db) -> None:
+    zone = await a_zone(settings, public_db)
+
+    with running(zone):
+        async with Browser(zone.url) as browser:
+            codename, _ = await a_thread(browser)
+            wrong = " ".join(["zzzebra", *codename.split()[1:]])
+            await browser.open("/return")
+            page = await browser.submit("/return", codename=wrong, status=400)
+
+    assert "“zzzebra”" in page.text
+    assert dict(page.form("/return").fields)["codename"] == wrong
+    assert page.headers["Cache-Control"] == "no-store"
+
+
 async def test_forged_exchanged_and_missing_replies_are_named(settings: Settings, public_db: Db) -> None:
     zone = await a_zone(settings, public_db)
 
