@@ -5,7 +5,7 @@ import asyncio
 import os
 import re
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -91,7 +91,7 @@ def run(args: argparse.Namespace, _: None) -> int:
     print(cards.as_text(founded.cards, settings))
     print(sheets.instructions(offline, written, args.shares))
     print("Next: enrol agencies with `tipline agency add` and agreements with `tipline agreement add`.")
-    for gap in _gaps(args.member):
+    for gap in gaps(args.member):
         print(f"Not possible with these people: {gap}", file=sys.stderr)
     return 0
 
@@ -158,13 +158,13 @@ def person(text: str) -> enrol.Person:
     return enrol.Person(found["name"], found["display"], duties)
 
 
-def _gaps(persons: list[enrol.Person]) -> list[str]:
+def gaps(persons: Sequence[enrol.Person]) -> list[str]:
     """Which lawful acts these people cannot do together (docs/architecture.md, “Staffing”)."""
     handlers = [person for person in persons if Duty.HANDLER in person.duties]
     officers = [person for person in persons if Duty.OFFICER in person.duties]
-    gaps = []
+    found = []
     if len(handlers) < 2:  # noqa: PLR2004 - one writes, another reviews
-        gaps.append("review of a report (a second handler is needed)")
+        found.append("review of a report (a second handler is needed)")
     if not officers:
-        gaps.append("any release, and an outcome phrase to a source (a releasing officer is needed)")
-    return gaps
+        found.append("any release, and an outcome phrase to a source (a releasing officer is needed)")
+    return found

@@ -18,7 +18,7 @@ from handling.store.members import MemberListError, OvertakenError
 from tipline.base.database import INSIDE_ROLES, Db, store_errors
 from tipline.base.settings import Settings, SettingsError
 from tipline.cli import cards, inside, joining
-from tipline.cli.init import person
+from tipline.cli.init import gaps, person
 
 _PROCESSES = ("corridor", "desk", "guard", "exchange")
 _STILL_AT_WORK = (
@@ -91,6 +91,8 @@ async def _run(args: argparse.Namespace, settings: Settings) -> int:
             give_out=give_out,
         )
         print(report(done, identity.recipient, settings, time.monotonic() - began))
+    for gap in gaps(args.member):
+        print(f"Not possible with these people: {gap}", file=sys.stderr)
     if done.corridor.unreadable or done.desk.unreadable:
         print("tipline: some keys could not be opened by any epoch; see above", file=sys.stderr)
         return 1

@@ -50,7 +50,9 @@ async def test_new_people_get_cards_and_the_agencies_are_to_be_told(
 ) -> None:
     assert await recover(data, "--first-reader", "omar") == 0
 
-    said = capsys.readouterr().out
+    printed = capsys.readouterr()
+    said = printed.out
+    assert "Not possible with these people" not in printed.err
     assert said.count("  passphrase ") == 6  # corridor, desk and guard of nia, corridor and guard of omar, guard of pia
     assert "TELL EVERY AGENCY" in said
     assert "Recovered in" in said
@@ -59,6 +61,18 @@ async def test_new_people_get_cards_and_the_agencies_are_to_be_told(
     assert await inside_db.fetchval("SELECT count(*) FROM exchange.account") == 2  # the agencies keep theirs
     words = (data / "root1").read_text().split()
     assert not [pair for pair in pairwise(words) if " ".join(pair) in said]
+
+
+async def test_what_the_new_people_cannot_do_together_is_said_as_when_a_unit_is_founded(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(f"{__name__}.PEOPLE", PEOPLE[:4])  # nobody is releasing officer
+
+    assert await recover(data) == 0
+
+    said = capsys.readouterr().err
+    assert "Not possible with these people: any release" in said
+    assert "review of a report" not in said
 
 
 async def test_it_is_refused_while_a_process_answers(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
