@@ -38,7 +38,12 @@ def shown(handler: Respond, again: ShowAgain) -> Handler:
             return await handler(request)
         except NoSuchRequestError:
             raise web.HTTPNotFound from None
-        except (MemberListError, NotAMemberError) as error:
+        except NotAMemberError:
+            page = ErrorPage(
+                "You no longer belong to this unit.", "Nothing is shown to you here, and you sign nothing."
+            )
+            return render(request, page, HTTPStatus.FORBIDDEN)
+        except MemberListError as error:
             page = ErrorPage("The guard is closed", f"Nothing can be shown or signed: {error}.")
             return render(request, page, HTTPStatus.SERVICE_UNAVAILABLE)
         except SignInError as error:

@@ -58,7 +58,7 @@ async def test_somebody_joins_and_somebody_leaves_a_running_unit(installation: I
             await signs(installation, leaving, dina_signing, "dina")
 
         assert (await ben_reading.open("/reports")).path == "/sign-in"
-        assert "The guard is closed" in (await ben.open("/members", status=503)).text
+        assert "You no longer belong to this unit." in (await ben.open("/members", status=403)).text
         said = await asyncio.to_thread(installation.tipline, "member", "list")
         assert "version 3," in said
         assert "ben  " not in said

@@ -53,15 +53,19 @@ async def test_an_admission_goes_through_by_these_pages_alone(world: World, site
         assert fingerprint in page.text
         assert "Call Dina <Okello>, whose voice you know" in page.text
         assert "Member dina, signing key" in page.text
+        judged, careful = page.text.split("For the careful: hashes")
+        assert "Fingerprint of the version before" not in judged
+        assert "Fingerprint of the version before" in careful
         after = await ben.submit("/sign", passphrase=world.passphrase("ben"))
         assert "One handler has signed it. A second one must." in after.text
-        assert "You have signed this already" in after.text
+        assert "You have signed. One handler has signed it. A second one must. Somebody else signs next: " in after.text
+        assert "You cannot sign this." not in after.text
 
         await enter(world, amina, "amina")
         await amina.open(path)
         done = await amina.submit("/sign", passphrase=world.passphrase("amina"))
         assert "It is signed, and is part of the member list." in done.text
-        assert "Nothing is left to sign here." in done.text
+        assert "You have signed. It is signed, and is part of the member list." in done.text
         assert "You cannot sign this." not in done.text
         listing = await amina.open("/members")
 
@@ -147,7 +151,8 @@ async def test_somebody_who_was_removed_reads_nothing_with_the_session_they_have
         await members.propose(world.owner, Remove("clara"), "administrator")
         await root_signs(world.settings, world.owner, without("clara"))
 
-        closed = await clara.open("/members", status=503)
+        closed = await clara.open("/members", status=403)
 
-    assert "The guard is closed" in closed.text
+    assert "You no longer belong to this unit." in closed.text
+    assert "The guard is closed" not in closed.text
     assert "Amina" not in closed.text
