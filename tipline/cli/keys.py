@@ -3,7 +3,9 @@
 import argparse
 import asyncio
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from types import MappingProxyType
 
 from handling.inventory import inventory
 from handling.rules.keylist import KeyLine
@@ -12,6 +14,7 @@ from tipline.base.settings import Settings, SettingsError
 from tipline.cli import inside
 
 OVERDUE = 1  # exit code
+_PRACTICE = MappingProxyType({"root": "root.key", "recovery": "recovery.txt"})
 
 _FOREVER = (
     "What is destroyed is gone for good once the keyring's backups are: {days} days later (`keyring_backup_days`)."
@@ -42,7 +45,16 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 
 async def _lines(settings: Settings, today: date) -> tuple[KeyLine, ...]:
     async with inside.owner(settings) as db:
-        return await inventory(db, settings.inside, today)
+        lines = await inventory(db, settings.inside, today)
+    return tuple(_beside(line, settings) for line in lines)
+
+
+def _beside(line: KeyLine, settings: Settings) -> KeyLine:
+    """A practice unit's root and recovery key lie beside its data, and that is where they are said to be."""
+    file = settings.data / "practice" / _PRACTICE.get(line.key, "")
+    if not settings.practice or line.key not in _PRACTICE or not file.is_file():
+        return line
+    return replace(line, where=f"{file}: as this is a practice unit, it is neither offline nor in shares")
 
 
 def _words(line: KeyLine, today: date) -> str:

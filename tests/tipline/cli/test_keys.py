@@ -76,6 +76,19 @@ def test_a_unit_that_was_just_founded_has_every_kind_of_key_and_nothing_overdue(
     assert all(set(line) >= {"age_days", "valid_until", "act", "act_on"} for line in said["keys"])
 
 
+def test_a_practice_units_root_and_recovery_key_are_said_to_lie_beside_its_data(
+    founded: Settings, shell: Callable[..., tuple[int, str]]
+) -> None:
+    where = {line["key"]: line["where"] for line in json.loads(shell("--json")[1])["keys"]}
+
+    assert where["root"].startswith(f"{founded.data / 'practice' / 'root.key'}: as this is a practice unit")
+    assert where["recovery"].startswith(f"{founded.data / 'practice' / 'recovery.txt'}: as this is")
+
+    (founded.data / "practice" / "root.key").unlink()
+    where = {line["key"]: line["where"] for line in json.loads(shell("--json")[1])["keys"]}
+    assert where["root"].startswith("offline, in shares")
+
+
 def test_for_people_it_says_when_something_is_gone_for_good(shell: Callable[..., tuple[int, str]]) -> None:
     code, shown = shell()
 
