@@ -9,7 +9,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCKED := $(PIP) --require-hashes -r
 EDITABLE := $(PIP) --no-deps --no-build-isolation -e .
-TEST_WORKERS ?= 2
+TEST_WORKERS ?= 4
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 

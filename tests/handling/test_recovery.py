@@ -246,15 +246,15 @@ async def test_the_old_cards_and_the_old_keys_open_nothing(unit: Unit) -> None:
 async def test_a_restricted_tip_goes_to_new_first_readers_whom_it_does_not_name_and_they_decide_again(
     unit: Unit,
 ) -> None:
-    other_ben = Person("benedict", "Ben Okoro", frozenset({Duty.HANDLER, Duty.ANALYST}))
-    done = await unit.recover((*NEW, other_ben), first_readers=("omar", "benedict"))
+    benedict = Person("benedict", "Otto Okoro", frozenset({Duty.HANDLER, Duty.ANALYST}))
+    done = await unit.recover((*NEW, benedict), first_readers=("omar", "benedict"))
 
     nia, omar, ben = [await unit.handler(name) for name in ("nia", "omar", "benedict")]
 
     assert done.restricted.tips == 1
     assert len(await unit.read(nia.vault)) == 2
     assert len(await unit.read(omar.vault)) == 3
-    # "Ben" has three letters and is found only as a whole sign-in or shown name; Benedict is neither.
+    # The tip names Ben; a sign-in name is found as a whole only, so Benedict is somebody else.
     assert len(await unit.read(ben.vault)) == 3
     (waiting,) = await reading.waiting(unit.db, omar)
     assert waiting.content.waiting
