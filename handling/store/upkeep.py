@@ -50,7 +50,7 @@ class Upkeep:
     """One zone's upkeep: in the background, one at a time, resumed by whoever signs in next.
 
     Attributes:
-        notices: what a page tells whoever is signed in, a sentence each.
+        notices: what a page tells whoever is signed in; a line of its own begins after a line feed.
     """
 
     def __init__(self, pool: Pool, keyring: Keyring, zone: Zone) -> None:
@@ -120,8 +120,9 @@ class Upkeep:
             recipient = await asyncio.to_thread(vault.begin, keys.members, version=listed.version)
         async with self._pool.acquire() as db:
             await members.propose(db, NewVault(self._zone, keys.epoch + 1, str(recipient)), by)
-        words = f"Somebody left who could open the {self._zone}'s vault. A new vault epoch waits for two handlers' signatures"
-        return (f"{words} at the guard. Compare its fingerprint: {groups(recipient.fingerprint())}.",)
+        why = _why(listed, self._zone)
+        words = f"so the {self._zone} gets a new vault, number {keys.epoch + 1}. Two handlers sign it at the guard, under Members"
+        return (f"{why}, {words}, and compare this fingerprint there:\n{groups(recipient.fingerprint())}",)
 
     def _unfinished(self, epoch: int) -> tuple[str, ...]:
         left = [name for name in self._keyring.names("vault") if name.isdigit() and int(name) < epoch]
@@ -159,6 +160,15 @@ async def repeat(work: Callable[[], Awaitable[object]]) -> None:
         except (StoreError, OSError) as error:
             _log.error("upkeep of the keyring failed: %s", type(error).__name__)
         await asyncio.sleep(_EVERY)
+
+
+def _why(listed: MemberList, zone: Zone) -> str:
+    """Say what made the newest departure: new keys of somebody who stays, or somebody who is no longer on the list."""
+    version = listed.body()["departed"][zone]
+    for one in listed.body()["members"]:
+        if one[zone] and listed.since[one["name"]] == version:
+            return f"{one['display']} has new keys"
+    return f"Somebody who could open the {zone}'s vault left"
 
 
 def _is_id(name: str) -> bool:

@@ -27,9 +27,9 @@ from handling.corridor.pages.common import now
 from handling.corridor.session import Handler, NoCorridorError
 from handling.corridor.store import keys
 from handling.corridor.upkeep import CorridorUpkeep
-from handling.rules import membership
+from handling.rules import member_words, membership
 from handling.rules.member_words import groups
-from handling.rules.membership import Admit, Change, NewVault, Remove
+from handling.rules.membership import Admit, Change, NewVault, Remove, Replace
 from handling.rules.release import Duty
 from handling.store import members, proposals
 from handling.store.keyring import Keyring, Kind
@@ -122,7 +122,8 @@ async def test_a_departure_leads_to_a_new_vault_that_the_leaver_opens_nothing_of
     (proposed,) = await unit.waiting()
     fingerprint = groups(age.Recipient.parse(proposed.recipient).fingerprint())
     assert len(upkeep.notices()) == 1
-    assert fingerprint in upkeep.notices()[0]
+    assert upkeep.notices()[0].splitlines()[-1] == fingerprint
+    assert upkeep.notices()[0].startswith("Somebody who could open the corridor's vault left, so the corridor gets")
     await work(upkeep, await world.handler("amina"))  # signs in again before anybody has signed
     assert await unit.waiting() == [proposed]
     await unit.sign(proposed, "amina", "dina")
@@ -137,6 +138,22 @@ async def test_a_departure_leads_to_a_new_vault_that_the_leaver_opens_nothing_of
     assert tip.content.text == "before ben left"
     with pytest.raises(NoCorridorError):
         await world.handler("ben")
+
+
+async def test_after_new_keys_the_notice_says_so_and_names_the_vault_as_the_guard_does(
+    world: World, unit: Unit, upkeep: CorridorUpkeep
+) -> None:
+    await unit.sign(Admit(DINA.entry()), "amina", "ben")
+    fresh = people.PersonKeys.make(people.Person("ben", "Ben", frozenset({Duty.HANDLER}))).public()
+    await unit.sign(Replace("ben", fresh), "amina", "dina")
+
+    await work(upkeep, await world.handler("amina"))
+
+    (notice,) = upkeep.notices()
+    assert "has new keys, so the corridor gets a new vault, number 2." in notice
+    assert "left" not in notice
+    (proposed,) = await unit.waiting()
+    assert "number 2" in member_words.brief(proposed)
 
 
 async def test_a_session_that_was_open_moves_on_with_todays_list(

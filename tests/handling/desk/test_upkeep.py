@@ -6,8 +6,9 @@ import time
 from typing import Any
 from uuid import uuid4
 
-from crypto import records
+from crypto import age, records
 from handling.desk import store
+from handling.rules.member_words import groups
 from handling.rules.membership import NewVault
 from handling.store import proposals
 from handling.store.keyring import Keyring
@@ -36,12 +37,14 @@ async def test_after_an_analyst_left_the_next_sign_in_asks_for_a_new_vault_and_s
     await root_signs(room.settings, room.db, _somebody_left)
     browser = await room.sign_in()
     async with asyncio.timeout(60):
-        while "A new vault epoch waits for two handlers" not in (await browser.open("/")).text:  # noqa: ASYNC110
+        while "vault left, so the desk gets a new vault, number 2." not in (await browser.open("/")).text:  # noqa: ASYNC110
             await asyncio.sleep(0.05)  # the work is done in the background
 
     (proposed,) = await proposals.newest(room.db)
+    home = await browser.open("/")
     assert isinstance(proposed.change, NewVault)
     assert (proposed.change.zone, proposed.change.epoch, proposed.proposed_by) == ("desk", 2, "amina")
+    assert f"<br>{groups(age.Recipient.parse(proposed.change.recipient).fingerprint())}</p>" in home.body.decode()
 
 
 def _somebody_left(body: dict[str, Any]) -> None:
