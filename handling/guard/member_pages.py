@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from handling.guard import admission, member_views, models
+from handling.guard import admission, member_views, models, words
 from handling.guard.common import GUARD, Respond, hand_of, reason_given, shown, subject_of, who_asks
 from handling.guard.refusal import RefusedError
 from handling.guard.service import today
@@ -72,8 +72,8 @@ async def _at(
     """Show one proposal as it stands now, with what stopped the last act."""
     at = await admission.look(request.app[GUARD], subject_of(request), who_asks(request), today())
     reasons = error.refused.reasons if isinstance(error, RefusedError) else ()
-    trouble = models.Trouble(str(error) if error else "", reasons, typed, reason_problem)
-    return render(request, member_views.proposal_page(at, trouble), status)
+    trouble = models.Trouble(words.stopped(error), reasons, typed, reason_problem)
+    return render(request, member_views.proposal_page(at, trouble, signed=who_asks(request) in at.names), status)
 
 
 def _path(request: web.Request) -> str:

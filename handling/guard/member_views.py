@@ -40,7 +40,7 @@ def row(at: Standing) -> ProposalRow:
     )
 
 
-def proposal_page(at: Standing, trouble: Trouble) -> ProposalPage:
+def proposal_page(at: Standing, trouble: Trouble, *, signed: bool) -> ProposalPage:
     """The page of one proposal."""
     coming = at.next if at.proposal.open else None
     return ProposalPage(
@@ -50,8 +50,10 @@ def proposal_page(at: Standing, trouble: Trouble) -> ProposalPage:
         lines=coming.words.lines if coming else (),
         compare=coming.words.compare if coming else "",
         fingerprint=coming.words.fingerprint if coming else "",
-        differences=tuple((one.what, one.before, one.after) for one in coming.differences) if coming else (),
+        differences=_differences(at, hashes=False),
+        hashes=_differences(at, hashes=True),
         seen=coming.seen if coming else "",
+        signed=signed,
         fault=at.fault,
         void=tuple(_display(name, at.listed) for name in at.void),
         reason=words.visible(at.proposal.reason),
@@ -60,6 +62,13 @@ def proposal_page(at: Standing, trouble: Trouble) -> ProposalPage:
         may_repeat=at.may_repeat,
         trouble=trouble,
     )
+
+
+def _differences(at: Standing, *, hashes: bool) -> tuple[tuple[str, str, str], ...]:
+    """What differs; of the version before only its hash is shown, which no one judges, so it stands apart."""
+    coming = at.next if at.proposal.open else None
+    found = coming.differences if coming else ()
+    return tuple((one.what, one.before, one.after) for one in found if (one.what == member_words.PREVIOUS) == hashes)
 
 
 def members_page(listed: MemberList, changes: Sequence[Standing], today: date) -> MembersPage:

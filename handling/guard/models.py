@@ -103,6 +103,7 @@ class LockedPage:
 
     template: ClassVar[str] = "guard/locked.html"
     at: Standing
+    signed: bool
     trouble: Trouble
 
 
@@ -194,6 +195,7 @@ class PhrasePage:
     code: str
     text: str
     kind: str
+    signed: bool
     trouble: Trouble
 
 
@@ -209,7 +211,9 @@ class ProposalPage:
     compare: str
     fingerprint: str
     differences: tuple[tuple[str, str, str], ...]
+    hashes: tuple[tuple[str, str, str], ...]
     seen: str
+    signed: bool
     fault: str
     void: tuple[str, ...]
     reason: str

@@ -16,6 +16,7 @@ from handling.guard import (
     service,
     store,
     views,
+    words,
 )
 from handling.guard.common import GUARD, Respond, Signer, hand_of, reason_given, shown, subject_of, who_asks
 from handling.guard.refusal import RefusedError
@@ -130,17 +131,17 @@ async def _at(
     guard, kind, subject, who = request.app[GUARD], _kind(request), subject_of(request), who_asks(request)
     reasons = error.refused.reasons if isinstance(error, RefusedError) else ()
     trouble = models.Trouble(
-        problem=str(error) if error else "",
+        problem=words.stopped(error),
         reasons=reasons,
         typed=typed or " ".join(reasons),  # what the guard found is the first draft of why a person refuses
         reason_problem=reason_problem,
     )
     page: Page
     if kind is Kind.PHRASE:
-        page = views.phrase_page(await phrases.look(guard, subject, who, today()), trouble)
+        page = views.phrase_page(await phrases.look(guard, subject, who, today()), trouble, who=who)
     else:
         turn, listed = await service.look(guard, kind, subject, who, today())
-        page = models.LockedPage(views.standing(kind, turn, listed), trouble)
+        page = models.LockedPage(views.standing(kind, turn, listed), who in turn.request.signers, trouble)
     return render(request, page, status)
 
 

@@ -99,12 +99,19 @@ def release_page(view: ReleaseView, scheme: Scheme, subjects: Subjects) -> Relea
     )
 
 
-def phrase_page(view: PhraseView, trouble: Trouble) -> PhrasePage:
+def phrase_page(view: PhraseView, trouble: Trouble, *, who: str) -> PhrasePage:
     """The page of a phrase."""
     known = view.phrase
     kind = "" if known is None else "Status" if known.kind is phrases.Kind.STATUS else "Outcome"
     at = standing(Kind.PHRASE, view.turn, view.listed)
-    return PhrasePage(at=at, code=view.code, text=known.text if known else "", kind=kind, trouble=trouble)
+    return PhrasePage(
+        at=at,
+        code=view.code,
+        text=known.text if known else "",
+        kind=kind,
+        signed=who in view.turn.request.signers,
+        trouble=trouble,
+    )
 
 
 def report_shown(report: Report, scheme: Scheme, subjects: Subjects) -> ShownReport:

@@ -4,7 +4,9 @@ import unicodedata
 from datetime import date
 
 from handling.rules.clocks import MONTHS
+from tipline.base.accounts import SignInError
 
+_WRONG = "This did not open. The passphrase is wrong, or this account is closed for 15 minutes after five wrong tries."
 _PLAIN = frozenset("\n\t ")
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
 
@@ -12,6 +14,13 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
 def day(when: date) -> str:
     """A day as every page writes it: 23 November 2026."""
     return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
+
+
+def stopped(error: Exception | None) -> str:
+    """Say what stopped an act. At the guard only a passphrase is asked after sign-in, so nothing else can be wrong."""
+    if isinstance(error, SignInError):
+        return _WRONG
+    return str(error) if error else ""
 
 
 def visible(text: str) -> str:

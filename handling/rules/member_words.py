@@ -25,9 +25,10 @@ _DUTIES: Final[Mapping[str, str]] = {
     Duty.ANALYST: "analyst: reads reviewed reports and asks for releases",
     Duty.OFFICER: "officer: gives the second signature on a release",
 }
+PREVIOUS: Final = "Fingerprint of the version before"
 _LABELS: Final[Mapping[str, str]] = {
     "version": "Version",
-    "previous": "Fingerprint of the version before",
+    "previous": PREVIOUS,
     "unit": "Unit",
     "valid_from": "Valid from",
     "valid_until": "Valid until",

@@ -172,7 +172,8 @@ async def test_a_wrong_passphrase_and_a_changed_request_are_said_on_the_page(
         await enter(world, ben, "ben")
         await ben.open(f"/releases/{release}")
         wrong = await ben.submit("/open", passphrase="seven wrong words", status=403)
-        assert "This did not open." in wrong.text
+        assert "This did not open. The passphrase is wrong, or this account is closed for 15 minutes" in wrong.text
+        assert "or the code" not in wrong.text
         await ben.submit("/open", passphrase=world.passphrase("ben"))
         changed = await ben.submit("/sign", passphrase=world.passphrase("ben"), seen="0" * 64, status=409)
 
