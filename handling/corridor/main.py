@@ -72,7 +72,7 @@ async def main(settings: Settings) -> None:
             keyring_backup_days=settings.keyring_backup_days,
         )
         await shared.resealer.sweep()
-        app = application(shared, practice=settings.practice)
+        app = application(shared, practice=settings.practice, unit=settings.name)
         keeping = lasting(repeat(lambda: app[UPKEEP].daily(_today())))
         async with aiohttp.ClientSession() as http:
             collecting = lasting(_collect(settings, make_collector(settings, pool, http)))

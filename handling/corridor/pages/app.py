@@ -48,9 +48,12 @@ ROUTES = (
 )
 
 
-def application(shared: Corridor, *, practice: bool) -> web.Application:
+def application(shared: Corridor, *, practice: bool, unit: str = "") -> web.Application:
     """Return the application over values that are open already."""
-    app = make_app(Site(name="corridor", title="Corridor", practice=practice, style="inside"), ROUTES)
+    app = make_app(
+        Site(name="corridor", title=f"{unit}: corridor" if unit else "Corridor", practice=practice, style="inside"),
+        ROUTES,
+    )
     app[CORRIDOR] = shared
     app[UPKEEP] = CorridorUpkeep(shared.pool, shared.keyring)
     app[NOTICES] = app[UPKEEP].notices

@@ -82,7 +82,9 @@ async def listing(request: web.Request) -> web.Response:
     if not found:
         raise web.HTTPNotFound
     today = now().date()
-    return render(request, FirstReadingPage(tuple(views.row(tip, today, person.members) for tip in found)))
+    return render(
+        request, FirstReadingPage(tuple(views.row(tip, today, person.members, undecided=True) for tip in found))
+    )
 
 
 @signed_in

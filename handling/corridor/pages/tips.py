@@ -99,9 +99,9 @@ async def home(request: web.Request) -> web.Response:
         hidden = await seen.hidden(person.vault)
         not_opened = await envelopes.not_opened(db, limit=_NOT_OPENED_SHOWN, hidden=hidden)
         waiting = await reading.waiting(db, person)
-    today = now().date()
+    today, undecided = now().date(), {tip.row.id for tip in waiting}
     page = TipsPage(
-        rows=tuple(views.row(tip, today, person.members) for tip in listing.tips),
+        rows=tuple(views.row(tip, today, person.members, undecided=tip.row.id in undecided) for tip in listing.tips),
         filters=tuple(
             views.Filter(label, _address(name, urgent_only=urgent_only), current=name == state)
             for name, (label, _) in FILTERS.items()

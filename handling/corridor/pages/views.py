@@ -69,6 +69,7 @@ class Row:
     received_on: str
     urgent: bool
     owner: str
+    undecided: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ class NotOpened:
     can_retry: bool
 
 
-def row(tip: OpenTip, today: date, members: MemberList) -> Row:
+def row(tip: OpenTip, today: date, members: MemberList, *, undecided: bool) -> Row:
     """One line of the list."""
     return Row(
         path=f"/tips/{tip.row.id}",
@@ -150,6 +151,7 @@ def row(tip: OpenTip, today: date, members: MemberList) -> Row:
         received_on=words.day(tip.row.received_on),
         urgent=tip.row.urgent,
         owner=display(tip.row.owner, members),
+        undecided=undecided,
     )
 
 

@@ -126,7 +126,7 @@ async def site(world: World) -> AsyncIterator[TestServer]:
         bundle_times=world.settings.bundle_times,
         reading_hours=world.settings.reading_hours,
     )
-    app = application(shared, practice=True)
+    app = application(shared, practice=True, unit="River Unit")
     async with TestServer(app) as server:
         yield server
 

@@ -322,6 +322,8 @@ async def test_an_excluded_agency_and_what_stands_above_it_cannot_be_ticked(
     await world.collected(Source().tip(world.intake))
     home = await browser.open("/")
     assert "1 tip waits for first reading" in home.text
+    assert "River Unit: corridor" in home.text
+    assert home.text.count("Received First reading") == 1
     listed = await browser.open("/first-reading")
     form = await browser.open(listed.link("/tips/"))
     assert "the source's words may mean it" in form.text
@@ -330,6 +332,7 @@ async def test_an_excluded_agency_and_what_stands_above_it_cannot_be_ticked(
     (tip,) = await world.tips(amina)
     report, _ = await _report(world, amina, tip)
     assert (await browser.open("/first-reading", status=404)).text
+    assert "First reading" not in (await browser.open("/")).text
     page = await browser.open(f"/reports/{report}")
 
     assert "Everybody in the corridor" in decided.text
