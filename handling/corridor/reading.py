@@ -71,11 +71,15 @@ def recipients(members: MemberList, names: Collection[str]) -> list[age.Recipien
 
 
 def readers(vault: OpenVault, members: MemberList, record: UUID) -> tuple[str, ...] | None:
-    """Names of the members who can open a record; None is everybody in the corridor. Blocking."""
+    """Names of the members who can open a record; None is everybody in the corridor. Blocking.
+
+    Somebody with new keys counts from the day they are on the list, before the record's key has been sealed to them.
+    """
     prints = vault.readers(record)
     if prints is None:
         return None
-    return tuple(m.name for m in members.members if m.corridor is not None and m.corridor.fingerprint() in prints)
+    today = {members.former[one].fingerprint() if one in members.former else one for one in prints}
+    return tuple(m.name for m in members.members if m.corridor is not None and m.corridor.fingerprint() in today)
 
 
 def like(vault: OpenVault, members: MemberList, record: UUID) -> list[age.Recipient] | None:

@@ -4,7 +4,7 @@ Layout: docs/format.md, "Record keys". The file says inside who its readers are,
 new key in or a leaver's out; from outside, only their number shows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -57,6 +57,8 @@ def refresh(
     members: Sequence[age.Recipient],
     recovery: age.Recipient,
     former: Mapping[str, age.Recipient],
+    *,
+    overtaken: Callable[[], bool],
 ) -> int:
     """Seal every restricted key that *member* can open to those of its readers who are members today.
 
@@ -66,6 +68,8 @@ def refresh(
         members: today's verified members.
         recovery: of the signed list.
         former: fingerprints of keys that members had before, each with today's key of the same person.
+        overtaken: says, under the keyring's lock, whether a newer list has spoken; then the rest is left alone, because
+            a key that is unknown to *members* may be the new one of a reader who stays.
 
     Returns:
         how many were sealed afresh. A key whose readers have all left stays as it is: only recovery can open it.
@@ -81,6 +85,8 @@ def refresh(
             readers = {one: today.get(one) or former.get(one) for one in found.readers}
             if all(one in today for one in readers):
                 continue
+            if overtaken():
+                break
             left = [one for one in readers.values() if one is not None]
             keyring.put("restricted", name, seal(found.key, left, recovery))
             changed += 1

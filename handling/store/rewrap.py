@@ -118,6 +118,18 @@ def refresh_vault(
     return int(stale)
 
 
+def overtaken(keyring: Keyring, *, epoch: int, member: age.Identity, version: int) -> bool:
+    """Say whether a list newer than *version* has named the readers already; the caller holds the lock."""
+    if max(epochs_of(keyring, "vault"), default=0) > epoch:
+        return True
+    try:
+        return epochs.open_(keyring.get("vault", str(epoch)), member).version > version
+    except MissingKeyError:
+        return False
+    except CryptoError:
+        return True  # sealed without this member: by a list that this session does not know
+
+
 def rewrap(keyring: Keyring, epoch: int, identities: Sequence[age.Identity], member: age.Identity) -> Rewrapped:
     """Wrap to the first of *identities*, that of *epoch*, what lies under an older one; retire epochs with nothing left."""
     numbers = epochs_of(keyring, "vault")

@@ -5,6 +5,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from uuid import UUID
 
@@ -200,7 +201,7 @@ class OpenVault(Guarded):
 
         Args:
             members: everybody whom the signed list gives a key for this zone.
-            version: of that list; a file that a newer list named the readers of is left alone.
+            version: of that list; once a newer list has named the readers, nothing is sealed to those of this one.
             former: fingerprints of keys that members had before, each with the key they have today.
 
         Returns:
@@ -214,7 +215,10 @@ class OpenVault(Guarded):
             member=self._member,
             version=version,
         )
-        return count + restricted.refresh(self._keyring, self._member, members, self._recovery, former)
+        overtaken = partial(rewrap.overtaken, self._keyring, epoch=self._epoch, member=self._member, version=version)
+        return count + restricted.refresh(
+            self._keyring, self._member, members, self._recovery, former, overtaken=overtaken
+        )
 
     def begin(self, members: Sequence[age.Recipient], *, version: int) -> age.Recipient:
         """Make the next epoch's identity for today's verified members; it counts once the signed list names it.

@@ -87,6 +87,24 @@ async def test_a_later_message_takes_away_and_never_lets_in(world: World, amina:
     assert [await world.tips(handler) for handler in (amina, ben)] == [(), ()]
 
 
+async def test_a_reader_with_new_keys_stays_one_before_the_records_key_has_been_sealed_to_them(
+    amina: Handler, ben: Handler
+) -> None:
+    record, fresh = uuid4(), age.Identity.generate().recipient
+    hers, his = amina.member.corridor, ben.member.corridor
+    assert hers
+    assert his
+    amina.vault.new_record(record, readers=[hers, his])
+    listed = replace(
+        amina.members,
+        members=tuple(replace(one, corridor=fresh) if one.name == "ben" else one for one in amina.members.members),
+        former={his.fingerprint(): fresh},
+    )
+
+    assert reading.readers(amina.vault, listed, record) == ("amina", "ben")
+    assert reading.like(amina.vault, listed, record) == [hers, fresh]
+
+
 async def test_a_changed_form_that_names_somebody_takes_away_like_a_first_one(
     world: World, amina: Handler, ben: Handler
 ) -> None:

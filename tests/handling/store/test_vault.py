@@ -199,6 +199,26 @@ def test_a_reader_who_left_is_left_out_once_another_reader_has_been_at_work(zone
     assert opens_nothing(zone, ben)
 
 
+@pytest.mark.parametrize("vault", ["the same vault", "a new vault"])
+def test_a_session_under_an_older_list_drops_no_key_that_it_does_not_know(vault: str, zone: Zone) -> None:
+    record, old, before = uuid4(), zone.members["ben"], zone.readers()
+    late = zone.session("amina")
+    key = zone.session("amina").new_record(record, readers=zone.readers("amina", "ben"))
+    zone.members["ben"] = age.Identity.generate()
+    zone.former[old.recipient.fingerprint()] = "ben"
+    zone.version += 1
+    zone.work(zone.session("amina"))
+    if vault == "a new vault":
+        zone.new_epoch(zone.session("amina"))
+        zone.work(zone.session("amina"))
+    sealed = zone.keyring.get("restricted", str(record))
+
+    assert late.refresh(before, version=1) == 0
+
+    assert zone.keyring.get("restricted", str(record)) == sealed
+    assert zone.session("ben").record(record).matches(key)
+
+
 def test_a_record_whose_readers_have_all_left_stays_for_recovery(zone: Zone) -> None:
     record = uuid4()
     key = zone.session("amina").new_record(record, readers=zone.readers("ben"))
