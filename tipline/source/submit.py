@@ -1,11 +1,12 @@
 """Sends one filled form on its way: seal in thread order, publish, and let `keep` store all of it or nothing."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
-from typing import Final
+from functools import partial
+from typing import Final, Self
 
 from crypto.codename import SourceKeys, SubmissionMac
 from tipline.base.database import StoreError
@@ -74,19 +75,44 @@ async def _seal_file(
 ) -> File | None:
     with FileSealer(outbox, address, name=incoming.name, type_=incoming.type) as sealer:
         begun = False
-        async for piece in incoming.pieces(_BATCH):
-            room -= len(piece)
-            if room < 0:
-                raise TooMuchError
-            if not begun:
-                _begin_file(mac, incoming)
-                begun = True
-            await asyncio.to_thread(_take, piece, sealer, mac)
+        async with _Behind() as behind:
+            async for piece in incoming.pieces(_BATCH):
+                room -= len(piece)
+                if room < 0:
+                    raise TooMuchError
+                if not begun:
+                    _begin_file(mac, incoming)
+                    begun = True
+                await behind.go_on(partial(_take, piece, sealer, mac))
         if not begun and not incoming.name:
             return None
         if not begun:
             _begin_file(mac, incoming)
         return await asyncio.to_thread(sealer.finish)
+
+
+class _Behind:
+    """Work in a thread, one piece after the other, while the next piece arrives; at the end all of it is done."""
+
+    def __init__(self) -> None:
+        self._working: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._working is None:
+            return
+        await asyncio.wait([self._working])
+        failure = None if self._working.cancelled() else self._working.exception()
+        if kind is None and failure is not None:
+            raise failure
+
+    async def go_on(self, work: Callable[[], None]) -> None:
+        """Wait for the piece before, then begin this one."""
+        if self._working is not None:
+            await self._working
+        self._working = asyncio.create_task(asyncio.to_thread(work))
 
 
 def _begin_file(mac: SubmissionMac, incoming: IncomingFile) -> None:
