@@ -49,14 +49,18 @@ def read(source: str) -> Markup:
     doctype = _DOCTYPE.match(source)
     body = source[doctype.end() :] if doctype else source
     reader = _Reader()
-    reader.feed(body)
-    reader.close()
+    given_up = False
+    try:
+        reader.feed(body)
+        reader.close()
+    except AssertionError:  # so the standard library's parser ends at some broken declarations, as “<![=”
+        given_up = True
     faults = dict.fromkeys(reader.faults)
     if doctype is None:
         faults["it does not begin with the HTML document type"] = None
     # Browsers and this parser may disagree about where a tag ends. Where every "<" is one of the tags that were looked
     # at, nothing is left to disagree about; inside a value or a style sheet a "<" has no business at all.
-    if not body.count("<") == reader.tags == len(_TAG.findall(body)) or "\0" in source:
+    if given_up or not body.count("<") == reader.tags == len(_TAG.findall(body)) or "\0" in source:
         faults["it holds a comment, a processing instruction or broken markup"] = None
     return Markup(text=_tidy("".join(reader.words)), faults=tuple(faults))
 

@@ -42,7 +42,8 @@ async def test_a_codename_without_a_mailbox_is_not_told_by_time_or_size(settings
             real = [(await report(browser)).ids["codename"] for _ in range(5)]
         turns = [True, False] * _EACH
         random.shuffle(turns)
-        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
+        anew = aiohttp.TCPConnector(force_close=True)  # a worker that ends may cut a connection that is used again
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), connector=anew) as http:
             for known in turns:
                 codename = random.choice(real) if known else " ".join(Codename.from_token(new_token()).words())  # noqa: S311
                 began = time.perf_counter()

@@ -60,6 +60,7 @@ def test_an_inert_page_has_no_fault_and_reads_as_a_person_reads_it() -> None:
         "<!-- a name -->",
         "<!--[if IE]><p>x</p><![endif]-->",
         "<![CDATA[x]]>",
+        "<![=",
         "<?xml version='1.0'?>",
         "</ p>",
         "</p a-name>",
