@@ -23,6 +23,7 @@ def main() -> None:
     given.add_argument("--list", action="store_true", help="print the names of all targets")
     given.add_argument("--seconds", type=int, default=60)
     given.add_argument("--runs", type=int, default=-1)
+    given.add_argument("--seed", type=int, default=0, help="walk the same way each time; 0 for another one")
     options = given.parse_args()
     if options.list or not options.target:
         from tests.fuzz.table import every  # noqa: PLC0415 - imports every parser
@@ -34,10 +35,10 @@ def main() -> None:
     if importlib.util.find_spec("atheris") is None:
         _vary(options.target, options.seconds)
     else:
-        _guided(options.target, options.seconds, options.runs)
+        _guided(options.target, options.seconds, options.runs, options.seed)
 
 
-def _guided(name: str, seconds: int, runs: int) -> None:
+def _guided(name: str, seconds: int, runs: int, seed: int) -> None:
     import atheris  # noqa: PLC0415 - not on every platform
 
     with atheris.instrument_imports(include=["crypto", "tipline", "handling"]):
@@ -46,12 +47,13 @@ def _guided(name: str, seconds: int, runs: int) -> None:
 
         target = find(name)
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
-        for number, seed in enumerate(known(name, target)):
-            (Path(folder) / f"{number:04}").write_bytes(seed[: target.most])
+        for number, data in enumerate(known(name, target)):
+            (Path(folder) / f"{number:04}").write_bytes(data[: target.most])
         limits = {
             "max_len": target.most,
             "max_total_time": seconds,
             "runs": runs,
+            "seed": seed,
             "rss_limit_mb": RESIDENT,
             "timeout": ONE_INPUT,
             "verbosity": 0,

@@ -1,4 +1,4 @@
-"""Every parser is fuzzed in each run of the suite, for a bounded time and in bounded memory; `make fuzz` goes on longer."""
+"""Every parser is fuzzed in each run of the suite, bounded and from one seed; `make fuzz` goes on longer, elsewhere each time."""
 
 import importlib.util
 import os
@@ -22,7 +22,7 @@ GUIDED = platform.system() == "Linux" and platform.machine() == "x86_64" and sys
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_a_parser_raises_nothing_but_its_refusals(name: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.fuzz", name, "--seconds", str(SECONDS)]
+    command = [sys.executable, "-m", "tests.fuzz", name, "--seconds", str(SECONDS), "--seed", "1"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
 
     done = subprocess.run(
