@@ -1,50 +1,27 @@
 """Founding a unit: every key is made once and put where its one job is. Adds nobody to a unit that exists."""
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 
-from crypto import age, passphrase, pgp, totp
+from crypto import age, passphrase, totp
 from crypto.signing import SigningKey
 from crypto.statement import Statement
+from handling import packagekeys
 from handling.people import Account, Card, Person, PersonKeys, put_accounts, seal_accounts
+from handling.rules.keylife import AHEAD, VALID_DAYS
 from handling.rules.member_list import FIRST
 from handling.rules.membership import MembershipError, check
+from handling.store.intakekeys import NewIntakeKey
 from handling.store.keyring import Keyring
 from handling.store.members import TYPE as MEMBER_LIST
 from handling.store.members import Duty
 from tipline.base import staff
 from tipline.base.database import Db
+from tipline.base.files import write_private
 from tipline.base.settings import Settings
-from tipline.envelope import IntakeKey
 
-__all__ = [
-    "INTAKE_KEYS_AHEAD",
-    "INTAKE_KEY_DAYS",
-    "LIST_VALID_DAYS",
-    "Account",
-    "Card",
-    "EnrolmentError",
-    "Founded",
-    "NewIntakeKey",
-    "Person",
-    "PersonKeys",
-    "enrol_officer",
-    "found",
-    "make_intake_keys",
-    "pin_unit",
-    "publish_intake_keys",
-    "put_accounts",
-    "record",
-    "seal_accounts",
-    "write_private",
-]
-
-INTAKE_KEYS_AHEAD = 12  # weeks: a unit without power for weeks does not close its line (docs/architecture.md)
-INTAKE_KEY_DAYS = 7
 LIST_VALID_DAYS = 366
 
 _INSERT_LIST = "INSERT INTO unit.member_list (version, statement) VALUES (1, $1)"
@@ -58,15 +35,6 @@ _INSERT_INTAKE_KEY = """
 
 class EnrolmentError(Exception):
     """The unit cannot be founded like this; the text says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class NewIntakeKey:
-    """An intake key with its seed, and its statement as it is published."""
-
-    key: IntakeKey
-    statement: bytes
-    identity: age.Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,26 +71,10 @@ def found(
     if not set(first) <= set(handlers):
         raise EnrolmentError("Every first reader must be one of the handlers.")
     people = [PersonKeys.make(person) for person in persons]
-    recovery = age.Identity.generate()
-    root = SigningKey.generate()
-    corridor, desk, desk_intake = (age.Identity.generate() for _ in range(3))
-    intake_signer, collector = SigningKey.generate(), SigningKey.generate()
-
-    keyring = Keyring(settings.inside / "corridor" / "keyring")
-    readers = [keys.corridor.recipient for keys in people if keys.corridor]
-    keyring.put("vault", "1", _sealed(corridor, [*readers, recovery.recipient]))
-    keyring.put("signer", "intake", age.seal(intake_signer.seed.expose(), [corridor.recipient]))
-    intake_keys = make_intake_keys(settings.unit, intake_signer, today=today)
-    for new in intake_keys:
-        keyring.put("intake", str(new.key.serial), _sealed(new.identity, [corridor.recipient]))
-        keyring.put("intake-statement", str(new.key.serial), new.statement)
-
-    desk_keyring = Keyring(settings.inside / "desk" / "keyring")
-    analysts = [keys.desk.recipient for keys in people if keys.desk]
-    desk_keyring.put("vault", "1", _sealed(desk, [*analysts, recovery.recipient]))
-    desk_keyring.put("intake", "1", _sealed(desk_intake, [desk.recipient]))
-
-    package_signer, package_pgp = _package_keys(
+    recovery, root = age.Identity.generate(), SigningKey.generate()
+    corridor = _found_corridor(settings, people, recovery.recipient, today)
+    desk, desk_intake = _found_desk(settings, people, recovery.recipient)
+    package = packagekeys.make(
         settings, [keys.release.recipient for keys in people if keys.person.duties & {Duty.HANDLER, Duty.OFFICER}]
     )
     body = {
@@ -132,13 +84,13 @@ def found(
         "valid_from": today.isoformat(),
         "valid_until": (today + timedelta(days=LIST_VALID_DAYS)).isoformat(),
         "recovery": str(recovery.recipient),
-        "corridor_vault": {"epoch": 1, "recipient": str(corridor.recipient), "since": 1},
-        "desk_vault": {"epoch": 1, "recipient": str(desk.recipient), "since": 1},
-        "desk_intake": {"serial": 1, "recipient": str(desk_intake.recipient)},
+        "corridor_vault": {"epoch": 1, "recipient": str(corridor.vault), "since": 1},
+        "desk_vault": {"epoch": 1, "recipient": str(desk), "since": 1},
+        "desk_intake": {"serial": 1, "recipient": str(desk_intake)},
         "departed": {"corridor": 0, "desk": 0},
-        "intake_signer": intake_signer.public.hex(),
-        "package_signer": package_signer.hex(),
-        "package_pgp": package_pgp,
+        "intake_signer": corridor.intake_signer.hex(),
+        "package_signer": package.signer.hex(),
+        "package_pgp": package.fingerprint,
         "first_readers": first,
         "members": [keys.entry().body() for keys in people],
     }
@@ -146,19 +98,57 @@ def found(
         member_list = Statement.make(MEMBER_LIST, check(body), root).encode()
     except MembershipError as error:
         raise EnrolmentError(str(error)) from None
-    write_private(settings.inside / "root.pub", root.public.hex().encode())
-    write_private(settings.inside / "corridor" / "collector.key", collector.seed.expose().hex().encode())
+    package.put(settings)
+    write_private(settings.inside / "root.pub", root.public.hex().encode() + b"\n")
     if "public" in settings.zones:  # else another machine's public zone pins it: `tipline unit show`
         pin_unit(
             settings,
             settings.unit,
             role="unit",
             name=settings.name,
-            collector=collector.public,
-            intake_signer=intake_signer.public,
+            collector=corridor.collector,
+            intake_signer=corridor.intake_signer,
         )
     enrolled = seal_accounts(people, log_n=log_n)
-    return Founded(settings.unit, root, recovery, member_list, intake_keys, enrolled.accounts, enrolled.cards)
+    return Founded(settings.unit, root, recovery, member_list, corridor.intake_keys, enrolled.accounts, enrolled.cards)
+
+
+@dataclass(frozen=True, slots=True)
+class _Corridor:
+    """What the member list and the public zone say of a new corridor; *intake_signer* and *collector* are public keys."""
+
+    vault: age.Recipient
+    intake_signer: bytes
+    collector: bytes
+    intake_keys: tuple[NewIntakeKey, ...]
+
+
+def _found_corridor(
+    settings: Settings, people: Sequence[PersonKeys], recovery: age.Recipient, today: date
+) -> _Corridor:
+    """Make the corridor's vault, its collector, and the intake keys with their signer."""
+    keyring = Keyring(settings.inside / "corridor" / "keyring")
+    vault, signer, collector = age.Identity.generate(), SigningKey.generate(), SigningKey.generate()
+    readers = [keys.corridor.recipient for keys in people if keys.corridor]
+    keyring.put("vault", "1", _sealed(vault, [*readers, recovery]))
+    keyring.put("signer", "intake", age.seal(signer.seed.expose(), [vault.recipient]))
+    made = make_intake_keys(settings.unit, signer, today=today)
+    for new in made:
+        new.put(keyring, vault.recipient)
+    write_private(settings.inside / "corridor" / "collector.key", collector.seed.expose().hex().encode() + b"\n")
+    return _Corridor(vault.recipient, signer.public, collector.public, made)
+
+
+def _found_desk(
+    settings: Settings, people: Sequence[PersonKeys], recovery: age.Recipient
+) -> tuple[age.Recipient, age.Recipient]:
+    """Make the desk's vault and its intake key; return whom both seal to."""
+    keyring = Keyring(settings.inside / "desk" / "keyring")
+    vault, intake = age.Identity.generate(), age.Identity.generate()
+    readers = [keys.desk.recipient for keys in people if keys.desk]
+    keyring.put("vault", "1", _sealed(vault, [*readers, recovery]))
+    keyring.put("intake", "1", _sealed(intake, [vault.recipient]))
+    return vault.recipient, intake.recipient
 
 
 async def record(founded: Founded, public: "Db | None", inside: Db) -> None:
@@ -188,20 +178,9 @@ async def enrol_officer(inside: Db, agency: str, name: str, display: str, *, log
 
 
 def make_intake_keys(unit: str, signer: SigningKey, *, today: date) -> tuple[NewIntakeKey, ...]:
-    """Make the intake keys of the coming weeks, serials from 1, each valid for seven days."""
-    made = []
-    for week in range(INTAKE_KEYS_AHEAD):
-        identity = age.Identity.generate()
-        first = today + timedelta(days=INTAKE_KEY_DAYS * week)
-        key = IntakeKey(
-            unit=unit,
-            serial=week + 1,
-            recipient=identity.recipient,
-            not_before=first,
-            not_after=first + timedelta(days=INTAKE_KEY_DAYS - 1),
-        )
-        made.append(NewIntakeKey(key, key.sign(signer), identity))
-    return tuple(made)
+    """Make the intake keys of the coming weeks, serials from 1, one a week."""
+    weeks = [today + timedelta(days=VALID_DAYS * week) for week in range(AHEAD)]
+    return tuple(NewIntakeKey.make(unit, serial, first, signer) for serial, first in enumerate(weeks, start=1))
 
 
 def pin_unit(settings: Settings, unit: str, *, role: str, name: str, collector: bytes, intake_signer: bytes) -> None:
@@ -218,19 +197,7 @@ def pin_unit(settings: Settings, unit: str, *, role: str, name: str, collector: 
             "intake_signer": intake_signer.hex(),
         }
     )
-    write_private(path, json.dumps(pins, indent=2).encode())
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """Write one small file that only this system user may read, whole or not at all."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.rename(path)
+    write_private(path, json.dumps(pins, indent=2).encode() + b"\n")
 
 
 def _check(settings: Settings, persons: Sequence[Person]) -> None:
@@ -241,19 +208,6 @@ def _check(settings: Settings, persons: Sequence[Person]) -> None:
         raise EnrolmentError("A unit needs at least one handler and one analyst; one person may be both.")
     if (settings.inside / "root.pub").exists():
         raise EnrolmentError("This data folder holds a unit already. Choose an empty one.")
-
-
-def _package_keys(settings: Settings, signers: Sequence[age.Recipient]) -> tuple[bytes, str]:
-    """Make the keys that sign packages; they open only with a signer's release key, inside that signer's request."""
-    keyring = Keyring(settings.inside / "guard" / "keyring")
-    signer = SigningKey.generate()
-    keyring.put("package", "ed25519", age.seal(signer.seed.expose(), signers))
-    phrase = passphrase.generate()
-    keyring.put("package", "openpgp", age.seal(phrase.expose(), signers))
-    with pgp.Gpg(settings.inside / "guard" / "gnupg") as gpg:
-        fingerprint = gpg.generate(f"{settings.name} packages", phrase)
-        write_private(settings.inside / "guard" / "package.asc", gpg.public_key(fingerprint).encode())
-    return signer.public, fingerprint
 
 
 def _sealed(identity: age.Identity, recipients: Sequence[age.Recipient]) -> bytes:

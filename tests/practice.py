@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crypto import totp
-from handling.enrol import Card
+from handling.people import Card
 from tipline.base.settings import Settings
 from tipline.cli.practice import enrol_if_new
 

@@ -7,9 +7,8 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
-from crypto import age
 from crypto.errors import CryptoError
 from crypto.secret import Secret
 from crypto.signing import SigningKey
@@ -17,7 +16,8 @@ from crypto.statement import Statement
 from handling.corridor.session import Handler
 from handling.corridor.store import keys
 from handling.rules import keylife
-from handling.rules.keylife import AHEAD, VALID_DAYS, Fate, Seed
+from handling.rules.keylife import AHEAD, Fate, Seed
+from handling.store.intakekeys import NewIntakeKey
 from handling.store.keyring import Keyring, MissingKeyError
 from tipline.base.database import Pool
 from tipline.envelope import IntakeKey, IntakeKeyError
@@ -85,13 +85,9 @@ def extend(keyring: Keyring, handler: Handler, today: date, *, above: int = 0) -
     made = []
     for first in missing:
         serial += 1
-        identity = age.Identity.generate()
-        last = first + timedelta(days=VALID_DAYS - 1)
-        key = IntakeKey(handler.members.unit, serial, identity.recipient, first, last)
-        sealed = age.seal(identity.encode().expose(), [handler.members.corridor_vault])
-        keyring.put("intake", str(serial), sealed)
-        keyring.put("intake-statement", str(serial), key.sign(signer))
-        made.append(key)
+        new = NewIntakeKey.make(handler.members.unit, serial, first, signer)
+        new.put(keyring, handler.members.corridor_vault)
+        made.append(new.key)
     return tuple(made)
 
 

@@ -16,17 +16,14 @@ from aiohttp.test_utils import TestServer
 from crypto import age
 from crypto.canonical import canonical
 from handling.corridor import items, outcomes, reports, threads
-from handling.corridor.main import open_blobs, open_keyring
-from handling.corridor.pages.app import application
-from handling.corridor.pages.common import Corridor
+from handling.corridor.main import open_blobs
 from handling.corridor.reseal import Resealer
 from handling.corridor.session import Handler
 from handling.corridor.tips import OpenTip
 from handling.data import scheme
-from handling.store import members
 from tests.conftest import Clusters, _copied
 from tests.factories import settings_in
-from tests.handling.corridor.conftest import World
+from tests.handling.corridor.conftest import World, corridor_of
 from tests.handling.corridor.sources import AT, TODAY, Source, intake_recipient
 from tests.journeys.browser import Browser
 from tests.practice import practice
@@ -100,16 +97,7 @@ async def a_world(clusters: Clusters, folder: Path) -> AsyncIterator[World]:
 @asynccontextmanager
 async def a_site(world: World) -> AsyncIterator[str]:
     """The corridor's pages of one world."""
-    shared = Corridor(
-        pool=world.pool,
-        blobs=world.blobs,
-        resealer=world.resealer,
-        keyring=open_keyring(world.settings),
-        trust=members.trust(world.settings.inside, "corridor"),
-        bundle_times=world.settings.bundle_times,
-        reading_hours=world.settings.reading_hours,
-    )
-    async with TestServer(application(shared, practice=True)) as server:
+    async with TestServer(corridor_of(world)) as server:
         yield str(server.make_url("/"))
 
 

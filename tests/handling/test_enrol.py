@@ -8,6 +8,7 @@ import pytest
 from crypto import age
 from crypto.secret import Secret
 from handling import enrol
+from handling.rules.keylife import AHEAD
 from handling.store import members
 from handling.store.keyring import Keyring
 from handling.store.vault import OpenVault, VaultError
@@ -91,8 +92,8 @@ async def test_intake_keys_of_both_units_are_published_for_twelve_weeks_without_
             "SELECT not_before, not_after FROM zone.intake_key WHERE unit = $1 ORDER BY serial", unit
         )
         days = [row["not_before"] + timedelta(days=n) for row in rows for n in range(7)]
-        assert len(rows) == enrol.INTAKE_KEYS_AHEAD
-        assert days == [TODAY + timedelta(days=n) for n in range(7 * enrol.INTAKE_KEYS_AHEAD)]
+        assert len(rows) == AHEAD
+        assert days == [TODAY + timedelta(days=n) for n in range(7 * AHEAD)]
         assert all(row["not_after"] == row["not_before"] + timedelta(days=6) for row in rows)
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 
 from crypto import totp
-from handling.enrol import Card
+from handling.people import Card
 from tipline.base.settings import Settings
 
 _PAGES = {"exchange": "agency portal"}

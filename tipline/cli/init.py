@@ -13,6 +13,7 @@ from pathlib import Path
 import asyncpg
 
 from handling import enrol
+from handling.people import Person
 from handling.store.members import Duty
 from tipline.base import settings as settings_
 from tipline.base.database import Db
@@ -146,7 +147,7 @@ def _toml(text: str) -> str:
     return '"' + "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in escaped) + '"'
 
 
-def person(text: str) -> enrol.Person:
+def person(text: str) -> Person:
     """Read a person as typed: ``amina:Amina Njeri:handler,analyst``."""
     found = _MEMBER.fullmatch(text)
     if found is None:
@@ -155,10 +156,10 @@ def person(text: str) -> enrol.Person:
         duties = frozenset(Duty(duty) for duty in found["duties"].split(","))
     except ValueError:
         raise argparse.ArgumentTypeError("the duties are handler, analyst and officer") from None
-    return enrol.Person(found["name"], found["display"], duties)
+    return Person(found["name"], found["display"], duties)
 
 
-def gaps(persons: Sequence[enrol.Person]) -> list[str]:
+def gaps(persons: Sequence[Person]) -> list[str]:
     """Which lawful acts these people cannot do together (docs/architecture.md, “Staffing”)."""
     handlers = [person for person in persons if Duty.HANDLER in person.duties]
     officers = [person for person in persons if Duty.OFFICER in person.duties]

@@ -15,16 +15,19 @@ import asyncpg
 from crypto import age, passphrase, pgp
 from crypto.signing import SigningKey
 from handling import enrol
+from handling.people import Card, Person
 from handling.store import agencies, agreements
+from handling.store.intakekeys import NewIntakeKey
 from handling.store.members import Duty
 from tipline.base import staff
+from tipline.base.files import write_private
 from tipline.base.settings import Settings
 from tipline.cli import cards, databases
 
 _PEOPLE = (
-    enrol.Person("amina", "Amina (handler 1, also analyst)", frozenset({Duty.HANDLER, Duty.ANALYST})),
-    enrol.Person("ben", "Ben (handler 2)", frozenset({Duty.HANDLER})),
-    enrol.Person("clara", "Clara (releasing officer)", frozenset({Duty.OFFICER})),
+    Person("amina", "Amina (handler 1, also analyst)", frozenset({Duty.HANDLER, Duty.ANALYST})),
+    Person("ben", "Ben (handler 2)", frozenset({Duty.HANDLER})),
+    Person("clara", "Clara (releasing officer)", frozenset({Duty.OFFICER})),
 )
 _OVERSIGHT = ("oversight", "Oversight Board (practice)")
 
@@ -46,7 +49,7 @@ _AGENCIES = (
 
 async def enrol_if_new(
     settings: Settings, public_dsn: str, inside_dsn: str, *, log_n: int = staff.LOG_N
-) -> tuple[enrol.Card, ...] | None:
+) -> tuple[Card, ...] | None:
     """Make the practice unit in empty databases; None when a unit is there already."""
     public = await asyncpg.connect(public_dsn)
     inside = await asyncpg.connect(inside_dsn)
@@ -58,8 +61,8 @@ async def enrol_if_new(
             enrol.found, settings, _PEOPLE, today=today, first_readers=("amina", "ben"), log_n=log_n
         )
         folder = settings.data / "practice"
-        enrol.write_private(folder / "root.key", founded.root.seed.expose().hex().encode())
-        enrol.write_private(folder / "recovery.txt", founded.recovery.encode().expose())
+        write_private(folder / "root.key", founded.root.seed.expose().hex().encode() + b"\n")
+        write_private(folder / "recovery.txt", founded.recovery.encode().expose() + b"\n")
         await enrol.publish_intake_keys(public, _OVERSIGHT[0], _oversight(settings, folder, today))
         officers = []
         async with inside.transaction():
@@ -75,7 +78,7 @@ async def enrol_if_new(
         await inside.close()
 
 
-def cards_as_text(made: Sequence[enrol.Card], settings: Settings) -> str:
+def cards_as_text(made: Sequence[Card], settings: Settings) -> str:
     """What is printed once, on a first start."""
     keys = (
         f"The practice agencies' own keys, the root key and the recovery identity lie in {settings.data / 'practice'}."
@@ -102,19 +105,19 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-async def _make(settings: Settings) -> tuple[enrol.Card, ...] | None:
+async def _make(settings: Settings) -> tuple[Card, ...] | None:
     async with databases.migrated(settings) as (public, inside):
         return await enrol_if_new(settings, public, inside)
 
 
-def _oversight(settings: Settings, folder: Path, today: date) -> tuple[enrol.NewIntakeKey, ...]:
+def _oversight(settings: Settings, folder: Path, today: date) -> tuple[NewIntakeKey, ...]:
     """Pin the oversight unit; here stand only its public keys, and the practice folder plays the outside body."""
     signer, collector = SigningKey.generate(), SigningKey.generate()
     unit, name = _OVERSIGHT
     keys = enrol.make_intake_keys(unit, signer, today=today)
     for new in keys:
-        enrol.write_private(folder / unit / f"intake-{new.key.serial}.txt", new.identity.encode().expose())
-    enrol.write_private(folder / unit / "collector.key", collector.seed.expose().hex().encode())
+        write_private(folder / unit / f"intake-{new.key.serial}.txt", new.identity.encode().expose() + b"\n")
+    write_private(folder / unit / "collector.key", collector.seed.expose().hex().encode() + b"\n")
     enrol.pin_unit(settings, unit, role="oversight", name=name, collector=collector.public, intake_signer=signer.public)
     return keys
 
@@ -122,12 +125,12 @@ def _oversight(settings: Settings, folder: Path, today: date) -> tuple[enrol.New
 async def _enrol_agency(inside: asyncpg.Connection, agency: _Agency, unit: str, folder: Path, today: date) -> None:
     if agency.channel == "age":
         identity = age.Identity.generate()
-        enrol.write_private(folder / "key.txt", identity.encode().expose())
+        write_private(folder / "key.txt", identity.encode().expose() + b"\n")
         public_key = str(identity.recipient)
         fingerprint = identity.recipient.fingerprint()
     else:
         phrase = passphrase.generate()
-        enrol.write_private(folder / "passphrase.txt", phrase.expose())
+        write_private(folder / "passphrase.txt", phrase.expose() + b"\n")
         with pgp.Gpg(folder / "gnupg") as gpg:
             fingerprint = await asyncio.to_thread(gpg.generate, f"{agency.name} (practice)", phrase)
             public_key = gpg.public_key(fingerprint)

@@ -48,10 +48,10 @@ ROUTES = (
 )
 
 
-def application(shared: Corridor, *, practice: bool, unit: str = "") -> web.Application:
+def application(shared: Corridor, *, practice: bool, unit: str) -> web.Application:
     """Return the application over values that are open already."""
     app = make_app(
-        Site(name="corridor", title=f"{unit}: corridor" if unit else "Corridor", practice=practice, style="inside"),
+        Site(name="corridor", title=f"{unit}: corridor", practice=practice, style="inside"),
         ROUTES,
     )
     app[CORRIDOR] = shared

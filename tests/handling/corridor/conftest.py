@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from crypto import age
@@ -114,9 +115,8 @@ async def ben(world: World) -> Handler:
     return await world.handler("ben")
 
 
-@pytest.fixture
-async def site(world: World) -> AsyncIterator[TestServer]:
-    """The corridor's application over HTTP."""
+def corridor_of(world: World) -> web.Application:
+    """The corridor's application over *world*."""
     shared = Corridor(
         pool=world.pool,
         blobs=world.blobs,
@@ -126,8 +126,13 @@ async def site(world: World) -> AsyncIterator[TestServer]:
         bundle_times=world.settings.bundle_times,
         reading_hours=world.settings.reading_hours,
     )
-    app = application(shared, practice=True, unit="River Unit")
-    async with TestServer(app) as server:
+    return application(shared, practice=True, unit="River Unit")
+
+
+@pytest.fixture
+async def site(world: World) -> AsyncIterator[TestServer]:
+    """The corridor's application over HTTP."""
+    async with TestServer(corridor_of(world)) as server:
         yield server
 
 

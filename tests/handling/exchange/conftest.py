@@ -22,6 +22,7 @@ from crypto.signing import SigningKey
 from handling import enrol
 from handling.exchange.guide import NAMESPACE
 from handling.exchange.main import make_exchange
+from handling.people import Card, Person
 from handling.rules.agreements import Channel
 from handling.store import agencies, members
 from handling.store.keyring import Keyring
@@ -43,9 +44,9 @@ _INSERT = """
 """
 _LOG_N = 4  # scrypt work: the passphrases guard nothing
 _PEOPLE = (
-    enrol.Person("amina", "Amina", frozenset({Duty.HANDLER, Duty.ANALYST})),
-    enrol.Person("ben", "Ben", frozenset({Duty.HANDLER})),
-    enrol.Person("clara", "Clara", frozenset({Duty.OFFICER})),
+    Person("amina", "Amina", frozenset({Duty.HANDLER, Duty.ANALYST})),
+    Person("ben", "Ben", frozenset({Duty.HANDLER})),
+    Person("clara", "Clara", frozenset({Duty.OFFICER})),
 )
 
 
@@ -138,7 +139,7 @@ class Exchange:
     guard: Pool
     clock: Clock
     stack: AsyncExitStack
-    cards: dict[str, enrol.Card] = field(default_factory=dict)
+    cards: dict[str, Card] = field(default_factory=dict)
 
     async def browser(self) -> Browser:
         """The browser of somebody who has not signed in."""
