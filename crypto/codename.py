@@ -10,8 +10,9 @@ import unicodedata
 from dataclasses import dataclass
 
 from crypto import age
+from crypto.age import bech32
 from crypto.digest import sha256
-from crypto.errors import CodenameError
+from crypto.errors import CodenameError, KeyFormatError
 from crypto.hkdf import derive
 from crypto.secret import Guarded, Secret
 from crypto.wordlist import english
@@ -20,6 +21,9 @@ TOKEN_BYTES = 32
 WORDS = 12
 
 _ENTROPY_BYTES = 16
+_LOOKUP_BYTES = 32
+_PICKUP = "pickup"  # what a pickup code begins with
+_GROUP = 5  # letters of a code that stand together
 _TOKEN_SALT = b"tipline/token/v1"
 _CODENAME_SALT = b"tipline/codename/v1"
 _PREFIX = 4  # letters after which no two words of the English list are alike
@@ -107,6 +111,27 @@ def keys(codename: Codename) -> SourceKeys:
         to_source=_key(codename, b"thread/to-source"),
         state=_key(codename, b"state"),
     )
+
+
+def pickup_code(lookup: Secret) -> Secret:
+    """Return *lookup* (32 bytes) as people copy it: Bech32 in groups of five. It opens the mailbox and no reply."""
+    code = bech32.encode(_PICKUP, lookup.expose())
+    return Secret(" ".join(code[at : at + _GROUP] for at in range(0, len(code), _GROUP)).encode())
+
+
+def parse_pickup_code(typed: str) -> Secret:
+    """Return the lookup of a code as it was typed: any case, blanks and hyphens.
+
+    Raises:
+        CodenameError: it is no pickup code, or a letter is wrong or missing.
+    """
+    try:
+        prefix, lookup = bech32.decode(re.sub(r"[\s\-]+", "", typed).lower())
+    except KeyFormatError:
+        raise CodenameError((), count=0) from None
+    if prefix != _PICKUP or len(lookup) != _LOOKUP_BYTES:
+        raise CodenameError((), count=0)
+    return Secret(lookup)
 
 
 class SubmissionMac:

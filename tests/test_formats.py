@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from crypto import age, canonical, columns, macs, records, signing, sshsig
 from crypto.blobs import BlobOpener, BlobSealer
-from crypto.codename import Codename, keys
+from crypto.codename import Codename, keys, parse_pickup_code, pickup_code
+from crypto.digest import sha256
 from crypto.errors import AgeError, CanonicalError, CodenameError, OpenError, SignatureError
 from crypto.secret import Secret
 from crypto.signing import SigningKey
@@ -25,10 +26,9 @@ from crypto.statement import Statement
 from handling.rules.manifest import Manifest, ManifestError
 from handling.rules.package import NAMES, PackageError, pack, unpack
 from tests.handling.rules.test_manifest import BODY
-from tipline import envelope
+from tipline import bundles, envelope, pins
 from tipline.drop.signed import Gate, RequestRefusedError
 from tipline.envelope import (
-    EnvelopeError,
     IntakeKey,
     IntakeKeyError,
     Message,
@@ -38,6 +38,8 @@ from tipline.envelope import (
     ThreadState,
     Wrapper,
 )
+from tipline.handin import Listed, Slip
+from tipline.strict import EnvelopeError
 from tipline.units import Unit, Units
 
 ROOT = Path(__file__).parents[1]
@@ -84,6 +86,25 @@ wrappers = st.builds(
     day=st.dates(),
     urgent=st.booleans(),
     kind=st.sampled_from(["message", "part"]),
+)
+MESSAGE = 256 + age.sealed_size(4096)
+PART = 256 + age.sealed_size(64 * 1024)
+slips = st.builds(
+    lambda unit, serial, mailbox, day, urgent, was, now, ids: Slip(
+        unit, serial, mailbox, day, urgent, None if was else SOURCE.identity.recipient, was, now,
+        tuple(
+            Listed(id_, "part" if at else "message", PART if at else MESSAGE, sha256(id_.bytes))
+            for at, id_ in enumerate(ids)
+        ),
+    ),
+    st.from_regex(r"[a-z0-9-]{1,32}", fullmatch=True), numbers, hashes, st.dates(), st.booleans(), st.none() | hashes,
+    st.binary(min_size=297, max_size=297), st.lists(st.uuids(), min_size=1, max_size=6, unique=True),
+)  # fmt: skip
+pinned = st.builds(
+    pins.Pins,
+    st.builds(lambda name, signer: (pins.Pinned("unit", "unit", name, signer),), texts, hashes),
+    st.dates(),
+    st.dates(),
 )
 
 
@@ -195,8 +216,8 @@ CODECS = {
     ),
     "bundle": Codec(
         st.lists(st.binary(max_size=900), max_size=4),
-        lambda inner: envelope.pack_bundle(inner, MINE.recipient),
-        lambda d: envelope.open_bundle(d, MINE),
+        lambda inner: bundles.pack_bundle(inner, MINE.recipient),
+        lambda d: bundles.open_bundle(d, MINE),
         (EnvelopeError,),
     ),
     "place": Codec(
@@ -210,6 +231,28 @@ CODECS = {
         lambda key: key.sign(SIGNER),
         lambda d: IntakeKey.read(d, SIGNER.public),
         (IntakeKeyError,),
+    ),
+    "slip": Codec(slips, Slip.encode, Slip.parse, (EnvelopeError,)),
+    "pickup code": Codec(
+        hashes,
+        lambda d: pickup_code(Secret(d)).expose(),
+        lambda d: parse_pickup_code(d.decode("utf-8", "replace")).expose(),
+        (CodenameError,),
+        lambda d: pickup_code(Secret(d)).expose(),
+    ),
+    "pickup": Codec(
+        st.builds(
+            bundles.Pickup,
+            st.binary(max_size=200).map(lambda d: d.ljust(bundles.SEALED_BUNDLE_BYTES, b"x")),
+            st.binary(min_size=297, max_size=297),
+        ),
+        bundles.Pickup.encode,
+        bundles.Pickup.parse,
+        (EnvelopeError,),
+        bundles.Pickup.encode,
+    ),
+    "pins": Codec(
+        pinned, lambda one: one.sign(SIGNER), lambda d: pins.Pins.read(d, SIGNER.public), (pins.PinsError,)
     ),
     "package": Codec(
         st.fixed_dictionaries({name: st.binary(max_size=60) for name in NAMES}), pack, unpack, (PackageError,), pack
@@ -259,11 +302,12 @@ def test_a_byte_changed_removed_or_added_is_refused_by_name(name: str, how: str,
     except codec.refusals:
         return
     assert codec.again is not None or (name in _SPACES and wrong.rstrip(b" ") == written), "it was read all the same"
-    if codec.again is not None and name != "codename":  # a codename may be typed in many ways
+    if codec.again is not None and name not in _TYPED:
         assert codec.again(read) == wrong
 
 
 _SPACES = {"message", "reply"}  # spaces after them are their padding
+_TYPED = {"codename", "pickup code"}  # these may be typed in many ways
 
 
 @TRIES
@@ -327,6 +371,9 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Replies": ("reply",),
     "Bundles": ("bundle",),
     "Place in the thread": ("place",),
+    "Hand-ins": ("slip",),
+    "Picking up": ("pickup", "pickup code"),
+    "Keys for sealing elsewhere": ("pins",),
     "Packages": ("package", "manifest", "tests/test_formats.py::test_an_ssh_signature_is_over_every_byte_and_the_namespace"),
     "Accounts and one-time codes": ("tests/crypto/test_totp.py::test_every_code_is_six_digits_and_accepted_in_its_step",),
 }  # fmt: skip

@@ -15,7 +15,7 @@ from crypto.signing import SigningKey
 from tests import stranger
 from tests.crypto.age.others import javascript
 from tests.stranger import Source
-from tipline import envelope
+from tipline import bundles, envelope
 from tipline.drop.signed import Gate
 from tipline.envelope import IntakeKey, Message, Place, Reply, Thread, ThreadState, Wrapper
 from tipline.units import Unit, Units
@@ -110,11 +110,11 @@ def test_a_stranger_reads_our_bundle_and_checks_every_reply(token: bytes, theirs
         inner.append(reply.seal(source.to_source, source.identity.recipient))
         state = state.after(reply.encode(source.to_source))
 
-    read = theirs.replies(envelope.pack_bundle(inner, source.identity.recipient), open_)
+    read = theirs.replies(bundles.pack_bundle(inner, source.identity.recipient), open_)
 
     assert [one["body"] for one in read] == [{"text": "Which berth? ☂"}, {"phrase": "received"}, {"text": "x" * 6000}]
     assert {(one["day"], one["heard"]) for one in read} == {("2026-11-23", 1)}
-    assert theirs.replies(envelope.pack_bundle([], source.identity.recipient), open_) == []
+    assert theirs.replies(bundles.pack_bundle([], source.identity.recipient), open_) == []
 
 
 def test_a_stranger_opens_its_place_in_the_thread(token: bytes, theirs: Source) -> None:

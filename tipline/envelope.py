@@ -1,4 +1,4 @@
-"""What travels between a source and a unit: wrapper, message, sidecar, reply, bundle, intake key. No I/O, no storage.
+"""What travels between a source and a unit: wrapper, message, sidecar, reply, intake key. No I/O, no storage.
 
 Source, drop and corridor read and write these forms through this module only. Parsing is strict: a value that is not the
 canonical form of itself is refused, so that two readers can never disagree about what a hash or a MAC covers.
@@ -6,9 +6,7 @@ canonical form of itself is refused, so that two readers can never disagree abou
 
 from __future__ import annotations
 
-import re
-import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar, Final, Literal, Self, TypeAlias
@@ -16,16 +14,15 @@ from uuid import UUID
 
 from crypto import age, canonical, columns, macs
 from crypto.digest import sha256
-from crypto.errors import AgeError, CanonicalError, CryptoError, OpenError, SignatureError
+from crypto.errors import CryptoError, OpenError, SignatureError
 from crypto.padding import pad_message
 from crypto.secret import Guarded, Secret
 from crypto.signing import SigningKey
 from crypto.statement import Statement
+from tipline import strict
+from tipline.strict import EnvelopeError
 
 WRAPPER_BYTES: Final = 256
-BUNDLE_BYTES: Final = 64 * 1024
-SEALED_BUNDLE_BYTES: Final = 67_195
-"""An age file of one post-quantum recipient over `BUNDLE_BYTES`: 1,627 of header, 16 of nonce, one chunk and its tag."""
 MAILBOX_BYTES: Final = 32
 """A mailbox's id: the SHA-256 of its `lookup`."""
 REPLY_BYTES: Final = 16 * 1024
@@ -35,24 +32,12 @@ NO_PREVIOUS: Final = bytes(32)
 WAYS: Final = frozenset({"arrival", "kit", "browser"})
 """How a message may say that it was sealed; what comes by OpenPGP is no message of this form."""
 
+SEALED_PLACE_BYTES: Final = 297
+"""What `Place.seal` makes: 256 bytes of JSON and spaces, and 41 of a sealed column."""
+
 _PLACE_BYTES: Final = 256
-_NUMBER_MAX: Final = 2**31 - 1  # what a column of the databases holds
-_SIZE_MAX: Final = 2**53 - 1
-_TAR_BLOCK: Final = 512
-_TAR_SIZE: Final = slice(124, 135)
-_OCTAL: Final = re.compile(rb"[0-7]{11}")
-_UNIT: Final = re.compile(r"[a-z0-9-]{1,32}")
-_HEX32: Final = re.compile(r"[0-9a-f]{64}")
-_MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 Kind: TypeAlias = Literal["message", "part"]
-
-
-class EnvelopeError(Exception):
-    """A wrapper, message, reply or bundle is not of its form."""
-
-    def __init__(self, text: str = "this is not a well-formed Tipline message") -> None:
-        super().__init__(text)
 
 
 class ForgedError(EnvelopeError):
@@ -67,75 +52,6 @@ class IntakeKeyError(EnvelopeError):
 
     def __init__(self) -> None:
         super().__init__("no valid intake key")
-
-
-def _json(data: bytes, keys: frozenset[str]) -> dict[str, Any]:
-    """Parse canonical JSON with exactly these keys, after which only spaces may follow."""
-    try:
-        value = canonical.parse(data.rstrip(b" "))
-    except CanonicalError:
-        raise EnvelopeError from None
-    if not isinstance(value, dict) or value.keys() != keys:
-        raise EnvelopeError
-    return value
-
-
-def _read(data: bytes, form: str, keys: frozenset[str]) -> dict[str, Any]:
-    """Parse canonical JSON that also says it is of this *form*."""
-    value = _json(data, keys)
-    if value["format"] != form:
-        raise EnvelopeError
-    return value
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise EnvelopeError
-    return value
-
-
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise EnvelopeError
-    return value
-
-
-def _number(value: object, *, least: int, most: int = _NUMBER_MAX) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise EnvelopeError
-    return value
-
-
-def _hash(value: object) -> bytes:
-    if not isinstance(value, str) or not _HEX32.fullmatch(value):
-        raise EnvelopeError
-    return bytes.fromhex(value)
-
-
-def _day(value: object) -> date:
-    try:
-        day = date.fromisoformat(_text(value))
-    except ValueError:
-        raise EnvelopeError from None
-    if day.isoformat() != value:
-        raise EnvelopeError
-    return day
-
-
-def _moment(value: object) -> datetime:
-    text = _text(value)
-    if not _MOMENT.fullmatch(text):
-        raise EnvelopeError
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise EnvelopeError from None
-
-
-def _fields(value: object, keys: frozenset[str]) -> Mapping[str, Any]:
-    if not isinstance(value, dict) or value.keys() != keys:
-        raise EnvelopeError
-    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +80,7 @@ class Wrapper:
             "kind": self.kind,
         }
         encoded = canonical.canonical(value)
-        if len(encoded) >= WRAPPER_BYTES or not _UNIT.fullmatch(self.unit):
+        if len(encoded) >= WRAPPER_BYTES or strict.unit(self.unit) != self.unit:
             raise EnvelopeError
         return encoded.ljust(WRAPPER_BYTES - 1) + b"\n"
 
@@ -173,16 +89,16 @@ class Wrapper:
         """Read the first `WRAPPER_BYTES` bytes of an envelope; raises `EnvelopeError`."""
         if len(data) != WRAPPER_BYTES or data[-1:] != b"\n":
             raise EnvelopeError
-        value = _read(data[:-1], cls.FORMAT, cls._KEYS)
-        unit, kind = _text(value["unit"]), value["kind"]
-        if not _UNIT.fullmatch(unit) or kind not in ("message", "part"):
+        value = strict.of_format(data[:-1], cls.FORMAT, cls._KEYS)
+        kind = value["kind"]
+        if kind not in ("message", "part"):
             raise EnvelopeError
         return cls(
-            unit=unit,
-            serial=_number(value["serial"], least=1),
-            mailbox=_hash(value["mailbox"]),
-            day=_day(value["day"]),
-            urgent=_flag(value["urgent"]),
+            unit=strict.unit(value["unit"]),
+            serial=strict.number(value["serial"], least=1),
+            mailbox=strict.hash32(value["mailbox"]),
+            day=strict.day(value["day"]),
+            urgent=strict.flag(value["urgent"]),
             kind=kind,
         )
 
@@ -211,12 +127,12 @@ class Tip:
     @classmethod
     def parse(cls, value: object) -> Self:
         """Read a JSON body; raises `EnvelopeError`."""
-        body = _fields(value, cls._KEYS)
+        body = strict.fields(value, cls._KEYS)
         return cls(
-            text=_text(body["text"]),
-            how_known=_text(body["how_known"]),
-            must_not_learn=_text(body["must_not_learn"]),
-            urgent=_flag(body["urgent"]),
+            text=strict.text(body["text"]),
+            how_known=strict.text(body["how_known"]),
+            must_not_learn=strict.text(body["must_not_learn"]),
+            urgent=strict.flag(body["urgent"]),
         )
 
 
@@ -235,7 +151,7 @@ class Answer:
     @classmethod
     def parse(cls, value: object) -> Self:
         """Read a JSON body; raises `EnvelopeError`."""
-        return cls(text=_text(_fields(value, frozenset({"text"}))["text"]))
+        return cls(text=strict.text(strict.fields(value, frozenset({"text"}))["text"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,14 +171,12 @@ class Part:
     @classmethod
     def parse(cls, value: object) -> Self:
         """Read a JSON body; raises `EnvelopeError`."""
-        body = _fields(value, cls._KEYS)
-        try:
-            part = UUID(_text(body["id"]))
-        except ValueError:
-            raise EnvelopeError from None
-        if str(part) != body["id"]:
-            raise EnvelopeError
-        return cls(id=part, sha256=_hash(body["sha256"]), size=_number(body["size"], least=1, most=_SIZE_MAX))
+        body = strict.fields(value, cls._KEYS)
+        return cls(
+            id=strict.uuid(body["id"]),
+            sha256=strict.hash32(body["sha256"]),
+            size=strict.number(body["size"], least=1, most=strict.SIZE_MAX),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,15 +205,19 @@ class File:
     @classmethod
     def parse(cls, value: object) -> Self:
         """Read a JSON body; raises `EnvelopeError`, also when the parts do not add up to the size."""
-        body = _fields(value, cls._KEYS)
+        body = strict.fields(value, cls._KEYS)
         if not isinstance(body["parts"], list):
             raise EnvelopeError
         parts = tuple(Part.parse(part) for part in body["parts"])
-        size = _number(body["size"], least=0, most=_SIZE_MAX)
+        size = strict.number(body["size"], least=0, most=strict.SIZE_MAX)
         if sum(part.size for part in parts) != size:
             raise EnvelopeError
         return cls(
-            name=_text(body["name"]), type=_text(body["type"]), size=size, sha256=_hash(body["sha256"]), parts=parts
+            name=strict.text(body["name"]),
+            type=strict.text(body["type"]),
+            size=size,
+            sha256=strict.hash32(body["sha256"]),
+            parts=parts,
         )
 
 
@@ -340,8 +258,8 @@ class ThreadState:
     @classmethod
     def parse(cls, value: object) -> Self:
         """Read the JSON form; raises `EnvelopeError`."""
-        body = _fields(value, cls._KEYS)
-        return cls(counter=_number(body["counter"], least=0), previous=_hash(body["previous"]))
+        body = strict.fields(value, cls._KEYS)
+        return cls(counter=strict.number(body["counter"], least=0), previous=strict.hash32(body["previous"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,7 +290,7 @@ class Place:
         """Open what `seal` made; raises `crypto.errors.OpenError`."""
         padded = columns.open_(key, sealed, table="zone.mailbox", column="thread_state", row=mailbox.hex())
         try:
-            value = _json(padded, cls._KEYS)
+            value = strict.json_object(padded, cls._KEYS)
             return cls(sent=ThreadState.parse(value["sent"]), heard=ThreadState.parse(value["heard"]))
         except EnvelopeError:
             raise OpenError from None
@@ -447,29 +365,29 @@ class Message:
             EnvelopeError: not of the form.
             ForgedError: the MAC does not fit the thread.
         """
-        value = _read(padded, cls.FORMAT, cls._KEYS)
-        keys = _fields(value["thread"], frozenset({"to_unit", "to_source"}))
-        thread = known or Thread(Secret(_hash(keys["to_unit"])), Secret(_hash(keys["to_source"])))
-        mac = _hash(value.pop("mac"))
+        value = strict.of_format(padded, cls.FORMAT, cls._KEYS)
+        keys = strict.fields(value["thread"], frozenset({"to_unit", "to_source"}))
+        thread = known or Thread(Secret(strict.hash32(keys["to_unit"])), Secret(strict.hash32(keys["to_source"])))
+        mac = strict.hash32(value.pop("mac"))
         try:
             macs.check(thread.to_unit, canonical.canonical(value), mac, purpose=cls._PURPOSE)
-            recipient = age.Recipient.parse(_text(value["recipient"]))
+            recipient = age.Recipient.parse(strict.text(value["recipient"]))
         except SignatureError:
             raise ForgedError from None
         except CryptoError:
             raise EnvelopeError from None
-        body, way = _BODIES.get(_text(value["kind"])), _text(value["way"])
+        body, way = _BODIES.get(strict.text(value["kind"])), strict.text(value["way"])
         if body is None or way not in WAYS:
             raise EnvelopeError
         return cls(
-            lookup=Secret(_hash(value["lookup"])),
+            lookup=Secret(strict.hash32(value["lookup"])),
             recipient=recipient,
             thread=thread,
-            counter=_number(value["counter"], least=1),
-            previous=_hash(value["previous"]),
-            at=_moment(value["at"]),
+            counter=strict.number(value["counter"], least=1),
+            previous=strict.hash32(value["previous"]),
+            at=strict.moment(value["at"]),
             body=body.parse(value["body"]),
-            heard=_number(value["heard"], least=0),
+            heard=strict.number(value["heard"], least=0),
             way=way,
         )
 
@@ -525,8 +443,8 @@ class Reply:
     @classmethod
     def parse(cls, padded: bytes, to_source: Secret) -> Self:
         """Read an opened reply; raises `EnvelopeError`, or `ForgedError` when its MAC is not the unit's."""
-        value = _read(padded, cls.FORMAT, cls._KEYS)
-        mac = _hash(value.pop("mac"))
+        value = strict.of_format(padded, cls.FORMAT, cls._KEYS)
+        mac = strict.hash32(value.pop("mac"))
         try:
             macs.check(to_source, canonical.canonical(value), mac, purpose=cls._PURPOSE)
         except SignatureError:
@@ -537,66 +455,13 @@ class Reply:
         field = cls._FIELD[kind]
         return cls(
             kind=kind,
-            mailbox=_hash(value["mailbox"]),
-            counter=_number(value["counter"], least=1),
-            previous=_hash(value["previous"]),
-            day=_day(value["day"]),
-            text=_text(_fields(value["body"], frozenset({field}))[field]),
-            heard=_number(value["heard"], least=0),
+            mailbox=strict.hash32(value["mailbox"]),
+            counter=strict.number(value["counter"], least=1),
+            previous=strict.hash32(value["previous"]),
+            day=strict.day(value["day"]),
+            text=strict.text(strict.fields(value["body"], frozenset({field}))[field]),
+            heard=strict.number(value["heard"], least=0),
         )
-
-
-def _member(index: int, data: bytes) -> bytes:
-    """One tar member with metadata that tells nothing: POSIX ustar, time 0, nobody's."""
-    info = tarfile.TarInfo(f"{index:03}.age")
-    info.size, info.mode = len(data), 0o600
-    return info.tobuf(tarfile.USTAR_FORMAT) + data + bytes(-len(data) % _TAR_BLOCK)
-
-
-def pack_bundle(inner: Sequence[bytes], recipient: age.Recipient) -> bytes:
-    """Seal the newest *inner* files that fit, oldest first, into exactly `SEALED_BUNDLE_BYTES`; none is as large."""
-    room = BUNDLE_BYTES - 2 * _TAR_BLOCK
-    kept: list[bytes] = []
-    for data in reversed(inner):
-        room -= len(_member(1, data))
-        if room < 0:
-            break
-        kept.insert(0, data)
-    if inner and not kept:
-        raise EnvelopeError("this reply is too long to send in one piece")
-    archive = b"".join(_member(index, data) for index, data in enumerate(kept, 1))
-    return age.seal(archive.ljust(BUNDLE_BYTES, b"\0"), [recipient])
-
-
-def open_bundle(bundle: bytes, identity: age.Identity) -> list[bytes]:
-    """Return the inner files in the bundle's order; raises `EnvelopeError` when it is not of its form or not ours.
-
-    Anybody who knows the source's public key can seal a bundle, so the archive is read by hand: exactly what `pack_bundle`
-    writes, in exactly its size, and nothing of what else a tar file can ask a reader to do.
-    """
-    if len(bundle) != SEALED_BUNDLE_BYTES:
-        raise EnvelopeError
-    try:
-        archive = age.open_(bundle, [identity])
-    except AgeError:
-        raise EnvelopeError from None
-    if len(archive) != BUNDLE_BYTES:
-        raise EnvelopeError
-    inner: list[bytes] = []
-    at = 0
-    while any(archive[at : at + _TAR_BLOCK]):
-        size = archive[at:][_TAR_SIZE]
-        if not _OCTAL.fullmatch(size):
-            raise EnvelopeError
-        start = at + _TAR_BLOCK
-        inner.append(archive[start : start + int(size, 8)])
-        member = _member(len(inner), inner[-1])
-        if archive[at : at + len(member)] != member:
-            raise EnvelopeError
-        at += len(member)
-    if any(archive[at:]) or at > BUNDLE_BYTES - 2 * _TAR_BLOCK:
-        raise EnvelopeError
-    return inner
 
 
 @dataclass(frozen=True, slots=True)
@@ -628,17 +493,17 @@ class IntakeKey:
     def read(cls, statement: bytes, signer: bytes) -> Self:
         """Read a statement signed by *signer*, whatever its days; raises `IntakeKeyError`."""
         try:
-            body = _fields(Statement.parse(statement).verify(cls.TYPE, [signer]), cls._KEYS)
+            body = strict.fields(Statement.parse(statement).verify(cls.TYPE, [signer]), cls._KEYS)
             key = cls(
-                unit=_text(body["unit"]),
-                serial=_number(body["serial"], least=1),
-                recipient=age.Recipient.parse(_text(body["recipient"])),
-                not_before=_day(body["not_before"]),
-                not_after=_day(body["not_after"]),
+                unit=strict.unit(body["unit"]),
+                serial=strict.number(body["serial"], least=1),
+                recipient=age.Recipient.parse(strict.text(body["recipient"])),
+                not_before=strict.day(body["not_before"]),
+                not_after=strict.day(body["not_after"]),
             )
         except (CryptoError, EnvelopeError):
             raise IntakeKeyError from None
-        if body["purpose"] != "intake" or not _UNIT.fullmatch(key.unit):
+        if body["purpose"] != "intake":
             raise IntakeKeyError
         return key
 

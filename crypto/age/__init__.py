@@ -14,6 +14,7 @@ from crypto.age.file import (
     open_passphrase,
     seal,
     seal_passphrase,
+    sealed_size,
 )
 from crypto.age.hybrid import Identity, Recipient
 from crypto.age.x25519 import Identity as ClassicalIdentity
@@ -35,4 +36,5 @@ __all__ = [
     "open_passphrase",
     "seal",
     "seal_passphrase",
+    "sealed_size",
 ]

@@ -11,6 +11,7 @@ from crypto.hkdf import derive
 from crypto.secret import Guarded, Secret
 
 _NONCE_BYTES = 16
+_HEADER_BYTES = 1627  # with one hybrid recipient
 
 AnyIdentity = hybrid.Identity | x25519.Identity
 
@@ -173,6 +174,12 @@ class PassphraseOpener(_FileOpener):
 def seal(plaintext: bytes, recipients: Sequence[hybrid.Recipient]) -> bytes:
     """Return an age file that each of *recipients* can open; an empty list is a `ValueError`."""
     return _all_at_once(Sealer(recipients), plaintext)
+
+
+def sealed_size(content: int) -> int:
+    """Return the length of an age file of one hybrid recipient over *content* bytes (docs/format.md, "Lengths")."""
+    chunks = max(1, -(-content // stream.CHUNK))
+    return _HEADER_BYTES + _NONCE_BYTES + content + chunks * stream.TAG
 
 
 def open_(sealed: bytes, identities: Sequence[AnyIdentity]) -> bytes:

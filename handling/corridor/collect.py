@@ -26,6 +26,8 @@ from tipline import envelope as sealed
 from tipline.base.blobstore import BlobStore, BlobWriter
 from tipline.base.database import Db, Pool, store_errors
 from tipline.base.ticks import BUNDLES
+from tipline.bundles import pack_bundle
+from tipline.strict import EnvelopeError
 
 LARGEST = PART_MAX + 64 * 1024  # bytes: a full part, its wrapper, header and chunk tags
 
@@ -169,7 +171,7 @@ class Collector:
         """Read the wrapper; one that is malformed or for another unit is kept and shown as refused."""
         try:
             wrapper = sealed.Wrapper.parse(head)
-        except sealed.EnvelopeError:
+        except EnvelopeError:
             wrapper = None
         if wrapper is None or wrapper.unit != self._unit:
             return Envelope(
@@ -223,7 +225,7 @@ def _pack(recipients: Mapping[bytes, str], outgoing: Mapping[bytes, Sequence[byt
     bundles = {}
     for mailbox, recipient in recipients.items():
         try:
-            bundles[mailbox] = sealed.pack_bundle(outgoing.get(mailbox, []), age.Recipient.parse(recipient))
+            bundles[mailbox] = pack_bundle(outgoing.get(mailbox, []), age.Recipient.parse(recipient))
         except CryptoError:
             _log.warning("a mailbox at the drop has no usable key; its bundle stays as it is")
     return bundles

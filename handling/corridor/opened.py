@@ -11,6 +11,7 @@ from handling.corridor.chain import Link
 from handling.corridor.store.envelopes import Envelope
 from handling.store.keyring import MissingKeyError
 from tipline import envelope as sealed
+from tipline.strict import EnvelopeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def read(plain: Plain, keys: sealed.Thread | None) -> Read | None:
         authentic = message.mailbox == plain.envelope.mailbox
     except sealed.ForgedError:
         message, authentic = _unverified(plain), False
-    except sealed.EnvelopeError:
+    except EnvelopeError:
         message, authentic = None, False
     if keys is None and not authentic:
         return None
@@ -83,5 +84,5 @@ def _unverified(plain: Plain) -> sealed.Message | None:
     """Read a message whose MAC is not the thread's, if it is at least consistent in itself."""
     try:
         return sealed.Message.parse(plain.text, known=None)
-    except sealed.EnvelopeError:
+    except EnvelopeError:
         return None

@@ -14,6 +14,7 @@ from handling.corridor.store import threads
 from handling.store.vault import OpenVault
 from tipline import envelope
 from tipline.base.database import Db
+from tipline.strict import EnvelopeError
 
 REPLY_CHARACTERS = 2_000
 
@@ -130,7 +131,7 @@ async def send(
     reply, after = book.reply(kind=kind, text=text, mailbox=stored.mailbox, day=now.date())  # 2 decide
     try:
         inner = reply.seal(book.keys.to_source, age.Recipient.parse(stored.recipient))
-    except envelope.EnvelopeError:
+    except EnvelopeError:
         raise ReplyError("This reply is too long to send in one piece. Send it in two.") from None
     message = uuid4()
     content = {"kind": kind, "at": now.isoformat(timespec="seconds"), "text": text, "digest": after.out.previous.hex()}

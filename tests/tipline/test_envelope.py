@@ -18,7 +18,7 @@ from crypto.errors import OpenError
 from crypto.padding import pad_message
 from crypto.secret import Secret
 from crypto.signing import SigningKey
-from tipline import envelope
+from tipline import bundles, envelope
 from tipline.envelope import (
     Answer,
     EnvelopeError,
@@ -332,10 +332,10 @@ def test_every_bundle_has_one_size_and_keeps_the_newest_replies(count: int) -> N
     recipient = SOURCE.identity.recipient
     inner = [a_reply(n + 1).seal(SOURCE.to_source, recipient) for n in range(count)]
 
-    bundle = envelope.pack_bundle(inner, recipient)
+    bundle = bundles.pack_bundle(inner, recipient)
 
-    assert len(bundle) == envelope.SEALED_BUNDLE_BYTES
-    opened = envelope.open_bundle(bundle, SOURCE.identity)
+    assert len(bundle) == bundles.SEALED_BUNDLE_BYTES
+    opened = bundles.open_bundle(bundle, SOURCE.identity)
     assert opened == inner[count - len(opened) :]
     assert len(opened) == min(count, 9)
 
@@ -343,7 +343,7 @@ def test_every_bundle_has_one_size_and_keeps_the_newest_replies(count: int) -> N
 def test_the_largest_reply_fits_a_bundle() -> None:
     inner = a_reply(text="x" * (envelope.REPLY_BYTES - 600)).seal(SOURCE.to_source, SOURCE.identity.recipient)
 
-    assert envelope.open_bundle(envelope.pack_bundle([inner], SOURCE.identity.recipient), SOURCE.identity) == [inner]
+    assert bundles.open_bundle(bundles.pack_bundle([inner], SOURCE.identity.recipient), SOURCE.identity) == [inner]
 
 
 def a_tar(member: tarfile.TarInfo, data: bytes) -> bytes:
@@ -380,12 +380,12 @@ def renamed(name: str, **changed: object) -> bytes:
         renamed("001.age", mtime=1),
         renamed("001.age", uname="root"),
         renamed("001.age", type=tarfile.SYMTYPE, linkname="/etc/passwd"),
-        envelope._member(1, b"abc")[:-1] + b"x",
-        envelope._member(1, b"abc") + bytes(512) + envelope._member(2, b"abc"),
-        envelope._member(1, b"x" * (envelope.BUNDLE_BYTES - 1024)),
-        b"x" * envelope.BUNDLE_BYTES,
+        bundles._member("001.age", b"abc")[:-1] + b"x",
+        bundles._member("001.age", b"abc") + bytes(512) + bundles._member("002.age", b"abc"),
+        bundles._member("001.age", b"x" * (bundles.BUNDLE_BYTES - 1024)),
+        b"x" * bundles.BUNDLE_BYTES,
         b"",
-        bytes(envelope.BUNDLE_BYTES + 1),
+        bytes(bundles.BUNDLE_BYTES + 1),
     ],
     ids=[
         "sparse",
@@ -405,29 +405,29 @@ def renamed(name: str, **changed: object) -> bytes:
 )
 def test_an_archive_that_we_would_not_have_written_is_refused_whoever_sealed_it(archive: bytes) -> None:
     recipient = SOURCE.identity.recipient
-    filled = archive.ljust(envelope.BUNDLE_BYTES, b"\0") if archive else archive
+    filled = archive.ljust(bundles.BUNDLE_BYTES, b"\0") if archive else archive
 
     with pytest.raises(EnvelopeError):
-        envelope.open_bundle(age.seal(filled, [recipient]), SOURCE.identity)
+        bundles.open_bundle(age.seal(filled, [recipient]), SOURCE.identity)
 
 
 @given(st.lists(st.binary(max_size=2000), max_size=9))
 @settings(max_examples=40, deadline=None)
 def test_any_files_that_fit_come_out_of_a_bundle_as_they_went_in(inner: list[bytes]) -> None:
-    assert envelope.open_bundle(envelope.pack_bundle(inner, SOURCE.identity.recipient), SOURCE.identity) == inner
+    assert bundles.open_bundle(bundles.pack_bundle(inner, SOURCE.identity.recipient), SOURCE.identity) == inner
 
 
 def test_a_bundle_cut_or_lengthened_by_a_byte_does_not_open() -> None:
-    bundle = envelope.pack_bundle([b"abc"], SOURCE.identity.recipient)
+    bundle = bundles.pack_bundle([b"abc"], SOURCE.identity.recipient)
 
     for wrong in (bundle[:-1], bundle + b"\0", b""):
         with pytest.raises(EnvelopeError):
-            envelope.open_bundle(wrong, SOURCE.identity)
+            bundles.open_bundle(wrong, SOURCE.identity)
 
 
 def test_a_bundle_for_somebody_else_does_not_open() -> None:
     with pytest.raises(EnvelopeError):
-        envelope.open_bundle(envelope.pack_bundle([], UNIT.recipient), keys(Codename.from_token(new_token())).identity)
+        bundles.open_bundle(bundles.pack_bundle([], UNIT.recipient), keys(Codename.from_token(new_token())).identity)
 
 
 SIGNER = SigningKey.generate()

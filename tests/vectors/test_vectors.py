@@ -4,6 +4,7 @@ The folder a vector stands in says what is done with it. They are the examples o
 """
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from crypto import age, columns, macs, records, shares, signing, sshsig, totp
 from crypto.blobs import BlobOpener
 from crypto.canonical import canonical, parse
-from crypto.codename import Codename, keys, submission_mac
+from crypto.codename import Codename, keys, parse_pickup_code, pickup_code, submission_mac
 from crypto.digest import acknowledgement_check, sha256
 from crypto.errors import CryptoError
 from crypto.padding import message_size, part_size
@@ -23,8 +24,12 @@ from handling.rules.member_list import MembershipError, check
 from handling.rules.package import PackageError, unpack
 from handling.store.chain import ChainError
 from handling.store.chain import verify as verify_chain
+from tipline.bundles import Pickup, open_bundle
 from tipline.drop.signed import Gate, RequestRefusedError
-from tipline.envelope import EnvelopeError, IntakeKey, Message, Place, Reply, Thread, Wrapper, open_bundle
+from tipline.envelope import IntakeKey, Message, Place, Reply, Thread, Wrapper
+from tipline.handin import Slip
+from tipline.pins import Keys
+from tipline.strict import EnvelopeError
 from tipline.units import Unit, Units
 
 FOLDER = Path(__file__).parent
@@ -253,6 +258,38 @@ def intake_key(fields: Fields) -> Fields:
     return {"unit": key.unit, "serial": str(key.serial), "fingerprint": key.recipient.fingerprint()}
 
 
+def slip(fields: Fields) -> Fields:
+    read = Slip.parse(bytes.fromhex(fields["slip"]))
+    assert read.encode().hex() == fields["slip"]
+    return {
+        "unit": read.unit,
+        "serial": str(read.serial),
+        "mailbox": read.mailbox.hex(),
+        "envelopes": str(len(read.envelopes)),
+        "files": str(len(read.pieces)),
+        "first": "true" if read.was is None else "false",
+        "sum": read.sum.hex(),
+    }
+
+
+def pickup_of(fields: Fields) -> Fields:
+    lookup = parse_pickup_code(fields["typed"])
+    return {"lookup": lookup.expose().hex(), "code": pickup_code(lookup).expose().decode()}
+
+
+def pickup(fields: Fields) -> Fields:
+    read = Pickup.parse(bytes.fromhex(fields["pickup"]))
+    place_ = Place.open(read.place, secret(fields["state"]), mailbox=bytes.fromhex(fields["mailbox"]))
+    return {"replies": str(len(open_bundle(read.bundle, identity(fields)))), "sent": str(place_.sent.counter)}
+
+
+def pins(fields: Fields) -> Fields:
+    read = Keys.parse(fields["keys"].encode())
+    assert read.encode().decode() == fields["keys"]
+    key = read.choose(bytes.fromhex(fields["root"]), fields["role"], date.fromisoformat(fields["today"]))
+    return {"serial": str(key.serial), "fingerprint": key.recipient.fingerprint()}
+
+
 KINDS: Mapping[str, Callable[[Fields], Fields]] = {
     "age-armour": age_armour,
     "age-classical": age_classical,
@@ -274,11 +311,15 @@ KINDS: Mapping[str, Callable[[Fields], Fields]] = {
     "package": package,
     "padding": padding,
     "passphrase": passphrase,
+    "pickup": pickup,
+    "pickup-code": pickup_of,
+    "pins": pins,
     "place": place,
     "record": record,
     "reply": reply,
     "share": share,
     "signature": signature,
+    "slip": slip,
     "ssh-signature": ssh_signature,
     "statement": statement,
     "submission": submission,

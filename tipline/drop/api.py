@@ -18,9 +18,10 @@ from tipline.base.database import Pool
 from tipline.base.jsons import JsonError, parse_object
 from tipline.base.ticks import BUNDLES, DELETED_BYTES, FRAME, LIST_BYTES, PAGE, answer_size
 from tipline.base.web import Site, make_app
+from tipline.bundles import SEALED_BUNDLE_BYTES
 from tipline.drop import store
 from tipline.drop.signed import BODY, GATE, UNIT, Gate, refusal, signed_only
-from tipline.envelope import MAILBOX_BYTES, SEALED_BUNDLE_BYTES, IntakeKey, IntakeKeyError
+from tipline.envelope import MAILBOX_BYTES, IntakeKey, IntakeKeyError
 
 POOL: web.AppKey[Pool] = web.AppKey("pool")
 BLOBS = web.AppKey("blobs", BlobStore)

@@ -12,7 +12,9 @@ from crypto import age
 from crypto.codename import SourceKeys
 from crypto.digest import sha256
 from crypto.errors import AgeError, OpenError
-from tipline.envelope import EnvelopeError, Place, Reply, ThreadState, open_bundle
+from tipline.bundles import open_bundle
+from tipline.envelope import Place, Reply, ThreadState
+from tipline.strict import EnvelopeError
 
 _MONTHS: Final = (
     "January February March April May June July August September October November December".split()  # noqa: SIM905 - twelve names in one line

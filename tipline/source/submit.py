@@ -10,7 +10,8 @@ from typing import Final, Self
 
 from crypto.codename import SourceKeys, SubmissionMac
 from tipline.base.database import StoreError
-from tipline.envelope import Answer, Body, File, IntakeKeyError, Message, Place, Thread, Tip, pack_bundle
+from tipline.bundles import pack_bundle
+from tipline.envelope import Answer, Body, File, IntakeKeyError, Message, Place, Thread, Tip
 from tipline.source.channel import Keep
 from tipline.source.form import FILES_MAX, UPLOAD_MAX, FormStream, IncomingFile, Report, TooMuchError
 from tipline.source.sealing import Address, FileSealer, Outbox

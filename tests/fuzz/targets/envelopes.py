@@ -10,8 +10,9 @@ from crypto.secret import Secret
 from handling.corridor import opened
 from handling.corridor.store.envelopes import Envelope, EnvelopeState
 from tests.fuzz.target import Target, both, these, vectors
-from tipline import envelope
-from tipline.envelope import EnvelopeError, File, Message, Place, Reply, Thread, Wrapper
+from tipline import bundles
+from tipline.envelope import File, Message, Place, Reply, Thread, Wrapper
+from tipline.strict import EnvelopeError
 
 KEY = Secret(b"k" * 32)
 THREAD = Thread(KEY, KEY)
@@ -62,9 +63,9 @@ def sidecar(data: bytes) -> None:
 
 def bundle(data: bytes) -> None:
     """Anybody can seal an archive to the source's public key."""
-    sealed = age.seal(data[: envelope.BUNDLE_BYTES].ljust(envelope.BUNDLE_BYTES, b"\0"), [MINE.recipient])
-    inner = envelope.open_bundle(sealed, MINE)
-    archive = b"".join(envelope._member(index, one) for index, one in enumerate(inner, 1))
+    sealed = age.seal(data[: bundles.BUNDLE_BYTES].ljust(bundles.BUNDLE_BYTES, b"\0"), [MINE.recipient])
+    inner = bundles.open_bundle(sealed, MINE)
+    archive = b"".join(bundles._member(f"{index:03}.age", one) for index, one in enumerate(inner, 1))
     assert data.rstrip(b"\0") == archive.rstrip(b"\0")
 
 
@@ -89,8 +90,8 @@ def opened_day() -> object:
 
 SEED_WRAPPER = next(vectors("envelope", field="envelope", binary=True)())[:256]
 BUNDLES = these(
-    envelope._member(1, b"abc"),
-    envelope._member(1, b"abc") + envelope._member(2, b"x" * 600),
+    bundles._member("001.age", b"abc"),
+    bundles._member("001.age", b"abc") + bundles._member("002.age", b"x" * 600),
     b"",
     b"\x80" * 200,
 )
@@ -114,7 +115,7 @@ TARGETS = {
             these(b'{"name":"","parts":[],"sha256":"' + b"0" * 64 + b'","size":0,"type":""}'),
         ),
     ),
-    "bundle": Target(bundle, (EnvelopeError,), BUNDLES, most=envelope.BUNDLE_BYTES),
+    "bundle": Target(bundle, (EnvelopeError,), BUNDLES, most=bundles.BUNDLE_BYTES),
     "place": Target(
         place,
         (OpenError,),

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from crypto import age, codename, padding
 from crypto.digest import sha256
 from crypto.statement import Statement
-from tipline import envelope
+from tipline import bundles, envelope
 from tipline.base.blobstore import BlobStore
 from tipline.base.database import Db
 
@@ -94,7 +94,7 @@ class Source:
 
     def replies(self, bundle: bytes) -> list[envelope.Reply]:
         """Open a bundle as the source would."""
-        inner = envelope.open_bundle(bundle, self.keys.identity)
+        inner = bundles.open_bundle(bundle, self.keys.identity)
         return [envelope.Reply.parse(age.open_(sealed, [self.keys.identity]), self.keys.to_source) for sealed in inner]
 
 
@@ -119,7 +119,7 @@ async def at_the_drop(public: Db, folder: Path, source: Source, *envelopes: Enve
     """Lay envelopes where the drop hands them out, as the source process does."""
     recipient = source.keys.identity.recipient
     await public.execute(
-        _MAILBOX, source.keys.mailbox, source.unit, str(recipient), envelope.pack_bundle([], recipient), TODAY
+        _MAILBOX, source.keys.mailbox, source.unit, str(recipient), bundles.pack_bundle([], recipient), TODAY
     )
     blobs = BlobStore(folder / "blobs")
     for one in envelopes:

@@ -17,7 +17,7 @@ from handling.corridor.store.outcomes import Proposal
 from tests.handling.corridor.conftest import World
 from tests.handling.corridor.sources import Source
 from tests.journeys.browser import Browser
-from tipline import envelope
+from tipline import bundles, envelope
 from tipline.base import accounts
 
 
@@ -312,7 +312,7 @@ async def _key(world: World, name: str) -> SigningKey:
 
 async def _replies(world: World, told: Told) -> list[envelope.Reply]:
     rows = await world.inside.fetch("SELECT inner_file FROM corridor.outgoing ORDER BY position")
-    bundle = envelope.pack_bundle([row["inner_file"] for row in rows], told.source.keys.identity.recipient)
+    bundle = bundles.pack_bundle([row["inner_file"] for row in rows], told.source.keys.identity.recipient)
     return told.source.replies(bundle)
 
 

@@ -22,7 +22,7 @@ from handling.corridor import opened
 from handling.corridor.chain import ACCEPTED, Verdict
 from handling.corridor.store.envelopes import Envelope, EnvelopeState
 from handling.corridor.threads import Book
-from tipline import envelope
+from tipline import bundles, envelope
 from tipline.source import replies
 
 TODAY = date(2026, 11, 23)
@@ -73,7 +73,7 @@ class Thread(RuleBasedStateMachine):
         self.people = [Person(keys) for keys in SOURCES]
         self.desks = [Desk() for _ in SOURCES]
         for person in self.people:
-            person.bundle = envelope.pack_bundle([], person.keys.identity.recipient)
+            person.bundle = bundles.pack_bundle([], person.keys.identity.recipient)
             person.packed[person.bundle] = []
 
     # The source writes -----------------------------------------------------------------------------------------
@@ -307,7 +307,7 @@ class Thread(RuleBasedStateMachine):
             forged.seal(Secret(b"z" * 32), recipient) if entry == "forged" else desk.replies[entry - 1][0]
             for entry in entries
         ]
-        person.bundle = envelope.pack_bundle(files, recipient)
+        person.bundle = bundles.pack_bundle(files, recipient)
         person.packed[person.bundle] = entries
 
 

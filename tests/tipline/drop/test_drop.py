@@ -19,8 +19,9 @@ from tests.tipline.source.running import TestUnit, Zone, a_zone, running
 from tipline.base.database import Db
 from tipline.base.settings import Settings
 from tipline.base.ticks import DELETED_BYTES, FRAME, LIST_BYTES, PAGE, answer_size
+from tipline.bundles import SEALED_BUNDLE_BYTES
 from tipline.drop.signed import REQUEST_TYPE, WINDOW_SECONDS
-from tipline.envelope import SEALED_BUNDLE_BYTES, IntakeKey
+from tipline.envelope import IntakeKey
 
 MAILBOX = sha256(b"a mailbox")
 LIST = f"/v1/envelopes?urgent=0&after={UUID(int=0)}"

@@ -8,7 +8,8 @@ import pytest
 from crypto.codename import Codename, keys
 from crypto.secret import Secret
 from tipline import envelope
-from tipline.envelope import NO_PREVIOUS, Place, Reply, ThreadState, pack_bundle
+from tipline.bundles import pack_bundle
+from tipline.envelope import NO_PREVIOUS, Place, Reply, ThreadState
 from tipline.source import replies, ways
 
 DAY = date(2026, 11, 24)

@@ -14,7 +14,8 @@ from tests.journeys.browser import Browser, Page, Upload
 from tests.tipline.source.running import TODAY, a_zone, collect, joined, messages, publish, running, until
 from tipline.base.database import Db
 from tipline.base.settings import Settings
-from tipline.envelope import SEALED_BUNDLE_BYTES, File, Message, Tip
+from tipline.bundles import SEALED_BUNDLE_BYTES
+from tipline.envelope import File, Message, Tip
 
 TEXT = "Two men moved 14 blue drums, kestrel-canary-71, into a white Hilux."
 

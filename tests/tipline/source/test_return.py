@@ -12,7 +12,8 @@ from tests.tipline.source.running import TODAY, a_zone, collect, messages, runni
 from tests.tipline.source.test_report import TEXT, report
 from tipline.base.database import Db
 from tipline.base.settings import Settings
-from tipline.envelope import NO_PREVIOUS, Answer, Place, Reply, ThreadState, Tip, pack_bundle
+from tipline.bundles import pack_bundle
+from tipline.envelope import NO_PREVIOUS, Answer, Place, Reply, ThreadState, Tip
 from tipline.source import replies, session
 
 NOT_HERE = "no reports under this codename"
