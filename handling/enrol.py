@@ -1,6 +1,5 @@
 """Founding a unit: every key is made once and put where its one job is. Adds nobody to a unit that exists."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -8,7 +7,7 @@ from datetime import date, timedelta
 from crypto import age, passphrase, totp
 from crypto.signing import SigningKey
 from crypto.statement import Statement
-from handling import packagekeys
+from handling import packagekeys, pinning
 from handling.people import Account, Card, Person, PersonKeys, put_accounts, seal_accounts
 from handling.rules.keylife import AHEAD, VALID_DAYS
 from handling.rules.member_list import FIRST
@@ -21,6 +20,7 @@ from tipline.base import staff
 from tipline.base.database import Db
 from tipline.base.files import write_private
 from tipline.base.settings import Settings
+from tipline.units import Unit
 
 LIST_VALID_DAYS = 366
 
@@ -101,14 +101,8 @@ def found(
     package.put(settings)
     write_private(settings.inside / "root.pub", root.public.hex().encode() + b"\n")
     if "public" in settings.zones:  # else another machine's public zone pins it: `tipline unit show`
-        pin_unit(
-            settings,
-            settings.unit,
-            role="unit",
-            name=settings.name,
-            collector=corridor.collector,
-            intake_signer=corridor.intake_signer,
-        )
+        unit = Unit(settings.unit, "unit", settings.name, corridor.collector, corridor.intake_signer)
+        pinning.found(settings, unit, root, today=today)
     enrolled = seal_accounts(people, log_n=log_n)
     return Founded(settings.unit, root, recovery, member_list, corridor.intake_keys, enrolled.accounts, enrolled.cards)
 
@@ -181,23 +175,6 @@ def make_intake_keys(unit: str, signer: SigningKey, *, today: date) -> tuple[New
     """Make the intake keys of the coming weeks, serials from 1, one a week."""
     weeks = [today + timedelta(days=VALID_DAYS * week) for week in range(AHEAD)]
     return tuple(NewIntakeKey.make(unit, serial, first, signer) for serial, first in enumerate(weeks, start=1))
-
-
-def pin_unit(settings: Settings, unit: str, *, role: str, name: str, collector: bytes, intake_signer: bytes) -> None:
-    """Pin one unit's public keys for the public zone (`units.json`)."""
-    path = settings.public / "units.json"
-    pins = json.loads(path.read_text()) if path.exists() else []
-    pins = [pin for pin in pins if pin["unit"] != unit]
-    pins.append(
-        {
-            "unit": unit,
-            "role": role,
-            "name": name,
-            "collector": collector.hex(),
-            "intake_signer": intake_signer.hex(),
-        }
-    )
-    write_private(path, json.dumps(pins, indent=2).encode() + b"\n")
 
 
 def _check(settings: Settings, persons: Sequence[Person]) -> None:

@@ -18,6 +18,7 @@ from tipline.base.database import Db
 from tipline.base.settings import Settings
 from tipline.cli.practice import enrol_if_new
 from tipline.envelope import IntakeKey
+from tipline.pins import Keys
 
 TODAY = datetime.now(UTC).date()
 
@@ -95,6 +96,21 @@ async def test_intake_keys_of_both_units_are_published_for_twelve_weeks_without_
         assert len(rows) == AHEAD
         assert days == [TODAY + timedelta(days=n) for n in range(7 * AHEAD)]
         assert all(row["not_after"] == row["not_before"] + timedelta(days=6) for row in rows)
+
+
+async def test_the_root_signs_whom_a_source_may_seal_to_for_a_year(settings: Settings, public_db: Db) -> None:
+    await practice(settings)
+    root = bytes.fromhex((settings.public / "root.pub").read_text())
+    intake = await public_db.fetch("SELECT statement FROM zone.intake_key")
+
+    keys = Keys(root, (settings.public / "pins.json").read_bytes(), tuple(row["statement"] for row in intake))
+
+    assert (settings.public / "root.pub").read_bytes() == (settings.inside / "root.pub").read_bytes()
+    pins = keys.verified(root)
+    assert [(unit.unit, unit.role) for unit in pins.units] == [("unit", "unit"), ("oversight", "oversight")]
+    assert (pins.good_on(TODAY), pins.good_on(TODAY + timedelta(days=366))) == (True, True)
+    assert not pins.good_on(TODAY + timedelta(days=367))
+    assert keys.choose(root, "oversight", TODAY).unit == "oversight"
 
 
 async def test_a_published_intake_key_verifies_against_the_pinned_signer_alone(

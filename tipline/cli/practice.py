@@ -14,7 +14,7 @@ import asyncpg
 
 from crypto import age, passphrase, pgp
 from crypto.signing import SigningKey
-from handling import enrol
+from handling import enrol, pinning
 from handling.people import Card, Person
 from handling.store import agencies, agreements
 from handling.store.intakekeys import NewIntakeKey
@@ -23,6 +23,7 @@ from tipline.base import staff
 from tipline.base.files import write_private
 from tipline.base.settings import Settings
 from tipline.cli import cards, databases
+from tipline.units import Unit, Units
 
 _PEOPLE = (
     Person("amina", "Amina (handler 1, also analyst)", frozenset({Duty.HANDLER, Duty.ANALYST})),
@@ -63,7 +64,7 @@ async def enrol_if_new(
         folder = settings.data / "practice"
         write_private(folder / "root.key", founded.root.seed.expose().hex().encode() + b"\n")
         write_private(folder / "recovery.txt", founded.recovery.encode().expose() + b"\n")
-        await enrol.publish_intake_keys(public, _OVERSIGHT[0], _oversight(settings, folder, today))
+        await enrol.publish_intake_keys(public, _OVERSIGHT[0], _oversight(settings, folder, founded.root, today))
         officers = []
         async with inside.transaction():
             for agency in _AGENCIES:
@@ -110,7 +111,7 @@ async def _make(settings: Settings) -> tuple[Card, ...] | None:
         return await enrol_if_new(settings, public, inside)
 
 
-def _oversight(settings: Settings, folder: Path, today: date) -> tuple[NewIntakeKey, ...]:
+def _oversight(settings: Settings, folder: Path, root: SigningKey, today: date) -> tuple[NewIntakeKey, ...]:
     """Pin the oversight unit; here stand only its public keys, and the practice folder plays the outside body."""
     signer, collector = SigningKey.generate(), SigningKey.generate()
     unit, name = _OVERSIGHT
@@ -118,7 +119,10 @@ def _oversight(settings: Settings, folder: Path, today: date) -> tuple[NewIntake
     for new in keys:
         write_private(folder / unit / f"intake-{new.key.serial}.txt", new.identity.encode().expose() + b"\n")
     write_private(folder / unit / "collector.key", collector.seed.expose().hex().encode() + b"\n")
-    enrol.pin_unit(settings, unit, role="oversight", name=name, collector=collector.public, intake_signer=signer.public)
+    pinned = Unit(unit, "oversight", name, collector.public, signer.public)
+    units = Units.load(settings.public).with_oversight(pinned)
+    pinning.pin(settings, units)
+    pinning.sign(settings, pinning.unsigned(units, today=today), root)
     return keys
 
 

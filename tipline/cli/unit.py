@@ -64,7 +64,8 @@ def _pin(args: argparse.Namespace, settings: Settings) -> int:
     if before.oversight is not None and before.oversight.id != unit.id:
         words = "is no longer pinned: what waits for it at the drop cannot be collected any more."
         print(f"{before.oversight.name} ({before.oversight.id}) {words}")
-    print("It counts once source and drop have started again.")
+    print("The form offers it once source and drop have started again.")
+    print("Kits do when the root has signed it: run `tipline root pins`, then make the kit anew.")
     return 0
 
 

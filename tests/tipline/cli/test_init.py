@@ -15,6 +15,7 @@ from tipline.base import settings as settings_
 from tipline.base.database import Db
 from tipline.base.settings import Settings
 from tipline.cli.main import main
+from tipline.pins import Pins
 
 PEOPLE = ["--member", "amina:Amina Njeri:handler,analyst", "--member", "ben:Ben:handler"]
 UNIT = ["--unit", "wcu", "--name", 'The "Wildlife" Unit', "--emergency", "112", "--reading-hours", "on weekdays"]
@@ -51,6 +52,8 @@ def test_a_real_unit_has_nothing_preset_and_no_whole_key_is_written_anywhere(
     settings = settings_.load(databases, {})
     assert (settings.practice, settings.unit, settings.name) == (False, "wcu", 'The "Wildlife" Unit')
     assert root.public.hex() == (databases / "inside" / "root.pub").read_text().strip()
+    pins = Pins.read((databases / "public" / "pins.json").read_bytes(), root.public)
+    assert [(unit.unit, unit.name) for unit in pins.units] == [("wcu", 'The "Wildlife" Unit')]
     whole = [form(root.seed.expose()) for form in (bytes, lambda seed: seed.hex().encode(), base64.b64encode)]
     whole += [recovery.seed.expose(), recovery.seed.expose().hex().encode(), recovery.encode().expose()]
     for path in (path for folder in (databases, tmp_path / "offline") for path in folder.rglob("*") if path.is_file()):
