@@ -1,4 +1,4 @@
-"""Dated data files and their loading: grading schemes, subjects. The rules take these values and never read a file."""
+"""Dated data files and their loading: grading schemes, the way between them, subjects. No rule reads one."""
 
 import tomllib
 from functools import cache
@@ -7,13 +7,29 @@ from typing import Any
 
 from handling.rules.agreements import Codes
 from handling.rules.grading import Scheme, scheme_of
+from handling.rules.mapping import Mappings, mappings_of
 from handling.rules.subjects import Subjects, subjects_of
+
+SCHEMES = ("3x5x2", "5x5x5", "admiralty", "europol")
+"""Every grading scheme there is a file of; the first is the one that items are graded in."""
 
 
 @cache
 def scheme() -> Scheme:
     """Return the UK 3x5x2 scheme."""
-    return scheme_of(_table("grading-3x5x2.toml"))
+    return schemes()["3x5x2"]
+
+
+@cache
+def schemes() -> dict[str, Scheme]:
+    """Return every scheme by its name."""
+    return {name: scheme_of(_table(f"grading-{name}.toml")) for name in SCHEMES}
+
+
+@cache
+def mappings() -> Mappings:
+    """Return the table between the schemes."""
+    return mappings_of(_table("grading-mapping.toml"), schemes())
 
 
 @cache

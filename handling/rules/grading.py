@@ -274,7 +274,7 @@ def scheme_of(table: Mapping[str, Any]) -> Scheme:
     """
     name = table["scheme"]
     axes = {axis: tuple(_code(row) for row in table[axis]) for axis in ("source", "information")}
-    markings = [row for kind in ("handling", "action", "sanitisation") for row in table[kind]]
+    markings = [row for kind in ("handling", "action", "sanitisation") for row in table.get(kind, ())]
     return Scheme(
         name=name,
         title=table["title"],

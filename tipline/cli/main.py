@@ -60,6 +60,7 @@ COMMANDS = MappingProxyType(
         "mailboxes": _Command("replace the mailboxes' bundles now", _load),
         "rewrite": _Command("let the public zone forget hours and order now", _load),
         "agreement": _Command("add or check an agreement", _agreement),
+        "grade": _Command("say what a grade is in another scheme", _none),
         "member": _Command("propose who joins, leaves or gets new keys", _load),
         "agency": _Command("enrol an agency or its officer", _load),
         "account": _Command("replace a lost second factor", _load),
