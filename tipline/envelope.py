@@ -392,6 +392,13 @@ class Message:
         )
 
 
+def answer_message(text: str, must_not_learn: str) -> Answer | Tip:
+    """Return a further message; one that says who must not learn of it travels as a tip, so that it is heard as a first one."""
+    if not must_not_learn.strip():
+        return Answer(text=text)
+    return Tip(text=text, how_known="", must_not_learn=must_not_learn, urgent=False)
+
+
 def seal_message(message: Message, wrapper: Wrapper, recipient: age.Recipient) -> bytes:
     """Return a whole envelope: the wrapper and an age file of the padded message to the intake key's *recipient*."""
     return wrapper.encode() + age.seal(pad_message(message.encode()), [recipient])

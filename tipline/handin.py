@@ -147,6 +147,12 @@ class Slip:
             return (self.envelopes,)
         return (tuple(messages), *((part,) for part in parts))
 
+    @property
+    def file_names(self) -> tuple[str, ...]:
+        """What each of those files is called."""
+        count = len(self.pieces)
+        return tuple(f"hand-in-{number}-of-{count}.tip" for number in range(1, count + 1))
+
 
 def _total(envelopes: Sequence[Listed]) -> int:
     return sum(listed.size for listed in envelopes)

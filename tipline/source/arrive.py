@@ -12,12 +12,13 @@ from crypto.codename import Codename, SourceKeys, keys, submission_mac
 from tipline.base.blobstore import BlobStore
 from tipline.base.web import Handler, Site, make_app, render
 from tipline.envelope import IntakeKeyError
+from tipline.parts import Address
 from tipline.source import context, form, returning, submit
 from tipline.source.channel import Keep
 from tipline.source.context import ABOUT, BLOBS, KEEP, UNITS, clock, new_form_token
 from tipline.source.form import Answers, FormStream, Incomplete, Report, TooMuchError
 from tipline.source.pages import About, ReportPage, SentPage
-from tipline.source.sealing import Address, Outbox
+from tipline.source.sealing import Outbox
 from tipline.source.submit import Delivered, Delivery, OtherUnitError
 from tipline.units import Units
 

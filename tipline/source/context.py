@@ -11,9 +11,9 @@ from crypto.codename import new_token
 from tipline.base.blobstore import BlobStore
 from tipline.base.web import render
 from tipline.envelope import IntakeKeyError
+from tipline.parts import Address
 from tipline.source.channel import Keep
 from tipline.source.pages import About, ClosedPage
-from tipline.source.sealing import Address
 from tipline.units import Unit, Units
 
 KEEP = web.AppKey("keep", Keep)

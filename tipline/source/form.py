@@ -11,14 +11,8 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from crypto.codename import TOKEN_BYTES
 from tipline.base.forms import FormError
+from tipline.limits import DETAIL_MAX, FILES_MAX, MESSAGE_MAX, UPLOAD_MAX
 
-MESSAGE_MAX: Final = 256 * 1024
-"""Bytes of UTF-8 in the message, some 250,000 letters of English."""
-DETAIL_MAX: Final = 64 * 1024
-"""Bytes of UTF-8 in each of the two further texts."""
-FILES_MAX: Final = 20
-UPLOAD_MAX: Final = 2 << 30
-"""Bytes of all files of one report together."""
 STALLED_SECONDS: Final = 120
 """How long a line may be silent in the middle of a form."""
 

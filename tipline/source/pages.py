@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from tipline.replies import Replies
 from tipline.source.form import Answers
-from tipline.source.replies import Replies
 from tipline.source.ways import Words
 
 

@@ -9,13 +9,15 @@ from aiohttp import web
 
 from crypto.codename import Codename, SourceKeys, keys, submission_mac
 from crypto.errors import CodenameError, OpenError, SignatureError
+from tipline import replies
 from tipline.base.web import CSRF, read_form, render, see_other
-from tipline.envelope import IntakeKeyError
-from tipline.source import context, form, replies, session, submit, ways
+from tipline.envelope import IntakeKeyError, answer_message
+from tipline.limits import DETAIL_MAX, MESSAGE_MAX
+from tipline.replies import Replies
+from tipline.source import context, form, session, submit, ways
 from tipline.source.channel import Keep
 from tipline.source.context import ABOUT, BLOBS, KEEP, UNITS, clock, new_form_token
 from tipline.source.pages import ElsewherePage, LeftPage, ReturnPage, ThreadPage
-from tipline.source.replies import Replies
 from tipline.source.sealing import Outbox
 from tipline.source.session import Session
 from tipline.source.store import Mailbox
@@ -105,7 +107,7 @@ async def send_answer(request: web.Request) -> web.Response:
     if opened is None:
         return render(request, ReturnPage(request.app[ABOUT], ended=True, kept=written.kept()), HTTPStatus.FORBIDDEN)
     problem = _answer_problem(opened.session, fields, written.text)
-    too_long = _LONG_NAMES if len(written.asked.encode()) > form.DETAIL_MAX else ""
+    too_long = _LONG_NAMES if len(written.asked.encode()) > DETAIL_MAX else ""
     if problem or too_long:
         return await _thread(request, opened, written=written, problem=problem, asked_problem=too_long)
     mailbox = await request.app[KEEP].mailbox(opened.keys.mailbox)
@@ -119,7 +121,7 @@ async def send_answer(request: web.Request) -> web.Response:
     mac.field("answer", written.text.encode())
     mac.field("must_not_learn", written.asked.encode())
     outbox = Outbox(request.app[BLOBS], address.day)
-    answer = submit.answer_message(written.text, written.asked)
+    answer = answer_message(written.text, written.asked)
     delivery = Delivery(opened.keys, address, mac.digest(), first=None, further=answer, files=(), at=now)
     try:
         await submit.deliver(request.app[KEEP], outbox, delivery)
@@ -213,7 +215,7 @@ def _answer_problem(opened: Session, fields: dict[str, str], text: str) -> str:
         return _OLD_PAGE
     if not text.strip():
         return _EMPTY_ANSWER
-    return _LONG_ANSWER if len(text.encode()) > form.MESSAGE_MAX else ""
+    return _LONG_ANSWER if len(text.encode()) > MESSAGE_MAX else ""
 
 
 def _codename_problem(error: CodenameError) -> str:

@@ -9,12 +9,15 @@ from functools import partial
 from typing import Final, Self
 
 from crypto.codename import SourceKeys, SubmissionMac
+from tipline.base.blobstore import BlobWriter
 from tipline.base.database import StoreError
 from tipline.bundles import pack_bundle
-from tipline.envelope import Answer, Body, File, IntakeKeyError, Message, Place, Thread, Tip
+from tipline.envelope import Answer, Body, File, IntakeKeyError, Message, Place, Thread, Tip, answer_message
+from tipline.limits import FILES_MAX, UPLOAD_MAX
+from tipline.parts import Address, FileSealer
 from tipline.source.channel import Keep
-from tipline.source.form import FILES_MAX, UPLOAD_MAX, FormStream, IncomingFile, Report, TooMuchError
-from tipline.source.sealing import Address, FileSealer, Outbox
+from tipline.source.form import FormStream, IncomingFile, Report, TooMuchError
+from tipline.source.sealing import Outbox
 from tipline.source.store import Envelope, Mailbox, NewMailbox, Outcome, Submission
 
 _BATCH: Final = 1 << 20  # bytes sealed in one go, away from the event loop
@@ -121,7 +124,7 @@ def _begin_file(mac: SubmissionMac, incoming: IncomingFile) -> None:
     mac.file_start(incoming.name)
 
 
-def _take(piece: bytes, sealer: FileSealer, mac: SubmissionMac) -> None:
+def _take(piece: bytes, sealer: FileSealer[BlobWriter], mac: SubmissionMac) -> None:
     sealer.update(piece)
     mac.update(piece)
 
@@ -155,13 +158,6 @@ def further_message(report: Report) -> Answer | Tip:
         text += f"\n\nHow I know this: {report.how_known}"
     message = answer_message(text, report.must_not_learn)
     return replace(message, urgent=report.urgent) if isinstance(message, Tip) else message
-
-
-def answer_message(text: str, must_not_learn: str) -> Answer | Tip:
-    """Return an answer of the return page; one that says who must not learn of it asks like a changed form does."""
-    if not must_not_learn.strip():
-        return Answer(text=text)
-    return Tip(text=text, how_known="", must_not_learn=must_not_learn, urgent=False)
 
 
 async def deliver(keep: Keep, outbox: Outbox, delivery: Delivery) -> Delivered:

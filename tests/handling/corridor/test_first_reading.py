@@ -26,6 +26,7 @@ from handling.store.keyring import MissingKeyError
 from tests.handling.corridor.conftest import World, sign_in
 from tests.handling.corridor.sources import AT, TODAY, Source
 from tests.journeys.browser import Browser
+from tipline import envelope
 from tipline.source import submit
 from tipline.source.form import Report
 
@@ -130,7 +131,7 @@ async def test_an_answer_that_names_somebody_in_its_own_field_takes_away_like_a_
     await world.resealer.run(amina)
     assert len(await world.tips(ben)) == 1
 
-    await world.collected(source.send(world.intake, submit.answer_message("And more.", "Ben")))
+    await world.collected(source.send(world.intake, envelope.answer_message("And more.", "Ben")))
     await world.resealer.run(ben)
 
     assert await world.tips(ben) == ()

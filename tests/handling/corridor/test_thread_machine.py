@@ -22,8 +22,7 @@ from handling.corridor import opened
 from handling.corridor.chain import ACCEPTED, Verdict
 from handling.corridor.store.envelopes import Envelope, EnvelopeState
 from handling.corridor.threads import Book
-from tipline import bundles, envelope
-from tipline.source import replies
+from tipline import bundles, envelope, replies
 
 TODAY = date(2026, 11, 23)
 AT = datetime(2026, 11, 23, 18, 5, tzinfo=UTC)

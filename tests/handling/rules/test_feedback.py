@@ -18,7 +18,7 @@ from handling.rules.feedback import (
     may_propose,
 )
 from handling.rules.phrases import PHRASES, Kind, NoSuchPhraseError, phrase
-from tipline.source import replies as source_replies
+from tipline import replies as source_replies
 
 FEEDBACK = Feedback(
     "outcome", "seizure", "Two containers.", "2026-11", tell_source=True, usefulness=Usefulness(5, 4, 3, 2, 1)

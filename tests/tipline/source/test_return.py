@@ -10,11 +10,12 @@ from handling.rules.phrases import PHRASES as OF_THE_UNIT
 from tests.journeys.browser import Browser
 from tests.tipline.source.running import TODAY, a_zone, collect, messages, running
 from tests.tipline.source.test_report import TEXT, report
+from tipline import replies
 from tipline.base.database import Db
 from tipline.base.settings import Settings
 from tipline.bundles import pack_bundle
 from tipline.envelope import NO_PREVIOUS, Answer, Place, Reply, ThreadState, Tip
-from tipline.source import replies, session
+from tipline.source import session
 
 NOT_HERE = "no reports under this codename"
 

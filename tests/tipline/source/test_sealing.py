@@ -13,7 +13,8 @@ from crypto.padding import PART_MAX, message_size, part_size
 from tests.tipline.source.running import TODAY, TestUnit
 from tipline.base.blobstore import BlobStore
 from tipline.envelope import WRAPPER_BYTES, File
-from tipline.source.sealing import Address, FileSealer, Outbox
+from tipline.parts import Address, FileSealer
+from tipline.source.sealing import Outbox
 
 KIB, MIB = 1 << 10, 1 << 20
 CLASSES = (64 * KIB, 256 * KIB, MIB, 4 * MIB, 16 * MIB)

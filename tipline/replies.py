@@ -44,10 +44,10 @@ REORDERED: Final = (
 )
 FORGOTTEN: Final = (
     "The unit has more messages of yours than this server remembers: its memory of your report was set back. "
-    "The page cannot say whether replies were taken away."
+    "It cannot be said whether replies were taken away."
 )
 LOST: Final = (
-    "This server's memory of your report is damaged or was exchanged. The page cannot say whether replies were taken away, "
+    "This server's memory of your report is damaged or was exchanged. It cannot be said whether replies were taken away, "
     "and an answer cannot be sent from here: write a new report."
 )
 _UNKNOWN_PHRASE: Final = "There is news about your report that this page has no words for yet."

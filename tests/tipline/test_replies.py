@@ -7,10 +7,10 @@ import pytest
 
 from crypto.codename import Codename, keys
 from crypto.secret import Secret
-from tipline import envelope
+from tipline import envelope, replies
 from tipline.bundles import pack_bundle
 from tipline.envelope import NO_PREVIOUS, Place, Reply, ThreadState
-from tipline.source import replies, ways
+from tipline.source import ways
 
 DAY = date(2026, 11, 24)
 SOURCE = keys(Codename.from_token(bytes(32)))
