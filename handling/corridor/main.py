@@ -13,6 +13,7 @@ import aiohttp
 
 from handling.corridor.collect import BusyError, Collector
 from handling.corridor.dropclient import DropClient, DropError, collector_key, drop_address
+from handling.corridor.dropway import drop_session
 from handling.corridor.pages.app import application
 from handling.corridor.pages.common import Corridor
 from handling.corridor.parts import Blobs
@@ -74,7 +75,7 @@ async def main(settings: Settings) -> None:
         await shared.resealer.sweep()
         app = application(shared, practice=settings.practice, unit=settings.name)
         keeping = lasting(repeat(lambda: app[UPKEEP].daily(_today())))
-        async with aiohttp.ClientSession() as http:
+        async with drop_session(settings) as http:
             collecting = lasting(_collect(settings, make_collector(settings, pool, http)))
             try:
                 await web.serve(app, settings.host, settings.ports["corridor"])

@@ -19,6 +19,7 @@ _T = TypeVar("_T")
 _DEFAULT_DATA = Path("data")
 _DEFAULT_BUNDLE_TIMES = (time(6), time(18))
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]-]{1,300}")
+_PROXY = re.compile(r"socks5h://([A-Za-z0-9.-]{1,253}):([0-9]{1,5})")
 _UNIT = re.compile(r"[a-z0-9-]{1,32}")
 _TICK_RANGE = range(1, 86_401)  # seconds: one day at most, or urgent tips would lie unread
 
@@ -53,6 +54,7 @@ class Settings:
         reading_hours: when somebody reads tips, in words.
         bundle_times: times of day (UTC) at which every mailbox bundle is replaced.
         drop: where the drop listens; None means this machine's own. Another unit's public zone may serve this unit.
+        drop_proxy: Tor's SOCKS port as ``socks5h://host:port``, which resolves the drop's name; None goes there straight.
         urgent_tick, tick: seconds between two collections of urgent and of all envelopes.
         keyring_backup_days: how long backups of the keyring are kept; what is destroyed is gone for good after that.
     """
@@ -73,6 +75,7 @@ class Settings:
     keyring_backup_days: int = 7
     zones: tuple[str, ...] = ZONES
     drop: str | None = None
+    drop_proxy: str | None = None
 
     @property
     def public(self) -> Path:
@@ -147,6 +150,7 @@ def read(data: Path | None, environ: Mapping[str, str]) -> Settings:
         keyring_backup_days=table.days("keyring_backup_days", 7),
         zones=table.zones(),
         drop=table.optional_matching("drop", _ADDRESS, "an address as http://127.0.0.1:8083"),
+        drop_proxy=table.optional_matching("drop_proxy", _PROXY, "Tor's SOCKS port, as socks5h://127.0.0.1:9050"),
     )
     table.refuse_unknown()
     _refuse_half(settings)
@@ -174,6 +178,8 @@ def _refuse_half(settings: Settings) -> None:
             f"{missing[0]}_dsn is missing although {used[0]}_dsn is set: "
             f"set TIPLINE_{missing[0].upper()}_DSN too, or remove both to use the embedded PostgreSQL"
         )
+    if settings.drop and ".onion" in settings.drop and not settings.drop_proxy:
+        raise SettingsError("drop_proxy is missing although drop is an onion address: set it to Tor's SOCKS port")
     ports = [settings.ports[name] for name in PORTS]
     for name, port in settings.ports.items():
         if ports.count(port) > 1:

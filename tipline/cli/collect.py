@@ -6,10 +6,9 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
-import aiohttp
-
 from handling.corridor.collect import BusyError, Collector
 from handling.corridor.dropclient import CollectorKeyError, DropError
+from handling.corridor.dropway import drop_session
 from handling.corridor.main import make_collector
 from tipline.base import database, log
 from tipline.base.settings import Settings
@@ -56,7 +55,7 @@ async def _act(settings: Settings, acts: tuple[Callable[[Collector], Awaitable[s
     async with AsyncExitStack() as stack:
         pool = await database.pool(database.dsn_for(settings, "tipline_corridor"), size=2)
         stack.push_async_callback(pool.close)
-        http = await stack.enter_async_context(aiohttp.ClientSession())
+        http = await stack.enter_async_context(drop_session(settings))
         collector = make_collector(settings, pool, http)
         for act in acts:
             print(await _when_free(act, collector))

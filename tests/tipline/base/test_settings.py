@@ -51,6 +51,19 @@ def test_a_unit_may_have_its_drop_on_another_machine(tmp_path: Path) -> None:
             settings.load(a_folder(tmp_path, _PRACTICE + f'drop = "{wrong}"\n'), {})
 
 
+def test_an_onion_address_is_only_asked_for_through_tor(tmp_path: Path) -> None:
+    onion = _PRACTICE + f'drop = "http://{"a" * 56}.onion"\n'
+
+    read = settings.load(a_folder(tmp_path, onion + 'drop_proxy = "socks5h://127.0.0.1:9050"\n'), {})
+
+    assert read.drop_proxy == "socks5h://127.0.0.1:9050"
+    with pytest.raises(SettingsError, match="drop_proxy is missing although drop is an onion address"):
+        settings.load(a_folder(tmp_path, onion), {})
+    for wrong in ("socks5://127.0.0.1:9050", "http://127.0.0.1:9080", "127.0.0.1:9050", "socks5h://u:p@127.0.0.1:9050"):
+        with pytest.raises(SettingsError, match="drop_proxy must be Tor's SOCKS port"):
+            settings.load(a_folder(tmp_path, f'{onion}drop_proxy = "{wrong}"\n'), {})
+
+
 def test_the_environment_has_the_last_word(tmp_path: Path) -> None:
     environ = {
         "TIPLINE_DATA": str(a_folder(tmp_path, _PRACTICE)),
