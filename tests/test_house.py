@@ -48,6 +48,8 @@ EXPOSED = {
     "tipline/cli/identity.py": "a new identity is printed for its owner",
     "tipline/cli/practice.py": "the practice unit's keys lie beside its data",
     "tipline/cli/terminal.py": "a typed passphrase is compared with its repetition",
+    "tipline/cli/tip.py": "a typed codename is read",
+    "tipline/cli/tipwords.py": "a pickup code is printed for its owner",
     "tipline/envelope.py": "thread keys and lookup go into the sealed message",
     "tipline/source/session.py": "the cookie's halves, and the codename under one of them",
 }

@@ -70,6 +70,7 @@ COMMANDS = MappingProxyType(
         "seal": _Command("seal a file to recipients or with a passphrase", _none),
         "open": _Command("open a sealed file", _none),
         "identity": _Command("make an identity to open files with", _none),
+        "tip": _Command("seal a tip on this device, pick up and open replies, answer", _none),
         "unit": _Command("show this unit's public keys, or pin another unit's as oversight", _load),
         "totp": _Command("print the one-time code of a second-factor key", _none),
     }

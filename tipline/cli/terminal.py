@@ -1,4 +1,4 @@
-"""Passphrases, asked for on the terminal itself: standard input and output carry data, and nothing is echoed."""
+"""Passphrases and codenames, asked for on the terminal itself: standard input and output carry data, and nothing is echoed."""
 
 import os
 import termios
@@ -35,22 +35,29 @@ def ask_new() -> Secret:
         return typed
 
 
+def ask_codename(prompt: str, *, visible: bool) -> Secret:
+    """Return the words as they were typed; *visible* for whoever cannot type twelve words blind and is alone."""
+    with _terminal("a codename") as terminal:
+        return _typed(terminal, prompt, visible=visible)
+
+
 @contextmanager
-def _terminal() -> Iterator[int]:
+def _terminal(what: str = "a passphrase") -> Iterator[int]:
     try:
         terminal = os.open(_TERMINAL, os.O_RDWR | os.O_NOCTTY)
     except OSError:
-        raise RefusedError("a passphrase is asked for on a terminal, and there is none") from None
+        raise RefusedError(f"{what} is asked for on a terminal, and there is none") from None
     try:
         yield terminal
     finally:
         os.close(terminal)
 
 
-def _typed(terminal: int, prompt: str) -> Secret:
+def _typed(terminal: int, prompt: str, *, visible: bool = False) -> Secret:
     before = termios.tcgetattr(terminal)
     silent = termios.tcgetattr(terminal)
-    silent[_ECHO_AT] &= ~termios.ECHO
+    if not visible:
+        silent[_ECHO_AT] &= ~termios.ECHO
     termios.tcsetattr(terminal, termios.TCSAFLUSH, silent)
     try:
         _show(terminal, prompt.encode())
@@ -59,7 +66,8 @@ def _typed(terminal: int, prompt: str) -> Secret:
             line += piece
     finally:
         termios.tcsetattr(terminal, termios.TCSAFLUSH, before)
-        _show(terminal, b"\n")
+        if not visible:
+            _show(terminal, b"\n")
     return Secret(line.rstrip(b"\r\n"))
 
 

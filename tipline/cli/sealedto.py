@@ -1,0 +1,69 @@
+"""Whom `tipline tip` seals to: keys out of a kit or a file, believed only under the root that the poster names."""
+
+import re
+from datetime import date
+from typing import Final, NamedTuple
+
+from tipline.cli import streams
+from tipline.cli.streams import RefusedError
+from tipline.envelope import IntakeKey, IntakeKeyError
+from tipline.pins import Keys, Pinned, PinsError
+from tipline.strict import EnvelopeError
+
+_KIT_MAX: Final = 16 * 1024 * 1024  # bytes of a kit; its script is far smaller
+_BLOCK: Final = re.compile(rb'<script type="application/json" id="keys">(.*?)</script>', re.DOTALL)
+_ROOT: Final = re.compile(r"[0-9a-f]{64}")
+_NEW_KIT: Final = "get a new kit from a place that you trust, and check that this device's clock is right"
+
+
+class Receiver(NamedTuple):
+    """The unit that a tip goes to, and the key it is sealed to today."""
+
+    pinned: Pinned
+    intake: IntakeKey
+
+
+def root(typed: str) -> bytes:
+    """Read the root's public key as it stands on a poster: 64 hexadecimal digits, in groups or not."""
+    digits = re.sub(r"[\s:-]", "", typed).lower()
+    if not _ROOT.fullmatch(digits):
+        raise RefusedError("--root is not 64 digits of 0-9 and a-f: copy what is printed on the unit's poster")
+    return bytes.fromhex(digits)
+
+
+def receiver(name: str, trusted: bytes, *, oversight: bool, today: date) -> Receiver:
+    """Choose the key to seal to out of the kit or file called *name*; refuses whatever *trusted* did not sign."""
+    keys = _keys(streams.read_all(name, _KIT_MAX), name)
+    if keys.root != trusted:
+        raise RefusedError(
+            f"the keys in {name} are not under the root that you named but under {_groups(keys.root)}. "
+            "It is not this unit's kit: do not use it"
+        )
+    try:
+        pins = keys.verified(trusted)
+    except PinsError:
+        raise RefusedError(f"the keys in {name} are not signed by that root: somebody changed them") from None
+    role = "oversight" if oversight else "unit"
+    pinned = pins.get(role)
+    if pinned is None:
+        raise RefusedError(f"the keys in {name} name no oversight body: nothing was sealed")
+    try:
+        return Receiver(pinned, keys.choose(trusted, role, today))
+    except PinsError:
+        raise RefusedError(f"the keys in {name} are not valid today: {_NEW_KIT}") from None
+    except IntakeKeyError:
+        raise RefusedError(f"{name} has no key of this unit that is valid today: {_NEW_KIT}") from None
+
+
+def _keys(data: bytes, name: str) -> Keys:
+    """Read what `/keys` hands out, or the one block of a kit in which the same stands."""
+    blocks = _BLOCK.findall(data)
+    whole = b"".join(block.replace(rb"\u003c", b"<") for block in blocks) or data  # a page writes that sign so
+    try:
+        return Keys.parse(whole.strip())
+    except EnvelopeError:
+        raise RefusedError(f"{name} is no kit and no file of keys, or it is damaged") from None
+
+
+def _groups(key: bytes) -> str:
+    return " ".join(key.hex()[at : at + 4] for at in range(0, len(key.hex()), 4))
