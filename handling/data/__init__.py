@@ -5,10 +5,12 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from handling.identifiers import Identifiers, identifiers_of
 from handling.rules.agreements import Codes
 from handling.rules.grading import Scheme, scheme_of
 from handling.rules.mapping import Mappings, mappings_of
 from handling.rules.subjects import Subjects, subjects_of
+from handling.rules.words import Lexicon, lexicon_of
 
 SCHEMES = ("3x5x2", "5x5x5", "admiralty", "europol")
 """Every grading scheme there is a file of; the first is the one that items are graded in."""
@@ -36,6 +38,18 @@ def mappings() -> Mappings:
 def subjects() -> Subjects:
     """Return the list of subjects a report can have."""
     return subjects_of(_table("subjects.toml"))
+
+
+@cache
+def lexicon() -> Lexicon:
+    """Return the words by which a text may point to a source."""
+    return lexicon_of(_table("residue.toml"))
+
+
+@cache
+def identifiers() -> Identifiers:
+    """Return the forms of identifiers that a text is searched for."""
+    return identifiers_of(_table("identifiers.toml"))
 
 
 @cache

@@ -70,6 +70,7 @@ def fold(original: str, lookalikes: Mapping[str, str]) -> Folded:
     """Fold *original*: format characters go, spaces become one kind, compatibility forms their plain ones.
 
     Args:
+        original: as it was written.
         lookalikes: Latin letters by the foreign letter that looks the same. Only words that mix scripts are changed by it:
             a word wholly in Cyrillic is Russian, not a disguise.
     """

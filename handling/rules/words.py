@@ -47,8 +47,8 @@ _SLOT: Final = re.compile(r"\{(few|clock|month|weekday)\}")
 _ISO: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _DAY_FIRST: Final = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})")
 _NAME_ROW: Final = re.compile(
-    r"(?<![.!?…:;\n“\"«(] )(?<![\w’-])(?!\A)[A-Z][a-z’]+(?:-[A-Z][a-z’]+)?"
-    r"(?: (?:(?:bin|binti|van|von|de|da|do|dos|du|del|la|al|el|ole|wa|ya) )?[A-Z][a-z’]+(?:-[A-Z][a-z’]+)?)+(?![\w’])"
+    r"(?<![.!?…:;\n“\"«(] )(?<![\w\u2019-])(?!\A)[A-Z][a-z\u2019]+(?:-[A-Z][a-z\u2019]+)?"
+    r"(?: (?:(?:bin|binti|van|von|de|da|do|dos|du|del|la|al|el|ole|wa|ya) )?[A-Z][a-z\u2019]+(?:-[A-Z][a-z\u2019]+)?)+(?![\w\u2019])"
 )
 
 
@@ -87,7 +87,7 @@ def lexicon_of(table: Mapping[str, Any]) -> Lexicon:
     patterns = []
     for section, residue in _BY_SECTION.items():
         forms = [_filled(form, table, language) for language, listed in table[section].items() for form in listed]
-        pattern = re.compile(rf"(?<![\w’-])(?:{'|'.join(forms)})(?!\w)")
+        pattern = re.compile(rf"(?<![\w\u2019-])(?:{'|'.join(forms)})(?!\w)")
         patterns.append((residue, pattern, section.endswith(_CASED)))
     looks = table["lookalikes"]
     lookalikes = dict(zip(looks["letters"], looks["latin"], strict=True))

@@ -61,6 +61,7 @@ COMMANDS = MappingProxyType(
         "rewrite": _Command("let the public zone forget hours and order now", _load),
         "agreement": _Command("add or check an agreement", _agreement),
         "grade": _Command("say what a grade is in another scheme", _none),
+        "residue": _Command("find what in a text could lead back to a source", _none),
         "member": _Command("propose who joins, leaves or gets new keys", _load),
         "agency": _Command("enrol an agency or its officer", _load),
         "account": _Command("replace a lost second factor", _load),
