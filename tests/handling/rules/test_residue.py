@@ -1,5 +1,7 @@
 """What could lead back to a source is found where it stands, whatever is done to hide it."""
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,21 +58,14 @@ def test_case_and_punctuation_hide_no_shared_words(run, changed):
     assert Residue.SHARED in classes(changed(tip), tip)
 
 
-@given(st.lists(WORDS, min_size=RUN_WORDS, max_size=12), st.data())
+@given(st.lists(st.text(st.sampled_from("abcde"), min_size=2, max_size=9), min_size=RUN_WORDS, max_size=12), st.data())
 def test_invisible_characters_and_lookalikes_hide_no_shared_words(run, data_):
-    tip = " ".join(run)
-    at = data_.draw(st.integers(0, len(tip)))
+    tip = f"bar {' '.join(run)}"
+    at = data_.draw(st.integers(1, len(tip) - 1))
     hidden = tip[:at] + data_.draw(st.sampled_from(["\u200b", "\u200d", "\u2060", "\u00ad", "\u202e"])) + tip[at:]
-    cyrillic = tip.replace("a", "а", 1)  # noqa: RUF001 - the point of it
 
     assert Residue.SHARED in classes(hidden, tip)
-    if len(tip.split()[0]) > 1 or "a" not in tip:
-        assert Residue.SHARED in classes(cyrillic, tip) or cyrillic == tip or _alone(cyrillic)
-
-
-def _alone(text: str) -> bool:
-    """A word that is one foreign letter mixes nothing."""
-    return any(word == "а" for word in text.split())  # noqa: RUF001
+    assert Residue.SHARED in classes(tip.replace("bar", "bаr"), tip)  # noqa: RUF001 - the point of it
 
 
 @given(HAN, st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), max_size=10))
@@ -83,15 +78,9 @@ def test_five_words_in_a_row_are_ordinary_language():
 
 
 def test_the_working_translation_counts_as_much_as_the_tip():
-    found = texts(
-        "Men moved fourteen blue drums from the store.",
-        Residue.SHARED,
-        "bidhaa",
-        "then men moved fourteen blue drums away",
-    )
+    translation = "then men moved fourteen blue drums away"
 
-    assert found == ["Men moved fourteen blue drums"] or found == []
-    assert Residue.SHARED in classes("Men moved fourteen blue drums away.", "then men moved fourteen blue drums away")
+    assert Residue.SHARED in classes("Men moved fourteen blue drums away.", "wanaume walihamisha", translation)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +138,7 @@ def test_a_day_in_figures_is_proposed_as_its_week():
     assert [one.proposal for one in findings("on 2026-11-12") if one.residue is Residue.DATE] == [
         "in the week of 9 to 15 November 2026"
     ]
-    assert week_of(__import__("datetime").date(2026, 12, 31)) == "in the week of 28 December 2026 to 3 January 2027"
+    assert week_of(date(2026, 12, 31)) == "in the week of 28 December 2026 to 3 January 2027"
 
 
 @pytest.mark.parametrize(
