@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -23,6 +24,14 @@ from crypto.errors import AgeError, CanonicalError, CodenameError, OpenError, Si
 from crypto.secret import Secret
 from crypto.signing import SigningKey
 from crypto.statement import Statement
+from handling.agencyfiles import (
+    Acknowledged,
+    AgencyFileError,
+    AgencyKey,
+    SealedAnswer,
+    UnitKeys,
+)
+from handling.rules.feedback import Feedback
 from handling.rules.manifest import Manifest, ManifestError
 from handling.rules.package import NAMES, PackageError, pack, unpack
 from tests.handling.rules.test_manifest import BODY
@@ -166,6 +175,11 @@ def read_drop_request(data: bytes) -> int:
     return int(stated)
 
 
+def read_feedback(data: bytes) -> tuple[UUID, Feedback]:
+    answer = SealedAnswer.read(Statement.parse(data), SIGNER.public)
+    return answer.release, answer.open(MINE)
+
+
 def codename(data: bytes) -> bytes:
     return Codename.parse(data.decode("utf-8", "replace")).entropy.expose()
 
@@ -253,6 +267,31 @@ CODECS = {
     ),
     "pins": Codec(
         pinned, lambda one: one.sign(SIGNER), lambda d: pins.Pins.read(d, SIGNER.public), (pins.PinsError,)
+    ),
+    "agency key": Codec(
+        st.builds(AgencyKey, st.from_regex(r"[A-Za-z ]{0,40}[a-z]", fullmatch=True), st.just(MINE.recipient), st.just(SIGNER.public), st.dates()),
+        lambda key: key.sign(SIGNER),
+        AgencyKey.read,
+        (AgencyFileError,),
+    ),
+    "acknowledgement": Codec(
+        st.builds(Acknowledged, st.uuids(), hashes, st.dates()),
+        lambda said: said.sign(SIGNER),
+        lambda d: Acknowledged.read(Statement.parse(d), SIGNER.public),
+        (AgencyFileError, SignatureError),
+    ),
+    "feedback": Codec(
+        st.builds(lambda release, text: (release, Feedback("outcome", "seizure", text, "2026-11", tell_source=True)), st.uuids(), texts),
+        lambda said: SealedAnswer.seal(*said, MINE.recipient, DAY).sign(SIGNER),
+        read_feedback,
+        (AgencyFileError, SignatureError),
+    ),
+    "unit keys": Codec(
+        st.builds(UnitKeys, st.from_regex(r"[a-z0-9-]{1,32}", fullmatch=True), texts, hashes, st.just(MINE.recipient)),
+        UnitKeys.encode,
+        UnitKeys.parse,
+        (AgencyFileError,),
+        UnitKeys.encode,
     ),
     "package": Codec(
         st.fixed_dictionaries({name: st.binary(max_size=60) for name in NAMES}), pack, unpack, (PackageError,), pack
@@ -375,6 +414,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Picking up": ("pickup", "pickup code"),
     "Keys for sealing elsewhere": ("pins",),
     "Packages": ("package", "manifest", "tests/test_formats.py::test_an_ssh_signature_is_over_every_byte_and_the_namespace"),
+    "What an agency writes": ("agency key", "acknowledgement", "feedback", "unit keys"),
     "Accounts and one-time codes": ("tests/crypto/test_totp.py::test_every_code_is_six_digits_and_accepted_in_its_step",),
 }  # fmt: skip
 _UNDER = {  # no bytes of their own: parts of a section whose vectors stand above them, a paper, JSON in a sealed column

@@ -60,6 +60,7 @@ COMPARED = {
     "crypto/macs.py": "every MAC of ours",
     "crypto/secret.py": "Secret.matches",
     "crypto/totp.py": "one-time codes",
+    "handling/exchange/handed.py": "the check value of a signed acknowledgement",
     "handling/exchange/portal.py": "the check value of an acknowledgement",
     "tipline/base/sessions.py": "the token of a form",
 }

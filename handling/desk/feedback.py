@@ -7,8 +7,11 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from crypto import columns
+from crypto import age, columns
 from crypto.canonical import canonical, parse
+from crypto.errors import CryptoError
+from crypto.statement import Statement
+from handling.agencyfiles import Acknowledged, AgencyFileError, SealedAnswer
 from handling.desk.documents import day_in_words
 from handling.desk.ledger import Release
 from handling.desk.store import AnswerRow, InboxRow, ReleaseRow
@@ -40,6 +43,7 @@ class Acknowledgement:
     release: UUID
     zip_sha256: bytes
     day: date
+    statement: Statement | None = None  # as the agency signed it, where it signed
 
     def verdict(self, sent: bytes) -> Opened:
         """Compare with the hash in our own ledger; what the exchange thought of it does not count here."""
@@ -53,19 +57,52 @@ class AgencyFeedback:
     release: UUID
     said: Feedback
     day: date
+    statement: Statement | None = None
 
 
 Answer = Acknowledgement | AgencyFeedback
 
 
+def receive(kind: str, content: object, intake: age.Identity) -> Answer:
+    """Read what the exchange sealed to the desk intake, or raise `AnswerFormatError`.
+
+    An answer that was sealed on the agency's own device comes as its signed statement alone, and is opened here: words
+    beside a statement would be words that nobody signed.
+    """
+    if kind != "feedback" or not isinstance(content, Mapping) or "statement" not in content:
+        return parse_answer(kind, content)
+    if content.keys() != {"release", "statement", "day"}:
+        raise AnswerFormatError
+    try:
+        statement = Statement.from_json(content["statement"])
+        handed = SealedAnswer.read(statement, _signer(statement))
+        opened = {**content, **handed.open(intake).to_body()}
+    except (AgencyFileError, CryptoError):
+        raise AnswerFormatError from None
+    return parse_answer(kind, opened)
+
+
 def parse_answer(kind: str, content: object) -> Answer:
-    """Read what the exchange sealed to the desk intake, or raise `AnswerFormatError`."""
+    """Read an answer as it is kept, or raise `AnswerFormatError`. Whether its signature is the agency's, `is_signed` says."""
     if not isinstance(content, Mapping):
         raise AnswerFormatError
     try:
-        return _READ[kind](content)
-    except (KeyError, TypeError, ValueError, FeedbackError):
+        return _READ[kind]({name: value for name, value in content.items() if name != "statement"}, _statement(content))
+    except (KeyError, TypeError, ValueError, FeedbackError, CryptoError):
         raise AnswerFormatError from None
+
+
+def is_signed(answer: Answer, key: bytes | None) -> bool:
+    """Whether *key*, which the agency enrolled, has signed exactly what the answer says of release and hash."""
+    if answer.statement is None or key is None:
+        return False
+    try:
+        if isinstance(answer, Acknowledgement):
+            said = Acknowledged.read(answer.statement, key)
+            return (said.release, said.zip_sha256) == (answer.release, answer.zip_sha256)
+        return SealedAnswer.read(answer.statement, key).release == answer.release
+    except AgencyFileError:
+        return False
 
 
 def seal(vault: OpenVault, release: ReleaseRow, row: InboxRow, answer: Answer) -> AnswerRow:
@@ -119,24 +156,36 @@ def _clock(what: str, by: date, today: date) -> Clock:
 
 def _body(answer: Answer) -> dict[str, Any]:
     said = {"zip_sha256": answer.zip_sha256.hex()} if isinstance(answer, Acknowledgement) else answer.said.to_body()
-    return {"release": str(answer.release), **said, "day": answer.day.isoformat()}
+    signed = {} if answer.statement is None else {"statement": answer.statement.to_json()}
+    return {"release": str(answer.release), **said, **signed, "day": answer.day.isoformat()}
 
 
-def _acknowledgement(content: Mapping[str, Any]) -> Acknowledgement:
+def _statement(content: Mapping[str, Any]) -> Statement | None:
+    return Statement.from_json(content["statement"]) if "statement" in content else None
+
+
+def _signer(statement: Statement) -> bytes:
+    """The key that a statement names, to read what it says before it is known whose key is right."""
+    if len(statement.signatures) != 1:
+        raise AnswerFormatError
+    return statement.signatures[0].public
+
+
+def _acknowledgement(content: Mapping[str, Any], statement: Statement | None) -> Acknowledgement:
     if content.keys() != {"release", "zip_sha256", "day"}:
         raise AnswerFormatError
     quoted = bytes.fromhex(content["zip_sha256"])
     if len(quoted) != _HASH_BYTES:
         raise AnswerFormatError
-    return Acknowledgement(UUID(content["release"]), quoted, date.fromisoformat(content["day"]))
+    return Acknowledgement(UUID(content["release"]), quoted, date.fromisoformat(content["day"]), statement)
 
 
-def _feedback(content: Mapping[str, Any]) -> AgencyFeedback:
+def _feedback(content: Mapping[str, Any], statement: Statement | None) -> AgencyFeedback:
     said = Feedback.from_body({name: value for name, value in content.items() if name not in {"release", "day"}})
-    return AgencyFeedback(UUID(content["release"]), said, date.fromisoformat(content["day"]))
+    return AgencyFeedback(UUID(content["release"]), said, date.fromisoformat(content["day"]), statement)
 
 
-_READ: Mapping[str, Callable[[Mapping[str, Any]], Answer]] = {
+_READ: Mapping[str, Callable[[Mapping[str, Any], Statement | None], Answer]] = {
     "acknowledgement": _acknowledgement,
     "feedback": _feedback,
 }

@@ -35,6 +35,7 @@ class Reason(Enum):
     OTHER_FACTS = "The facts that were signed are not those of the report."
     REFERENCE_TAKEN = "Another report with the same reference is here already."
     NO_RELEASE = "It answers a release that this desk did not make."
+    NOT_THE_AGENCYS = "It bears a signature that is not by the key that the agency enrolled, or was changed after it."
 
 
 class RefusedError(Exception):
@@ -114,12 +115,14 @@ async def _take_report(db: Db, desk: Desk, members: MemberList, content: object,
 
 async def _take_answer(db: Db, desk: Desk, row: store.InboxRow, content: object) -> None:
     try:
-        answer = feedback.parse_answer(row.kind, content)
+        answer = await asyncio.to_thread(feedback.receive, row.kind, content, desk.intake)
     except feedback.AnswerFormatError:
         raise RefusedError(Reason.FORMAT) from None
     release = await store.release(db, answer.release)
     if release is None or release.state != "released":
         raise RefusedError(Reason.NO_RELEASE)
+    if answer.statement is not None and not feedback.is_signed(answer, release.acknowledge):
+        raise RefusedError(Reason.NOT_THE_AGENCYS)
     await store.add_answer(db, feedback.seal(desk.vault, release, row, answer))
 
 

@@ -30,6 +30,7 @@ class Release:
     report: UUID
     agency: str
     agency_name: str
+    acknowledge: bytes | None  # the agency's key for acknowledgements, where it enrolled one
     requested_by: str
     requested_on: date
     state: str
@@ -59,6 +60,7 @@ def open_(vault: OpenVault, intake: age.Identity, row: ReleaseRow) -> Release:
         report=row.report,
         agency=row.agency,
         agency_name=row.agency_name,
+        acknowledge=row.acknowledge,
         requested_by=row.requested_by,
         requested_on=row.requested_on,
         state=row.state,

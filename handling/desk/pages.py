@@ -157,6 +157,8 @@ class AnswerLine:
     details: tuple[tuple[str, str], ...]
     scores: tuple[Score, ...]
     text: str
+    signed: str  # in words, empty for an agency that enrolled no key for it
+    statement: str  # what was signed, as it is checked; empty when nothing was
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from handling import data
 from handling.desk import words
 from handling.desk.case import Answered, Case, Listing, Lost
 from handling.desk.documents import month_in_words
-from handling.desk.feedback import Acknowledgement, AgencyFeedback, Answer, Opened, acknowledgement
+from handling.desk.feedback import AgencyFeedback, Answer, Opened, acknowledgement, is_signed
 from handling.desk.intake import Intake
+from handling.desk.ledger import Release
 from handling.desk.matching import Match
 from handling.desk.outcomes import Filed, month_choices
 from handling.desk.pages import (
@@ -145,7 +146,7 @@ def release(reviewed: Reviewed, one: Answered, members: MemberList, today: date)
         acknowledge_by=words.day(manifest.acknowledge_by),
         feedback_due=words.day(manifest.feedback_due),
         delete_by=words.day(manifest.delete_by),
-        answers=tuple(_answer_line(answer, one.release.zip_sha256) for answer in one.answers),
+        answers=tuple(_answer_line(answer, one.release) for answer in one.answers),
     )
 
 
@@ -243,18 +244,28 @@ def _match_line(match: Match) -> MatchLine:
     )
 
 
-def _answer_line(answer: Answer, sent: bytes) -> AnswerLine:
-    if isinstance(answer, Acknowledgement):
-        verdict = answer.verdict(sent)
-        details = (("SHA-256 they quote", answer.zip_sha256.hex()), ("SHA-256 we sent", sent.hex()))
-        good = verdict is Opened.EXACT
-        return AnswerLine(
-            words.day(answer.day), "Acknowledgement", verdict.value, good, () if good else details, (), ""
-        )
-    return _feedback_line(answer)
+def _answer_line(answer: Answer, release: Release) -> AnswerLine:
+    statement = "" if answer.statement is None else answer.statement.encode().decode()
+    signed = words.signed(signs=release.acknowledge is not None, signed=is_signed(answer, release.acknowledge))
+    if isinstance(answer, AgencyFeedback):
+        return _feedback_line(answer, signed, statement)
+    verdict = answer.verdict(release.zip_sha256)
+    good = verdict is Opened.EXACT
+    details = (("SHA-256 they quote", answer.zip_sha256.hex()), ("SHA-256 we sent", release.zip_sha256.hex()))
+    return AnswerLine(
+        day=words.day(answer.day),
+        what="Acknowledgement",
+        words=verdict.value,
+        good=good,
+        details=() if good else details,
+        scores=(),
+        text="",
+        signed=signed,
+        statement=statement,
+    )
 
 
-def _feedback_line(answer: AgencyFeedback) -> AnswerLine:
+def _feedback_line(answer: AgencyFeedback, signed: str, statement: str) -> AnswerLine:
     said = answer.said
     scores = said.usefulness
     told = "The agency does not object" if said.tell_source else "The agency objects"
@@ -270,6 +281,8 @@ def _feedback_line(answer: AgencyFeedback) -> AnswerLine:
         ),
         scores=() if scores is None else tuple(Score(name, getattr(scores, axis)) for axis, name in AXES.items()),
         text=said.text,
+        signed=signed,
+        statement=statement,
     )
 
 

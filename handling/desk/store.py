@@ -50,7 +50,8 @@ _REPORTS = """
 """
 
 _RELEASES = """
-    SELECT r.id, r.report, r.agency, a.name AS agency_name, r.requested_by, r.requested_on, r.sealed, g.state, g.reason
+    SELECT r.id, r.report, r.agency, a.name AS agency_name, a.acknowledge,
+           r.requested_by, r.requested_on, r.sealed, g.state, g.reason
       FROM desk.release r
       JOIN guard.release g ON g.id = r.id
       JOIN unit.agency a ON a.id = r.agency
@@ -59,7 +60,8 @@ _RELEASES = """
 """
 
 _RELEASE = """
-    SELECT r.id, r.report, r.agency, a.name AS agency_name, r.requested_by, r.requested_on, r.sealed, g.state, g.reason
+    SELECT r.id, r.report, r.agency, a.name AS agency_name, a.acknowledge,
+           r.requested_by, r.requested_on, r.sealed, g.state, g.reason
       FROM desk.release r
       JOIN guard.release g ON g.id = r.id
       JOIN unit.agency a ON a.id = r.agency
@@ -146,6 +148,7 @@ class ReleaseRow:
     report: UUID
     agency: str
     agency_name: str
+    acknowledge: bytes | None  # the agency's key for acknowledgements, where it enrolled one
     requested_by: str
     requested_on: date
     sealed: bytes

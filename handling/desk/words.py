@@ -148,6 +148,13 @@ def owed(releases: Sequence[Answered], today: date) -> tuple[Due, ...]:
     return tuple(sorted(due, key=lambda d: not d.late))
 
 
+def signed(*, signs: bool, signed: bool) -> str:
+    """Who vouches for an answer; nothing for an agency that enrolled no key for it, since that way is as good."""
+    if signed:
+        return "Signed by the agency's key."
+    return "Given in the portal's form, without the agency's signature." if signs else ""
+
+
 def day(when: date) -> str:
     """A day as every page writes it."""
     return day_in_words(when)

@@ -13,6 +13,7 @@ PRINCIPAL = "tipline"
 NAMESPACE = "tipline-package"  # the guard signs in this SSHSIG namespace; a signature made for anything else fails
 SIGNERS_NAME = "allowed_signers"
 PGP_KEY_NAME = "unit-key.asc"
+UNIT_KEYS_NAME = "unit-keys.json"
 ZIP_NAME = "package.zip"
 
 

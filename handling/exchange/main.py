@@ -10,6 +10,7 @@ from handling.exchange.portal import Portal
 from handling.store import members
 from tipline.base import database, staff
 from tipline.base.database import Pool
+from tipline.base.forms import SMALL_FILES
 from tipline.base.settings import Settings
 from tipline.base.web import Site, make_app, serve
 
@@ -35,7 +36,8 @@ def make_exchange(settings: Settings, pool: Pool, today: Callable[[], date] = ut
     """Return the portal as an application; *pool* signs in under the exchange's own role."""
     site = Site(name=NAME, title=f"{settings.name}: packages", practice=settings.practice, style="agency")
     app = make_app(site, pages.ROUTES)
-    app[pages.PORTAL] = Portal(pool, members.trust(settings.inside, NAME), today)
+    app[pages.PORTAL] = Portal(pool, members.trust(settings.inside, NAME), today, settings.unit, settings.name)
+    app[SMALL_FILES] = pages.SMALL_FILES
     app[pages.PGP_KEY_FILE] = settings.inside / "guard" / "package.asc"
     staff.install(app, staff.Staff(pool, NAME, pages.officer))
     app.middlewares.append(pages.refusals)

@@ -13,9 +13,11 @@ from aiohttp import web
 
 from crypto import pgp
 from crypto.errors import PgpError
-from handling.exchange import forms, guide, store, views
+from handling.agencyfiles import Acknowledged
+from handling.exchange import forms, guide, handed, store, views
+from handling.exchange.handed import NotTakenError
 from handling.exchange.package import PackageId
-from handling.exchange.portal import Acknowledged, NoSuchPackageError, PastDeletionError, Portal
+from handling.exchange.portal import NoSuchPackageError, PastDeletionError, Portal, Taken
 from handling.store import agencies
 from handling.store.members import MemberListError
 from tipline.base.database import Db
@@ -24,6 +26,7 @@ from tipline.base.web import ErrorPage, FormError, Handler, read_form, render, s
 
 PORTAL = web.AppKey("portal", Portal)
 PGP_KEY_FILE = web.AppKey("pgp_key_file", Path)
+SMALL_FILES = frozenset({"file"})
 
 _ID = "{id:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}}"
 
@@ -74,7 +77,7 @@ async def acknowledge(request: web.Request) -> web.Response:
     if digest is None:
         return await _show(request, sha256=field)
     outcome = await request.app[PORTAL].acknowledge(_who(request).agency, _id(request), digest)
-    if outcome is Acknowledged.WRONG_HASH:
+    if outcome is Taken.WRONG_HASH:
         return await _show(request, sha256=forms.wrong_sha256(typed))
     return see_other(f"/packages/{_id(request)}#acknowledge")
 
@@ -88,6 +91,33 @@ async def answer(request: web.Request) -> web.Response:
         return await _show(request, form=form)
     await portal.answer(_who(request).agency, _id(request), feedback.to_body(), form=form.secret)
     return see_other(f"/packages/{_id(request)}#answer")
+
+
+@signed_in
+async def hand_in(request: web.Request) -> web.Response:
+    """Take what open.html wrote: first show what it says, and on the second press of a button store it."""
+    portal, agency, package_id = request.app[PORTAL], _who(request).agency, _id(request)
+    form = await read_form(request)
+    typed = form.get("text", "")
+    try:
+        text = handed.chosen(typed, form.get("file", ""))
+        found = await portal.understood(agency, package_id, text)
+        if form.get("confirm") != "yes":
+            return render(
+                request, views.handed_page(found, text, await portal.open(agency, package_id), portal.today())
+            )
+        await portal.take(agency, package_id, text)
+    except NotTakenError as error:
+        return await _show(request, handed_in=forms.Field(typed, error.refusal.value))
+    anchor = "acknowledge" if isinstance(found.said, Acknowledged) else "answer"
+    return see_other(f"/packages/{package_id}#{anchor}")
+
+
+@signed_in
+async def unit_keys(request: web.Request) -> web.Response:
+    """Send the unit's public keys for open.html. They count once their fingerprint was compared by telephone."""
+    keys = await request.app[PORTAL].unit_keys()
+    return _file(guide.UNIT_KEYS_NAME, keys.encode())
 
 
 @signed_in
@@ -131,10 +161,12 @@ ROUTES = (
     web.get(f"/packages/{_ID}", package),
     web.post(f"/packages/{_ID}/acknowledge", acknowledge),
     web.post(f"/packages/{_ID}/answer", answer),
+    web.post(f"/packages/{_ID}/hand-in", hand_in),
     web.get(f"/packages/{_ID}/{{name:package\\.(?:age|zip\\.gpg)}}", sealed_file, allow_head=False),
     web.get(f"/packages/{_ID}/{{name:package\\.(?:age\\.sig|zip\\.gpg\\.asc)}}", signature),
     web.get(f"/keys/{guide.SIGNERS_NAME}", allowed_signers),
     web.get(f"/keys/{guide.PGP_KEY_NAME}", pgp_key),
+    web.get(f"/keys/{guide.UNIT_KEYS_NAME}", unit_keys),
 )
 
 _REFUSALS: Mapping[type[Exception], tuple[HTTPStatus, ErrorPage]] = MappingProxyType(
@@ -180,11 +212,17 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
 
 
 async def _show(
-    request: web.Request, *, sha256: forms.Field | None = None, form: forms.AnswerForm | None = None
+    request: web.Request,
+    *,
+    sha256: forms.Field | None = None,
+    form: forms.AnswerForm | None = None,
+    handed_in: forms.Field | None = None,
 ) -> web.Response:
     portal = request.app[PORTAL]
     opened = await portal.open(_who(request).agency, _id(request))
-    page = views.package_page(opened, await portal.member_list(), portal.today(), sha256=sha256, form=form)
+    typed = views.Typed(sha256, form, handed_in)
+    unit = await portal.unit_keys() if opened.signs else None
+    page = views.package_page(opened, await portal.member_list(), portal.today(), typed, unit)
     return render(request, page, HTTPStatus.UNPROCESSABLE_ENTITY if page.wrong else HTTPStatus.OK)
 
 

@@ -10,11 +10,13 @@ from uuid import UUID
 
 from crypto import age, macs
 from crypto.canonical import canonical
-from crypto.digest import acknowledgement_check
+from crypto.digest import acknowledgement_check, sha256
 from crypto.secret import Secret
-from handling.exchange import store
+from handling.agencyfiles import Acknowledged, UnitKeys
+from handling.exchange import handed, store
+from handling.exchange.handed import Handed, NotTakenError, Refusal
 from handling.exchange.package import SEALED_NAME, SIGNATURE_NAME, Package, PackageId, may_fetch
-from handling.store import members
+from handling.store import agencies, members
 from tipline.base.database import Db, Pool
 
 PAGE_LENGTH = 20
@@ -36,7 +38,7 @@ class PastDeletionError(Exception):
         super().__init__("the time for keeping this package has ended")
 
 
-class Acknowledged(Enum):
+class Taken(Enum):
     """What became of an acknowledgement."""
 
     NOW = "now"
@@ -54,10 +56,11 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """One package with the answers given so far."""
+    """One package with the answers given so far; *signs* says that the agency enrolled a key for acknowledgements."""
 
     package: Package
     answers: tuple[store.Answer, ...]
+    signs: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +71,14 @@ class Portal:
         pool: of the exchange's own role.
         trust: what member lists are held against.
         today: the day on which an act counts.
+        unit: the unit's id, and *name* as agencies read it.
     """
 
     pool: Pool
     trust: members.Trust
     today: Callable[[], date]
+    unit: str
+    name: str
 
     async def listing(self, agency: str, behind: store.Cursor | None) -> Listing:
         """Packages of *agency*, newest first."""
@@ -86,7 +92,9 @@ class Portal:
         """One package of *agency*, or `NoSuchPackageError`."""
         async with self.pool.acquire() as db:
             answers = await store.answers(db, agency, package, limit=_ANSWERS_SHOWN)
-            return Opened(await _get(db, agency, package), tuple(answers))
+            enrolled = await agencies.get(db, agency)
+            signs = enrolled is not None and enrolled.acknowledge is not None
+            return Opened(await _get(db, agency, package), tuple(answers), signs)
 
     async def signature(self, agency: str, package: PackageId, name: str) -> bytes:
         """The armoured signature over the sealed file, called *name*, or `NoSuchPackageError`."""
@@ -120,7 +128,7 @@ class Portal:
         async with self.pool.acquire() as db:
             return await members.load(db, self.trust, self.today())
 
-    async def acknowledge(self, agency: str, package: PackageId, zip_sha256: bytes) -> Acknowledged:
+    async def acknowledge(self, agency: str, package: PackageId, zip_sha256: bytes) -> Taken:
         """Take the acknowledgement if *zip_sha256* is the hash of this package's ZIP. Counts once.
 
         The statement for the desk, the note for the agency and the day are stored together or not at all.
@@ -128,12 +136,12 @@ class Portal:
         async with self.pool.acquire() as db, db.transaction():
             found = await _get(db, agency, package)
             if not hmac.compare_digest(acknowledgement_check(zip_sha256), found.check):
-                return Acknowledged.WRONG_HASH
+                return Taken.WRONG_HASH
             if not await store.mark_acknowledged(db, agency, package, self.today()):
-                return Acknowledged.BEFORE
+                return Taken.BEFORE
             said = {"zip_sha256": zip_sha256.hex()}
             await self._hand_in(db, package, "acknowledgement", said, form=Secret.random())
-            return Acknowledged.NOW
+            return Taken.NOW
 
     async def answer(self, agency: str, package: PackageId, feedback: Mapping[str, Any], *, form: Secret) -> None:
         """Take one coded answer.
@@ -145,15 +153,61 @@ class Portal:
             await _get(db, agency, package)
             await self._hand_in(db, package, "feedback", feedback, form=form)
 
-    async def _hand_in(self, db: Db, package: PackageId, kind: str, said: Mapping[str, Any], *, form: Secret) -> None:
-        """Seal what was said to the desk and note that it was said, inside the caller's transaction."""
+    async def understood(self, agency: str, package: PackageId, text: str) -> Handed:
+        """Read what the officer's open.html wrote about this package; stores nothing.
+
+        Raises:
+            NoSuchPackageError: there is no such package of *agency*.
+            NotTakenError: it cannot be taken, with the cause.
+        """
+        async with self.pool.acquire() as db:
+            return await self._understood(db, agency, package, text)
+
+    async def take(self, agency: str, package: PackageId, text: str) -> None:
+        """Take what `understood` shows, judged once more, with the signed statement for the desk; raises as that does.
+
+        An answer's plain words were sealed to the desk before they came here, and stay so.
+        """
+        async with self.pool.acquire() as db, db.transaction():
+            found = await self._understood(db, agency, package, text)
+            said: dict[str, Any] = {"statement": found.statement.to_json()}
+            form = Secret(sha256(found.statement.encode()))
+            if isinstance(found.said, Acknowledged):
+                if not await store.mark_acknowledged(db, agency, package, self.today()):
+                    raise NotTakenError(Refusal.ACKNOWLEDGED)
+                said["zip_sha256"] = found.said.zip_sha256.hex()
+                await self._hand_in(db, package, "acknowledgement", said, form=form)
+            elif not await self._hand_in(db, package, "feedback", said, form=form):
+                raise NotTakenError(Refusal.ANSWERED)
+
+    async def _understood(self, db: Db, agency: str, package: PackageId, text: str) -> Handed:
+        found = await _get(db, agency, package)
+        enrolled = await agencies.get(db, agency)
+        if enrolled is None:
+            raise NoSuchPackageError
+        read = handed.read(text, enrolled)
+        if read.said.release != package:
+            other = await store.get(db, agency, PackageId(read.said.release))
+            raise NotTakenError(Refusal.NOT_YOURS if other is None else Refusal.OTHER_PACKAGE)
+        handed.check(read, found)
+        return read
+
+    async def unit_keys(self) -> UnitKeys:
+        """What open.html needs of this unit, from the signed member list."""
+        listed = await self.member_list()
+        return UnitKeys(self.unit, self.name, listed.package_signer, listed.desk_intake)
+
+    async def _hand_in(self, db: Db, package: PackageId, kind: str, said: Mapping[str, Any], *, form: Secret) -> bool:
+        """Seal what was said to the desk and note that it was said, inside the caller's transaction; False if it was before."""
         today = self.today()
         desk = (await members.load(db, self.trust, today)).desk_intake
         statement = {"release": str(package), **said}
         answer = UUID(bytes=macs.mac(form, canonical(statement), purpose="agency answer")[:16], version=4)
-        if await store.add_answer(db, answer, package, kind=kind, day=today):
-            sealed = age.seal(canonical({**statement, "day": today.isoformat()}), [desk])
-            await store.put_inbox(db, answer, kind=kind, sealed=sealed, day=today)
+        if not await store.add_answer(db, answer, package, kind=kind, day=today):
+            return False
+        sealed = age.seal(canonical({**statement, "day": today.isoformat()}), [desk])
+        await store.put_inbox(db, answer, kind=kind, sealed=sealed, day=today)
+        return True
 
 
 async def _get(db: Db, agency: str, package: PackageId) -> Package:

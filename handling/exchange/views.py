@@ -6,12 +6,15 @@ from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
+from handling.agencyfiles import Acknowledged, UnitKeys
 from handling.exchange import forms, guide
+from handling.exchange.handed import Handed
 from handling.exchange.package import SEALED_NAME, SIGNATURE_NAME, Package, due, in_words, may_fetch
 from handling.exchange.portal import Listing, Opened
 from handling.exchange.store import Cursor
 from handling.rules.agreements import Channel
 from handling.rules.feedback import ASKABLE, AXES, Stage, at
+from handling.rules.member_words import groups
 from handling.store.members import MemberList
 
 _STAGE_WORDS: Mapping[Stage, str] = {
@@ -98,6 +101,9 @@ class PackagePage:
     steps: tuple[guide.Step, ...]
     sha256: forms.Field
     form: forms.AnswerForm
+    hand_in: forms.Field
+    signs: bool
+    unit_fingerprint: str
     answers: tuple[str, ...]
     hash_commands: tuple[tuple[str, str], ...] = guide.HASH_COMMANDS
     stages: tuple[StageView, ...] = STAGES
@@ -108,7 +114,28 @@ class PackagePage:
     @property
     def wrong(self) -> bool:
         """Whether something that was sent was not taken."""
-        return bool(self.sha256.error) or self.form.wrong
+        return bool(self.sha256.error or self.hand_in.error) or self.form.wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What was typed, where something was wrong with it."""
+
+    sha256: forms.Field | None = None
+    form: forms.AnswerForm | None = None
+    hand_in: forms.Field | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HandedPage:
+    """What a text of open.html says, before it is handed in. *text* goes along in the form."""
+
+    template: ClassVar[str] = "agency/handed.html"
+    package: PackageView
+    what: str
+    lines: tuple[tuple[str, str], ...]
+    sealed: bool
+    text: str
 
 
 def home(listing: Listing, agency: str, *, behind: bool, today: date) -> HomePage:
@@ -117,10 +144,27 @@ def home(listing: Listing, agency: str, *, behind: bool, today: date) -> HomePag
     return HomePage(agency, packages, cursor_text(listing.next) if listing.next else "", behind)
 
 
-def package_page(
-    opened: Opened, members: MemberList, today: date, *, sha256: forms.Field | None, form: forms.AnswerForm | None
-) -> PackagePage:
-    """Show one package; *sha256* and *form* are what was typed, where something was wrong with it."""
+def handed_page(handed: Handed, text: str, opened: Opened, today: date) -> HandedPage:
+    """Show what was understood: everything of an acknowledgement, and of an answer what is not sealed."""
+    said = handed.said
+    acknowledged = isinstance(said, Acknowledged)
+    lines = [
+        ("Signed by", "the key that your agency enrolled"),
+        ("Written on", f"{in_words(said.on)}, by your computer"),
+    ]
+    if isinstance(said, Acknowledged):
+        lines.append(("SHA-256 of the opened ZIP", said.zip_sha256.hex()))
+    return HandedPage(
+        package=_package(opened.package, today),
+        what="Acknowledgement" if acknowledged else "Answer",
+        lines=tuple(lines),
+        sealed=not acknowledged,
+        text=text,
+    )
+
+
+def package_page(opened: Opened, members: MemberList, today: date, typed: Typed, unit: UnitKeys | None) -> PackagePage:
+    """Show one package. *unit* is given for an agency that uses open.html."""
     channel = opened.package.channel
     openpgp = channel is Channel.OPENPGP
     return PackagePage(
@@ -132,8 +176,11 @@ def package_page(
         case_matters=not openpgp,
         tools=_TOOLS[channel],
         steps=guide.STEPS[channel],
-        sha256=sha256 or forms.Field(),
-        form=form or forms.blank(today),
+        sha256=typed.sha256 or forms.Field(),
+        form=typed.form or forms.blank(today),
+        hand_in=typed.hand_in or forms.Field(),
+        signs=opened.signs,
+        unit_fingerprint=groups(unit.fingerprint()) if unit else "",
         answers=tuple(in_words(answer.given_on) for answer in opened.answers if answer.kind == "feedback"),
     )
 

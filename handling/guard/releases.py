@@ -153,12 +153,12 @@ async def _held(guard: Guard, db: Db, manifest: Manifest, before: Case) -> Held:
 
 
 def _key(agency: Agency) -> tuple[str, str] | None:
-    """Channel and fingerprint of the enrolled key, computed from it. Blocking."""
+    """Channel and fingerprint of the enrolled keys, computed from them. Blocking."""
     try:
-        channel, _, fingerprint = agencies.read_key(agency.key)
+        keys = agencies.keys_of(agency)
     except AgencyKeyError:
         return None
-    return channel.value, fingerprint
+    return keys.channel.value, keys.fingerprint
 
 
 async def _signatures(db: Db, examined: Examined, before: Case) -> tuple[Signature, ...]:

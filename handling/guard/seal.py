@@ -7,6 +7,7 @@ from crypto.errors import CryptoError
 from handling.guard.refusal import GuardError
 from handling.guard.verify import Verified
 from handling.rules.agreements import Channel
+from handling.store import agencies
 
 
 class SealError(GuardError):
@@ -29,16 +30,11 @@ def seal(package: Verified) -> Sealed:
     agency, agreement = package.examined.agency, package.examined.agreement
     archive = package.examined.scanned.archive
     try:
-        if agreement.agency.channel is Channel.AGE:
-            recipient = age.Recipient.parse(agency.key)
-            _check(recipient.fingerprint(), agreement.agency.fingerprint)
-            return Sealed(package, Channel.AGE, age.seal(archive, [recipient]))
-        _check(pgp.fingerprint(agency.key), agreement.agency.fingerprint)
-        return Sealed(package, Channel.OPENPGP, pgp.encrypt_to(agency.key, archive))
-    except CryptoError:
+        keys = agencies.keys_of(agency)
+        if not agreement.pins(keys.channel.value, keys.fingerprint):
+            raise SealError
+        if keys.channel is Channel.AGE:
+            return Sealed(package, Channel.AGE, age.seal(archive, [age.Recipient.parse(keys.key)]))
+        return Sealed(package, Channel.OPENPGP, pgp.encrypt_to(keys.key, archive))
+    except (CryptoError, agencies.AgencyKeyError):
         raise SealError from None
-
-
-def _check(fingerprint: str, pinned: str) -> None:
-    if fingerprint != pinned:
-        raise SealError

@@ -49,7 +49,7 @@ class Channel(Enum):
 
 _FINGERPRINTS: Final[Mapping[Channel, str]] = {Channel.AGE: r"[0-9a-f]{64}", Channel.OPENPGP: r"[0-9A-F]{40}"}
 _FINGERPRINT_SAYS: Final[Mapping[Channel, str]] = {
-    Channel.AGE: "must be 64 small hexadecimal digits: SHA-256 of the age recipient",
+    Channel.AGE: "must be 64 small hexadecimal digits: the fingerprint that the agency reads out",
     Channel.OPENPGP: "must be the 40 capital hexadecimal digits of the OpenPGP key",
 }
 

@@ -2,29 +2,31 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import asyncpg
 
 from crypto import age, pgp
 from crypto.errors import CryptoError
+from handling.agencyfiles import AgencyFileError, AgencyKey
+from handling.agencyfiles import fingerprint as fingerprint_of
 from handling.rules import exclusions
 from handling.rules.agreements import Channel
 from tipline.base.database import Db, StoreError, store_errors
 
 _ADD = """
-    INSERT INTO unit.agency (id, name, channel, key, fingerprint, added_on, parent)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)
+    INSERT INTO unit.agency (id, name, channel, key, fingerprint, acknowledge, added_on, parent)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
     ON CONFLICT (id) DO NOTHING
 """
 _GET = """
-    SELECT id, name, channel, key, fingerprint, added_on, parent
+    SELECT id, name, channel, key, fingerprint, acknowledge, added_on, parent
       FROM unit.agency
      WHERE id = $1
 """
 _ALL = """
-    SELECT id, name, channel, key, fingerprint, added_on, parent
+    SELECT id, name, channel, key, fingerprint, acknowledge, added_on, parent
       FROM unit.agency
      ORDER BY id
 """
@@ -37,10 +39,12 @@ _MOVE = """
 
 
 class AgencyKeyError(ValueError):
-    """The text is neither an age recipient of the post-quantum type nor one OpenPGP public key."""
+    """The text is neither an enrolment file, nor an age recipient of the post-quantum type, nor one OpenPGP public key."""
 
     def __init__(self) -> None:
-        super().__init__("this is neither an age1pq1 recipient nor one armoured OpenPGP public key")
+        super().__init__(
+            "this is neither a whole enrolment file, nor an age1pq1 recipient, nor one armoured OpenPGP public key"
+        )
 
 
 class AgencyTakenError(StoreError):
@@ -66,22 +70,59 @@ class Agency:
     fingerprint: str
     added_on: date
     parent: str | None = None
+    acknowledge: bytes | None = (
+        None  # Ed25519, 32 bytes: what checks its signed acknowledgements, where it enrolled one
+    )
 
 
-def read_key(key: str) -> tuple[Channel, str, str]:
-    """Return channel, key as it is stored, and fingerprint. Blocks while GnuPG reads an OpenPGP key.
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The public keys of an agency, read and computed afresh: what `Agency` says of them without being believed.
+
+    Attributes:
+        name: in an enrolment file as the officer typed it, else empty.
+        fingerprint: over all keys that the agency enrols, as its agreement names it.
+    """
+
+    channel: Channel
+    key: str
+    fingerprint: str
+    acknowledge: bytes | None = None
+    name: str = ""
+
+
+def read_key(key: str) -> Keys:
+    """Read what an agency enrols with. Blocks while GnuPG reads an OpenPGP key.
 
     Raises:
         AgencyKeyError: it is no public key that a package can be sealed to.
     """
     text = key.strip()
     try:
-        if text.startswith("-----BEGIN PGP PUBLIC KEY BLOCK-----"):
-            return Channel.OPENPGP, text + "\n", pgp.fingerprint(text + "\n")
-        recipient = age.Recipient.parse(text)
-    except (CryptoError, ValueError):
+        if text.startswith("-----BEGIN PGP PUBLIC KEY BLOCK-----") and text.isascii():
+            return Keys(Channel.OPENPGP, text + "\n", pgp.fingerprint(text + "\n"))
+        if text.startswith("{"):
+            enrolled = AgencyKey.read(text.encode())
+            return Keys(
+                Channel.AGE, str(enrolled.recipient), enrolled.fingerprint(), enrolled.acknowledge, enrolled.name
+            )
+        recipient = age.Recipient.parse(text)  # refuses every other letter, also those that are none of ASCII
+    except (CryptoError, AgencyFileError, ValueError):
         raise AgencyKeyError from None
-    return Channel.AGE, str(recipient), recipient.fingerprint()
+    return Keys(Channel.AGE, str(recipient), recipient.fingerprint())
+
+
+def keys_of(agency: Agency) -> Keys:
+    """Compute channel and fingerprint from the enrolled keys, whatever stands beside them. Blocking, as `read_key`.
+
+    Raises:
+        AgencyKeyError: they are no keys.
+    """
+    found = read_key(agency.key)
+    if agency.acknowledge is None or found.channel is not Channel.AGE:
+        return found
+    both = fingerprint_of(age.Recipient.parse(found.key), agency.acknowledge)
+    return replace(found, fingerprint=both, acknowledge=agency.acknowledge)
 
 
 @store_errors()
@@ -93,12 +134,13 @@ async def add(db: Db, agency_id: str, *, name: str, key: str, today: date, paren
         AgencyTreeError: the parent is not enrolled.
         AgencyTakenError: the id is there with another name, key or parent.
     """
-    channel, stored, fingerprint = await asyncio.to_thread(read_key, key)
+    keys = await asyncio.to_thread(read_key, key)
     if parent is not None and (parent == agency_id or await get(db, parent) is None):
         raise AgencyTreeError
-    await db.execute(_ADD, agency_id, name, channel.value, stored, fingerprint, today, parent)
+    row = (agency_id, name, keys.channel.value, keys.key, keys.fingerprint, keys.acknowledge, today, parent)
+    await db.execute(_ADD, *row)
     agency = await get(db, agency_id)
-    asked = (name, channel, fingerprint, parent)
+    asked = (name, keys.channel, keys.fingerprint, parent)
     if agency is None or (agency.name, agency.channel, agency.fingerprint, agency.parent) != asked:
         raise AgencyTakenError
     return agency
@@ -170,4 +212,5 @@ def _agency(row: asyncpg.Record) -> Agency:
         fingerprint=row["fingerprint"],
         added_on=row["added_on"],
         parent=row["parent"],
+        acknowledge=row["acknowledge"],
     )

@@ -20,6 +20,7 @@ from crypto.passphrase import normalise
 from crypto.secret import Secret
 from crypto.signing import SigningKey
 from crypto.statement import Statement
+from handling.agencyfiles import Acknowledged, AgencyFileError, AgencyKey, SealedAnswer, UnitKeys, typed_statement
 from handling.rules.member_list import MembershipError, check
 from handling.rules.package import PackageError, unpack
 from handling.store.chain import ChainError
@@ -290,7 +291,48 @@ def pins(fields: Fields) -> Fields:
     return {"serial": str(key.serial), "fingerprint": key.recipient.fingerprint()}
 
 
+def agency_key(fields: Fields) -> Fields:
+    read_ = AgencyKey.read(fields["file"].encode())
+    return {
+        "name": read_.name,
+        "recipient_fingerprint": read_.recipient.fingerprint(),
+        "acknowledge": read_.acknowledge.hex(),
+        "made_on": read_.made_on.isoformat(),
+        "fingerprint": read_.fingerprint(),
+    }
+
+
+def acknowledgement(fields: Fields) -> Fields:
+    said = Acknowledged.read(typed_statement(fields["statement"]), bytes.fromhex(fields["key"]))
+    assert said.sign(SigningKey.from_seed(secret(fields["seed"]))).decode() == fields["statement"]
+    return {"release": str(said.release), "zip_sha256": said.zip_sha256.hex(), "on": said.on.isoformat()}
+
+
+def feedback(fields: Fields) -> Fields:
+    answer = SealedAnswer.read(typed_statement(fields["statement"]), bytes.fromhex(fields["key"]))
+    said = answer.open(age.Identity.from_seed(secret(fields["desk"])))
+    return {
+        "release": str(answer.release),
+        "on": answer.on.isoformat(),
+        "said": canonical(said.to_body()).decode(),
+    }
+
+
+def unit_keys(fields: Fields) -> Fields:
+    read_ = UnitKeys.parse(fields["file"].encode())
+    assert read_.encode().decode() == fields["file"]
+    return {
+        "unit": read_.unit,
+        "name": read_.name,
+        "package_signer": read_.package_signer.hex(),
+        "desk_fingerprint": read_.desk_intake.fingerprint(),
+        "fingerprint": read_.fingerprint(),
+    }
+
+
 KINDS: Mapping[str, Callable[[Fields], Fields]] = {
+    "acknowledgement": acknowledgement,
+    "agency-key": agency_key,
     "age-armour": age_armour,
     "age-classical": age_classical,
     "age-file": age_file,
@@ -302,6 +344,7 @@ KINDS: Mapping[str, Callable[[Fields], Fields]] = {
     "column": column,
     "drop-request": drop_request,
     "envelope": envelope,
+    "feedback": feedback,
     "intake-key": intake_key,
     "mac": mac,
     "member-chain": chain,
@@ -323,9 +366,10 @@ KINDS: Mapping[str, Callable[[Fields], Fields]] = {
     "ssh-signature": ssh_signature,
     "statement": statement,
     "submission": submission,
+    "unit-keys": unit_keys,
 }
 
-REFUSALS = (ChainError, CryptoError, EnvelopeError, MembershipError, PackageError, RequestRefusedError)
+REFUSALS = (AgencyFileError, ChainError, CryptoError, EnvelopeError, MembershipError, PackageError, RequestRefusedError)
 
 
 def read(path: Path) -> dict[str, str]:
@@ -345,6 +389,8 @@ def test_a_vector_comes_out_as_it_says(path: Path) -> None:
         with pytest.raises(REFUSALS) as caught:
             run(fields)
         assert type(caught.value).__name__ == fields["error"]
+        if isinstance(caught.value, AgencyFileError):
+            assert caught.value.fault.value == fields["fault"]
     else:
         assert fields["expect"] == "success"
         for name, value in run(fields).items():

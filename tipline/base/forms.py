@@ -11,6 +11,7 @@ _MAX_NAME = 200  # characters
 _CHUNK = 1 << 16
 
 FORM = web.RequestKey("form", dict)  # what was read already: a body can be streamed once
+SMALL_FILES: web.AppKey[frozenset[str]] = web.AppKey("small_files")  # fields in which a small text file may stand
 
 
 class FormError(Exception):
@@ -69,10 +70,13 @@ async def _urlencoded(request: web.Request, limit: int) -> list[tuple[str, str]]
 async def _multipart(request: web.Request, limit: int) -> list[tuple[str, str]]:
     fields: list[tuple[str, str]] = []
     left = limit
+    taken: frozenset[str] = request.app.get(SMALL_FILES, frozenset())
     try:
         reader = await request.multipart()
         while (part := await reader.next()) is not None:
-            if not isinstance(part, BodyPartReader) or part.name is None or part.filename is not None:
+            if not isinstance(part, BodyPartReader) or part.name is None:
+                raise FormError("This form takes no files.")
+            if part.filename is not None and part.name not in taken:
                 raise FormError("This form takes no files.")
             if len(fields) >= MAX_FIELDS or len(part.name) > _MAX_NAME or "Content-Transfer-Encoding" in part.headers:
                 raise _damaged()
@@ -82,7 +86,10 @@ async def _multipart(request: web.Request, limit: int) -> list[tuple[str, str]]:
                 if left < 0:
                     raise _too_large()
                 value += chunk
-            fields.append((part.name, value.decode("utf-8")))
+            if part.filename is None:
+                fields.append((part.name, value.decode("utf-8")))
+            else:  # whatever a person chose: what reads it says what it is not
+                fields.append((part.name, value.decode("utf-8", "replace").replace("\0", "\ufffd")))
     except (ValueError, AssertionError, HttpProcessingError, web.HTTPException):  # aiohttp, over a damaged body
         raise _damaged() from None
     return fields

@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from handling import enrol
+from handling.agencyfiles import UnitKeys
 from handling.rules.agreements import AGENCY_ID
-from handling.store import agencies
+from handling.rules.member_words import groups
+from handling.store import agencies, members
 from tipline.base.database import TakenError, store_errors
 from tipline.base.settings import Settings
 from tipline.cli import cards, inside
@@ -25,7 +27,7 @@ _KEY_LIMIT = 1024 * 1024  # bytes; a public key with many signatures stays below
 def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the subcommand."""
     parser = subparsers.add_parser("agency", help="enrol an agency")
-    acts = parser.add_subparsers(dest="act", metavar="add|move|officer|list", required=True)
+    acts = parser.add_subparsers(dest="act", metavar="add|move|officer|list|unit-keys", required=True)
     enrol = acts.add_parser("add", help="enrol an agency with its public key")
     enrol.add_argument("id", help="1 to 32 of a-z, 0-9 and -; agreements name it")
     enrol.add_argument("--name", required=True, help="as people read it")
@@ -34,7 +36,7 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         required=True,
         type=Path,
         metavar="FILE",
-        help="an age1pq1 recipient, or one armoured OpenPGP public key",
+        help="the enrolment file that the agency made with open.html, an age1pq1 recipient, or one armoured OpenPGP key",
     )
     enrol.add_argument(
         "--parent", metavar="ID", help="the enrolled agency above it, whose exclusion follows from its own"
@@ -49,6 +51,7 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     officer.add_argument("name", help="sign-in name: 1 to 32 of a-z, 0-9 and -")
     officer.add_argument("--display", required=True, help="the officer's name as the sign-in card shows it")
     acts.add_parser("list", help="every agency with the fingerprint of its key, each below the agency above it")
+    acts.add_parser("unit-keys", help="print this unit's public keys for agencies that use open.html")
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
@@ -74,6 +77,9 @@ async def _add(args: argparse.Namespace, settings: Settings) -> int:
     except (agencies.AgencyTreeError, agencies.AgencyTakenError) as error:
         return _say(f"tipline: {args.id} {_WHY[error.code]}; nothing was changed", REFUSED)
     print(_line(agency))
+    print(f"Call the agency and let them read their fingerprint: {groups(agency.fingerprint)}")
+    if agency.acknowledge is None:
+        print("It has no key for acknowledgements: it acknowledges with the hash, in the portal's form.")
     return 0
 
 
@@ -108,7 +114,21 @@ async def _list(_: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-_ACTS = {"add": _add, "move": _move, "officer": _officer, "list": _list}
+async def _unit_keys(_: argparse.Namespace, settings: Settings) -> int:
+    """Take the keys from the signed member list, as everything that is sealed and signed inside does."""
+    try:
+        async with inside.owner(settings) as db:
+            trust = members.trust(settings.inside, "admin")
+            listed = await members.load(db, trust, datetime.now(UTC).date())
+    except members.MemberListError as error:
+        return _say(f"tipline: {error}", REFUSED)
+    keys = UnitKeys(settings.unit, settings.name, listed.package_signer, listed.desk_intake)
+    print(keys.encode().decode())
+    print(f"Read out when an agency calls to compare: {groups(keys.fingerprint())}", file=sys.stderr)
+    return 0
+
+
+_ACTS = {"add": _add, "move": _move, "officer": _officer, "list": _list, "unit-keys": _unit_keys}
 
 
 def _read(path: Path) -> str:
@@ -116,7 +136,7 @@ def _read(path: Path) -> str:
         data = file.read(_KEY_LIMIT + 1)
     if len(data) > _KEY_LIMIT:
         raise ValueError("too long to be a public key")
-    return data.decode("ascii")
+    return data.decode()
 
 
 def _line(agency: agencies.Agency) -> str:

@@ -1,13 +1,19 @@
 """What agencies answer: the hash decides what an acknowledgement means, the words stay framed, and silence is overdue."""
 
 import base64
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
+from crypto import age
+from crypto.canonical import canonical, parse
 from crypto.digest import sha256
+from crypto.signing import SigningKey
+from handling.agencyfiles import Acknowledged, SealedAnswer
+from handling.rules.feedback import Feedback
 from tests.handling.desk.conftest import TODAY, DeskRoom
 from tests.journeys.browser import Browser, Page
 
@@ -135,3 +141,100 @@ async def test_the_last_day_is_still_in_time_and_the_next_is_overdue(
     assert "Late" not in in_time.text
     assert "Acknowledgement overdue" in late.text
     assert "1 day ago" in late.text
+
+
+KEY = SigningKey.generate()
+
+
+async def _enrols_a_key(room: DeskRoom) -> None:
+    await room.db.execute("UPDATE unit.agency SET acknowledge = $1 WHERE id = 'harbour-customs'", KEY.public)
+
+
+def _acknowledged(release: str, digest: bytes, key: SigningKey = KEY) -> dict[str, Any]:
+    statement = Acknowledged(UUID(release), digest, TODAY).sign(key)
+    return {"zip_sha256": digest.hex(), "statement": parse(statement)}
+
+
+async def _sealed(room: DeskRoom, release: str, *, inside: str = "", to: age.Recipient | None = None) -> SealedAnswer:
+    desk = to or (await room.members()).desk_intake
+    return SealedAnswer.seal(UUID(inside or release), Feedback.from_body(FEEDBACK), desk, TODAY)
+
+
+async def test_a_signed_acknowledgement_says_so_and_keeps_what_was_signed(
+    room: DeskRoom, released: tuple[Browser, str, bytes]
+) -> None:
+    browser, release, sent = released
+    await _enrols_a_key(room)
+    said = _acknowledged(release, sent)
+
+    page = await _answer(room, browser, release, "acknowledgement", said)
+
+    assert "opened the exact bytes we sent" in page.text
+    assert "Signed by the agency's key." in page.text
+    assert canonical(said["statement"]).decode() in page.text
+    assert b"statement" not in await room.db.fetchval("SELECT sealed FROM desk.feedback")
+
+
+async def test_an_acknowledgement_by_form_of_an_agency_with_a_key_is_told_apart(
+    room: DeskRoom, released: tuple[Browser, str, bytes]
+) -> None:
+    browser, release, sent = released
+    await _enrols_a_key(room)
+
+    page = await _answer(room, browser, release, "acknowledgement", {"zip_sha256": sent.hex()})
+
+    assert "without the agency's signature" in page.text
+    assert "opened the exact bytes we sent" in page.text
+
+
+async def test_feedback_that_was_sealed_away_is_opened_at_the_desk(
+    room: DeskRoom, released: tuple[Browser, str, bytes]
+) -> None:
+    browser, release, _ = released
+    await _enrols_a_key(room)
+    statement = (await _sealed(room, release)).sign(KEY)
+
+    page = await _answer(room, browser, release, "feedback", {"statement": parse(statement)})
+
+    assert "Signed by the agency's key." in page.text
+    assert "From the agency, in its own words We stopped <b>two</b> trucks." in page.text
+    assert b"trucks" not in await room.db.fetchval("SELECT sealed FROM desk.feedback")
+
+
+@pytest.mark.parametrize("how", ["another key", "no key enrolled", "another hash", "another release"])
+async def test_a_signature_that_is_not_the_agencys_is_refused_and_kept(
+    room: DeskRoom, released: tuple[Browser, str, bytes], how: str
+) -> None:
+    browser, release, sent = released
+    if how != "no key enrolled":
+        await _enrols_a_key(room)
+    said = _acknowledged(release, sent, SigningKey.generate() if how == "another key" else KEY)
+    if how == "another hash":
+        said["zip_sha256"] = "11" * 32
+    if how == "another release":
+        said["statement"] = _acknowledged(str(uuid4()), sent)["statement"]
+    await room.put("acknowledgement", {"release": release, "day": TODAY.isoformat(), **said})
+
+    page = await browser.open("/")
+
+    assert "not by the key that the agency enrolled" in page.text
+    assert await room.db.fetchval("SELECT count(*) FROM desk.feedback") == 0
+    assert await room.db.fetchval("SELECT count(*) FROM desk.inbox") == 1
+
+
+@pytest.mark.parametrize("how", ["words beside it", "sealed to somebody else", "another release inside"])
+async def test_an_answer_that_is_not_exactly_what_the_agency_sealed_is_refused(
+    room: DeskRoom, released: tuple[Browser, str, bytes], how: str
+) -> None:
+    browser, release, _ = released
+    await _enrols_a_key(room)
+    stranger = age.Identity.generate().recipient if how == "sealed to somebody else" else None
+    sealed = await _sealed(room, release, to=stranger, inside=str(uuid4()) if "inside" in how else "")
+    statement = replace(sealed, release=UUID(release)).sign(KEY)
+    beside = FEEDBACK if how == "words beside it" else {}
+    await room.put("feedback", {"release": release, "day": TODAY.isoformat(), "statement": parse(statement), **beside})
+
+    page = await browser.open("/")
+
+    assert "It is not in the agreed format." in page.text
+    assert await room.db.fetchval("SELECT count(*) FROM desk.feedback") == 0

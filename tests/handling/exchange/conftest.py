@@ -20,6 +20,7 @@ from crypto.digest import acknowledgement_check, sha256
 from crypto.secret import Secret
 from crypto.signing import SigningKey
 from handling import enrol
+from handling.agencyfiles import AgencyKey
 from handling.exchange.guide import NAMESPACE
 from handling.exchange.main import make_exchange
 from handling.people import Card, Person
@@ -52,7 +53,7 @@ _PEOPLE = (
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What lasts a whole run: the unit's founded keys, and the keys of two agencies."""
+    """What lasts a whole run: the unit's founded keys, and the keys of three agencies, one in each way."""
 
     settings: Settings
     founded: enrol.Founded
@@ -63,6 +64,8 @@ class Unit:
     parks: Path  # GnuPG home
     parks_passphrase: Secret
     parks_key: str
+    coast: age.Identity
+    coast_signer: SigningKey
 
     def sign_openpgp(self, data: bytes, fingerprint: str) -> str:
         with pgp.Gpg(self.settings.inside / "guard" / "gnupg") as gpg:
@@ -98,6 +101,8 @@ def unit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Unit]:
             parks=home,
             parks_passphrase=phrase,
             parks_key=gpg.public_key(gpg.generate("River Parks", phrase)),
+            coast=age.Identity.generate(),
+            coast_signer=SigningKey.generate(),
         )
 
 
@@ -166,9 +171,10 @@ class Exchange:
     ) -> Released:
         """Seal, sign and insert a package under the guard's role; the dues are days from today."""
         made = Released(uuid4(), archive or an_archive(), b"")
-        channel = Channel.AGE if agency == "customs" else Channel.OPENPGP
+        channel = Channel.OPENPGP if agency == "parks" else Channel.AGE
         if channel is Channel.AGE:
-            sealed = age.seal(made.archive, [self.unit.customs.recipient])
+            key = self.unit.customs if agency == "customs" else self.unit.coast
+            sealed = age.seal(made.archive, [key.recipient])
             signature = sshsig.sign(self.unit.signer, sealed, namespace=NAMESPACE)
         else:
             sealed = pgp.encrypt_to(self.unit.parks_key, made.archive)
@@ -198,13 +204,15 @@ async def exchange(
     await enrol.record(unit.founded, public_db, inside_db)  # type: ignore[arg-type]  # both are plain connections
     await agencies.add(inside_db, "customs", name="Harbour Customs", key=str(unit.customs.recipient), today=TODAY)
     await agencies.add(inside_db, "parks", name="River Parks", key=unit.parks_key, today=TODAY)
+    coast = AgencyKey("The coast guard", unit.coast.recipient, unit.coast_signer.public, TODAY).sign(unit.coast_signer)
+    await agencies.add(inside_db, "coast", name="Coast Guard", key=coast.decode(), today=TODAY)
     clock = Clock()
     server = TestServer(make_exchange(settings, await role_pool("tipline_exchange"), clock))
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(server)
         url = str(server.make_url("/"))
         made = Exchange(unit, settings, url, inside_db, await role_pool("tipline_guard"), clock, stack)
-        for name, agency in (("dario", "customs"), ("elena", "parks")):
+        for name, agency in (("dario", "customs"), ("elena", "parks"), ("farid", "coast")):
             made.cards[name] = await enrol.enrol_officer(inside_db, agency, name, name, log_n=_LOG_N)  # type: ignore[arg-type]  # a plain connection
         yield made
 

@@ -273,6 +273,17 @@ async def test_a_swapped_agency_key_receives_nothing(world: World) -> None:
 
 
 @NOTHING_LEFT
+async def test_an_agency_to_which_a_key_for_acknowledgements_was_added_receives_nothing(world: World) -> None:
+    """The agreement pins both keys by one fingerprint, so nobody else can begin to acknowledge in the agency's name."""
+    release = await world.ask_release()
+    await world.sign_release(release, "ben")
+    sql = "UPDATE unit.agency SET acknowledge = $2 WHERE id = $1"
+    await world.owner.execute(sql, CUSTOMS, SigningKey.generate().public)
+
+    assert "pins by its fingerprint" in await _reasons(world, release, "clara")
+
+
+@NOTHING_LEFT
 async def test_a_swapped_agency_key_with_its_fingerprint_receives_nothing_either(world: World) -> None:
     release = await world.ask_release()
     await world.sign_release(release, "ben")

@@ -1,10 +1,13 @@
 """Agencies form a tree: what stands above what, and no circle."""
 
+from collections.abc import Callable
 from datetime import date
 
 import pytest
 
 from crypto import age
+from crypto.signing import SigningKey
+from handling.agencyfiles import AgencyKey
 from handling.rules import exclusions
 from handling.store import agencies
 from handling.store.agencies import AgencyTakenError, AgencyTreeError
@@ -65,3 +68,36 @@ def test_a_circle_loses_nobody() -> None:
     circle = [agencies.Agency(i, i, agencies.Channel.AGE, "", "", TODAY, p) for i, p in (("a", "b"), ("b", "a"))]
 
     assert {agency.id for _, agency in agencies.in_tree(circle)} == {"a", "b"}
+
+
+async def test_an_enrolment_file_stores_both_keys_and_one_fingerprint_over_them(inside_db: Db) -> None:
+    key, signer = age.Identity.generate().recipient, SigningKey.generate()
+    file = AgencyKey("The harbour", key, signer.public, TODAY).sign(signer).decode()
+
+    enrolled = await agencies.add(inside_db, "harbour", name="Harbour", key=file, today=TODAY)
+    again = await agencies.add(inside_db, "harbour", name="Harbour", key=file, today=TODAY)
+
+    assert enrolled == again == await agencies.get(inside_db, "harbour")
+    assert (enrolled.key, enrolled.acknowledge) == (str(key), signer.public)
+    assert agencies.keys_of(enrolled).fingerprint == enrolled.fingerprint != key.fingerprint()
+
+
+async def test_a_key_for_acknowledgements_is_never_added_changed_or_dropped_in_place(inside_db: Db) -> None:
+    key, signer, other = age.Identity.generate().recipient, SigningKey.generate(), SigningKey.generate()
+    file, changed = (AgencyKey("x", key, one.public, TODAY).sign(one).decode() for one in (signer, other))
+    await agencies.add(inside_db, "bare", name="Bare", key=str(key), today=TODAY)
+    await agencies.add(inside_db, "both", name="Both", key=file, today=TODAY)
+
+    for agency, name, offered in (("bare", "Bare", file), ("both", "Both", str(key)), ("both", "Both", changed)):
+        with pytest.raises(AgencyTakenError):
+            await agencies.add(inside_db, agency, name=name, key=offered, today=TODAY)
+
+
+@pytest.mark.parametrize("change", [lambda file: file[:-1], lambda file: file.replace("harbour", "harvest")])
+def test_a_damaged_enrolment_file_is_no_key(change: Callable[[str], str]) -> None:
+    signer = SigningKey.generate()
+    file = AgencyKey("The harbour", age.Identity.generate().recipient, signer.public, TODAY).sign(signer).decode()
+
+    assert agencies.read_key(f"{file}\n").name == "The harbour"
+    with pytest.raises(agencies.AgencyKeyError):
+        agencies.read_key(change(file))

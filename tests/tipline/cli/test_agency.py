@@ -1,11 +1,15 @@
 """`tipline agency` shows the tree that exclusions go by, and refuses what would bend it."""
 
 import argparse
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from crypto import age
+from crypto.signing import SigningKey
+from handling.agencyfiles import AgencyKey
+from handling.rules.member_words import groups
 from tipline.base.settings import Settings
 from tipline.cli import agency
 
@@ -48,3 +52,21 @@ def test_an_unknown_agency_above_and_a_circle_are_refused(
     assert run(settings, "move", "ministry", "--parent", "customs") == agency.REFUSED
     assert run(settings, "move", "customs", "--top") == 0
     assert run(settings, "move", "ministry", "--parent", "customs") == 0
+
+
+def test_an_enrolment_file_is_taken_and_its_fingerprint_shown_in_groups_to_compare(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    signer, file = SigningKey.generate(), tmp_path / "harbour.json"
+    key = AgencyKey("Zoll 税関", age.Identity.generate().recipient, signer.public, date(2026, 11, 26))
+    file.write_bytes(key.sign(signer) + b"\n")
+
+    assert run(settings, "add", "harbour", "--name", "Harbour", "--key", str(file)) == 0
+    told = capsys.readouterr().out
+    file.write_bytes(key.sign(signer)[:-1])
+    assert run(settings, "add", "other", "--name", "Other", "--key", str(file)) == agency.BAD_INPUT
+
+    assert groups(key.fingerprint()) in told
+    assert "acknowledges with the hash" not in told
+    assert enrol(settings, tmp_path, "bare") == 0
+    assert "acknowledges with the hash" in capsys.readouterr().out
