@@ -10,6 +10,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCKED := $(PIP) --require-hashes -r
 EDITABLE := $(PIP) --no-deps --no-build-isolation -e .
 TEST_WORKERS ?= 4
+AWAY := tipline/away
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -19,28 +20,29 @@ help:
 	@echo "make run     start everything; on a first start a practice unit is made"
 	@echo "make demo    walk the whole chain once, by itself"
 	@echo "make test    checks, then the whole suite"
-	@echo "make check   format, lint, types, import directions"
+	@echo "make check   format, lint, types of both languages, import directions"
 	@echo "make fuzz    one parser for longer: TARGET=message SECONDS=600; without TARGET each in turn"
 	@echo "make bench   figures of this machine"
 	@echo "make setup   install what run and test need, and nothing else"
 	@echo "make clean   remove caches and builds; data and .venv stay"
 
-run: .venv/ready-run
+run: .venv/ready-run $(AWAY)/built
 	@$(BIN)/tipline run --practice
 
-demo: .venv/ready-test
+demo: .venv/ready-test $(AWAY)/built
 	@$(BIN)/python -m tests.journeys.demo
 
-check: .venv/ready-test
+check: .venv/ready-test $(AWAY)/built
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(AWAY)/node_modules/.bin/tsc --project $(AWAY)
 
 test: check
 	$(BIN)/python -m pytest -n $(TEST_WORKERS)
 
-bench: .venv/ready-test
+bench: .venv/ready-test $(AWAY)/built
 	$(BIN)/python -m tests.benchmarks
 
 TARGET ?= $$($(BIN)/python -m tests.fuzz --list)
@@ -49,10 +51,10 @@ SECONDS ?= 60
 fuzz: .venv/ready-test
 	@for target in $(TARGET); do $(BIN)/python -m tests.fuzz "$$target" --seconds $(SECONDS) || exit 1; done
 
-setup: .venv/ready-test
+setup: .venv/ready-test $(AWAY)/built
 
 clean:
-	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf build dist *.egg-info $(AWAY)/built .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find crypto tipline handling tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Set-up: each stamp is newer than what it was made from, so a second run costs nothing.
@@ -63,15 +65,20 @@ clean:
 	$(PYTHON) -m venv .venv
 	@touch $@
 
-.venv/ready-run: .venv/made requirements/run.txt requirements/build.txt pyproject.toml setup.py
+.venv/ready-run: .venv/made requirements/run.txt requirements/build.txt requirements/node.txt pyproject.toml setup.py $(AWAY)/package-lock.json
 	@deploy/system-packages.sh run
 	$(LOCKED) requirements/build.txt
 	$(LOCKED) requirements/run.txt
 	$(EDITABLE)
+	deploy/node.sh run
 	@touch $@
 
-.venv/ready-test: .venv/ready-run requirements/test.txt requirements/node.txt tests/node/package-lock.json
+.venv/ready-test: .venv/ready-run requirements/test.txt tests/node/package-lock.json
 	@deploy/system-packages.sh test
 	$(LOCKED) requirements/test.txt
-	deploy/node.sh
+	deploy/node.sh test
+	@touch $@
+
+$(AWAY)/built: .venv/ready-run $(AWAY)/build.mjs $(wildcard $(AWAY)/src/*.js $(AWAY)/src/*/*.js)
+	node $(AWAY)/build.mjs
 	@touch $@

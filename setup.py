@@ -1,4 +1,7 @@
-"""Carries `templates/` into the wheel as `tipline/templates`; everything else about the package stands in pyproject.toml."""
+"""Carries `templates/` into the wheel as `tipline/templates`, and makes none without the pages' scripts, which are built first.
+
+Everything else about the package stands in pyproject.toml.
+"""
 
 import shutil
 from pathlib import Path
@@ -12,6 +15,8 @@ class BuildWithTemplates(build_py):
 
     def run(self) -> None:
         """Build, then copy."""
+        if not self.editable_mode and not list((Path(__file__).parent / "tipline/away/built").glob("*.js")):
+            raise SystemExit("The scripts of the pages are not built. Run this first: make setup")
         super().run()
         if not self.editable_mode:
             shutil.copytree(self._source(), self._target(), dirs_exist_ok=True)

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what the tests run in Node, from the lock file. Takes the machine's Node if it is 20 or newer, else the one from PyPI.
+# Installs what runs in Node, each from its lock file: what the pages need to be bundled (run), and what checks and tests need (test).
+# Takes the machine's Node if it is 20 or newer, else the one from PyPI.
 set -eu
 cd "$(dirname "$0")/.."
 bin=$PWD/.venv/bin
@@ -14,4 +15,12 @@ else
     ln -sf "$node/bin/node" "$bin/node"
     npm="$bin/node $node/lib/node_modules/npm/bin/npm-cli.js"
 fi
-PATH=$bin:$PATH $npm ci --prefix tests/node --ignore-scripts --no-audit --no-fund --loglevel=error
+PATH=$bin:$PATH
+
+install() { $npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --prefix "$@"; }
+
+case "${1:-}" in
+run) install tipline/away --omit=dev ;;
+test) install tipline/away && install tests/node ;;
+*) echo "usage: $0 run|test" >&2; exit 2 ;;
+esac

@@ -1,5 +1,6 @@
 """What the documents name is there."""
 
+import json
 import re
 from pathlib import Path
 
@@ -40,3 +41,10 @@ def test_every_dependency_has_its_line_in_the_readme() -> None:
         for line in (ROOT / "requirements" / name).read_text().splitlines():
             package = re.split(r"[<>=\[]", line)[0].strip()
             assert package.startswith("-r") or not package or f"`{package}`" in readme, package
+
+
+def test_every_package_of_the_pages_has_its_line_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text()
+    package = json.loads((ROOT / "tipline" / "away" / "package.json").read_text())
+    for name in {**package["dependencies"], **package["devDependencies"]}:
+        assert f"`{name}`" in readme, name

@@ -1,0 +1,199 @@
+// The JavaScript side, driven over standard input and output: one JSON object a line each way. Bytes are hexadecimal.
+// {"do": …, …} is answered by {"is": …}, or {"refused": the error's name} where the code refuses.
+import { createInterface } from "node:readline";
+
+import * as age from "../../../tipline/away/src/age.js";
+import * as bundles from "../../../tipline/away/src/bundles.js";
+import { hex, hkdf, sha256, text, unhex, utf8 } from "../../../tipline/away/src/bytes.js";
+import { canonical, parse } from "../../../tipline/away/src/canonical.js";
+import * as codename from "../../../tipline/away/src/codename.js";
+import * as columns from "../../../tipline/away/src/columns.js";
+import * as envelope from "../../../tipline/away/src/envelope.js";
+import { RefusedError } from "../../../tipline/away/src/errors.js";
+import { encodeSlip } from "../../../tipline/away/src/handin.js";
+import * as macs from "../../../tipline/away/src/macs.js";
+import { messageSize, partSize } from "../../../tipline/away/src/padding.js";
+import { PHRASES } from "../../../tipline/away/src/phrases.js";
+import * as pins from "../../../tipline/away/src/pins.js";
+import { parseReply, readReplies } from "../../../tipline/away/src/replies.js";
+import { openPickup, sealAnswer, sealTip } from "../../../tipline/away/src/sealing.js";
+import * as statement from "../../../tipline/away/src/statement.js";
+
+const identityOf = (fields) => age.identityOf(unhex(fields.seed));
+const base64 = (data) => Buffer.from(data).toString("base64");
+
+/** What is done with the examples of each folder of tests/vectors; each returns lines as they stand in the file. */
+const VECTORS = {
+  async "age-file"(fields) {
+    return { plain: hex(await age.open(unhex(fields.sealed), identityOf(fields))) };
+  },
+  async "age-key"(fields) {
+    const identity = identityOf(fields);
+    const recipient = await age.recipientOf(identity);
+    return { identity, recipient: age.recipient(recipient), fingerprint: age.fingerprint(recipient) };
+  },
+  async bundle(fields) {
+    const inner = await bundles.openBundle(unhex(fields.bundle), identityOf(fields));
+    const replies = [];
+    for (const file of inner) replies.push(parseReply(await age.open(file, identityOf(fields)), unhex(fields.to_source)));
+    return { replies: String(replies.length), text: replies.at(-1).text };
+  },
+  canonical(fields) {
+    return { value: text(canonical(parse(utf8(fields.value)))) };
+  },
+  async codename(fields) {
+    const words = codename.parse(fields.typed ?? fields.words); // a token stays on our server
+    const source = await codename.keys(words);
+    return {
+      words,
+      lookup: hex(source.lookup),
+      mailbox: hex(source.mailbox),
+      fingerprint: age.fingerprint(source.recipient),
+      to_unit: hex(source.toUnit),
+      to_source: hex(source.toSource),
+      state: hex(source.state),
+    };
+  },
+  column(fields) {
+    const { table, column, row } = fields;
+    return { plain: hex(columns.open(unhex(fields.key), unhex(fields.sealed), { table, column, row })) };
+  },
+  envelope(fields) {
+    const said = JSON.parse(fields.message);
+    const wrapper = envelope.wrapper({ ...JSON.parse(text(unhex(fields.envelope.slice(0, 510)))), mailbox: unhex(fields.mailbox) }, "message");
+    return { envelope: hex(wrapper) + fields.envelope.slice(512), message: text(again(said)) };
+  },
+  "intake-key"(fields) {
+    const key = pins.readIntakeKey(utf8(fields.statement), unhex(fields.signer));
+    return { unit: key.unit, serial: String(key.serial), fingerprint: age.fingerprint(key.recipient) };
+  },
+  mac(fields) {
+    macs.check(unhex(fields.key), utf8(fields.payload), unhex(fields.mac), fields.purpose);
+    return {};
+  },
+  message(fields) {
+    const said = JSON.parse(fields.padded);
+    const encoded = again(said);
+    return { padded: text(encoded), digest: hex(sha256(encoded)) };
+  },
+  padding(fields) {
+    return { padded: String({ message: messageSize, part: partSize }[fields.kind](Number(fields.size))) };
+  },
+  async pickup(fields) {
+    const { place, bundle } = bundles.parsePickup(unhex(fields.pickup));
+    const keys = { state: unhex(fields.state), mailbox: unhex(fields.mailbox) };
+    const replies = await bundles.openBundle(bundle, identityOf(fields));
+    return { replies: String(replies.length), sent: String(envelope.openPlace(place, keys).sent.counter) };
+  },
+  "pickup-code"(fields) {
+    const lookup = codename.parsePickupCode(fields.typed);
+    return { lookup: hex(lookup), code: codename.pickupCode(lookup) };
+  },
+  pins(fields) {
+    const key = pins.choose(pins.parseKeys(utf8(fields.keys)), unhex(fields.root), fields.role, fields.today);
+    return { serial: String(key.serial), fingerprint: age.fingerprint(key.recipient) };
+  },
+  place(fields) {
+    const place = envelope.openPlace(unhex(fields.sealed), { state: unhex(fields.state), mailbox: unhex(fields.mailbox) });
+    return {
+      sent: String(place.sent.counter),
+      sent_previous: hex(place.sent.previous),
+      heard: String(place.heard.counter),
+      heard_previous: hex(place.heard.previous),
+    };
+  },
+  reply(fields) {
+    const reply = parseReply(utf8(fields.padded), unhex(fields.to_source));
+    return {
+      counter: String(reply.counter),
+      heard: String(reply.heard),
+      kind: reply.kind,
+      text: reply.text,
+      digest: hex(reply.digest),
+    };
+  },
+  signature(fields) {
+    statement.verifySignature(unhex(fields.public), fields.type, utf8(fields.payload), unhex(fields.signature));
+    return {};
+  },
+  slip(fields) {
+    const { mailbox, recipient, was, now, envelopes, ...said } = JSON.parse(text(unhex(fields.slip)));
+    const rest = { recipient, was: was && unhex(was), now: unhex(now), envelopes };
+    return { slip: hex(encodeSlip({ ...said, mailbox: unhex(mailbox) }, rest)), sum: said.sum };
+  },
+  statement(fields) {
+    const trusted = fields.trusted.split(" ").map(unhex);
+    return { body: text(canonical(statement.verify(utf8(fields.statement), fields.type, trusted, Number(fields.needed)))) };
+  },
+};
+
+/** A message as the Python side wrote it, written again by this side from what it says. */
+function again(said) {
+  const source = {
+    lookup: unhex(said.lookup),
+    recipient: said.recipient,
+    toUnit: unhex(said.thread.to_unit),
+    toSource: unhex(said.thread.to_source),
+  };
+  const place = {
+    sent: { counter: said.counter - 1, previous: unhex(said.previous) },
+    heard: { counter: said.heard },
+  };
+  return envelope.encodeMessage(source, place, { way: said.way, at: said.at, body: { kind: said.kind, ...said.body } });
+}
+
+async function collected(files, makeAgain) {
+  const made = [];
+  for await (const { name, number, of, blob, again: repeat } of files) {
+    const data = Buffer.from(await blob.arrayBuffer());
+    const same = !makeAgain || data.equals(Buffer.from(await (await repeat()).arrayBuffer()));
+    made.push({ name, number, of, data: data.toString("base64"), same });
+  }
+  return made;
+}
+
+const filesOf = (files) => files.map(({ name, type, data }) => new File([Buffer.from(data, "base64")], name, { type }));
+const wayOf = (job) => ({
+  ...job,
+  keys: utf8(job.keys),
+  root: unhex(job.root),
+  now: new Date(job.now),
+  files: filesOf(job.files),
+});
+const shownOf = ({ place, ...replies }) => ({
+  ...replies,
+  heard: { counter: place.heard.counter, previous: hex(place.heard.previous) },
+});
+
+const DO = {
+  vector: ({ folder, fields }) => VECTORS[folder](fields),
+  folders: () => Object.keys(VECTORS),
+  phrases: () => PHRASES,
+  canonical: ({ value }) => text(canonical(parse(Buffer.from(value, "base64")))),
+  codename: ({ typed }) => codename.parse(typed),
+  make: () => codename.make(),
+  seal: async ({ plain, recipient }) => base64(await age.seal(Buffer.from(plain, "base64"), recipient)),
+  column: ({ key, plain, where }) => hex(columns.seal(unhex(key), unhex(plain), where)),
+  statement: ({ type, body, seed }) => text(statement.sign(type, body, unhex(seed))),
+  tip: (job) => collected(sealTip(wayOf(job)), job.again),
+  answer: (job) => collected(sealAnswer({ ...wayOf(job), pickup: Buffer.from(job.pickup, "base64") }), job.again),
+  open: async ({ pickup, codename: words }) => shownOf(await openPickup(Buffer.from(pickup, "base64"), words)),
+  read: async ({ bundle, codename: words, place }) => {
+    const sent = { counter: place.sent, previous: new Uint8Array(32) };
+    const heard = { counter: place.heard.counter, previous: unhex(place.heard.previous) };
+    return shownOf(await readReplies(Buffer.from(bundle, "base64"), await codename.keys(words), { sent, heard }));
+  },
+  derive: ({ key, salt, info, length }) => hex(hkdf(unhex(key), unhex(salt), info, length)),
+};
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const job = JSON.parse(line);
+  let answer;
+  try {
+    answer = { is: await DO[job.do](job) };
+  } catch (error) {
+    const { name, unknown, count } = error;
+    answer = error instanceof RefusedError ? { refused: name, text: error.message, unknown, count } : { broken: String(error.stack) };
+  }
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}

@@ -1,0 +1,148 @@
+// The keys that a source seals to: pinned units under the root, and their intake keys.
+// Layout: docs/format.md, "Keys for sealing elsewhere" and "Intake keys".
+
+import * as age from "./age.js";
+import { equal } from "./bytes.js";
+import { canonical } from "./canonical.js";
+import { EnvelopeError, IntakeKeyError, PinsError } from "./errors.js";
+import { verify } from "./statement.js";
+import * as strict from "./strict.js";
+
+/** @typedef {import("./canonical.js").Json} Json */
+/** @typedef {"unit" | "oversight"} Role */
+
+/**
+ * One unit that a source may seal to.
+ * @typedef {{unit: string, role: Role, name: string, intakeSigner: Uint8Array}} Pinned
+ */
+
+/**
+ * @typedef {{units: Pinned[], validFrom: string, validUntil: string}} Pins days are included
+ */
+
+/**
+ * An intake key, valid on the days from *notBefore* to *notAfter*, both included.
+ * @typedef {{unit: string, serial: number, recipient: string, notBefore: string, notAfter: string}} IntakeKey
+ */
+
+/** @typedef {{root: Uint8Array, pins: Uint8Array, intake: Uint8Array[]}} Keys read, and nothing of it believed yet */
+
+/**
+ * Read what the kit carries and `/keys` hands out, without believing any of it.
+ * @param {Uint8Array} data
+ * @returns {Keys}
+ */
+export function parseKeys(data) {
+  const value = strict.ofFormat(data, "tipline/keys/v1", ["format", "root", "pins", "intake"]);
+  return {
+    root: strict.hash32(value.root),
+    pins: canonical(/** @type {Json} */ (value.pins)),
+    intake: strict.list(value.intake).map(canonical),
+  };
+}
+
+/**
+ * Return the pins if it is *root* that signed them, whatever their days.
+ * @param {Keys} keys
+ * @param {Uint8Array} root
+ * @returns {Pins}
+ */
+export function verified(keys, root) {
+  if (!equal(keys.root, root)) throw new PinsError();
+  try {
+    return readPins(keys.pins, root);
+  } catch {
+    throw new PinsError();
+  }
+}
+
+/**
+ * Return the key to seal to today for the unit with *role*: the highest serial.
+ * @param {Keys} keys
+ * @param {Uint8Array} root the one that is trusted
+ * @param {Role} role
+ * @param {string} today
+ * @returns {IntakeKey}
+ */
+export function choose(keys, root, role, today) {
+  const pins = verified(keys, root);
+  if (today < pins.validFrom || today > pins.validUntil) throw new PinsError();
+  const pinned = pins.units.find((unit) => unit.role === role);
+  const good = pinned === undefined ? [] : intakeKeys(keys, pinned).filter((key) => goodOn(key, today));
+  const newest = good.sort((one, other) => other.serial - one.serial)[0];
+  if (newest === undefined) throw new IntakeKeyError();
+  return newest;
+}
+
+/**
+ * Every key of this unit that its signer has signed.
+ * @param {Keys} keys
+ * @param {Pinned} pinned
+ * @returns {IntakeKey[]}
+ */
+export function intakeKeys(keys, pinned) {
+  return keys.intake.flatMap((statement) => {
+    try {
+      const key = readIntakeKey(statement, pinned.intakeSigner);
+      return key.unit === pinned.unit ? [key] : [];
+    } catch {
+      return []; // of another unit, or of nobody's: it counts for nothing
+    }
+  });
+}
+
+/**
+ * @param {IntakeKey} key
+ * @param {string} today
+ */
+export function goodOn(key, today) {
+  return key.notBefore <= today && today <= key.notAfter;
+}
+
+/**
+ * Read a statement signed by *signer*, whatever its days.
+ * @param {Uint8Array} statement
+ * @param {Uint8Array} signer
+ * @returns {IntakeKey}
+ */
+export function readIntakeKey(statement, signer) {
+  try {
+    const names = ["purpose", "unit", "serial", "recipient", "not_before", "not_after"];
+    const body = strict.fields(verify(statement, "tipline/intake-key/v1", [signer]), names);
+    if (body.purpose !== "intake") throw new EnvelopeError();
+    return {
+      unit: strict.unit(body.unit),
+      serial: strict.number(body.serial, 1),
+      recipient: age.recipient(strict.text(body.recipient)),
+      notBefore: strict.day(body.not_before),
+      notAfter: strict.day(body.not_after),
+    };
+  } catch {
+    throw new IntakeKeyError();
+  }
+}
+
+/**
+ * @param {Uint8Array} statement
+ * @param {Uint8Array} root
+ * @returns {Pins}
+ */
+function readPins(statement, root) {
+  const body = strict.fields(verify(statement, "tipline/pins/v1", [root]), ["units", "valid_from", "valid_until"]);
+  const units = strict.list(body.units).map(readPinned);
+  const roles = units.map((unit) => unit.role).sort().reverse().join(" ");
+  const different = new Set(units.map((unit) => unit.unit)).size === units.length;
+  if (!["", "unit", "unit oversight"].includes(roles) || !different) throw new EnvelopeError();
+  return { units, validFrom: strict.day(body.valid_from), validUntil: strict.day(body.valid_until) };
+}
+
+/**
+ * @param {Json} value
+ * @returns {Pinned}
+ */
+function readPinned(value) {
+  const body = strict.fields(value, ["unit", "role", "name", "intake_signer"]);
+  if (body.role !== "unit" && body.role !== "oversight") throw new EnvelopeError();
+  const intakeSigner = strict.hash32(body.intake_signer);
+  return { unit: strict.unit(body.unit), role: body.role, name: strict.text(body.name), intakeSigner };
+}
