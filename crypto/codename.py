@@ -105,12 +105,17 @@ def keys(codename: Codename) -> SourceKeys:
     lookup = _key(codename, b"lookup")
     return SourceKeys(
         lookup=lookup,
-        mailbox=sha256(lookup.expose()),
+        mailbox=mailbox_of(lookup),
         identity=age.Identity.from_seed(_key(codename, b"identity")),
         to_unit=_key(codename, b"thread/to-unit"),
         to_source=_key(codename, b"thread/to-source"),
         state=_key(codename, b"state"),
     )
+
+
+def mailbox_of(lookup: Secret) -> bytes:
+    """Return the public name of the mailbox that *lookup* opens."""
+    return sha256(lookup.expose())
 
 
 def pickup_code(lookup: Secret) -> Secret:

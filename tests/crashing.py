@@ -27,7 +27,7 @@ _PROCESSES = multiprocessing.get_context("forkserver")  # forked from a clean pr
 _PROCESSES.set_forkserver_preload(
     ["handling.corridor.main", "handling.desk.main", "handling.guard.main", "tipline.source.arrive", "tipline.drop.api"]
 )
-_FILES = ("fsync", "replace", "rename", "unlink", "rmdir")
+_FILES = ("fsync", "link", "replace", "rename", "unlink", "rmdir")
 _STATEMENTS = ("execute", "executemany", "fetch", "fetchrow", "fetchval")
 
 

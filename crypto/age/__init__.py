@@ -5,11 +5,13 @@ Kinds never share a file that is written here. Layout: docs/format.md, "Sealed f
 
 from crypto.age.armor import Armorer, Dearmorer
 from crypto.age.file import (
+    HEADER_BYTES,
     ClassicalSealer,
     Opener,
     PassphraseOpener,
     PassphraseSealer,
     Sealer,
+    check_header,
     open_,
     open_passphrase,
     seal,
@@ -21,6 +23,7 @@ from crypto.age.x25519 import Identity as ClassicalIdentity
 from crypto.age.x25519 import Recipient as ClassicalRecipient
 
 __all__ = [
+    "HEADER_BYTES",
     "Armorer",
     "ClassicalIdentity",
     "ClassicalRecipient",
@@ -32,6 +35,7 @@ __all__ = [
     "PassphraseSealer",
     "Recipient",
     "Sealer",
+    "check_header",
     "open_",
     "open_passphrase",
     "seal",

@@ -11,7 +11,8 @@ from crypto.hkdf import derive
 from crypto.secret import Guarded, Secret
 
 _NONCE_BYTES = 16
-_HEADER_BYTES = 1627  # with one hybrid recipient
+HEADER_BYTES = 1627
+"""A header with one hybrid recipient."""
 
 AnyIdentity = hybrid.Identity | x25519.Identity
 
@@ -179,7 +180,20 @@ def seal(plaintext: bytes, recipients: Sequence[hybrid.Recipient]) -> bytes:
 def sealed_size(content: int) -> int:
     """Return the length of an age file of one hybrid recipient over *content* bytes (docs/format.md, "Lengths")."""
     chunks = max(1, -(-content // stream.CHUNK))
-    return _HEADER_BYTES + _NONCE_BYTES + content + chunks * stream.TAG
+    return HEADER_BYTES + _NONCE_BYTES + content + chunks * stream.TAG
+
+
+def check_header(front: bytes | bytearray) -> None:
+    """Raise `HeaderError` unless *front* is the whole header of a file to exactly one hybrid recipient.
+
+    For whoever passes a file on without a key of it: whom it is sealed to, and its MAC, only its reader can tell.
+    """
+    if len(front) != HEADER_BYTES or age_format.end_of_header(front) != HEADER_BYTES:
+        raise HeaderError
+    stanzas = age_format.parse(bytes(front)).stanzas
+    if [stanza.type for stanza in stanzas] != [hybrid.TYPE]:
+        raise HeaderError
+    hybrid.check(stanzas)
 
 
 def open_(sealed: bytes, identities: Sequence[AnyIdentity]) -> bytes:

@@ -110,9 +110,7 @@ class Identity(Guarded):
 
     def check(self, stanzas: Sequence[Stanza]) -> None:
         """Raise `HeaderError` when a stanza of this kind is malformed. Uses no key."""
-        for stanza in stanzas:
-            if stanza.type == TYPE and is_low_order(_sealed(stanza)[_MLKEM_ENC_BYTES:_ENC_BYTES]):
-                raise HeaderError
+        check(stanzas)
 
     def unwrap(self, stanzas: Sequence[Stanza]) -> Secret | None:
         """Return the file key, or None when no stanza is for this identity; `check` came first."""
@@ -124,6 +122,13 @@ class Identity(Guarded):
             except InvalidTag:
                 continue
         return None
+
+
+def check(stanzas: Sequence[Stanza]) -> None:
+    """Raise `HeaderError` when a stanza of this kind is malformed. Uses no key."""
+    for stanza in stanzas:
+        if stanza.type == TYPE and is_low_order(_sealed(stanza)[_MLKEM_ENC_BYTES:_ENC_BYTES]):
+            raise HeaderError
 
 
 def _public(raw: bytes) -> MLKEM768X25519PublicKey:

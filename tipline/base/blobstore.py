@@ -40,12 +40,29 @@ class BlobWriter:
 
     def publish(self, blob: UUID) -> None:
         """Bring the bytes to disk, then show them under *blob*; an older blob of that id is replaced."""
+        self._settle()
+        self._temporary.replace(self._folder / str(blob))
+        self._shown()
+
+    def publish_new(self, blob: UUID) -> bool:
+        """Do as `publish`, for an id that somebody else chose: False, and nothing replaced, when a blob has it."""
+        self._settle()
+        try:
+            os.link(self._temporary, self._folder / str(blob))
+        except FileExistsError:
+            return False
+        self._temporary.unlink()
+        self._shown()
+        return True
+
+    def _settle(self) -> None:
         self._file.flush()
         if self._day is not None:
             _set_day(self._file.fileno(), self._day)
         os.fsync(self._file.fileno())
         self._file.close()
-        self._temporary.replace(self._folder / str(blob))
+
+    def _shown(self) -> None:
         if self._day is not None:
             _set_day(self._folder, self._day)
         files.sync_folder(self._folder)

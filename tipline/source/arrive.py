@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
+from pathlib import Path
 from typing import Final
 
 from aiohttp import web
@@ -13,9 +14,9 @@ from tipline.base.blobstore import BlobStore
 from tipline.base.web import Handler, Site, make_app, render
 from tipline.envelope import IntakeKeyError
 from tipline.parts import Address
-from tipline.source import context, form, returning, submit
+from tipline.source import context, form, handin, pickup, returning, submit
 from tipline.source.channel import Keep
-from tipline.source.context import ABOUT, BLOBS, KEEP, UNITS, clock, new_form_token
+from tipline.source.context import ABOUT, BLOBS, FOLDER, KEEP, UNITS, clock, new_form_token
 from tipline.source.form import Answers, FormStream, Incomplete, Report, TooMuchError
 from tipline.source.pages import About, ReportPage, SentPage
 from tipline.source.sealing import Outbox
@@ -23,9 +24,20 @@ from tipline.source.submit import Delivered, Delivery, OtherUnitError
 from tipline.units import Units
 
 HOLDS_TEXT: Final = frozenset(
-    [("POST", "/"), ("POST", "/return"), ("GET", "/thread"), ("POST", "/answer"), ("POST", "/leave")]
+    [
+        ("POST", "/"),
+        ("POST", "/return"),
+        ("GET", "/thread"),
+        ("POST", "/answer"),
+        ("POST", "/leave"),
+        ("POST", "/pickup"),
+        ("POST", "/hand-in"),
+    ]
 )
-"""Requests after which a source's words or codename have stood in this process's memory."""
+"""Requests after which a source's words, codename or pickup code have stood in this process's memory.
+
+What is handed in is sealed, but people choose the wrong file: then their own has stood here until it was refused.
+"""
 
 _GROUP: Final = 3
 _CHANGED: Final = (
@@ -34,11 +46,14 @@ _CHANGED: Final = (
 )
 
 
-def make(site: Site, about: About, units: Units, blobs: BlobStore, keep: Keep) -> web.Application:
-    """Return the application of one worker."""
-    app = make_app(site, (web.get("/", show_form), web.post("/", send_report), *returning.ROUTES))
+def make(site: Site, about: About, units: Units, folder: Path, keep: Keep) -> web.Application:
+    """Return the application of one worker; *folder* is the public zone's."""
+    app = make_app(
+        site, (web.get("/", show_form), web.post("/", send_report), *returning.ROUTES, *handin.ROUTES, *pickup.ROUTES)
+    )
     app.middlewares.append(_own_pages_only)
-    app[ABOUT], app[UNITS], app[BLOBS], app[KEEP] = about, units, blobs, keep
+    app[ABOUT], app[UNITS], app[FOLDER], app[KEEP] = about, units, folder, keep
+    app[BLOBS] = BlobStore(folder / "blobs")
     return app
 
 

@@ -14,7 +14,11 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 from tipline.base.database import StoreError
+from tipline.bundles import Pickup
 from tipline.envelope import Kind
+from tipline.handin import Slip
+from tipline.source import handed
+from tipline.source.handed import Progress, Standing
 from tipline.source.store import Envelope, Mailbox, NewMailbox, Outcome, Submission
 
 MAX_FRAME: Final = 1 << 20  # bytes; the largest is a submission of a thousand envelopes with its first bundle
@@ -93,6 +97,44 @@ class Keep:
     async def submit(self, submission: Submission) -> Outcome:
         """Store a submission whole or not at all. After a `StoreError` it is unknown which."""
         return Outcome(await self._ask("submit", **pack_submission(submission)))
+
+    async def begin_hand_in(self, slip: Slip, today: date) -> Standing:
+        """Keep a slip whose messages are about to be published; `PARTIAL` when they may be."""
+        line = await asyncio.to_thread(slip.encode)
+        return Standing(await self._ask("begin_hand_in", slip=pack_bytes(line), today=today.isoformat()))
+
+    async def place_in_hand_in(self, mailbox: bytes, sha256: bytes, size: int) -> handed.Place | Standing:
+        """Return where a part's envelope belongs; `GONE` when no slip that waits lists it, `FULL` when too much waits."""
+        names = {"mailbox": pack_bytes(mailbox), "sha256": pack_bytes(sha256)}
+        answer = await self._ask("place_in_hand_in", size=size, **names)
+        if isinstance(answer, str):
+            return Standing(answer)
+        return handed.Place(unpack_bytes(answer["sum"]), UUID(answer["id"]), here=bool(answer["here"]))
+
+    async def note_here(self, hand_in: bytes, envelope: UUID) -> bool:
+        """Note that an envelope's blob is published; False when its slip does not wait any more."""
+        return bool(await self._ask("note_here", sum=pack_bytes(hand_in), id=str(envelope)))
+
+    async def complete_hand_in(self, hand_in: bytes, today: date) -> Progress:
+        """Store a hand-in when all of it is here; else say what is missing."""
+        answer = await self._ask("complete_hand_in", sum=pack_bytes(hand_in), today=today.isoformat())
+        return Progress(
+            standing=Standing(answer["standing"]),
+            files=answer["files"],
+            missing=tuple(answer["missing"]),
+            dropped=tuple(UUID(one) for one in answer["dropped"]),
+        )
+
+    async def pickup(self, mailbox: bytes) -> tuple[bool, Pickup]:
+        """Say whether there is such a mailbox, and return what it hands out; as many bytes of nothing when there is none."""
+        answer = await self._ask("pickup", mailbox=pack_bytes(mailbox))
+        found = Pickup(bundle=unpack_bytes(answer["bundle"]), place=unpack_bytes(answer["place"]))
+        return bool(answer["known"]), found
+
+    async def intake_statements_from(self, unit: str, today: date) -> list[bytes]:
+        """Return the signed intake keys of a unit that say they are valid *today* or later; unverified."""
+        answer = await self._ask("intake_statements_from", unit=unit, today=today.isoformat())
+        return [unpack_bytes(statement) for statement in answer]
 
     async def add_session(self, session: bytes, sealed: bytes, day: date, mailbox: bytes) -> bool:
         """Keep a session that only its cookie opens; False, and nothing kept, when there is no such mailbox."""

@@ -4,6 +4,7 @@ import asyncio
 from base64 import urlsafe_b64encode
 from datetime import UTC, datetime
 from http import HTTPStatus
+from pathlib import Path
 
 from aiohttp import web
 
@@ -20,6 +21,8 @@ KEEP = web.AppKey("keep", Keep)
 BLOBS = web.AppKey("blobs", BlobStore)
 UNITS = web.AppKey("units", Units)
 ABOUT = web.AppKey("about", About)
+FOLDER = web.AppKey("folder", Path)
+"""The public zone's folder, where what is handed out to everybody lies."""
 
 
 async def address(request: web.Request, unit: Unit | None, *, mailbox: bytes, urgent: bool, at: datetime) -> Address:

@@ -21,12 +21,12 @@ from uuid import UUID
 from tipline.base import files
 from tipline.base.blobstore import BlobStore
 from tipline.base.database import Pool, StoreError, store_errors
-from tipline.source import store
+from tipline.source import handed, store
 
 REWRITE_AT: Final = time(0, 5)
 """When earlier days are forgotten, in UTC: the same minute every day, whatever happened."""
 RESEND_DAYS: Final = 7
-"""How long an identical resend of a form is known again."""
+"""How long an identical resend of a form is known again, and how long a hand-in may take to become complete."""
 
 _LOG = logging.getLogger("keep")
 BLOBS: Final = "blobs"
@@ -163,11 +163,21 @@ async def sweep(pool: Pool, blobs: BlobStore, *, settled_before: datetime | None
 
 
 async def _housekeeping(zone: Zone, now: datetime) -> None:
-    """Drop what a killed worker or a lost answer left behind, expired sessions, and marks of forms sent long ago."""
+    """Drop what a killed worker left behind, expired sessions, marks of forms sent long ago, and hand-ins never completed."""
+    await _hand_ins(zone, (now - timedelta(days=RESEND_DAYS)).date())
     await sweep(zone.pool, zone.blobs, settled_before=now - _SETTLED)
     async with zone.pool.acquire() as db:
         await store.delete_sessions_before(db, (now - _SETTLED).date())
         await store.delete_submissions_before(db, (now - timedelta(days=RESEND_DAYS)).date())
+
+
+async def _hand_ins(zone: Zone, before: date) -> None:
+    """Forget hand-ins that never became complete, with their blobs: nobody may hand the same in again between the two."""
+    async with zone.door.closed():
+        async with zone.pool.acquire() as db:
+            gone = await handed.forget_before(db, before)
+        for envelope in gone:
+            await asyncio.to_thread(zone.blobs.delete, envelope)
 
 
 async def _rows(zone: Zone) -> None:

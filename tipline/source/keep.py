@@ -7,14 +7,19 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, Final
+from uuid import UUID
 
 from tipline.base import database, log
 from tipline.base.blobstore import BlobStore
 from tipline.base.database import Db, Pool, StoreError, store_errors
 from tipline.base.settings import Settings
-from tipline.source import channel, forget, store
+from tipline.bundles import SEALED_BUNDLE_BYTES
+from tipline.envelope import SEALED_PLACE_BYTES
+from tipline.handin import Slip
+from tipline.source import channel, forget, handed, handout, store
 from tipline.source.channel import ChannelError, pack_bytes, unpack_bytes
 from tipline.source.forget import Door
+from tipline.strict import EnvelopeError
 
 READY: Final = b"r"
 """What `keep` says to the fork server once it has swept: before that, no worker may write."""
@@ -105,7 +110,7 @@ async def _answer(pool: Pool, frame: Frame) -> dict[str, Any]:
         with store_errors():
             async with pool.acquire() as db:
                 return {"answer": await act(db, frame)}
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, EnvelopeError):
         raise ChannelError from None
     except StoreError as error:
         _LOG.warning("%s failed: %s", frame["do"], error.code)
@@ -138,6 +143,47 @@ async def _submit(db: Db, frame: Frame) -> str:
     return (await store.submit(db, channel.unpack_submission(frame))).value
 
 
+async def _begin_hand_in(db: Db, frame: Frame) -> str:
+    slip = Slip.parse(unpack_bytes(frame["slip"]))
+    return (await handed.begin(db, slip, date.fromisoformat(frame["today"]))).value
+
+
+async def _place_in_hand_in(db: Db, frame: Frame) -> dict[str, Any] | str:
+    found = await handed.place(db, unpack_bytes(frame["mailbox"]), unpack_bytes(frame["sha256"]), frame["size"])
+    if found is None:
+        return handed.Standing.GONE.value
+    if not found.here and await handed.full(db):
+        return handed.Standing.FULL.value
+    return {"sum": pack_bytes(found.sum), "id": str(found.id), "here": found.here}
+
+
+async def _note_here(db: Db, frame: Frame) -> bool:
+    return await handed.here(db, unpack_bytes(frame["sum"]), UUID(frame["id"]))
+
+
+async def _complete_hand_in(db: Db, frame: Frame) -> dict[str, Any]:
+    found = await handed.complete(db, unpack_bytes(frame["sum"]), date.fromisoformat(frame["today"]))
+    return {
+        "standing": found.standing.value,
+        "files": found.files,
+        "missing": found.missing,
+        "dropped": [str(one) for one in found.dropped],
+    }
+
+
+async def _pickup(db: Db, frame: Frame) -> dict[str, Any]:
+    found = await handout.nearest(db, unpack_bytes(frame["mailbox"]))
+    known = found is not None and found.known
+    bundle = found.bundle if found is not None and known else bytes(SEALED_BUNDLE_BYTES)
+    place = found.thread_state if found is not None and known else bytes(SEALED_PLACE_BYTES)
+    return {"known": known, "bundle": pack_bytes(bundle), "place": pack_bytes(place)}
+
+
+async def _intake_statements_from(db: Db, frame: Frame) -> list[str]:
+    found = await handout.intake_statements_from(db, frame["unit"], date.fromisoformat(frame["today"]))
+    return [pack_bytes(statement) for statement in found]
+
+
 async def _add_session(db: Db, frame: Frame) -> bool:
     day = date.fromisoformat(frame["day"])
     session, sealed = unpack_bytes(frame["session"]), unpack_bytes(frame["sealed"])
@@ -160,6 +206,12 @@ _ACTS: Final[Mapping[str, Callable[[Db, Frame], Awaitable[Any]]]] = {
     "standing": _standing,
     "advance": _advance,
     "submit": _submit,
+    "begin_hand_in": _begin_hand_in,
+    "place_in_hand_in": _place_in_hand_in,
+    "note_here": _note_here,
+    "complete_hand_in": _complete_hand_in,
+    "pickup": _pickup,
+    "intake_statements_from": _intake_statements_from,
     "add_session": _add_session,
     "session": _session,
     "delete_session": _delete_session,

@@ -5,7 +5,6 @@ import logging
 import socket
 
 from crypto.codename import Codename, keys, new_token
-from tipline.base.blobstore import BlobStore
 from tipline.base.process import harden
 from tipline.base.settings import Settings
 from tipline.base.web import Site, render_text
@@ -56,11 +55,10 @@ def _prepare(settings: Settings, units: Units) -> forkserver.Child:
         emergency=settings.emergency,
         reading_hours=settings.reading_hours,
     )
-    blobs = BlobStore(settings.public / "blobs")
     render_text(site, ReportPage(about, ""))
     keys(Codename.parse(" ".join(Codename.from_token(new_token()).words())))
 
     def child(listening: socket.socket, to_keep: socket.socket, report: socket.socket) -> None:
-        worker.run(lambda keep: arrive.make(site, about, units, blobs, keep), listening, to_keep, report)
+        worker.run(lambda keep: arrive.make(site, about, units, settings.public, keep), listening, to_keep, report)
 
     return child

@@ -62,6 +62,54 @@ class ReturnPage:
 
 
 @dataclass(frozen=True, slots=True)
+class HandedIn:
+    """How one hand-in stands: *status* as in a script's answer, how many *files* it has, and which numbers are missing."""
+
+    status: str
+    files: int
+    missing: tuple[int, ...]
+
+    @property
+    def here(self) -> int:
+        """How many of its files are here."""
+        return self.files - len(self.missing)
+
+
+@dataclass(frozen=True, slots=True)
+class NotTaken:
+    """A file of which nothing was kept, and why."""
+
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandInPage:
+    """Where files that were sealed elsewhere are chosen, and what became of those that were sent."""
+
+    template: ClassVar[str] = "source/hand_in.html"
+    about: About
+    handed_in: tuple[HandedIn, ...] = ()
+    refused: tuple[NotTaken, ...] = ()
+    problem: str = ""
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left to choose."""
+        whole = bool(self.handed_in) and all(one.status == "complete" for one in self.handed_in)
+        return whole and not self.refused and not self.problem
+
+
+@dataclass(frozen=True, slots=True)
+class PickupPage:
+    """Where a pickup code is typed; what was typed is never given back."""
+
+    template: ClassVar[str] = "source/pickup.html"
+    about: About
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ThreadPage:
     """What became of a report, the replies, and room for an answer. *asked* is who must not learn of it."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import Enum
 from typing import Final
 from uuid import UUID
@@ -35,6 +35,13 @@ _ADVANCE: Final = """
      WHERE id = $1
        AND thread_state = $2
 """
+_FOLLOW: Final = """
+    UPDATE zone.mailbox
+       SET thread_state = $3
+     WHERE id = $1
+       AND sha256(thread_state) = $2
+       AND unit = $4
+"""  # a slip names the place that it follows by its hash
 _ADD_SUBMISSION: Final = """
     INSERT INTO zone.submission (mac, mailbox, day)
     VALUES ($1, $2, $3)
@@ -48,12 +55,19 @@ _TAKES: Final = """
         SELECT FROM zone.intake_key WHERE unit = $1 AND serial = $2 AND not_before <= $3 AND not_after >= $3
     )
 """
+_STILL_TAKES: Final = """
+    SELECT EXISTS (SELECT FROM zone.intake_key WHERE unit = $1 AND serial = $2 AND not_after >= $3)
+"""
 _ADD_ENVELOPE: Final = """
     INSERT INTO zone.envelope (id, mailbox, unit, serial, kind, urgent, size, sha256, day)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
-_ENVELOPE_IDS: Final = "SELECT id FROM zone.envelope"
-_ENVELOPE_DAYS: Final = "SELECT id, day FROM zone.envelope"
+_ENVELOPE_IDS: Final = "SELECT id FROM zone.envelope UNION ALL SELECT id FROM zone.hand_in_envelope"
+_ENVELOPE_DAYS: Final = """
+    SELECT id, day FROM zone.envelope
+     UNION ALL
+    SELECT e.id, h.day FROM zone.hand_in_envelope AS e JOIN zone.hand_in AS h ON h.sum = e.hand_in WHERE e.here
+"""
 _OLDER_THAN: Final = "SELECT EXISTS (SELECT FROM zone.mailbox WHERE created_on < $1)"
 _DELETE_OLD_SUBMISSIONS: Final = "DELETE FROM zone.submission WHERE day < $1"
 _ADD_SESSION: Final = """
@@ -65,6 +79,13 @@ _ADD_SESSION: Final = """
 _SESSION: Final = "SELECT sealed FROM zone.session WHERE id = $1"
 _DELETE_SESSION: Final = "DELETE FROM zone.session WHERE id = $1"
 _DELETE_OLD_SESSIONS: Final = "DELETE FROM zone.session WHERE day < $1"
+
+
+LATE_DAYS: Final = 14
+"""How long after its last day an intake key still counts for what was sealed on a source's own device.
+
+A unit destroys a key's seed from day 21 after its end: what is taken until day 14 has a week to be collected and opened.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +126,8 @@ class Submission:
         unit, serial: whom it is sealed to, and with which intake key.
         was: the thread's sealed state that the messages follow; None when *new* makes the mailbox.
         now: the thread's sealed state after them.
+        handed_in: it was sealed on the source's own device, perhaps days ago: *was* is the SHA-256 of the state, and an
+            intake key counts for `LATE_DAYS` more.
     """
 
     mac: bytes
@@ -117,6 +140,7 @@ class Submission:
     now: bytes
     new: NewMailbox | None
     envelopes: tuple[Envelope, ...]
+    handed_in: bool = False
 
 
 class Outcome(Enum):
@@ -128,7 +152,9 @@ class Outcome(Enum):
     RETIRED = "retired"
 
 
-class _Undo(Exception):  # noqa: N818 - it carries an outcome out of a transaction, it is no failure
+class Undo(Exception):  # noqa: N818 - it carries an outcome out of a transaction, it is no failure
+    """Ends a transaction without its effects."""
+
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome.value)
         self.outcome = outcome
@@ -160,10 +186,15 @@ async def submit(db: Db, submission: Submission) -> Outcome:
     try:
         with store_errors():
             async with db.transaction():
-                await _submit(db, submission)
-    except _Undo as undo:
+                await add(db, submission)
+    except Undo as undo:
         return undo.outcome
     return Outcome.STORED
+
+
+async def writing(db: Db) -> None:
+    """Say, until the transaction ends, that rows are on their way whose blobs no sweep may miss."""
+    await db.execute(_WRITING, _WRITERS)
 
 
 @store_errors()
@@ -172,20 +203,33 @@ async def advance(db: Db, mailbox_id: bytes, *, was: bytes, now: bytes) -> bool:
     return await db.execute(_ADVANCE, mailbox_id, was, now) == "UPDATE 1"
 
 
-async def _submit(db: Db, s: Submission) -> None:
-    await db.execute(_WRITING, _WRITERS)
-    if not await db.fetchval(_TAKES, s.unit, s.serial, s.day):
-        raise _Undo(Outcome.RETIRED)
+async def add(db: Db, s: Submission) -> None:
+    """Do as `submit` within the caller's transaction; raises `Undo`, after which nothing of it may stay."""
+    await writing(db)
+    takes = await still_takes(db, s.unit, s.serial, s.day) if s.handed_in else await _takes(db, s)
+    if not takes:
+        raise Undo(Outcome.RETIRED)
     if s.new is not None:
         tag = await db.execute(_ADD_MAILBOX, s.mailbox, s.unit, s.new.recipient, s.new.bundle, s.now, s.day)
         moved = tag != "INSERT 0 1"
+    elif s.handed_in:
+        moved = await db.execute(_FOLLOW, s.mailbox, s.was, s.now, s.unit) != "UPDATE 1"
     else:
         moved = await db.execute(_ADVANCE, s.mailbox, s.was, s.now) != "UPDATE 1"
     if moved:
-        raise _Undo(Outcome.MOVED)
+        raise Undo(Outcome.MOVED)
     if await db.execute(_ADD_SUBMISSION, s.mac, s.mailbox, s.day) != "INSERT 0 1":
-        raise _Undo(Outcome.REPEAT)
+        raise Undo(Outcome.REPEAT)
     await db.executemany(_ADD_ENVELOPE, _rows(s))
+
+
+async def _takes(db: Db, s: Submission) -> bool:
+    return bool(await db.fetchval(_TAKES, s.unit, s.serial, s.day))
+
+
+async def still_takes(db: Db, unit: str, serial: int, today: date) -> bool:
+    """Say whether something sealed elsewhere to this intake key is taken *today*; also before its first day: it is published."""
+    return bool(await db.fetchval(_STILL_TAKES, unit, serial, today - timedelta(days=LATE_DAYS)))
 
 
 def _rows(s: Submission) -> Sequence[tuple[object, ...]]:

@@ -1,12 +1,12 @@
 """Sends one filled form on its way: seal in thread order, publish, and let `keep` store all of it or nothing."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from functools import partial
-from typing import Final, Self
+from typing import Final
 
 from crypto.codename import SourceKeys, SubmissionMac
 from tipline.base.blobstore import BlobWriter
@@ -15,6 +15,7 @@ from tipline.bundles import pack_bundle
 from tipline.envelope import Answer, Body, File, IntakeKeyError, Message, Place, Thread, Tip, answer_message
 from tipline.limits import FILES_MAX, UPLOAD_MAX
 from tipline.parts import Address, FileSealer
+from tipline.source.behind import Behind
 from tipline.source.channel import Keep
 from tipline.source.form import FormStream, IncomingFile, Report, TooMuchError
 from tipline.source.sealing import Outbox
@@ -79,7 +80,7 @@ async def _seal_file(
 ) -> File | None:
     with FileSealer(outbox, address, name=incoming.name, type_=incoming.type) as sealer:
         begun = False
-        async with _Behind() as behind:
+        async with Behind() as behind:
             async for piece in incoming.pieces(_BATCH):
                 room -= len(piece)
                 if room < 0:
@@ -93,30 +94,6 @@ async def _seal_file(
         if not begun:
             _begin_file(mac, incoming)
         return await asyncio.to_thread(sealer.finish)
-
-
-class _Behind:
-    """Work in a thread, one piece after the other, while the next piece arrives; at the end all of it is done."""
-
-    def __init__(self) -> None:
-        self._working: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._working is None:
-            return
-        await asyncio.wait([self._working])
-        failure = None if self._working.cancelled() else self._working.exception()
-        if kind is None and failure is not None:
-            raise failure
-
-    async def go_on(self, work: Callable[[], None]) -> None:
-        """Wait for the piece before, then begin this one."""
-        if self._working is not None:
-            await self._working
-        self._working = asyncio.create_task(asyncio.to_thread(work))
 
 
 def _begin_file(mac: SubmissionMac, incoming: IncomingFile) -> None:

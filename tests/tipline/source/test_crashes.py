@@ -13,7 +13,6 @@ from tests.crashing import died, each_point
 from tests.journeys.browser import Browser, Upload
 from tests.tipline.source.running import TODAY, Taken, Zone, a_zone, collect, joined, messages
 from tipline.base import database
-from tipline.base.blobstore import BlobStore
 from tipline.base.database import Db, Pool
 from tipline.base.settings import Settings
 from tipline.base.web import Site
@@ -36,7 +35,7 @@ async def report(settings: Settings, token: str, text: str) -> None:
     units = Units.load(settings.public)
     site = Site(name="source", title=settings.name, practice=True, style="source")
     about = About(unit="unit", oversight="oversight", emergency="112", reading_hours="on working days")
-    app = arrive.make(site, about, units, BlobStore(settings.public / "blobs"), await Keep.connect(ours))
+    app = arrive.make(site, about, units, settings.public, await Keep.connect(ours))
     async with TestServer(app) as server, Browser(str(server.make_url("/"))) as browser:
         await browser.open("/")
         sent = await browser.submit("/", token=token, involved="no", message=text, files=[Upload("files", "a", FILE)])
@@ -89,7 +88,7 @@ async def test_the_sweep_waits_for_a_commit_that_a_killed_process_had_asked_for(
     )
 
     async with pool.acquire() as of_the_killed, of_the_killed.transaction():
-        await store._submit(of_the_killed, submission)
+        await store.add(of_the_killed, submission)
         sweeping = asyncio.create_task(forget.sweep(pool, zone.blobs))
         assert not (await asyncio.wait({sweeping}, timeout=1))[0]
 
