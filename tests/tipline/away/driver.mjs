@@ -3,6 +3,7 @@
 import { createInterface } from "node:readline";
 
 import * as age from "../../../tipline/away/src/age.js";
+import * as agency from "../../../tipline/away/src/agency.js";
 import * as bundles from "../../../tipline/away/src/bundles.js";
 import { hex, hkdf, sha256, text, unhex, utf8 } from "../../../tipline/away/src/bytes.js";
 import { canonical, parse } from "../../../tipline/away/src/canonical.js";
@@ -10,20 +11,40 @@ import * as codename from "../../../tipline/away/src/codename.js";
 import * as columns from "../../../tipline/away/src/columns.js";
 import * as envelope from "../../../tipline/away/src/envelope.js";
 import { RefusedError } from "../../../tipline/away/src/errors.js";
+import { AXES, MARKS, STAGES, TEXT_MAX } from "../../../tipline/away/src/feedback.js";
 import { encodeSlip } from "../../../tipline/away/src/handin.js";
 import * as macs from "../../../tipline/away/src/macs.js";
 import { messageSize, partSize } from "../../../tipline/away/src/padding.js";
+import { openPackage } from "../../../tipline/away/src/package.js";
+import { makePassphrase } from "../../../tipline/away/src/passphrase.js";
 import { PHRASES } from "../../../tipline/away/src/phrases.js";
 import * as pins from "../../../tipline/away/src/pins.js";
 import { parseReply, readReplies } from "../../../tipline/away/src/replies.js";
 import { openPickup, sealAnswer, sealTip } from "../../../tipline/away/src/sealing.js";
+import * as sshsig from "../../../tipline/away/src/sshsig.js";
 import * as statement from "../../../tipline/away/src/statement.js";
+import { unpack } from "../../../tipline/away/src/zip.js";
 
 const identityOf = (fields) => age.identityOf(unhex(fields.seed));
 const base64 = (data) => Buffer.from(data).toString("base64");
 
 /** What is done with the examples of each folder of tests/vectors; each returns lines as they stand in the file. */
 const VECTORS = {
+  acknowledgement(fields) {
+    const said = agency.readAcknowledgement(utf8(fields.statement), unhex(fields.key));
+    const again = agency.acknowledge({ seed: unhex(fields.seed) }, said.release, said.zipSha256, said.on);
+    return { release: said.release, zip_sha256: hex(said.zipSha256), on: said.on, statement: text(again) };
+  },
+  "agency-key"(fields) {
+    const key = agency.readEnrolment(utf8(fields.file));
+    return {
+      name: key.name,
+      recipient_fingerprint: age.fingerprint(key.recipient),
+      acknowledge: hex(key.acknowledge),
+      made_on: key.madeOn,
+      fingerprint: agency.fingerprint(key.recipient, key.acknowledge),
+    };
+  },
   async "age-file"(fields) {
     return { plain: hex(await age.open(unhex(fields.sealed), identityOf(fields))) };
   },
@@ -79,6 +100,10 @@ const VECTORS = {
   padding(fields) {
     return { padded: String({ message: messageSize, part: partSize }[fields.kind](Number(fields.size))) };
   },
+  package(fields) {
+    const members = unpack(unhex(fields.zip));
+    return { manifest: text(members.get("manifest.json")), sha256: hex(sha256(unhex(fields.zip))) };
+  },
   async pickup(fields) {
     const { place, bundle } = bundles.parsePickup(unhex(fields.pickup));
     const keys = { state: unhex(fields.state), mailbox: unhex(fields.mailbox) };
@@ -121,9 +146,24 @@ const VECTORS = {
     const rest = { recipient, was: was && unhex(was), now: unhex(now), envelopes };
     return { slip: hex(encodeSlip({ ...said, mailbox: unhex(mailbox) }, rest)), sum: said.sum };
   },
+  async "ssh-signature"(fields) {
+    const armoured = `${fields.armoured.replace(/(?<=-----|[\w/+=]) (?=[\w/+]|-----)/g, "\n").replaceAll("SSH\nSIG", "SSH SIG").replaceAll(/(BEGIN|END)\n/g, "$1 ")}\n`;
+    await sshsig.verify(utf8(armoured), utf8(fields.data), sshsig.publicKey(fields.public));
+    return { public: fields.public };
+  },
   statement(fields) {
     const trusted = fields.trusted.split(" ").map(unhex);
     return { body: text(canonical(statement.verify(utf8(fields.statement), fields.type, trusted, Number(fields.needed)))) };
+  },
+  "unit-keys"(fields) {
+    const keys = agency.readUnitKeys(utf8(fields.file));
+    return {
+      unit: keys.unit,
+      name: keys.name,
+      package_signer: hex(keys.signer),
+      desk_fingerprint: age.fingerprint(keys.desk),
+      fingerprint: agency.unitFingerprint(keys),
+    };
   },
 };
 
@@ -165,7 +205,35 @@ const shownOf = ({ place, ...replies }) => ({
   heard: { counter: place.heard.counter, previous: hex(place.heard.previous) },
 });
 
+const secretOf = (secret) => ({ ...secret, seed: unhex(secret.seed) });
+const nothing = () => undefined;
+
 const DO = {
+  agencyKeys: async ({ name, today, passphrase, unit }) => {
+    const secret = agency.makeSecret(name, today);
+    if (unit) secret.pinned = { ...agency.readUnitKeys(utf8(unit)), pinnedOn: today };
+    const file = base64(await agency.writeKeyFile(secret, passphrase, nothing));
+    const enrolment = text(await agency.enrolmentFile(secret));
+    return { secret: { ...secret, seed: hex(secret.seed) }, file, enrolment, fingerprint: await agency.fingerprintOf(secret) };
+  },
+  keyFile: async ({ file, passphrase }) => {
+    const steps = [];
+    const secret = await agency.readKeyFile(Buffer.from(file, "base64"), passphrase, (part) => steps.push(part));
+    return { ...secret, seed: hex(secret.seed), steps: steps.length, last: steps.at(-1) };
+  },
+  acknowledge: ({ secret, release, zip, today }) => text(agency.acknowledge(secretOf(secret), release, unhex(zip), today)),
+  answerPackage: async ({ secret, release, said, desk, today }) => text(await agency.answer(secretOf(secret), release, said, desk, today)),
+  openPackage: async ({ sealed, signature, signer, identity }) => {
+    const given = { sealed: Buffer.from(sealed, "base64"), signature: utf8(signature), signer: unhex(signer), identity };
+    const opened = await openPackage(given);
+    return { manifest: opened.manifest, names: [...opened.members.keys()], sha256: hex(opened.sha256) };
+  },
+  publicKey: ({ typed }) => {
+    const key = sshsig.publicKey(typed);
+    return { key: hex(key), fingerprint: sshsig.fingerprint(key) };
+  },
+  answers: () => ({ stages: STAGES, axes: AXES, marks: MARKS, longest: TEXT_MAX }),
+  passphrase: () => makePassphrase(),
   vector: ({ folder, fields }) => VECTORS[folder](fields),
   folders: () => Object.keys(VECTORS),
   phrases: () => PHRASES,
@@ -192,8 +260,8 @@ for await (const line of createInterface({ input: process.stdin })) {
   try {
     answer = { is: await DO[job.do](job) };
   } catch (error) {
-    const { name, unknown, count } = error;
-    answer = error instanceof RefusedError ? { refused: name, text: error.message, unknown, count } : { broken: String(error.stack) };
+    const { name, unknown, count, fault, member } = error;
+    answer = error instanceof RefusedError ? { refused: name, text: error.message, unknown, count, fault, member } : { broken: String(error.stack) };
   }
   process.stdout.write(`${JSON.stringify(answer)}\n`);
 }

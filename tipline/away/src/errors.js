@@ -106,3 +106,32 @@ export class FileChangedError extends RefusedError {
     super("a file has changed since it was chosen: choose it again");
   }
 }
+
+/** A passphrase does not open the file that it was typed for. */
+export class PassphraseError extends RefusedError {
+  constructor() {
+    super("passphrase does not open this file");
+  }
+}
+
+/** What an agency hands in or keeps cannot be used; *fault* is one of the names that the Python side has. */
+export class AgencyFileError extends RefusedError {
+  /** @param {string} fault */
+  constructor(fault) {
+    super("this is not what an agency writes");
+    this.fault = fault;
+  }
+}
+
+/** A package is not what the unit released; *fault* says at which step, *member* which file of it. */
+export class PackageError extends RefusedError {
+  /**
+   * @param {string} fault
+   * @param {string} [member]
+   */
+  constructor(fault, member = "") {
+    super("this is not a package as the unit released it");
+    this.fault = fault;
+    this.member = member;
+  }
+}

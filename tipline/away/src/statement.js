@@ -56,7 +56,8 @@ export function sign(type, body, seed) {
  */
 export function verify(data, type, trusted, needed = 1) {
   if (needed < 1) throw new RangeError("at least one signature is needed");
-  const { body, signatures } = read(data, type);
+  const { type: stated, body, signatures } = readStatement(data);
+  if (stated !== type) throw new SignatureError();
   const payload = canonical(body);
   const ours = signatures.filter(({ key }) => trusted.some((one) => equal(one, key)));
   for (const { key, signature } of ours) verifySignature(key, type, payload, signature);
@@ -65,17 +66,16 @@ export function verify(data, type, trusted, needed = 1) {
 }
 
 /**
- * @param {Uint8Array} data
- * @param {string} type
+ * Read a statement without believing it: nothing of its body means anything yet.
+ * @param {Uint8Array} data canonical JSON
  */
-function read(data, type) {
+export function readStatement(data) {
   try {
-    const value = fields(parse(data), ["body", "signatures", "type"]);
-    const signatures = list(value.signatures).map(readSignature);
-    const body = value.body;
+    const { type, body, signatures: entries } = fields(parse(data), ["body", "signatures", "type"]);
+    const signatures = list(entries).map(readSignature);
     const isObject = typeof body === "object" && body !== null && !Array.isArray(body);
     const different = new Set(signatures.map(({ key }) => hex(key))).size === signatures.length;
-    if (isObject && different && value.type === type && TYPE.test(type)) return { body, signatures };
+    if (isObject && different && typeof type === "string" && TYPE.test(type)) return { type, body, signatures };
   } catch {
     // Below.
   }

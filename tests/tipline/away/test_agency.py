@@ -1,0 +1,286 @@
+"""What open.html makes is what the unit reads, and what the unit releases it opens, or refuses and says why."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from crypto import age, sshsig
+from crypto.age.keyfile import parse_identities
+from crypto.canonical import canonical, parse
+from crypto.digest import sha256
+from crypto.secret import Secret
+from crypto.signing import SigningKey
+from handling.agencyfiles import Acknowledged, AgencyKey, SealedAnswer, UnitKeys, typed_statement
+from handling.exchange import forms, guide, views
+from handling.rules.feedback import AXES, Feedback
+from handling.rules.package import MANIFEST, REPORT_HTML, REPORT_JSON, hashes, pack
+from tests.handling.rules.test_manifest import BODY
+from tests.tipline.away.node import Node, RefusedError, b64, unb64
+
+PHRASE = "abandon ability able about above absent absorb"
+TODAY = "2026-11-26"
+DESK = age.Identity.generate()
+SIGNER = SigningKey.generate()
+UNIT = UnitKeys("unit", "Practice Unit", SIGNER.public, DESK.recipient)
+
+
+@pytest.fixture(scope="module")
+def made(js: Node) -> dict[str, Any]:
+    """An agency's keys, made once: stretching a passphrase takes a second."""
+    keys = js("agencyKeys", name="Zoll 税関", today=TODAY, passphrase=PHRASE, unit=UNIT.encode().decode())
+    assert isinstance(keys, dict)
+    return keys
+
+
+def test_the_enrolment_file_is_one_that_the_unit_takes_and_both_show_one_fingerprint(made: dict[str, Any]) -> None:
+    read = AgencyKey.read(made["enrolment"].encode())
+
+    assert read.fingerprint() == made["fingerprint"]
+    assert (read.name, read.made_on) == ("Zoll 税関", date(2026, 11, 26))
+
+
+def test_the_key_file_opens_with_its_passphrase_here_and_there_and_holds_an_identity_as_age_reads_it(
+    js: Node, made: dict[str, Any]
+) -> None:
+    opened = js("keyFile", file=made["file"], passphrase=PHRASE)
+    plain = age.open_passphrase(unb64(made["file"]), Secret(PHRASE.encode()))
+    (identity,) = parse_identities(Secret(plain))
+
+    assert opened["identity"] == made["secret"]["identity"]
+    assert opened["seed"] == made["secret"]["seed"]
+    assert opened["pinned"]["pinnedOn"] == TODAY
+    assert opened["steps"] > 5
+    assert opened["last"] == 1
+    sealed = age.seal(b"to the agency", [AgencyKey.read(made["enrolment"].encode()).recipient])
+    assert age.open_(sealed, [identity]) == b"to the agency"
+
+
+@pytest.mark.parametrize("how", ["another passphrase", "changed", "cut", "no age file", "another age file"])
+def test_a_key_file_that_does_not_open_says_whether_the_passphrase_or_the_file_is_wrong(
+    js: Node, made: dict[str, Any], how: str
+) -> None:
+    file = unb64(made["file"])
+    damaged = {
+        "another passphrase": file,
+        "changed": file[:-1] + bytes([file[-1] ^ 1]),
+        "cut": file[:-20],
+        "no age file": b"no age file",
+        "another age file": age.seal_passphrase(b"AGE-SECRET", Secret(PHRASE.encode()), log_n=4),
+    }[how]
+
+    with pytest.raises(RefusedError) as caught:
+        js("keyFile", file=b64(damaged), passphrase="abandon" if how == "another passphrase" else PHRASE)
+
+    expected = {"another passphrase": "PassphraseError", "another age file": "AgencyFileError"}
+    assert caught.value.name == expected.get(how, "AgeError")
+
+
+def test_what_it_signs_and_seals_the_unit_reads(js: Node, made: dict[str, Any]) -> None:
+    key, release = AgencyKey.read(made["enrolment"].encode()).acknowledge, BODY["release"]
+    usefulness = dict.fromkeys(AXES, 3)
+    said = Feedback.from_body(
+        {
+            "stage": "outcome",
+            "code": "rescue",
+            "text": "Ça va. Zwölf \U0001f43e\nlines",
+            "month": "2026-11",
+            "tell_source": True,
+            "usefulness": usefulness,
+        }
+    )
+
+    signed = js("acknowledge", secret=made["secret"], release=release, zip="ab" * 32, today=TODAY)
+    answered = js(
+        "answerPackage",
+        secret=made["secret"],
+        release=release,
+        said=said.to_body(),
+        desk=str(DESK.recipient),
+        today=TODAY,
+    )
+
+    acknowledged = Acknowledged.read(typed_statement(signed), key)
+    assert (str(acknowledged.release), acknowledged.zip_sha256.hex()) == (release, "ab" * 32)
+    sealed = SealedAnswer.read(typed_statement(answered), key)
+    assert sealed.open(DESK) == said
+    assert str(sealed.release) == release
+
+
+def test_its_form_offers_what_the_portal_offers(js: Node) -> None:
+    offered = js("answers")
+
+    stages = [[(f"{s['stage']}/{code}", label) for code, label in s["codes"]] for s in offered["stages"]]
+    assert stages == [[(choice.value, choice.label) for choice in stage.codes] for stage in views.STAGES]
+    assert [s["label"] for s in offered["stages"]] == [stage.label for stage in views.STAGES]
+    assert dict(offered["axes"]) == dict(AXES)
+    assert [str(mark) for mark in offered["marks"]] == list(forms.MARKS)
+    assert offered["longest"] == forms.TEXT_MAX
+
+
+def test_a_package_key_is_read_in_each_way_in_which_it_is_written(js: Node) -> None:
+    line = guide.allowed_signers(SIGNER.public).decode()
+
+    for typed in (SIGNER.public.hex(), SIGNER.public.hex().upper(), line, sshsig.public_line(SIGNER.public, "unit")):
+        read = js("publicKey", typed=f" {typed}\n")
+        assert read == {"key": SIGNER.public.hex(), "fingerprint": guide.ssh_key(SIGNER.public).fingerprint}
+    for wrong in ("", "ssh-ed25519 AAAA", SIGNER.public.hex()[:-1], line.replace("AAAAC3", "AAAAC4")):
+        with pytest.raises(RefusedError):
+            js("publicKey", typed=wrong)
+
+
+def test_made_passphrases_are_seven_words_and_none_twice(js: Node) -> None:
+    phrases = {js("passphrase") for _ in range(20)}
+
+    assert len(phrases) == 20
+    assert {len(phrase.split(" ")) for phrase in phrases} == {7}
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """The two files as an officer has them."""
+
+    sealed: bytes
+    signature: str
+
+
+def members(**changes: bytes) -> dict[str, bytes]:
+    files = {"1-read-first.html": b"<p>read", REPORT_HTML: b"<p>all", REPORT_JSON: b"{}"}
+    body = {**BODY, "members": hashes(files), "report_sha256": hashes(files)[REPORT_JSON]}
+    files[MANIFEST] = canonical(body)
+    return {**files, **{name.replace("_", "."): data for name, data in changes.items()}}
+
+
+def arrived(
+    archive: bytes, made: dict[str, Any], *, key: SigningKey = SIGNER, namespace: str = guide.NAMESPACE
+) -> Arrived:
+    sealed = age.seal(archive, [AgencyKey.read(made["enrolment"].encode()).recipient])
+    return Arrived(sealed, sshsig.sign(key, sealed, namespace=namespace))
+
+
+def opened(js: Node, made: dict[str, Any], one: Arrived) -> Any:
+    return js(
+        "openPackage",
+        sealed=b64(one.sealed),
+        signature=one.signature,
+        signer=SIGNER.public.hex(),
+        identity=made["secret"]["identity"],
+    )
+
+
+def test_a_package_opens_with_its_manifest_and_the_hash_that_the_unit_knows(js: Node, made: dict[str, Any]) -> None:
+    archive = pack(members())
+
+    shown = opened(js, made, arrived(archive, made))
+
+    assert shown["sha256"] == sha256(archive).hex()
+    assert shown["manifest"]["release"] == BODY["release"]
+    assert shown["manifest"]["conditions"] == BODY["conditions"]
+    assert shown["manifest"]["deleteBy"] == BODY["delete_by"]
+    assert shown["names"] == sorted(members())
+
+
+def _zip_with(extra: str) -> bytes:
+    buffer = io.BytesIO(pack(members()))
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.writestr(extra, b"more")
+    return buffer.getvalue()
+
+
+def _deflated() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in sorted(members().items()):
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def _manifest(**changes: object) -> bytes:
+    body = {**parse(members()[MANIFEST]), **changes}
+    return pack({**members(), MANIFEST: canonical(body)})
+
+
+def _without(key: str) -> bytes:
+    body = parse(members()[MANIFEST])
+    del body[key]
+    return pack({**members(), MANIFEST: canonical(body)})
+
+
+BAD_ARCHIVES: dict[str, tuple[Callable[[], bytes], str]] = {
+    "a member more": (lambda: _zip_with("run-me.exe"), "zip"),
+    "compressed members": (_deflated, "zip"),
+    "a byte behind": (lambda: pack(members()) + b"x", "zip"),
+    "a byte before": (lambda: b"x" + pack(members()), "zip"),
+    "cut": (lambda: pack(members())[:-1], "zip"),
+    "nothing": (lambda: b"", "zip"),
+    "a changed member": (lambda: pack(members(report_html=b"<p>other")), "member"),
+    "a changed first page": (lambda: pack({**members(), "1-read-first.html": b"<p>other"}), "member"),
+    "another report": (lambda: pack(members(report_json=b"[]")), "member"),
+    "a manifest that is none": (lambda: pack(members(manifest_json=b"{}")), "manifest"),
+    "a manifest with a key more": (lambda: _manifest(more=1), "manifest"),
+    "a manifest without its conditions": (lambda: _without("conditions"), "manifest"),
+    "a day that is none": (lambda: _manifest(delete_by="2026-02-30"), "manifest"),
+    "a condition with a line break": (lambda: _manifest(conditions=["a\nb"]), "manifest"),
+    "a manifest with spaces": (lambda: pack(members(manifest_json=json.dumps(BODY).encode())), "manifest"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_ARCHIVES)
+def test_an_archive_that_is_no_package_is_refused_though_it_is_signed(
+    js: Node, made: dict[str, Any], name: str
+) -> None:
+    make, fault = BAD_ARCHIVES[name]
+
+    with pytest.raises(RefusedError) as caught:
+        opened(js, made, arrived(make(), made))
+
+    assert (caught.value.name, caught.value.answer["fault"]) == ("PackageError", fault)
+
+
+def _changed(one: Arrived, at: int) -> Arrived:
+    sealed = bytearray(one.sealed)
+    sealed[at] ^= 1
+    return replace(one, sealed=bytes(sealed))
+
+
+BAD_FILES: dict[str, tuple[Callable[[bytes, dict[str, Any]], Arrived], str]] = {
+    "signed by somebody else": (lambda a, m: arrived(a, m, key=SigningKey.generate()), "signature-key"),
+    "signed for something else": (lambda a, m: arrived(a, m, namespace="file"), "signature-purpose"),
+    "changed at the end": (lambda a, m: _changed(arrived(a, m), -1), "signature-changed"),
+    "changed in the header": (lambda a, m: _changed(arrived(a, m), 3), "signature-changed"),
+    "the signature of another package": (
+        lambda a, m: replace(arrived(a, m), signature=arrived(a, m).signature),
+        "signature-changed",
+    ),
+    "no signature": (lambda a, m: replace(arrived(a, m), signature=""), "signature-unreadable"),
+    "a signature with a letter more": (
+        lambda a, m: replace(arrived(a, m), signature=arrived(a, m).signature + "x"),
+        "signature-unreadable",
+    ),
+    "sealed to another agency": (
+        lambda a, _: _signed(age.seal(a, [age.Identity.generate().recipient])),
+        "other-recipient",
+    ),
+    "no age file": (lambda a, _: _signed(a), "damaged"),
+}
+
+
+def _signed(sealed: bytes) -> Arrived:
+    return Arrived(sealed, sshsig.sign(SIGNER, sealed, namespace=guide.NAMESPACE))
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_files_that_are_not_what_the_unit_sent_are_refused_by_their_fault(
+    js: Node, made: dict[str, Any], name: str
+) -> None:
+    make, fault = BAD_FILES[name]
+
+    with pytest.raises(RefusedError) as caught:
+        opened(js, made, make(pack(members()), made))
+
+    assert (caught.value.name, caught.value.answer["fault"]) == ("PackageError", fault)

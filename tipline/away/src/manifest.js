@@ -1,0 +1,89 @@
+// The manifest of a package: what two people signed, read exactly, and held against every byte of the other members.
+// Layout: docs/format.md, "Packages".
+
+import { hex, sha256Large } from "./bytes.js";
+import { parse } from "./canonical.js";
+import { PackageError } from "./errors.js";
+import { day, fields, hash32, list, text } from "./strict.js";
+import { NAMES } from "./zip.js";
+
+/** @typedef {import("./canonical.js").Json} Json */
+
+/**
+ * What an officer needs of it.
+ * @typedef {object} Manifest
+ * @property {string} release id, the same for portal, ledger and acknowledgement
+ * @property {string} report URN
+ * @property {string} agency id
+ * @property {string} purpose
+ * @property {string} agreement id and version, as people name them
+ * @property {string[]} conditions
+ * @property {string} acknowledgeBy day
+ * @property {string} feedbackDue day
+ * @property {string} deleteBy day
+ */
+
+const MANIFEST = "manifest.json";
+const KEYS = [
+  ...["format", "release", "report", "report_sha256", "agency", "purpose", "agreement", "rules", "members"],
+  ...["conditions", "delete_by", "feedback_due", "acknowledge_by", "day"],
+];
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const LINE = /^[^\x00-\x1f\x7f]+$/;
+
+/**
+ * Read the manifest of these members, and refuse unless it lists each of the others by its SHA-256.
+ * @param {import("./zip.js").Members} members
+ * @returns {Promise<Manifest>}
+ */
+export async function checked(members) {
+  const { manifest, digests } = read(members);
+  for (const name of NAMES.filter((one) => one !== MANIFEST)) {
+    const data = members.get(name) ?? new Uint8Array();
+    if (hex(await sha256Large(data.slice())) !== digests[name]) throw new PackageError("member", name);
+  }
+  return manifest;
+}
+
+/** @param {import("./zip.js").Members} members */
+function read(members) {
+  try {
+    const body = fields(parse(members.get(MANIFEST) ?? new Uint8Array()), KEYS);
+    const agreement = fields(body.agreement, ["id", "version", "sha256"]);
+    const digests = fields(body.members, NAMES.filter((name) => name !== MANIFEST));
+    for (const digest of [agreement.sha256, body.report_sha256, ...Object.values(digests)]) hash32(digest);
+    if (body.format !== "tipline/manifest/v1" || digests["report.json"] !== body.report_sha256) throw new PackageError("manifest");
+    if (!Number.isSafeInteger(agreement.version) || Number(agreement.version) < 1) throw new PackageError("manifest");
+    day(body.day);
+    list(body.rules).forEach(line);
+    const manifest = {
+      release: matching(body.release, UUID),
+      report: matching(body.report, /^urn:uuid:[0-9a-f-]{36}$/),
+      agency: matching(body.agency, /^[a-z0-9-]{1,32}$/),
+      purpose: matching(body.purpose, /^[a-z]+$/),
+      agreement: `${matching(agreement.id, /^[a-z0-9-]{1,64}$/)}, version ${agreement.version}`,
+      conditions: list(body.conditions).map(line),
+      acknowledgeBy: day(body.acknowledge_by),
+      feedbackDue: day(body.feedback_due),
+      deleteBy: day(body.delete_by),
+    };
+    return { manifest, digests };
+  } catch {
+    throw new PackageError("manifest");
+  }
+}
+
+/** @param {Json | undefined} value */
+function line(value) {
+  return matching(value, LINE);
+}
+
+/**
+ * @param {Json | undefined} value
+ * @param {RegExp} pattern
+ */
+function matching(value, pattern) {
+  const found = text(value);
+  if (!pattern.test(found)) throw new PackageError("manifest");
+  return found;
+}
