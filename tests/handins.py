@@ -12,7 +12,7 @@ from tipline import device
 from tipline.bundles import Pickup, pack_bundle
 from tipline.device import Attached, HandIn, Standing
 from tipline.envelope import WRAPPER_BYTES, File, IntakeKey, Message, Thread, Tip, Wrapper
-from tipline.handin import Slip
+from tipline.handin import Listed, Slip
 from tipline.pins import Keys, Pinned, Pins
 
 AT = datetime(2026, 11, 25, 18, 5, tzinfo=UTC)
@@ -109,30 +109,37 @@ class Arrived:
     files: tuple[bytes, ...]
 
 
-def arrived(files: Sequence[bytes], unit: age.Identity, *, known: Thread | None = None) -> Arrived:
-    """Read the files of one hand-in from the format alone, each in its place; raises when one byte is not right."""
+def envelopes(files: Sequence[bytes]) -> tuple[tuple[Listed, bytes], ...]:
+    """Take a hand-in apart: each listed envelope and its bytes; raises when one byte is not as its slip says."""
     head = files[0].index(b"\n") + 1
     slip = Slip.parse(files[0][:head])
-    envelopes: dict[object, bytes] = {}
+    found = []
     for number, (piece, data) in enumerate(zip(slip.pieces, files, strict=True)):
         at = head if number == 0 else 0
         for listed in piece:
-            envelopes[listed.id] = data[at : at + listed.size]
+            found.append((listed, data[at : at + listed.size]))
             at += listed.size
-            assert sha256(envelopes[listed.id]) == listed.sha256, "an envelope is another than the slip says"
-            wrapper = Wrapper.parse(envelopes[listed.id][:WRAPPER_BYTES])
+            assert sha256(found[-1][1]) == listed.sha256, "an envelope is another than the slip says"
+            wrapper = Wrapper.parse(found[-1][1][:WRAPPER_BYTES])
             assert wrapper == slip.wrapper(listed.kind), "a wrapper says something else than the slip"
         assert at == len(data), "there is more in a file than its slip says"
-    plain = {id_: age.open_(data[WRAPPER_BYTES:], [unit]) for id_, data in envelopes.items()}
+    return tuple(found)
+
+
+def arrived(files: Sequence[bytes], unit: age.Identity, *, known: Thread | None = None) -> Arrived:
+    """Read the files of one hand-in from the format alone, each in its place; raises when one byte is not right."""
+    slip = Slip.parse(files[0][: files[0].index(b"\n") + 1])
+    sealed: dict[object, bytes] = {listed.id: data for listed, data in envelopes(files)}
+    plain: dict[object, bytes] = {id_: age.open_(data[WRAPPER_BYTES:], [unit]) for id_, data in sealed.items()}
     messages = tuple(Message.parse(plain[one.id], known=known) for one in slip.envelopes if one.kind == "message")
     sidecars = [one.body for one in messages if isinstance(one.body, File)]
-    return Arrived(slip, messages, tuple(_joined(sidecar, envelopes, plain) for sidecar in sidecars))
+    return Arrived(slip, messages, tuple(_joined(sidecar, sealed, plain) for sidecar in sidecars))
 
 
-def _joined(sidecar: File, envelopes: dict[object, bytes], plain: dict[object, bytes]) -> bytes:
+def _joined(sidecar: File, sealed: dict[object, bytes], plain: dict[object, bytes]) -> bytes:
     content = b""
     for part in sidecar.parts:
-        assert sha256(envelopes[part.id]) == part.sha256, "a part is another than its sidecar says"
+        assert sha256(sealed[part.id]) == part.sha256, "a part is another than its sidecar says"
         content += plain[part.id][: part.size]
     assert (len(content), sha256(content)) == (sidecar.size, sidecar.sha256), "the parts do not make the file"
     return content

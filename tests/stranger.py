@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mnemonic import Mnemonic
-from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_decrypt
+from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_decrypt, crypto_aead_xchacha20poly1305_ietf_encrypt
 from nacl.signing import SigningKey, VerifyKey
 
 Seal = Callable[[bytes, str], bytes]
@@ -52,13 +52,17 @@ def padded(message: bytes) -> bytes:
 
 def identity_text(seed: bytes) -> str:
     """Sealed files: Bech32 over a seed, upper case."""
-    prefix = "age-secret-key-pq-"
-    bits = int.from_bytes(seed, "big") << 4  # 256 bits and 4 of filling
+    return bech32("age-secret-key-pq-", seed).upper()
+
+
+def bech32(prefix: str, data: bytes) -> str:
+    """Bech32 over 32 bytes, lower case."""
+    bits = int.from_bytes(data, "big") << 4  # 256 bits and 4 of filling
     values = [bits >> 5 * place & 31 for place in reversed(range(52))]
     expanded = [ord(c) >> 5 for c in prefix] + [0] + [ord(c) & 31 for c in prefix]
     check = _polymod([*expanded, *values, *[0] * 6]) ^ 1
     values += [check >> 5 * place & 31 for place in reversed(range(6))]
-    return (prefix + "1" + "".join(_LETTERS[value] for value in values)).upper()
+    return prefix + "1" + "".join(_LETTERS[value] for value in values)
 
 
 def _polymod(values: list[int]) -> int:
@@ -78,6 +82,7 @@ class Source:
     counter: int = 0
     previous: str = "0" * 64
     heard: int = 0
+    heard_hash: str = "0" * 64
     recipient: str = field(default="")
 
     @classmethod
@@ -152,7 +157,7 @@ class Source:
                 assert blake(canonical(value), self.key("thread/to-source"), "to source").hex() == mac
                 assert (value["mailbox"], value["counter"], value["previous"]) == (self.mailbox, number, previous)
                 previous = hashlib.sha256(text).hexdigest()
-                found.append(value)
+                found.append(value | {"hash": previous})
         return found
 
     def place(self, sealed: bytes) -> dict[str, Any]:
@@ -164,6 +169,111 @@ class Source:
             crypto_aead_xchacha20poly1305_ietf_decrypt(sealed[25:], place, sealed[1:25], subkey)
         )
         return value
+
+    def sealed_place(self, nonce: bytes) -> bytes:
+        """Place in the thread: after what was sent, sealed under a nonce of 24 bytes."""
+        value = {
+            "heard": {"counter": self.heard, "previous": self.heard_hash},
+            "sent": {"counter": self.counter, "previous": self.previous},
+        }
+        subkey = blake(b"", self.key("state"), "tipline/columns")
+        place = b"\x01" + canonical(["zone.mailbox", "thread_state", self.mailbox])
+        text = canonical(value).ljust(256)
+        return b"\x01" + nonce + crypto_aead_xchacha20poly1305_ietf_encrypt(text, place, nonce, subkey)
+
+    def hand_in(
+        self, key: "Key", *, urgent: bool, was: bytes | None, now: bytes, envelopes: list["Envelope"]
+    ) -> list[bytes]:
+        """Hand-ins: the slip and the envelopes behind it, as the bytes of each file; messages come first in the list."""
+        slip: dict[str, Any] = {
+            "format": "tipline/hand-in/v1",
+            "unit": key.unit,
+            "serial": key.serial,
+            "mailbox": self.mailbox,
+            "day": key.first,
+            "urgent": urgent,
+            "recipient": self.recipient if was is None else None,
+            "was": None if was is None else hashlib.sha256(was).hexdigest(),
+            "now": now.hex(),
+            "envelopes": [
+                {"id": one.id, "kind": one.kind, "sha256": hashlib.sha256(one.data).hexdigest(), "size": len(one.data)}
+                for one in envelopes
+            ],
+        }
+        slip["sum"] = hashlib.sha256(canonical(slip)).hexdigest()
+        line = canonical(slip)
+        front = line.ljust(len(padded(line + b"\n")) - 1) + b"\n"
+        if 256 * 1024 + sum(len(one.data) for one in envelopes) <= 17 * 1024 * 1024:
+            return [front + b"".join(one.data for one in envelopes)]
+        messages = b"".join(one.data for one in envelopes if one.kind == "message")
+        return [front + messages, *(one.data for one in envelopes if one.kind == "part")]
+
+    def pickup_code(self) -> str:
+        """Picking up: Bech32 over the lookup."""
+        code = bech32("pickup", self.key("lookup"))
+        return " ".join(code[at : at + 5] for at in range(0, len(code), 5))
+
+    def picked_up(self, data: bytes, open_: Open) -> tuple[bytes, list[dict[str, Any]]]:
+        """Picking up: the sealed place that the next hand-in follows, and the replies."""
+        assert len(data) == 70_144
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as tar:
+            assert tar.getnames() == ["place", "replies.age"]
+            place, bundle = (tar.extractfile(name) for name in tar.getnames())
+            assert place is not None
+            assert bundle is not None
+            sealed, found = place.read(), self.replies(bundle.read(), open_)
+        sent = self.place(sealed)["sent"]
+        self.counter, self.previous = sent["counter"], sent["previous"]
+        if found:
+            self.heard, self.heard_hash = found[-1]["counter"], found[-1]["hash"]
+        return sealed, found
+
+
+@dataclass
+class Envelope:
+    """Envelopes: one of a hand-in."""
+
+    id: str
+    kind: str
+    data: bytes
+
+
+@dataclass
+class Key:
+    """Keys for sealing elsewhere: what to seal to today."""
+
+    unit: str
+    serial: int
+    recipient: str
+    first: str
+
+
+def key_for(keys: bytes, root: bytes, role: str, today: str) -> Key:
+    """Keys for sealing elsewhere: pins under the trusted root, then the highest serial of that unit."""
+    value = json.loads(keys)
+    assert canonical(value) == keys
+    assert (value["format"], value["root"]) == ("tipline/keys/v1", root.hex())
+    pins = signed(value["pins"], "tipline/pins/v1", root)
+    assert pins["valid_from"] <= today <= pins["valid_until"]
+    (unit,) = [one for one in pins["units"] if one["role"] == role]
+    found = []
+    for statement in value["intake"]:
+        try:
+            body = signed(statement, "tipline/intake-key/v1", bytes.fromhex(unit["intake_signer"]))
+        except ValueError:
+            continue
+        if body["unit"] == unit["unit"] and body["not_before"] <= today <= body["not_after"]:
+            found.append(Key(body["unit"], body["serial"], body["recipient"], body["not_before"]))
+    return max(found, key=lambda one: one.serial)
+
+
+def signed(statement: Any, type_: str, signer: bytes) -> Any:
+    """Statements: the body, when *signer* has signed it; ValueError otherwise."""
+    by = [one for one in statement["signatures"] if one["key"] == signer.hex()]
+    if statement["type"] != type_ or not by:
+        raise ValueError("another's")
+    VerifyKey(signer).verify(type_.encode() + b"\n" + canonical(statement["body"]), bytes.fromhex(by[0]["signature"]))
+    return statement["body"]
 
 
 def intake_key(statement: bytes, signer: bytes, today: str) -> tuple[str, int, str]:

@@ -8,16 +8,17 @@ from uuid import uuid4
 
 import pytest
 
-from crypto import age
+from crypto import age, codename
 from crypto.codename import Codename, keys, new_token, submission_mac
 from crypto.digest import sha256
 from crypto.signing import SigningKey
 from tests import stranger
 from tests.crypto.age.others import javascript
+from tests.handins import Device, Receiver, arrived
 from tests.stranger import Source
-from tipline import bundles, envelope
+from tipline import bundles, device, envelope
 from tipline.drop.signed import Gate
-from tipline.envelope import IntakeKey, Message, Place, Reply, Thread, ThreadState, Wrapper
+from tipline.envelope import IntakeKey, Message, Place, Reply, Thread, ThreadState, Tip, Wrapper
 from tipline.units import Unit, Units
 
 DAY = date(2026, 11, 23)
@@ -124,6 +125,64 @@ def test_a_stranger_opens_its_place_in_the_thread(token: bytes, theirs: Source) 
     read = theirs.place(place.seal(source.state, mailbox=source.mailbox))
 
     assert read == {"heard": {"counter": 2, "previous": "01" * 32}, "sent": {"counter": 3, "previous": "00" * 32}}
+
+
+def test_a_stranger_hands_in_what_it_sealed_picks_up_and_answers(token: bytes, theirs: Source) -> None:
+    unit = Receiver(DAY)
+    key = stranger.key_for(unit.keys().encode(), unit.root.public, "unit", DAY.isoformat())
+    front = {"unit": key.unit, "serial": key.serial, "day": key.first, "urgent": False}
+    content = b"true bytes"
+    part = theirs.wrapper("part", **front) + seal(content.ljust(65_536, b"\0"), key.recipient)  # type: ignore[arg-type]
+    parts = [stranger.Envelope(str(uuid4()), "part", part)]
+    sidecar = {
+        "name": "a.jpg",
+        "type": "image/jpeg",
+        "size": len(content),
+        "sha256": sha256(content).hex(),
+        "parts": [{"id": parts[0].id, "sha256": sha256(part).hex(), "size": len(content)}],
+    }
+    tip = {"text": "Elfenbein 🐘", "how_known": "", "must_not_learn": "", "urgent": False}
+
+    def sealed(kind: str, body: dict[str, object]) -> stranger.Envelope:
+        text = stranger.padded(theirs.message(kind, body, AT))
+        return stranger.Envelope(
+            str(uuid4()), "message", theirs.wrapper("message", **front) + seal(text, key.recipient)
+        )  # type: ignore[arg-type]
+
+    messages = [sealed("tip", tip), sealed("file", sidecar)]
+    now = theirs.sealed_place(bytes(range(24)))
+    first = theirs.hand_in(key, urgent=False, was=None, now=now, envelopes=messages + parts)
+
+    read = arrived(first, unit.identity)
+    assert read.slip.now == now
+    assert read.messages[0].body == Tip("Elfenbein 🐘", "", "", urgent=False)
+    assert read.files == (content,)
+
+    ours = keys(Codename.from_token(token))
+    assert codename.parse_pickup_code(theirs.pickup_code()).matches(ours.lookup)
+    reply = Reply("reply", ours.mailbox, 1, bytes(32), DAY, "Which gate?", heard=2)
+    bundle = bundles.pack_bundle([reply.seal(ours.to_source, ours.identity.recipient)], ours.identity.recipient)
+    place, replies = theirs.picked_up(bundles.Pickup(bundle, now).encode(), open_)
+    answer = sealed("answer", {"text": "the north gate"})
+    after = theirs.sealed_place(bytes(24))
+    second = theirs.hand_in(key, urgent=False, was=place, now=after, envelopes=[answer])
+
+    told = arrived(second, unit.identity, known=read.messages[0].thread)
+    assert [one["body"] for one in replies] == [{"text": "Which gate?"}]
+    assert (told.slip.was, told.messages[0].counter, told.messages[0].heard) == (sha256(now), 3, 1)
+    assert told.messages[0].previous == sha256(read.messages[1].encode())
+    assert device.pick_up(bundles.Pickup(bundle, after).encode(), ours).standing is not None
+
+
+def test_what_a_device_of_ours_seals_is_picked_up_by_a_stranger(token: bytes, theirs: Source) -> None:
+    unit, ours = Receiver(DAY), Device(keys(Codename.from_token(token)))
+    (file,) = ours.tip(unit.intake)
+    slip = arrived([file], unit.identity).slip
+    bundle = bundles.pack_bundle([], ours.keys.identity.recipient)
+
+    place, replies = theirs.picked_up(bundles.Pickup(bundle, slip.now).encode(), open_)
+
+    assert (place, replies, theirs.counter) == (slip.now, [], 1)
 
 
 def test_a_strangers_collector_is_obeyed_by_the_drop() -> None:

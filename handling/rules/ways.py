@@ -1,6 +1,6 @@
 """pure: the ways in which a tip can have been sealed, told apart for whoever weighs it. A way is the sender's own word."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
@@ -78,6 +78,37 @@ MIXED: Final = (
     "says that it was sealed with less protection than before, take what is in it as seen by those whom that way does "
     "not keep out."
 )
+
+
+MIXTURE: Final = "Messages of this thread were sealed in more than one way: {labels}. Each says below how."
+TYPED: Final = (
+    "Its codename has been in a kit, and also on our public server: whoever controlled that server then may have kept it. "
+    "They could read what we reply, and write in this source's name. Do not put into a reply what they must not know."
+)
+SCRIPTED: Final = (
+    "Its codename has been in a kit, and also in a page that our public server sent: whoever controlled that server then "
+    "may have kept it, as far as they could make the page tell it."
+)
+
+
+def same(says: Way, before: Collection[Way]) -> str:
+    """Return what a right MAC proves of a message that says *says*, after messages of the ways *before*.
+
+    A codename that has been anywhere else than on its source's device stands for a codename from then on, and no more.
+    """
+    if says is Way.KIT and any(way is not Way.KIT for way in before):
+        return WORDS[Way.ARRIVAL].same
+    return WORDS[says].same
+
+
+def mixture(ways: Collection[Way]) -> str:
+    """Return what it means that one thread has messages of all these *ways*; nothing for a single one."""
+    if len(ways) < 2:  # noqa: PLR2004 - one is no mixture
+        return ""
+    words = [MIXTURE.format(labels=", ".join(f"“{WORDS[way].label}”" for way in ways))]
+    if Way.KIT in ways:
+        words.append(TYPED if Way.ARRIVAL in ways else SCRIPTED)
+    return " ".join(words)
 
 
 def contradiction(began: Way, says: Way) -> str:

@@ -8,7 +8,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.benchmarks import keys, mailboxes, raw, sealing, starting, zone
+from tests.benchmarks import device, keys, mailboxes, raw, sealing, starting, zone
 from tests.benchmarks.table import Row, as_text
 from tests.journeys.installation import installed
 
@@ -18,6 +18,7 @@ async def _measured(folder: Path) -> list[Row]:
     limits = await raw.limits(folder)
     rows += limits.rows()
     rows += sealing.figures(folder)
+    rows += device.figures(folder)
     rows += keys.figures(folder, limits)
     rows += await starting.public_zone(folder / "start")
     with installed(folder / "whole") as installation:

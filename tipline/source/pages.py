@@ -120,6 +120,7 @@ class ThreadPage:
     waiting: bool
     replies: Replies
     way: Words
+    typed: str
     sent: bool = False
     answer: str = ""
     problem: str = ""

@@ -189,6 +189,7 @@ async def _thread(
         waiting=mailbox.waiting > 0,
         replies=shown,
         way=ways.ARRIVAL,
+        typed=ways.TYPED,
         sent=sent,
         answer=written.text,
         problem=problem,

@@ -33,7 +33,7 @@ WAYS: Final[Mapping[str, Words]] = MappingProxyType(
             label="Sealed before it reached us",
             protects="You seal on your own device, with a file that you keep. This server never sees your text.",
             not_against="Whoever controls your device can read along. Take the kit only from a place you trust, and type "
-            "your codename into the kit, not here.",
+            "your codename into the kit alone, never on a page.",
             same="The unit knows that your messages come from the same person's device. It shows nobody who you are.",
         ),
         "pgp": Words(
@@ -53,3 +53,10 @@ WAYS: Final[Mapping[str, Words]] = MappingProxyType(
     }
 )
 ARRIVAL: Final = WAYS["arrival"]
+KIT: Final = WAYS["kit"]
+TYPED: Final = (
+    "If you made this codename with the kit or the command, it has now been on this server too. Who secretly controls the "
+    "server just now can keep it: they could read your replies and write in your name. If that is a danger to you, begin "
+    "anew with the kit, and fetch replies with the pickup code."
+)
+"""For whoever has typed a codename on a page, which cannot know where that codename was made."""

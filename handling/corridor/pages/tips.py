@@ -23,6 +23,7 @@ from handling.corridor.pages.common import (
     record_id,
     refresh,
 )
+from handling.corridor.pages.sealing import Sealing
 from handling.corridor.schedule import next_bundle
 from handling.corridor.store import envelopes, files, keys
 from handling.corridor.store.files import FileState
@@ -66,6 +67,7 @@ class TipPage:
     readers: str
     undecided: bool
     messages: tuple[views.Message, ...]
+    sealing: Sealing
     status_phrases: tuple[phrases.Phrase, ...]
     visible_from: str
     limit: int
@@ -227,6 +229,7 @@ async def _tip(request: web.Request, problem: Problem) -> web.Response:
         readers=views.readers(allowed, person.members),
         undecided=reading.is_undecided(found.content, allowed),
         messages=views.dialogue(messages, found, person.members),
+        sealing=Sealing.of(messages, found.row.way),
         status_phrases=_status_phrases(),
         visible_from=words.moment(next_bundle(now(), corridor(request).bundle_times)),
         limit=threads.REPLY_CHARACTERS,

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from handling.corridor import words
 from handling.corridor.chain import MEANING, Verdict
+from handling.corridor.pages.sealing import Sealing
 from handling.corridor.store.envelopes import Envelope, EnvelopeState
 from handling.corridor.tips import OpenMessage, OpenTip
 from handling.rules import phrases, triage
@@ -35,8 +36,8 @@ VERDICT: Mapping[Verdict, str] = {
 }
 FILE_STATE: Mapping[str, str] = {
     "waiting": "Parts of it have not come yet. They are fetched with the next collections.",
-    "whole": "Whole: every part came, and together they are what the source's page described.",
-    "damaged": "Damaged: what came is not what the source's page described. It is not handed out.",
+    "whole": "Whole: every part came, and together they are what the source's side described.",
+    "damaged": "Damaged: what came is not what the source's side described. It is not handed out.",
 }
 _MOVES = {
     triage.Move.OPEN: "opened it",
@@ -125,6 +126,7 @@ class Message:
     meaning: str
     trusted: bool
     forged: bool
+    way: str
     mixed: str
     heard: int
     file: File | None
@@ -183,7 +185,8 @@ def head(tip: OpenTip, today: date, members: MemberList) -> Head:
 
 def dialogue(messages: Sequence[OpenMessage], tip: OpenTip, members: MemberList) -> tuple[Message, ...]:
     """The dialogue in words; the text of the tip itself is not repeated."""
-    return tuple(_message(message, tip, members) for message in messages)
+    sealing = Sealing.of(messages, tip.row.way)
+    return tuple(_message(message, tip, members, sealing) for message in messages)
 
 
 def not_opened(row: Envelope, destroyed: Mapping[int, date], *, backup_days: int) -> NotOpened:
@@ -251,25 +254,34 @@ def attachment(name: str) -> str:
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(cleaned, safe='')}"
 
 
-def _message(message: OpenMessage, tip: OpenTip, members: MemberList) -> Message:
-    row, content, began = message.row, message.content, Way(tip.row.way)
-    says = Way(content.get("way") or began)
-    kind = content["kind"]
-    at = content["at"]
+def _message(message: OpenMessage, tip: OpenTip, members: MemberList, sealing: Sealing) -> Message:
+    row, content, kind = message.row, message.content, message.content["kind"]
+    says = Way(content.get("way") or sealing.began)
+    forged = row.verdict is Verdict.FORGED
     return Message(
         ours=row.direction == "out",
         author=display(row.author, members),
-        when=words.moment(datetime.fromisoformat(at).astimezone(UTC)) if at else words.day(row.day),
+        when=_when(message, says),
         kind=kind,
         text=_text(kind, content, tip),
-        verdict=VERDICT.get(row.verdict, WORDS[says].same),
+        verdict=VERDICT.get(row.verdict, sealing.same(says, row.counter)),
         meaning=MEANING[row.verdict],
         trusted=row.verdict is Verdict.GOOD,
-        forged=row.verdict is Verdict.FORGED,
-        mixed="" if row.verdict is Verdict.FORGED else contradiction(began, says),
+        forged=forged,
+        way="" if forged or row.direction == "out" else WORDS[says].label,
+        mixed="" if forged else contradiction(sealing.began, says),
         heard=content.get("heard", 0),
         file=_file(message) if kind == "file" else None,
     )
+
+
+def _when(message: OpenMessage, says: Way) -> str:
+    at = message.content["at"]
+    if not at:
+        return words.day(message.row.day)
+    when = words.moment(datetime.fromisoformat(at).astimezone(UTC))
+    ours = message.row.direction == "out" or says is Way.ARRIVAL
+    return when if ours else f"{when} by the clock of the source's device"
 
 
 def _text(kind: str, content: Mapping[str, object], tip: OpenTip) -> str:

@@ -4,14 +4,18 @@ from uuid import UUID
 
 from crypto import age, columns, macs
 from crypto.canonical import canonical, parse
+from crypto.codename import Codename, parse_pickup_code, pickup_code
+from crypto.codename import keys as source_keys
 from crypto.digest import sha256
-from crypto.errors import CanonicalError, OpenError
+from crypto.errors import CanonicalError, CodenameError, OpenError
+from crypto.padding import message_size
 from crypto.secret import Secret
 from handling.corridor import opened
 from handling.corridor.store.envelopes import Envelope, EnvelopeState
 from tests.fuzz.target import Target, both, these, vectors
-from tipline import bundles
+from tipline import bundles, device
 from tipline.envelope import File, Message, Place, Reply, Thread, Wrapper
+from tipline.handin import Slip
 from tipline.strict import EnvelopeError
 
 KEY = Secret(b"k" * 32)
@@ -84,6 +88,42 @@ def collected(data: bytes) -> None:
     assert not read.authentic
 
 
+def slip(data: bytes) -> None:
+    assert Slip.parse(data).encode() == data
+
+
+def right_slip(data: bytes) -> None:
+    """A slip whose sum and padding fit, so that what stands behind them is reached."""
+    value = parse(data.rstrip(b" \n"))
+    if not isinstance(value, dict):
+        raise CanonicalError
+    value.pop("sum", None)
+    line = canonical({**value, "sum": sha256(canonical(value)).hex()})
+    made = line.ljust(message_size(len(line) + 1) - 1) + b"\n"
+    read = Slip.parse(made)
+    assert read.encode() == made
+    assert sum(len(piece) for piece in read.pieces) == len(read.envelopes)
+    assert len(read.pieces) == len(read.file_names)
+
+
+def pickup(data: bytes) -> None:
+    whole = bytearray(PICKUP)
+    whole[: min(len(data), 1024)] = data[:1024]  # the heads of the archive; what is sealed behind them is opaque
+    read = bundles.Pickup.parse(bytes(whole))
+    assert read.encode() == whole
+
+
+def picked_up(data: bytes) -> None:
+    """A place that anybody may have put there, in front of a bundle that is the source's."""
+    picked = device.pick_up(PICKUP[:512] + data[:297].ljust(297, b"\0") + PICKUP[809:], SOURCE)
+    assert picked.replies.shown == ()
+
+
+def pickup_code_(data: bytes) -> None:
+    lookup = parse_pickup_code(data.decode(errors="replace"))
+    assert parse_pickup_code(pickup_code(lookup).expose().decode()).matches(lookup)
+
+
 def opened_day() -> object:
     return Wrapper.parse(SEED_WRAPPER).day
 
@@ -95,7 +135,21 @@ BUNDLES = these(
     b"",
     b"\x80" * 200,
 )
+SOURCE = source_keys(Codename.from_token(bytes(32)))
+PICKUP = bundles.Pickup(
+    bundles.pack_bundle([], SOURCE.identity.recipient), Place.start().seal(SOURCE.state, mailbox=SOURCE.mailbox)
+).encode()
+SLIPS = vectors("slip", field="slip", binary=True)
 TARGETS = {
+    "slip": Target(slip, (EnvelopeError,), SLIPS, most=8192),
+    "slip-summed": Target(right_slip, (EnvelopeError, CanonicalError), SLIPS, most=8192),
+    "pickup": Target(pickup, (EnvelopeError,), these(PICKUP[:1024], PICKUP[:512]), most=1024),
+    "picked-up": Target(picked_up, (), these(PICKUP[512:809], bytes(297)), most=297),
+    "pickup-code": Target(
+        pickup_code_,
+        (CodenameError,),
+        both(these(pickup_code(SOURCE.lookup).expose()), vectors("pickup-code", field="typed")),
+    ),
     "wrapper": Target(
         wrapper,
         (EnvelopeError,),

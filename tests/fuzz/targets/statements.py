@@ -1,13 +1,20 @@
 """JSON that is hashed, signed or stored: canonical JSON, strict JSON, statements, intake keys."""
 
+from contextlib import suppress
 from datetime import date
 
 from crypto.canonical import canonical, parse
 from crypto.errors import CanonicalError, SignatureError
+from crypto.secret import Secret
+from crypto.signing import SigningKey
 from crypto.statement import Statement
 from tests.fuzz.target import Target, both, these, vectors
 from tipline.base.jsons import JsonError, parse_object
+from tipline.cli import sealedto
+from tipline.cli.streams import RefusedError
 from tipline.envelope import IntakeKey, IntakeKeyError
+from tipline.pins import ROLES, Keys, Pins, PinsError
+from tipline.strict import EnvelopeError
 
 VALUES = vectors("canonical", field="value")
 STATEMENTS = vectors("statement", "intake-key", field="statement")
@@ -35,7 +42,46 @@ def intake_key(data: bytes) -> None:
     assert isinstance(read.not_after, date)
 
 
+def keys(data: bytes) -> None:
+    read = Keys.parse(data)
+    assert read.encode() == data
+    for role in ROLES:
+        with suppress(PinsError, IntakeKeyError):
+            assert read.choose(read.root, role, DAY).good_on(DAY)
+
+
+def pins(data: bytes) -> None:
+    """A body that the root has signed, so that what stands behind the signature is reached."""
+    body = parse(data)
+    if not isinstance(body, dict):
+        raise CanonicalError
+    made = Statement.make(Pins.TYPE, body, ROOT).encode()
+    read = Pins.read(made, ROOT.public)
+    assert read.get("unit") is not None
+    assert Pins.read(read.sign(ROOT), ROOT.public) == read
+
+
+def kit(data: bytes) -> None:
+    """Keys as a page carries them."""
+    assert sealedto._keys(data, "kit.html").encode()
+
+
+DAY = date(2026, 11, 23)
+ROOT = SigningKey.from_seed(Secret(bytes(range(32))))
+KEYS = vectors("pins", field="keys")
 TARGETS = {
+    "keys": Target(keys, (EnvelopeError,), KEYS, most=16384),
+    "pins": Target(
+        pins,
+        (PinsError, CanonicalError),
+        lambda: (canonical(parse(seed)["pins"]["body"]) for seed in KEYS()),
+    ),
+    "kit": Target(
+        kit,
+        (RefusedError,),
+        lambda: (b'<script type="application/json" id="keys">' + seed + b"</script>" for seed in KEYS()),
+        most=16384,
+    ),
     "canonical": Target(canonical_json, (CanonicalError,), both(VALUES, these(b"[" * 3000, b'{"a":1e400}'))),
     "strict-json": Target(strict, (JsonError,), both(VALUES, these(b'{"a":{"b":[1,2]}}', b'{"a":NaN}'))),
     "statement": Target(statement, (SignatureError,), STATEMENTS),

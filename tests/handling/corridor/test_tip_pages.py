@@ -101,7 +101,8 @@ async def test_a_message_sealed_another_way_than_its_thread_began_is_named(world
     assert (
         "Sealed another way. This thread began as “Sealed on arrival”; this message says “Sealed before it" in page.text
     )
-    assert "Same person's device" in page.text
+    assert "Same codename" in page.text[page.text.index("Dialogue") :]
+    assert "Same person's device" not in page.text[page.text.index("Dialogue") :]
     assert "The source had been shown our replies up to number 2." in page.text
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from handling.data import scheme
-from handling.rules.ways import WORDS, Way, contradiction
+from handling.rules.ways import SCRIPTED, TYPED, WORDS, Way, contradiction, mixture, same
 from tipline import envelope
 from tipline.source import ways as of_the_source
 
@@ -44,3 +44,23 @@ def test_both_ends_call_a_way_by_the_same_name():
     assert {way.value: words.label for way, words in WORDS.items()} == {
         way: words.label for way, words in of_the_source.WAYS.items()
     }
+
+
+@pytest.mark.parametrize("way", Way)
+def test_one_way_alone_is_no_mixture_and_proves_what_its_words_say(way):
+    assert not mixture([way])
+    assert same(way, []) == same(way, [way, way]) == WORDS[way].same
+
+
+@pytest.mark.parametrize("other", [Way.ARRIVAL, Way.BROWSER])
+def test_a_codename_that_left_the_device_once_never_again_stands_for_a_device(other):
+    assert same(Way.KIT, [Way.KIT, other, Way.KIT]) == "Same codename"
+    assert same(Way.KIT, [Way.KIT]) == "Same person's device"
+
+
+def test_a_mixture_names_its_ways_and_who_may_have_the_codename():
+    assert mixture([Way.KIT, Way.ARRIVAL]).endswith(TYPED)
+    assert mixture([Way.ARRIVAL, Way.KIT, Way.BROWSER]).endswith(TYPED)
+    assert mixture([Way.KIT, Way.BROWSER]).endswith(SCRIPTED)
+    assert "“Sealed on arrival”, “Sealed in your browser”" in mixture([Way.ARRIVAL, Way.BROWSER])
+    assert not mixture([Way.ARRIVAL, Way.BROWSER]).endswith((TYPED, SCRIPTED))

@@ -155,7 +155,8 @@ async def test_a_mailbox_set_back_is_named_on_the_page(settings: Settings, publi
             refused = await browser.submit("/answer", answer="kept words", status=400)
 
     assert "Careful" not in first.text + newest.text
-    assert "Sealed on arrival: what this protects, and what not" in first.text
+    assert "What you send from this page is sealed on arrival: what this protects, and what not" in first.text
+    assert "If you made this codename with the kit" in first.text
     assert "Reply 2 was shown here before and is missing now" in set_back.text
     assert "memory of your report is damaged" in damaged.text
     assert dict(refused.form("/answer").fields)["answer"] == "kept words"
