@@ -66,7 +66,7 @@ COMMANDS = MappingProxyType(
         "agency": _Command("enrol an agency or its officer", _load),
         "account": _Command("replace a lost second factor", _load),
         "keys": _Command("list every key and what is overdue", _load),
-        "root": _Command("sign a change of the member list with the root key", _load),
+        "root": _Command("sign a change of the member list, or the pins, with the root key", _load),
         "recover": _Command("start anew with other people when everybody's keys are lost", _load),
         "seal": _Command("seal a file to recipients or with a passphrase", _none),
         "open": _Command("open a sealed file", _none),

@@ -1,4 +1,4 @@
-"""`tipline root`: what only the root key may do to the member list. The key is joined for one command and never written."""
+"""`tipline root`: what only the root key signs, member list and pins. The key is joined for one command and never written."""
 
 import argparse
 import asyncio
@@ -9,6 +9,7 @@ from typing import Any
 
 from crypto.signing import SigningKey
 from crypto.statement import Statement
+from handling import pinning
 from handling.enrol import LIST_VALID_DAYS
 from handling.rules import member_words, membership
 from handling.rules.membership import Change, MembershipError, Renew
@@ -18,6 +19,8 @@ from handling.store.proposals import Proposal
 from tipline.base.database import Db
 from tipline.base.settings import Settings, SettingsError
 from tipline.cli import inside, joining
+from tipline.pins import Pins
+from tipline.units import Units, UnitsError
 
 _ID_SHOWN = 8  # characters of a proposal's id, enough to tell those that wait apart
 
@@ -30,16 +33,18 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     sign.add_argument("proposal", nargs="?", default="", help="the beginning of its id, when several wait")
     renew = acts.add_parser("renew", help="let the member list stay valid for longer")
     renew.add_argument("--until", type=date.fromisoformat, metavar="DATE", help="last day (default: a year from today)")
-    for act in (sign, renew):
+    pins = acts.add_parser("pins", help="sign whose intake keys a kit and the page with script may seal to")
+    pins.add_argument("--until", type=date.fromisoformat, metavar="DATE", help="last day (default: a year from today)")
+    for act in (sign, renew, pins):
         joining.add_arguments(act, "root")
         act.add_argument("--yes", action="store_true", help="sign without asking; the words are printed all the same")
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
-    """Show the change in words, join the key, sign and append."""
+    """Show in words what is to be signed, join the key, sign."""
     try:
-        return asyncio.run(_run(args, settings))
-    except (MemberListError, OvertakenError, MembershipError) as error:
+        return asyncio.run(_pins(args, settings) if args.act == "pins" else _run(args, settings))
+    except (MemberListError, OvertakenError, MembershipError, UnitsError) as error:
         raise SettingsError(str(error)) from None
 
 
@@ -54,13 +59,51 @@ async def _run(args: argparse.Namespace, settings: Settings) -> int:
             change = _chosen(await proposals.newest(db), args.proposal, listed)
         following = membership.apply(listed.body(), change, previous_sha256=listed.sha256)
         print(words(change, listed, following))
-        if not args.yes and not _agreed():
-            print("Nothing was signed.")
+        if not _agreed(args):
             return 1
         key = await asyncio.to_thread(joining.root_key, args, members.root_public(settings.inside))
         appended = await sign(db, trust, key, following, today)
     print(f"Signed: the member list is now version {appended.version}, valid until {appended.valid_until}.")
     return 0
+
+
+async def _pins(args: argparse.Namespace, settings: Settings) -> int:
+    """Sign the pinned units afresh. `units.json` lies in the public zone, so the root believes of it what is shown, no more."""
+    if "public" not in settings.zones:
+        raise SettingsError("zones must contain “public” for this: another machine's public zone serves this unit")
+    today = datetime.now(UTC).date()
+    units = Units.load(settings.public)
+    async with inside.owner(settings) as db:
+        listed = await members.latest(db, members.trust(settings.inside, "admin"))
+    if (units.unit.id, units.unit.intake_signer) != (listed.unit, listed.intake_signer):
+        raise SettingsError(
+            "public/units.json names another unit or intake signer than the signed member list. Sign nothing: find out "
+            "who changed it, and put it back"
+        )
+    pins = pinning.unsigned(units, today=today, until=args.until)
+    if not pins.good_on(today):
+        raise SettingsError("the last day must not lie in the past")
+    print(pins_in_words(units, pins))
+    if not _agreed(args):
+        return 1
+    key = await asyncio.to_thread(joining.root_key, args, members.root_public(settings.inside))
+    pinning.sign(settings, pins, key)
+    print(f"Signed, until {pins.valid_until}. Now make the kit anew: `tipline kit`.")
+    return 0
+
+
+def pins_in_words(units: Units, pins: Pins) -> str:
+    """Return what the root signs as whoever joins its key reads it."""
+    lines = ["Sign whose intake keys a kit and the page with script may seal to:"]
+    lines.append(f"  {units.unit.name} ({units.unit.id}), for tips. Its intake signer is the one of the member list.")
+    if units.oversight is None:
+        lines.append("  Nobody for tips about the unit itself: no oversight body is pinned.")
+    else:
+        lines.append(f"  {units.oversight.name} ({units.oversight.id}), for tips about the unit itself.")
+        lines.append("  Call that body, and sign only if it reads you the same:")
+        lines.append(f"  {units.oversight.fingerprint()}")
+    lines.append(f"  From {pins.valid_from} until {pins.valid_until}.")
+    return "\n".join(lines)
 
 
 async def sign(db: Db, trust: Trust, key: SigningKey, body: Mapping[str, Any], today: date) -> MemberList:
@@ -91,7 +134,12 @@ def _chosen(found: tuple[Proposal, ...], beginning: str, listed: MemberList) -> 
     return chosen[0].change
 
 
-def _agreed() -> bool:
+def _agreed(args: argparse.Namespace) -> bool:
+    if args.yes:
+        return True
     if not sys.stdin.isatty():
         raise SettingsError("there is no terminal to ask at; say --yes when the words above are what you want")
-    return input('Type "sign" to sign exactly this: ').strip() == "sign"
+    agreed = input('Type "sign" to sign exactly this: ').strip() == "sign"
+    if not agreed:
+        print("Nothing was signed.")
+    return agreed

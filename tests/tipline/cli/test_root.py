@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from tipline.base.database import Db
 from tipline.base.settings import Settings
 from tipline.cli import joining
 from tipline.cli.main import main
+from tipline.pins import Pins
+from tipline.units import Unit, Units
 
 TODAY = datetime.now(UTC).date()
 SEED = Secret(bytes(range(32)))
@@ -125,6 +128,66 @@ async def test_another_units_root_signs_nothing(data: Path, inside_db: Db, capsy
     assert await root(data, "renew", "--until", "2099-01-01", "--yes", "--key", str(data / "other")) == 2
     assert "another root key" in capsys.readouterr().err
     assert (await listed(inside_db, data)).version == 1
+
+
+def pinned(data: Path, key: SigningKey) -> Units:
+    """Pin *key* as another oversight body's intake signer, as `tipline unit pin` does; the root has not signed it."""
+    units = Units.load(data / "public").with_oversight(Unit("board", "oversight", "The Board", bytes(32), key.public))
+    (data / "public" / "units.json").write_bytes(units.encode())
+    return units
+
+
+def signed(data: Path) -> Pins:
+    folder = data / "public"
+    return Pins.read((folder / "pins.json").read_bytes(), bytes.fromhex((folder / "root.pub").read_text()))
+
+
+async def test_the_root_signs_a_new_oversight_bodys_pin_and_shows_first_what_is_compared_by_voice(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    board = SigningKey.generate()
+    units = pinned(data, board)
+    assert [unit.unit for unit in signed(data).units] == ["unit", "oversight"]
+
+    assert await root(data, "pins", "--yes", *given(data, 1, 3)) == 0
+
+    said = capsys.readouterr().out
+    assert units.oversight is not None
+    assert f"sign only if it reads you the same:\n  {units.oversight.fingerprint()}" in said
+    found = signed(data).get("oversight")
+    assert found is not None
+    assert (found.unit, found.intake_signer) == ("board", board.public)
+    assert signed(data).valid_until == TODAY + timedelta(days=366)
+
+
+async def test_the_root_signs_no_pins_of_which_the_member_list_says_otherwise(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever holds the public zone could otherwise have the root sign their own key."""
+    before = (data / "public" / "pins.json").read_bytes()
+    units = Units.load(data / "public")
+    thief = replace(units.unit, intake_signer=SigningKey.generate().public)
+    (data / "public" / "units.json").write_bytes(Units((thief,)).encode())
+
+    assert await root(data, "pins", "--yes", *given(data, 1, 3)) == 2
+
+    assert "another unit or intake signer" in capsys.readouterr().err
+    assert (data / "public" / "pins.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [(["--yes", "--until", "2020-01-01"], "past"), (["--yes"], "terminal"), (["--until", "2099-01-01"], "--yes")],
+)
+async def test_pins_are_signed_by_nobody_who_did_not_say_so_with_the_root_key_and_a_day_to_come(
+    args: list[str], words: str, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (data / "public" / "pins.json").read_bytes()
+
+    assert await root(data, "pins", *args) == 2
+
+    assert words in capsys.readouterr().err
+    assert (data / "public" / "pins.json").read_bytes() == before
 
 
 # Typed at a terminal ------------------------------------------------------------------------------------------------
