@@ -20,7 +20,7 @@ WINDOW_SECONDS: Final = 300
 BODY_MAX: Final = 1 << 20
 """Bytes of a request's body: some ten thousand receipts, or one bundle."""
 
-_TIME: Final = re.compile(r"[0-9]{1,12}")
+_TIME: Final = re.compile(r"[1-9][0-9]{0,11}")
 _SIGNATURE: Final = re.compile(r"[0-9a-f]{128}")
 _READ_BYTES: Final = 64 * 1024
 
