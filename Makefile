@@ -14,11 +14,12 @@ AWAY := tipline/away
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help run demo check test bench fuzz setup clean
+.PHONY: help run demo kit check test bench fuzz setup clean
 
 help:
 	@echo "make run     start everything; on a first start a practice unit is made"
 	@echo "make demo    walk the whole chain once, by itself"
+	@echo "make kit     the practice unit's kit, in .work/kit: a page that seals on a source's own device"
 	@echo "make test    checks, then the whole suite"
 	@echo "make check   format, lint, types of both languages, import directions"
 	@echo "make fuzz    one parser for longer: TARGET=message SECONDS=600; without TARGET each in turn"
@@ -31,6 +32,10 @@ run: .venv/ready-run $(AWAY)/built
 
 demo: .venv/ready-test $(AWAY)/built
 	@$(BIN)/python -m tests.journeys.demo
+
+kit: .venv/ready-run $(AWAY)/built
+	@test -e "$${TIPLINE_DATA:-data}/inside/root.pub" || $(BIN)/tipline practice
+	@$(BIN)/tipline kit -o .work/kit --key "$${TIPLINE_DATA:-data}/practice/root.key"
 
 check: .venv/ready-test $(AWAY)/built
 	$(BIN)/ruff format --check .

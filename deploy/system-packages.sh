@@ -4,7 +4,7 @@ set -eu
 
 case "${1:-}" in
 run) wanted="gpg:gnupg unshare:util-linux" ;;
-test) wanted="gpg:gnupg unshare:util-linux ssh-keygen:openssh-client age:age chromium:chromium" ;;
+test) wanted="gpg:gnupg unshare:util-linux ssh-keygen:openssh-client age:age chromium:chromium firefox-esr:firefox-esr" ;;
 *) echo "usage: $0 run|test" >&2; exit 2 ;;
 esac
 

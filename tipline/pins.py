@@ -153,15 +153,33 @@ class Keys:
             raise IntakeKeyError
         return max(self._good(pinned, today), key=lambda key: key.serial)
 
+    def last_day(self, root: bytes, role: str) -> date:
+        """Return the last day on which these seal for the unit with *role*: its last key's, or that of the pins.
+
+        Raises:
+            PinsError: the pins are another root's.
+            IntakeKeyError: there is no such unit, or it signed none of the keys.
+        """
+        pins = self.verified(root)
+        pinned = pins.get(role)
+        signed = [] if pinned is None else self._signed(pinned)
+        if not signed:
+            raise IntakeKeyError
+        return min(pins.valid_until, max(key.not_after for key in signed))
+
     def _good(self, pinned: Pinned, today: date) -> list[IntakeKey]:
-        good = []
+        good = [key for key in self._signed(pinned) if key.good_on(today)]
+        if not good:
+            raise IntakeKeyError
+        return good
+
+    def _signed(self, pinned: Pinned) -> list[IntakeKey]:
+        signed = []
         for statement in self.intake:
             try:
                 key = IntakeKey.read(statement, pinned.intake_signer)
             except IntakeKeyError:
                 continue
-            if key.unit == pinned.unit and key.good_on(today):
-                good.append(key)
-        if not good:
-            raise IntakeKeyError
-        return good
+            if key.unit == pinned.unit:
+                signed.append(key)
+        return signed

@@ -5,7 +5,10 @@ from contextlib import asynccontextmanager
 from importlib import resources
 from types import MappingProxyType
 
+import asyncpg
+
 from tipline.base import database
+from tipline.base.database import Db, StoreError
 from tipline.base.postgres import Cluster
 from tipline.base.settings import Settings, SettingsError
 
@@ -37,6 +40,37 @@ async def migrate(settings: Settings, owners: dict[str, str]) -> tuple[str, ...]
         folder = resources.files(_PACKAGES[zone]) / "migrations"
         done += await database.migrate(dsn, folder, settings.secrets, _ROLES[zone])
     return tuple(done)
+
+
+@asynccontextmanager
+async def owner(settings: Settings, zone: str) -> AsyncIterator[Db]:
+    """Give a connection as the owner of one zone's database; an embedded one that nobody runs is started, and stopped again.
+
+    Raises:
+        SettingsError: this machine does not run that zone.
+        StoreError: the database does not answer.
+    """
+    if zone not in settings.zones:
+        raise SettingsError(f'zones must contain "{zone}" for this command')
+    embedded = [cluster for cluster in clusters(settings) if cluster.name == zone]
+    started = [cluster for cluster in embedded if not cluster.serving]
+    try:
+        for cluster in started:
+            cluster.start()
+        owners = {zone: owner_dsns(settings, embedded)[zone]}
+        if started or not embedded:
+            await migrate(settings, owners)
+        try:
+            db = await asyncpg.connect(owners[zone])
+        except (OSError, asyncpg.PostgresError):
+            raise StoreError from None
+        try:
+            yield db
+        finally:
+            await db.close()
+    finally:
+        for cluster in started:
+            cluster.stop()
 
 
 @asynccontextmanager

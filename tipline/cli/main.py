@@ -45,6 +45,11 @@ def _agreement(args: argparse.Namespace) -> Settings | None:
     return None if args.act == "check" else _load(args)
 
 
+def _kit(args: argparse.Namespace) -> Settings | None:
+    """Give nothing to `kit check`: whoever checks a copy has no installation."""
+    return None if args.act == "check" else _load(args)
+
+
 def _none(_: argparse.Namespace) -> None:
     """Give nothing: the command works without an installation."""
 
@@ -66,6 +71,7 @@ COMMANDS = MappingProxyType(
         "agency": _Command("enrol an agency or its officer", _load),
         "account": _Command("replace a lost second factor", _load),
         "keys": _Command("list every key and what is overdue", _load),
+        "kit": _Command("make or check the file with which a source seals on their own device", _kit),
         "root": _Command("sign a change of the member list, or the pins, with the root key", _load),
         "recover": _Command("start anew with other people when everybody's keys are lost", _load),
         "seal": _Command("seal a file to recipients or with a passphrase", _none),

@@ -1,0 +1,191 @@
+"""The kit: one HTML file that seals on a source's own device, the same bytes from the same inputs, and the root's statement of its hash.
+
+Layout: docs/format.md, "Keys for sealing elsewhere". Holds no secret; reads templates and the built script, and writes nothing.
+"""
+
+import re
+from base64 import b64encode
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib import resources
+from typing import Any, ClassVar, Final, Self
+
+from markupsafe import Markup
+
+from crypto import canonical
+from crypto.digest import sha256
+from crypto.errors import CryptoError
+from crypto.signing import SigningKey
+from crypto.statement import Statement
+from tipline import strict
+from tipline.base.web import Site, render_text, templates
+from tipline.pins import Keys
+from tipline.strict import EnvelopeError
+
+PAGE_NAME: Final = "kit.html"
+STATEMENT_NAME: Final = "kit.statement.json"
+
+_BLOCK: Final = rb'<script type="application/json" id="%s">([^<]*)</script>'
+_POLICY: Final = (
+    "default-src 'none'; script-src 'sha256-{script}'; style-src 'sha256-{style}'; connect-src 'none'; form-action 'none'; "
+    "base-uri 'none'; img-src 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+)
+
+
+class KitError(Exception):
+    """This is no kit, or not the one that its statement names; the text says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """All that differs between two kits of one version of the software.
+
+    Attributes:
+        keys: whom the kit seals to, with the root that it pins.
+        emergency: number or words for somebody in danger, as on the report page.
+        practice: True for a kit of invented people.
+    """
+
+    keys: Keys
+    emergency: str
+    practice: bool
+
+    _KEYS: ClassVar[frozenset[str]] = frozenset({"emergency", "practice"})
+
+    def about(self) -> bytes:
+        """Return what is not about keys, as canonical JSON."""
+        return canonical.canonical({"emergency": self.emergency, "practice": self.practice})
+
+    @classmethod
+    def of_page(cls, page: bytes) -> Self:
+        """Read what a kit was made from, without believing any of it; raises `KitError`."""
+        try:
+            keys = Keys.parse(_block(page, b"keys"))
+            about = strict.json_object(_block(page, b"about"), cls._KEYS)
+            return cls(keys, strict.text(about["emergency"]), strict.flag(about["practice"]))
+        except (CryptoError, EnvelopeError):
+            raise KitError("this file is no kit") from None
+
+
+def _block(page: bytes, name: bytes) -> bytes:
+    """Return the one block of JSON with this id, which `_escaped` has written."""
+    found = re.findall(_BLOCK % name, page)
+    if len(found) != 1:
+        raise EnvelopeError
+    return bytes(found[0]).replace(rb"\u003c", b"<")
+
+
+def _escaped(json: bytes) -> Markup:
+    """Return JSON that ends no element of a page: `<` is written as an escape."""
+    return Markup(json.replace(b"<", rb"\u003c").decode())  # noqa: S704 - JSON in which no `<` is left
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What the template shows; all of it is public."""
+
+    unit: str
+    oversight: str
+    emergency: str
+    style: Markup
+    script: Markup
+    keys: Markup
+    about: Markup
+    policy: str
+
+    template: ClassVar[str] = "away/kit.html"
+
+
+def build(inputs: Inputs, script: str) -> bytes:
+    """Return the kit with this *script*: nothing of the machine, the version or the hour of the build is in it.
+
+    Raises:
+        KitError: the script could not stand inside a page.
+        PinsError: the pins are not signed by the root that stands beside them.
+    """
+    if re.search(r"</script|<!--|<script|\r", script, re.IGNORECASE):
+        raise KitError("the script holds letters that end a script in HTML; build it again with `make setup`")
+    pins = inputs.keys.verified(inputs.keys.root)
+    unit, oversight = pins.get("unit"), pins.get("oversight")
+    if unit is None:
+        raise KitError("no unit is pinned in these keys")
+    site = Site(name="kit", title=unit.name, practice=inputs.practice, style="source")
+    style = f"{site.css}\n{_style()}"
+    page = _Page(
+        unit=unit.name,
+        oversight=oversight.name if oversight else "",
+        emergency=inputs.emergency,
+        style=Markup(style),  # noqa: S704 - our own file, not input
+        script=Markup(script),  # noqa: S704 - our own file, not input
+        keys=_escaped(inputs.keys.encode()),
+        about=_escaped(inputs.about()),
+        policy=_POLICY.format(script=_hash(script), style=_hash(style)),
+    )
+    return render_text(site, page).encode()
+
+
+def built_script() -> str:
+    """Return the kit's script as `make setup` has built it; raises `KitError` where it has not."""
+    try:
+        return (resources.files("tipline") / "away" / "built" / "kit.js").read_text("utf-8")
+    except OSError:
+        raise KitError("the kit's script is not built yet: run `make setup`") from None
+
+
+@cache
+def _style() -> str:
+    return (templates() / "style" / "kit.css").read_text("utf-8").strip()
+
+
+def _hash(text: str) -> str:
+    return b64encode(sha256(text.encode())).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class KitStatement:
+    """What the root says of one kit: its SHA-256, whose it is, and the last day on which it seals."""
+
+    sha256: bytes
+    unit: str
+    valid_until: date
+
+    TYPE: ClassVar[str] = "tipline/kit/v1"
+    _KEYS: ClassVar[frozenset[str]] = frozenset({"sha256", "unit", "valid_until"})
+
+    @classmethod
+    def of(cls, page: bytes) -> Self:
+        """Return what there is to sign about a kit; raises `KitError`, `PinsError` or `IntakeKeyError`."""
+        keys = Inputs.of_page(page).keys
+        pinned = keys.verified(keys.root).get("unit")
+        if pinned is None:
+            raise KitError("no unit is pinned in these keys")
+        return cls(sha256(page), pinned.unit, keys.last_day(keys.root, "unit"))
+
+    def sign(self, root: SigningKey) -> bytes:
+        """Return the signed statement."""
+        body: dict[str, Any] = {
+            "sha256": self.sha256.hex(),
+            "unit": self.unit,
+            "valid_until": self.valid_until.isoformat(),
+        }
+        return Statement.make(self.TYPE, body, root).encode()
+
+    @classmethod
+    def read(cls, statement: bytes, root: bytes) -> Self:
+        """Read a statement signed by *root*; raises `KitError`."""
+        try:
+            body = strict.fields(Statement.parse(statement).verify(cls.TYPE, [root]), cls._KEYS)
+            return cls(strict.hash32(body["sha256"]), strict.unit(body["unit"]), strict.day(body["valid_until"]))
+        except (CryptoError, EnvelopeError):
+            raise KitError("the statement is not signed by this root") from None
+
+    def groups(self) -> str:
+        """Return the hash in groups of four, as it stands on a poster."""
+        return groups(self.sha256)
+
+
+def groups(value: bytes) -> str:
+    """Return bytes in hexadecimal, in groups of four digits for people to compare."""
+    digits = value.hex()
+    return " ".join(digits[at : at + 4] for at in range(0, len(digits), 4))
