@@ -182,7 +182,7 @@ class Collector:
                 urgent=listed.urgent,
                 size=listed.size,
                 sha256=listed.sha256,
-                day=self._today(),
+                day=self._day(listed),
                 state=EnvelopeState.REFUSED,
             )
         return Envelope(
@@ -193,9 +193,13 @@ class Collector:
             urgent=wrapper.urgent,
             size=listed.size,
             sha256=listed.sha256,
-            day=wrapper.day,
+            day=self._day(listed),
             state=EnvelopeState.COLLECTED,
         )
+
+    def _day(self, listed: Listed) -> date:
+        """Return the day of arrival: the wrapper of what was sealed on a source's own device says its key's first day."""
+        return min(listed.day, self._today())
 
     async def _replace(self, db: Db, mailboxes: Sequence[bytes]) -> int:
         recipients = await envelopes.bundle_recipients(db, mailboxes)

@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -59,12 +60,13 @@ class CollectorKeyError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One envelope as the drop lists it. Only a claim until its bytes have been hashed."""
+    """One envelope as the drop lists it. Only a claim until its bytes have been hashed; *day* of arrival stays one."""
 
     id: UUID
     size: int
     sha256: bytes
     urgent: bool
+    day: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +283,8 @@ def _listed(entry: Any) -> Listed:  # noqa: ANN401 - JSON of the drop, checked h
     size = entry["size"]
     if not isinstance(size, int) or size <= 0 or not isinstance(entry["urgent"], bool):
         raise ValueError
-    return Listed(UUID(entry["id"]), size, bytes.fromhex(_digest(entry["sha256"])), entry["urgent"])
+    day = date.fromisoformat(entry["day"])
+    return Listed(UUID(entry["id"]), size, bytes.fromhex(_digest(entry["sha256"])), entry["urgent"], day)
 
 
 def _recipient(text: Any) -> str:  # noqa: ANN401 - JSON of the drop, checked here

@@ -57,7 +57,10 @@ async def list_envelopes(request: web.Request) -> web.Response:
     urgent_only = request.query.get("urgent") == "1"
     async with request.app[POOL].acquire() as db:
         found = await store.waiting(db, request[UNIT].id, urgent_only=urgent_only, after=after, limit=PAGE + 1)
-    listed = [{"id": str(e.id), "size": e.size, "sha256": e.sha256.hex(), "urgent": e.urgent} for e in found[:PAGE]]
+    listed = [
+        {"id": str(e.id), "size": e.size, "sha256": e.sha256.hex(), "urgent": e.urgent, "day": e.day.isoformat()}
+        for e in found[:PAGE]
+    ]
     return _json({"envelopes": listed, "more": len(found) > PAGE}, size=LIST_BYTES)
 
 

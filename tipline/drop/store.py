@@ -9,7 +9,7 @@ from uuid import UUID
 from tipline.base.database import Db, store_errors
 
 _WAITING: Final = """
-    SELECT id, size, sha256, urgent
+    SELECT id, size, sha256, urgent, day
       FROM zone.envelope
      WHERE unit = $1
        AND (urgent OR NOT $2)
@@ -46,12 +46,13 @@ _INTAKE_STATEMENT: Final = "SELECT statement FROM zone.intake_key WHERE unit = $
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One envelope that waits for its unit."""
+    """One envelope that waits for its unit; *day* is that of its arrival."""
 
     id: UUID
     size: int
     sha256: bytes
     urgent: bool
+    day: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Receipt:
 async def waiting(db: Db, unit: str, *, urgent_only: bool, after: UUID, limit: int) -> list[Waiting]:
     """Return at most *limit* envelopes that wait for a unit, those behind *after*, in the random order of their ids."""
     rows = await db.fetch(_WAITING, unit, urgent_only, after, limit)
-    return [Waiting(row["id"], row["size"], bytes(row["sha256"]), row["urgent"]) for row in rows]
+    return [Waiting(row["id"], row["size"], bytes(row["sha256"]), row["urgent"], row["day"]) for row in rows]
 
 
 @store_errors()

@@ -146,12 +146,18 @@ FORMS = these(
     f"--{BOUNDARY}\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\n--y\r\n\r\nx\r\n--y--\r\n{END}".encode(),
     f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="a"\r\nContent-Transfer-Encoding: base64\r\n\r\nAA==\r\n{END}'.encode(),
 )
-ENVELOPE = {"id": "6c1d2e2e-93a8-4a52-9a6e-6d6a6e2f7f11", "size": 1, "sha256": "00" * 32, "urgent": False}
+ENVELOPE = {
+    "id": "6c1d2e2e-93a8-4a52-9a6e-6d6a6e2f7f11",
+    "size": 1,
+    "sha256": "00" * 32,
+    "urgent": False,
+    "day": "2026-11-23",
+}
 LISTS = these(
     json.dumps({"envelopes": [ENVELOPE]}).encode(),
     json.dumps({"mailboxes": [{"id": "00" * 32, "recipient": "age1pq1"}]}).encode(),
     json.dumps({"deleted": [ENVELOPE["id"]]}).encode(),
-    b'{"envelopes":[{"id":1,"size":1,"sha256":"","urgent":false}]}',
+    b'{"envelopes":[{"id":1,"size":1,"sha256":"","urgent":false,"day":""}]}',
     b"[" * 3000,
 )
 FRAME = {

@@ -1,19 +1,34 @@
-"""A source who seals on their own device: what comes out are files to hand in, as the format has them."""
+"""A source who seals on their own device and hands in what comes out: slip and files, with the real sealer."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
-from crypto import age
 from crypto.codename import Codename, SourceKeys, keys, new_token, pickup_code
 from crypto.digest import sha256
-from crypto.padding import PART_MAX, part_size
 from tests.journeys.browser import Upload
 from tests.tipline.source.running import TODAY, TestUnit
-from tipline.envelope import Answer, File, IntakeKey, Message, Part, Place, Thread, Tip, seal_message
-from tipline.handin import Listed, Slip
+from tipline import device
+from tipline.device import Attached, Standing
+from tipline.envelope import Answer, IntakeKey, Place, Tip
+from tipline.handin import Slip
 
 TEXT = "Horn in a container at berth nine."
+
+
+class Memory:
+    """A sealed part that stays in memory."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+
+    def write(self, data: bytes) -> None:
+        self.data += data
+
+    def discard(self) -> None:
+        self.data.clear()
+
+    def pieces(self) -> list[bytes]:
+        return [bytes(self.data)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +38,6 @@ class HandIn:
     codename: Codename
     slip: Slip
     files: tuple[bytes, ...]
-    place: Place
 
     @property
     def keys(self) -> SourceKeys:
@@ -33,10 +47,15 @@ class HandIn:
     def code(self) -> str:
         return pickup_code(self.keys.lookup).expose().decode()
 
+    @property
+    def place(self) -> Place:
+        return Place.open(self.slip.now, self.keys.state, mailbox=self.keys.mailbox)
+
     def uploads(self, *numbers: int) -> list[Upload]:
         """The files with these numbers, or all of them."""
+        names = self.slip.file_names
         return [
-            Upload("files", f"hand-in-{number}-of-{len(self.files)}.tip", self.files[number - 1])
+            Upload("files", names[number - 1], self.files[number - 1])
             for number in numbers or range(1, len(self.files) + 1)
         ]
 
@@ -55,62 +74,17 @@ def seal(
     """Seal one report with files; *follows* is the sealed place of the mailbox, for an answer."""
     codename = codename or Codename.from_token(new_token())
     source = keys(codename)
-    parts: list[tuple[Listed, bytes]] = []
-    files = [_file(number, content, key, source, parts) for number, content in enumerate(contents)]
-    first = Answer(text) if follows else Tip(text, "", "", urgent=False)
-    place = Place.start() if follows is None else Place.open(follows, source.state, mailbox=source.mailbox)
-    messages: list[tuple[Listed, bytes]] = []
-    for body in (first, *files):
-        message = Message(
-            lookup=source.lookup,
-            recipient=source.identity.recipient,
-            thread=Thread(source.to_unit, source.to_source),
-            counter=place.sent.counter + 1,
-            previous=place.sent.previous,
-            at=datetime.now(UTC).replace(microsecond=0),
-            body=body,
-            heard=place.heard.counter,
-            way="kit",
-        )
-        sealed = seal_message(message, _slip(key, source).wrapper("message"), key.recipient)
-        messages.append((Listed(uuid4(), "message", len(sealed), sha256(sealed)), sealed))
-        place = place.after(message.encode())
-    every = (*messages, *parts)
-    now = place.seal(source.state, mailbox=source.mailbox)
-    slip = _slip(key, source, follows=follows, now=now, envelopes=tuple(listed for listed, _ in every))
-    by_id = {listed.id: sealed for listed, sealed in every}
-    pieces = [b"".join(by_id[one.id] for one in piece) for piece in slip.pieces]
-    return HandIn(codename, slip, (slip.encode() + pieces[0], *pieces[1:]), place)
-
-
-def _file(number: int, content: bytes, key: IntakeKey, source: SourceKeys, parts: list[tuple[Listed, bytes]]) -> File:
-    of_it = []
-    for start in range(0, len(content), PART_MAX):
-        true = content[start : start + PART_MAX]
-        padded = true.ljust(part_size(len(true)), b"\0")
-        sealed = _slip(key, source).wrapper("part").encode() + age.seal(padded, [key.recipient])
-        listed = Listed(uuid4(), "part", len(sealed), sha256(sealed))
-        parts.append((listed, sealed))
-        of_it.append(Part(listed.id, listed.sha256, len(true)))
-    return File(f"{number}.bin", "application/octet-stream", len(content), sha256(content), tuple(of_it))
-
-
-def _slip(
-    key: IntakeKey,
-    source: SourceKeys,
-    *,
-    follows: bytes | None = None,
-    now: bytes = b"",
-    envelopes: tuple[Listed, ...] = (),
-) -> Slip:
-    return Slip(
-        unit=key.unit,
-        serial=key.serial,
-        mailbox=source.mailbox,
-        day=key.not_before,
-        urgent=False,
-        recipient=None if follows else source.identity.recipient,
-        was=sha256(follows) if follows else None,
-        now=now,
-        envelopes=envelopes,
+    after = Standing.start()
+    if follows is not None:
+        after = Standing(Place.open(follows, source.state, mailbox=source.mailbox), sha256(follows))
+    sealed = device.seal(
+        source,
+        key,
+        Tip(text, "", "", urgent=False) if follows is None else Answer(text),
+        [Attached(f"{number}.bin", "image/jpeg", [content]) for number, content in enumerate(contents)],
+        after=after,
+        at=datetime.now(UTC).replace(microsecond=0),
+        new=Memory,
     )
+    files = tuple(b"".join(file.pieces()) for file in sealed)
+    return HandIn(codename, Slip.parse(files[0][: files[0].index(b"\n") + 1]), files)
