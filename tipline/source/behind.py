@@ -15,15 +15,23 @@ class Behind:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._working is None:
-            return
-        await asyncio.wait([self._working])
-        failure = None if self._working.cancelled() else self._working.exception()
-        if kind is None and failure is not None:
-            raise failure
+        await self._end(quietly=kind is not None)
 
     async def go_on(self, work: Callable[[], None]) -> None:
         """Wait for the piece before, then begin this one."""
-        if self._working is not None:
-            await self._working
+        await self._end()
         self._working = asyncio.create_task(asyncio.to_thread(work))
+
+    async def _end(self, *, quietly: bool = False) -> None:
+        """Wait until no thread works any more, also when whoever waits is told to stop: what it writes to is closed next."""
+        working, stop = self._working, None
+        while working is not None and not working.done():
+            try:
+                await asyncio.wait([working])
+            except asyncio.CancelledError as cancelled:
+                stop = cancelled
+        failure = None if working is None or working.cancelled() else working.exception()
+        if stop is not None:
+            raise stop
+        if failure is not None and not quietly:
+            raise failure

@@ -14,7 +14,7 @@ from pathlib import PurePath
 from typing import Final
 from uuid import UUID
 
-from aiohttp import web
+from aiohttp import ClientPayloadError, web
 
 from crypto.digest import Sha256
 from tipline.base.blobstore import BlobStore, BlobWriter
@@ -55,7 +55,7 @@ async def take(request: web.Request) -> web.Response:
     try:
         try:
             await intake.take_all(stream)
-        except FormError:  # the line broke, or it is no form of ours: what came before stays
+        except (FormError, ConnectionError, ClientPayloadError):  # the line broke, or it is no form of ours
             broken = True
         handed_in = await intake.end()
     finally:

@@ -1,16 +1,30 @@
 """A source who seals on their own device and hands in what comes out: slip and files, with the real sealer."""
 
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from aiohttp.test_utils import TestServer
 
 from crypto.codename import Codename, SourceKeys, keys, new_token, pickup_code
 from crypto.digest import sha256
 from tests.journeys.browser import Upload
 from tests.tipline.source.running import TODAY, TestUnit
 from tipline import device
+from tipline.base import database
+from tipline.base.settings import Settings
+from tipline.base.web import Site
 from tipline.device import Attached, Standing
 from tipline.envelope import Answer, IntakeKey, Place, Tip
 from tipline.handin import Slip
+from tipline.source import arrive, forget, keep
+from tipline.source.channel import Keep
+from tipline.source.pages import About
+from tipline.units import Units
 
 TEXT = "Horn in a container at berth nine."
 
@@ -88,3 +102,43 @@ def seal(
     )
     files = tuple(b"".join(file.pieces()) for file in sealed)
     return HandIn(codename, Slip.parse(files[0][: files[0].index(b"\n") + 1]), files)
+
+
+@asynccontextmanager
+async def in_one_process(settings: Settings) -> AsyncIterator[TestServer]:
+    """Run worker and `keep` in this process."""
+    pool = await database.pool(database.dsn_for(settings, "tipline_keep"))
+    ours, theirs = socket.socketpair()
+    serving = asyncio.create_task(keep._serve(pool, forget.Door(), theirs))
+    site = Site(name="source", title=settings.name, practice=True, style="source")
+    about = About(unit="unit", oversight="oversight", emergency="112", reading_hours="on working days")
+    app = arrive.make(site, about, Units.load(settings.public), settings.public, await Keep.connect(ours))
+    async with TestServer(app) as server:
+        yield server
+    serving.cancel()
+    await asyncio.wait([serving])
+    await pool.close()
+
+
+def multipart(*files: bytes) -> bytes:
+    """The body of a form with these files, under the boundary `b`."""
+    head = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.tip"\r\n\r\n'
+    return b"".join(head + file + b"\r\n" for file in files) + b"--b--\r\n"
+
+
+async def send(port: int, body: bytes, *, cut: int | None = None) -> dict[str, object] | None:
+    """Hand a form in as a script does; with *cut* the line breaks after so many bytes, and there is no answer."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    head = (
+        "POST /hand-in HTTP/1.1\r\nHost: a\r\nAccept: application/json\r\nConnection: close\r\n"
+        f"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    writer.write(head.encode() + body[:cut])
+    await writer.drain()
+    if cut is not None:
+        writer.close()
+        return None
+    answer = await reader.read()
+    writer.close()
+    value: dict[str, object] = json.loads(answer.partition(b"\r\n\r\n")[2])
+    return value
