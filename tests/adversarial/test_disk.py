@@ -18,11 +18,12 @@ from crypto.codename import Codename, keys
 from tests.adversarial import disk
 from tests.adversarial.conftest import Apart
 from tests.journeys.browser import Browser, Upload
+from tests.tipline.source.elsewhere import intake, seal
 from tests.tipline.source.running import TODAY, running, until
 from tipline.base import database
 from tipline.base.database import Db
 from tipline.drop import store as drop
-from tipline.source import forget
+from tipline.source import forget, handed
 from tipline.source.forget import Door, Zone, rewrite
 
 ARRIVALS = 90
@@ -114,6 +115,60 @@ async def test_a_seized_disk_shows_no_time_and_no_order_of_earlier_days(apart: A
         if began < moment < ended
     ]
     assert shown == []
+
+
+async def half_handed_in(apart: Apart, count: int) -> list[bytes]:
+    """Hand in one after the other what is never completed; the mailboxes in the order in which they came."""
+    pool = await database.pool(database.dsn_for(apart.zone.settings, "tipline_keep"))
+    came = []
+    async with pool.acquire() as db:
+        for place in range(count):
+            sealed = seal(intake(apart.zone.unit), b"a photo")
+            day = TODAY - timedelta(days=3 - 3 * place // count)
+            assert await handed.begin(db, sealed.slip, day) is handed.Standing.PARTIAL
+            listed = sealed.slip.envelopes[0]
+            with apart.zone.blobs.create(day=day) as writer:
+                writer.write(os.urandom(listed.size))
+                assert writer.publish_new(listed.id)
+            assert await handed.here(db, sealed.slip.sum, listed.id)
+            came.append(sealed.slip.mailbox)
+    await pool.close()
+    return came
+
+
+async def orders_of_half(apart: Apart, at: Path) -> dict[str, list[object]]:
+    """Each order that a stopped zone's disk shows of hand-ins that wait."""
+    with disk.opened_copy(apart.public, apart.secrets, at) as copy:
+        db = await asyncpg.connect(copy.owner_dsn)
+        rows = await db.fetch("SELECT mailbox FROM zone.hand_in ORDER BY ctid")
+        envelopes = await db.fetch(
+            "SELECT e.id, h.mailbox FROM zone.hand_in_envelope e JOIN zone.hand_in h ON h.sum = e.hand_in"
+            " WHERE here ORDER BY e.ctid"
+        )
+        await db.close()
+    files = disk.inodes(apart.public / "blobs")
+    blobs = {bytes(row["mailbox"]): files[apart.public / "blobs" / str(row["id"])] for row in envelopes}
+    return {
+        "slip rows": [bytes(row["mailbox"]) for row in rows],
+        "envelope rows": [bytes(row["mailbox"]) for row in envelopes],
+        "inode numbers": sorted(blobs, key=lambda mailbox: blobs[mailbox].number),
+        "change times": sorted(blobs, key=lambda mailbox: blobs[mailbox].change),
+    }
+
+
+async def test_a_seized_disk_shows_no_order_of_hand_ins_that_wait(apart: Apart, tmp_path: Path) -> None:
+    came = await half_handed_in(apart, ARRIVALS)
+    apart.cluster.stop()
+    before = await orders_of_half(apart, tmp_path / "before")
+    apart.cluster.start()
+    await rewritten(apart)
+    apart.cluster.stop()
+
+    after = await orders_of_half(apart, tmp_path / "after")
+    limit = disk.chance_limit(len(came))
+    assert disk.rank_correlation(before["slip rows"], came) > 0.99
+    assert disk.rank_correlation(before["change times"], came) > 0.99
+    assert {place: order for place, order in after.items() if abs(disk.rank_correlation(order, came)) > limit} == {}
 
 
 async def test_file_times_of_blobs_show_their_day_alone(apart: Apart) -> None:

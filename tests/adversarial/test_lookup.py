@@ -8,12 +8,13 @@ from collections.abc import Sequence
 import aiohttp
 import pytest
 
-from crypto.codename import Codename, new_token
+from crypto.codename import Codename, keys, new_token, pickup_code
 from tests.journeys.browser import Browser
 from tests.tipline.source.running import a_zone, running
 from tests.tipline.source.test_report import report
 from tipline.base.database import Db
 from tipline.base.settings import Settings
+from tipline.bundles import PICKUP_BYTES
 
 _EACH = 80
 _SHUFFLES = 2_000
@@ -59,6 +60,33 @@ async def test_a_codename_without_a_mailbox_is_not_told_by_time_or_size(settings
     assert not told_apart(waited[True], waited[False])
     assert sizes[True] == sizes[False]
     assert await public_db.fetchval("SELECT count(*) FROM zone.session") == _EACH
+
+
+async def test_a_pickup_code_without_a_mailbox_is_not_told_by_time_or_size(settings: Settings, public_db: Db) -> None:
+    zone = await a_zone(settings, public_db)
+    waited: dict[bool, list[float]] = {True: [], False: []}
+    sizes: set[int] = set()
+
+    with running(zone):
+        async with Browser(zone.url) as browser:
+            real = [keys(Codename.parse((await report(browser)).ids["codename"])) for _ in range(5)]
+        turns = [True, False] * _EACH
+        random.shuffle(turns)
+        anew = aiohttp.TCPConnector(force_close=True)
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), connector=anew) as http:
+            for known in turns:
+                source = random.choice(real) if known else keys(Codename.from_token(new_token()))  # noqa: S311
+                code = pickup_code(source.lookup).expose().decode()
+                began = time.perf_counter()
+                async with http.post(zone.url + "/pickup", data={"code": code}) as answer:
+                    sizes.add(len(await answer.read()))
+                    assert answer.status == (200 if known else 404)
+                    assert code not in str(answer.url)
+                    assert "Set-Cookie" not in answer.headers
+                waited[known].append(time.perf_counter() - began)
+
+    assert not told_apart(waited[True], waited[False])
+    assert sizes == {PICKUP_BYTES}
 
 
 @pytest.mark.parametrize(("more", "told"), [(0.0, False), (0.00005, False), (0.004, True)])

@@ -116,13 +116,36 @@ async def _accept(runner: web.AppRunner, listening: socket.socket, report: socke
         if not room:
             await asyncio.sleep(_TICK_SECONDS)
             continue
-        try:
-            async with asyncio.timeout(_TICK_SECONDS):
-                connection, _ = await loop.sock_accept(listening)
-        except (TimeoutError, ConnectionError):
+        connection = await next_connection(listening)
+        if connection is None:
             continue
         life.last = time.monotonic()
         await loop.connect_accepted_socket(server, connection)
+
+
+async def next_connection(listening: socket.socket) -> socket.socket | None:
+    """Take a connection; None when none came for a moment.
+
+    Nothing is waited for once a connection was taken: a wait that ends at that very moment would throw it away unanswered.
+    """
+    loop = asyncio.get_running_loop()
+    readable = loop.create_future()
+    loop.add_reader(listening, _wake, readable)
+    try:
+        await asyncio.wait([readable], timeout=_TICK_SECONDS)
+    finally:
+        loop.remove_reader(listening)
+    try:
+        connection, _ = listening.accept()
+    except (BlockingIOError, ConnectionError):
+        return None
+    connection.settimeout(0)
+    return connection
+
+
+def _wake(readable: asyncio.Future[None]) -> None:
+    if not readable.done():
+        readable.set_result(None)
 
 
 async def _finish(runner: web.AppRunner, life: _Life) -> None:
