@@ -41,9 +41,10 @@ class Story:
 
     def __init__(self, installation: Installation, folder: Path) -> None:
         self.on = installation
-        self._folder = folder
+        self.folder = folder
         self._browsers: dict[str, Browser] = {}
         self.codename = ""
+        self.secrets: list[str] = []  # of other sources: must stand nowhere either
         self._tip = ""
         self._report = ""
         self._title = "Pangolin scales behind the cold store"
@@ -137,7 +138,7 @@ class Story:
 
     async def work(self) -> tuple[str, str]:
         """Handler 1 opens, replies, makes items, grades, reports and queues for review."""
-        amina = await self._signed_in("corridor", "amina")
+        amina = await self.signed_in("corridor", "amina")
         home = await amina.open("/")
         self._tip = home.link("/tips/")
         waiting = await amina.open("/first-reading")
@@ -176,9 +177,9 @@ class Story:
 
     async def match(self) -> tuple[str, str]:
         """Handler 2 signs the review; the desk matches the reviewed report and requests two releases."""
-        desk = await self._signed_in("desk", "amina")
+        desk = await self.signed_in("desk", "amina")
         need(self._title not in (await desk.open("/")).text, "the desk reads a report before its review")
-        ben = await self._signed_in("guard", "ben")
+        ben = await self.signed_in("guard", "ben")
         await self._sign("ben", ben, "/reviews/", expect=self._title)
         home = await desk.open("/")
         need(self._title in home.text, "the reviewed report has not reached the desk")
@@ -205,7 +206,7 @@ class Story:
         need(
             not [form for form in page.forms if form.action.endswith("/decision")], "a denied release can be requested"
         )
-        toml = self._folder / "agreement.toml"
+        toml = self.folder / "agreement.toml"
         stored = await self._inside("SELECT toml FROM unit.agreement WHERE agency = 'harbour-customs'")
         toml.write_bytes(stored[0]["toml"].replace(b"version = 1", b"version = 2").replace(b'"seizure"', b'"seizures"'))
         refused = self._fails("agreement", "check", str(toml))
@@ -227,7 +228,7 @@ class Story:
     async def release(self) -> tuple[str, str]:
         """Handler 2 and the officer sign both manifests; one signature lets nothing out."""
         ben = self._browsers["guard/ben"]
-        clara = await self._signed_in("guard", "clara")
+        clara = await self.signed_in("guard", "clara")
         for release in self._releases.values():
             await self._sign("ben", ben, f"/releases/{release}", expect=self._title)
             out = await self._inside("SELECT count(*) AS n FROM exchange.package WHERE id = $1", release)
@@ -245,7 +246,7 @@ class Story:
     async def receive(self) -> tuple[str, str]:
         """Both officers download, verify and open with stock tools, acknowledge and answer."""
         for agency, officer in (("harbour-customs", "dario"), ("river-parks", "elena")):
-            browser = await self._signed_in("exchange", officer)
+            browser = await self.signed_in("exchange", officer)
             package = (await browser.open("/")).link("/packages/")
             page = await browser.open(package)
             folder = self._fresh(agency)
@@ -360,7 +361,7 @@ class Story:
                 (folder / href.rsplit("/", 1)[1]).write_bytes((await browser.open(href)).body)
 
     def _fresh(self, name: str) -> Path:
-        folder = self._folder / name
+        folder = self.folder / name
         folder.mkdir(mode=0o700)
         return folder
 
@@ -378,7 +379,7 @@ class Story:
 
     def _open_with_gpg(self, folder: Path) -> bytes:
         theirs = self.on.data / "practice" / "river-parks"
-        home = self._folder / "pgp"
+        home = self.folder / "pgp"
         shutil.copytree(theirs / "gnupg", home, ignore=shutil.ignore_patterns("S.*"))
         gpg = ["gpg", "--homedir", str(home), "--batch", "--no-tty"]
         sealed = folder / "package.zip.gpg"
@@ -438,7 +439,8 @@ class Story:
             self._browsers[process] = Browser(self.on.url(process))
         return self._browsers[process]
 
-    async def _signed_in(self, process: str, name: str) -> Browser:
+    async def signed_in(self, process: str, name: str) -> Browser:
+        """Return the browser in which *name* is signed in to *process*."""
         key = f"{process}/{name}"
         if key not in self._browsers:
             self._browsers[key] = await self.on.sign_in(process, name)

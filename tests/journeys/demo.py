@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from tests.journeys import elsewhere
 from tests.journeys.acts import Story
 from tests.journeys.browser import JourneyError
 from tests.journeys.installation import installed
@@ -29,6 +30,7 @@ HOPS: tuple[tuple[str, Hop], ...] = (
     ("guard", Story.release),
     ("exchange", Story.receive),
     ("back to the source", Story.tell),
+    ("sealed by the source: command", elsewhere.sealed_with_the_command),
 )
 
 

@@ -9,6 +9,7 @@ import pytest
 from tests.adversarial.everything import search_everything
 from tests.journeys import demo
 from tests.journeys.acts import CANARY_FILE, CANARY_MESSAGE, CANARY_NAME, Story
+from tests.journeys.elsewhere import KIT_ANSWER, KIT_MESSAGE
 from tests.journeys.installation import Installation, installed
 from tipline.source import worker
 
@@ -23,7 +24,9 @@ async def test_the_chain_is_whole_and_leaves_nothing_in_clear(installation: Inst
     async with Story(installation, tmp_path / "hands") as story:
         walked = await demo.walk(story)
         codename = story.codename
+        secrets = story.secrets
     canaries = [CANARY_MESSAGE, CANARY_FILE, CANARY_NAME, "canary about the unit", "canary in the answer", codename]
+    canaries += [KIT_MESSAGE, KIT_ANSWER, *secrets]
 
     assert walked == len(demo.HOPS)
     await asyncio.sleep(worker.IDLE_SECONDS + 8)  # the workers that held the source's words end when idle

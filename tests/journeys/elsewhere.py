@@ -1,0 +1,102 @@
+"""The acts of sources who seal by themselves: what came sealed, our server cannot have read. One act for each way."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.journeys.acts import CANARY_FILE, Story, need
+from tests.journeys.browser import Browser, JourneyError, Page, Upload
+from tests.journeys.files import photograph
+
+KIT_MESSAGE = "two crates of horn at berth nine, canary whistlethorn"
+KIT_ANSWER = "the crates left on Monday, canary in the answer from the device"
+_REPLY = "Which ship are they for?"
+
+
+async def sealed_with_the_command(story: Story) -> tuple[str, str]:
+    """A source seals with `tipline tip`, hands in without script, picks up, opens, answers; the corridor sees the way."""
+    device = Device(story.on.data / "public" / "root.pub", story.folder / "device")
+    async with Browser(story.on.url("source")) as source:
+        device.write("keys.json", (await source.open("/keys")).body)
+        device.write("drums.jpg", photograph(CANARY_FILE))
+        said = device.tip("seal", *device.to, "-o", "out", "drums.jpg", stdin=KIT_MESSAGE)
+        codename, code = words(said)
+        story.secrets += [codename, code]
+        await hand_in(source, device.folder / "out")
+        amina = await story.signed_in("corridor", "amina")
+        tip = await arrived(
+            story, amina, KIT_MESSAGE, "Sealed before it reached us", "Same person's device", "drums.jpg"
+        )
+        await amina.submit("/reply", text=_REPLY)
+        story.on.tipline("mailboxes")
+        await source.open("/pickup")
+        device.write("pickup.tar", (await source.submit("/pickup", code=code)).body)
+        need(_REPLY in device.tip("open", "pickup.tar", stdin=codename), "the reply does not open on the device")
+        device.write("answer", KIT_ANSWER.encode())
+        device.tip("reply", "pickup.tar", *device.to, "--message", "answer", "-o", "back", stdin=codename)
+        await hand_in(source, device.folder / "back")
+    await arrived(story, amina, KIT_ANSWER, "up to number 1", at=tip.path)
+    device.forget()
+    return (
+        "sealed by the command under the root on the poster, handed in, picked up, opened there and answered",
+        "ciphertext that this server never had in clear, and a place that only the codename opens",
+    )
+
+
+class Device:
+    """A source's own machine: a folder, the command, and the root as it stands on the poster."""
+
+    def __init__(self, poster: Path, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(mode=0o700)
+        self.to = ("--kit", "keys.json", "--root", poster.read_text("ascii").strip())
+
+    def write(self, name: str, data: bytes) -> None:
+        """Save a file there."""
+        (self.folder / name).write_bytes(data)
+
+    def tip(self, *args: str, stdin: str) -> str:
+        """Run `tipline tip`; its output."""
+        command = [sys.executable, "-m", "tipline.cli.main", "tip", *args]
+        done = subprocess.run(
+            command, cwd=self.folder, input=stdin, capture_output=True, text=True, timeout=120, check=False
+        )
+        if done.returncode:
+            raise JourneyError(f"tipline tip {args[0]} ended with {done.returncode}: {done.stderr}")
+        return done.stdout
+
+    def forget(self) -> None:
+        """Remove what is in clear there, as a source does: the device is no part of the installation."""
+        for name in ("drums.jpg", "answer"):
+            (self.folder / name).unlink()
+
+
+def words(said: str) -> tuple[str, str]:
+    """The codename and the pickup code that were printed."""
+    lines = [line.strip() for line in said.splitlines() if line.startswith("  ")]
+    code = next(line for line in lines if line.startswith("picku p1"))
+    return " ".join(lines[:4]), code
+
+
+async def hand_in(source: Browser, folder: Path) -> None:
+    """Give the page every file of a hand-in."""
+    await source.open("/hand-in")
+    page = await source.submit("/hand-in", files=uploads(folder))
+    need("It has arrived" in page.text, f"the hand-in was not taken whole: {page.text[:400]}")
+
+
+def uploads(folder: Path) -> list[Upload]:
+    """The files in a folder, as a person picks them."""
+    return [Upload("files", path.name, path.read_bytes()) for path in sorted(folder.iterdir())]
+
+
+async def arrived(story: Story, amina: Browser, *texts: str, at: str = "") -> Page:
+    """Collect, and find all of *texts* on the newest tip's page, or on the one that is named."""
+    story.on.tipline("collect")
+    home = await amina.open("/")
+    links = [at] if at else list(dict.fromkeys(href for href, _ in home.links if "/tips/" in href))
+    pages = [await amina.open(link) for link in links]
+    found = [page for page in pages if all(text in page.text for text in texts)]
+    need(found, f"no tip shows {texts}: {[page.text[:600] for page in pages]}")
+    await amina.open(found[0].path)
+    return found[0]
