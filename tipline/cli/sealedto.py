@@ -7,11 +7,11 @@ from typing import Final, NamedTuple
 from tipline.cli import streams
 from tipline.cli.streams import RefusedError
 from tipline.envelope import IntakeKey, IntakeKeyError
+from tipline.kit import Inputs, KitError
 from tipline.pins import Keys, Pinned, PinsError
 from tipline.strict import EnvelopeError
 
 _KIT_MAX: Final = 16 * 1024 * 1024  # bytes of a kit; its script is far smaller
-_BLOCK: Final = re.compile(rb'<script type="application/json" id="keys">(.*?)</script>', re.DOTALL)
 _ROOT: Final = re.compile(r"[0-9a-f]{64}")
 _NEW_KIT: Final = "get a new kit from a place that you trust, and check that this device's clock is right"
 
@@ -56,12 +56,11 @@ def receiver(name: str, trusted: bytes, *, oversight: bool, today: date) -> Rece
 
 
 def _keys(data: bytes, name: str) -> Keys:
-    """Read what `/keys` hands out, or the one block of a kit in which the same stands."""
-    blocks = _BLOCK.findall(data)
-    whole = b"".join(block.replace(rb"\u003c", b"<") for block in blocks) or data  # a page writes that sign so
+    """Read what `/keys` hands out, or a kit in which the same stands."""
+    whole = data.strip()
     try:
-        return Keys.parse(whole.strip())
-    except EnvelopeError:
+        return Keys.parse(whole) if whole.startswith(b"{") else Inputs.of_page(data).keys
+    except (EnvelopeError, KitError):
         raise RefusedError(f"{name} is no kit and no file of keys, or it is damaged") from None
 
 

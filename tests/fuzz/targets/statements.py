@@ -13,7 +13,7 @@ from tipline.base.jsons import JsonError, parse_object
 from tipline.cli import sealedto
 from tipline.cli.streams import RefusedError
 from tipline.envelope import IntakeKey, IntakeKeyError
-from tipline.pins import ROLES, Keys, Pins, PinsError
+from tipline.pins import Keys, Pins, PinsError
 from tipline.strict import EnvelopeError
 
 VALUES = vectors("canonical", field="value")
@@ -45,9 +45,8 @@ def intake_key(data: bytes) -> None:
 def keys(data: bytes) -> None:
     read = Keys.parse(data)
     assert read.encode() == data
-    for role in ROLES:
-        with suppress(PinsError, IntakeKeyError):
-            assert read.choose(read.root, role, DAY).good_on(DAY)
+    with suppress(PinsError, IntakeKeyError):
+        assert read.choose(read.root, "unit", DAY).good_on(DAY)
 
 
 def pins(data: bytes) -> None:
@@ -69,6 +68,7 @@ def kit(data: bytes) -> None:
 DAY = date(2026, 11, 23)
 ROOT = SigningKey.from_seed(Secret(bytes(range(32))))
 KEYS = vectors("pins", field="keys")
+PAGE = b"".join(b'<script type="application/json" id="%s">%%s</script>' % name for name in (b"keys", b"about"))
 TARGETS = {
     "keys": Target(keys, (EnvelopeError,), KEYS, most=16384),
     "pins": Target(
@@ -79,7 +79,7 @@ TARGETS = {
     "kit": Target(
         kit,
         (RefusedError,),
-        lambda: (b'<script type="application/json" id="keys">' + seed + b"</script>" for seed in KEYS()),
+        lambda: (PAGE % (seed, b'{"emergency":"112","practice":true}') for seed in KEYS()),
         most=16384,
     ),
     "canonical": Target(canonical_json, (CanonicalError,), both(VALUES, these(b"[" * 3000, b'{"a":1e400}'))),

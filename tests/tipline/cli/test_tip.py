@@ -22,6 +22,7 @@ from tests.handins import Arrived, Receiver, arrived
 from tests.tipline.cli.test_seal import TIPLINE, on_terminal
 from tipline.bundles import Pickup, pack_bundle
 from tipline.envelope import Answer, Place, Reply, Tip
+from tipline.kit import Inputs, build
 from tipline.pins import Keys, Pinned, Pins
 
 TODAY = datetime.now(UTC).date()
@@ -38,10 +39,9 @@ pytestmark = [
 ]
 
 
-def kit(keys: Keys, block: str = '<script type="application/json" id="keys">') -> bytes:
-    """A page that carries keys, as a kit does."""
-    told = keys.encode().replace(b"<", rb"\u003c")
-    return b"<!doctype html><title>kit</title><script>run()</script>" + block.encode() + told + b"</script>"
+def kit(keys: Keys) -> bytes:
+    """A real kit, whose script does nothing."""
+    return build(Inputs(keys, "112", practice=True), "run()")
 
 
 @pytest.fixture
@@ -270,7 +270,7 @@ def _pins_over() -> bytes:
         (_pins_over, "are not valid today: get a new kit"),
         (lambda: UNIT.keys().encode()[:-1], "is no kit and no file of keys"),
         (lambda: kit(UNIT.keys()) * 2, "is no kit and no file of keys"),
-        (lambda: kit(UNIT.keys(), '<script id="keys">'), "is no kit and no file of keys"),
+        (lambda: kit(UNIT.keys()).replace(b'id="keys"', b'id="key"'), "is no kit and no file of keys"),
         (lambda: b"", "is no kit and no file of keys"),
     ],
 )
