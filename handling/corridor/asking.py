@@ -36,6 +36,7 @@ def request(finished: Finished, author: str, to: Sequence[age.Recipient]) -> byt
         "facts": finished.facts.to_body(),
         "agencies": list(finished.agencies),
         "author": author,
+        "kept": [{"class": kept.residue, "text": kept.text, "reason": kept.reason} for kept in finished.kept],
     }
     return age.seal(canonical(asked), list(to))
 

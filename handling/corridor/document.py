@@ -1,7 +1,7 @@
 """A report before it leaves the corridor: a draft as it is written, and the document, facts and list it becomes. Pure."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -26,6 +26,15 @@ class DraftItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """Residue that its author leaves in a report: the class and words of the finding, and why."""
+
+    residue: str
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """All that the corridor holds of a report. *tip*, *thread* and the items' ids never leave it."""
 
@@ -41,6 +50,7 @@ class Draft:
     agencies: tuple[str, ...]
     suspected_false: bool
     date: date
+    kept: tuple[Kept, ...] = ()
 
     def to_body(self) -> dict[str, Any]:
         """Return the draft as a JSON value."""
@@ -66,6 +76,7 @@ class Draft:
             "agencies": list(self.agencies),
             "suspected_false": self.suspected_false,
             "date": self.date.isoformat(),
+            "kept": [{"class": kept.residue, "text": kept.text, "reason": kept.reason} for kept in self.kept],
         }
 
     @classmethod
@@ -87,20 +98,27 @@ class Draft:
             agencies=tuple(body["agencies"]),
             suspected_false=body["suspected_false"],
             date=date.fromisoformat(body["date"]),
+            kept=tuple(Kept(kept["class"], kept["text"], kept["reason"]) for kept in body.get("kept", ())),
         )
 
-    def text(self) -> str:
-        """Return everything that somebody wrote in it."""
-        return "\n\n".join((self.title, self.summary, *(item.text for item in self.items)))
+    def fields(self) -> dict[str, str]:
+        """Return everything that somebody wrote in it, by the field of the form."""
+        return {"title": self.title, "summary": self.summary} | {f"item-{item.item}": item.text for item in self.items}
+
+    def with_fields(self, texts: Mapping[str, str]) -> "Draft":
+        """Return the draft with these texts in the fields of the form."""
+        items = tuple(replace(item, text=texts[f"item-{item.item}"]) for item in self.items)
+        return replace(self, title=texts["title"], summary=texts["summary"], items=items)
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A draft that lacks nothing: the document that is hashed and reviewed, its facts and its positive list."""
+    """A draft that lacks nothing: the document that is hashed and reviewed, its facts, its positive list, what was kept."""
 
     document: Mapping[str, Any]
     facts: ReportFacts
     agencies: tuple[str, ...]
+    kept: tuple[Kept, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +147,7 @@ def finish(
         agencies=frozenset(draft.agencies),
         date=today,
     )
-    return Finished(_document(draft, report, handling, today), facts, tuple(sorted(draft.agencies)))
+    return Finished(_document(draft, report, handling, today), facts, tuple(sorted(draft.agencies)), draft.kept)
 
 
 def _document(draft: Draft, report: UUID, handling: Handling, today: date) -> dict[str, Any]:

@@ -7,12 +7,13 @@ from datetime import date
 from uuid import UUID, uuid4
 
 from crypto.errors import CryptoError
-from handling.corridor import asking, document, items, reading, sealed, seen, tips
+from handling.corridor import asking, document, items, reading, sealed, seen, tips, workbench
 from handling.corridor.document import Draft, DraftItem, Unfinished
 from handling.corridor.errors import MeanwhileError, NotThereError, RefusedError
 from handling.corridor.session import Handler
 from handling.corridor.store import reports
 from handling.corridor.store.reports import Report, ReportState
+from handling.corridor.workbench import Noted
 from handling.rules.grading import Scheme
 from handling.rules.subjects import Subjects
 from handling.store import agencies
@@ -22,6 +23,7 @@ from tipline.base.database import Db, Pool
 PAGE = 25
 _BLOCKED = "One of these agencies must not learn of this tip, or stands above one that must not. Take it off."
 _NOBODY = "Nobody else in this unit may review it: a second handler is needed. Nothing was queued."
+_UNDECIDED = "Decide about everything that was found: change the words, put the proposal in, or say why they stay."
 _DECIDED = {"signed": ReportState.REVIEWED, "refused": ReportState.REFUSED}
 
 
@@ -102,12 +104,15 @@ async def queue(pool: Pool, handler: Handler, report: UUID, *, scheme: Scheme, s
     """
     async with pool.acquire() as db, db.transaction():
         found = await get(db, handler.vault, report)
-        draft = await _save(db, handler, report, replace(found.draft, date=today))
+        noted_ = await noted(db, handler, found)
+        draft = await _save(db, handler, report, workbench.tidy(replace(found.draft, date=today), noted_))
         enrolled = {agency.id for agency in await agencies.all_(db)}
         finished = document.finish(draft, report, scheme=scheme, subjects=subjects, enrolled=enrolled, today=today)
         allowed = await asyncio.to_thread(reading.readers, handler.vault, handler.members, report)
-        if isinstance(finished, Unfinished):
-            raise UnfinishedError(finished)
+        waiting = (("residue", _UNDECIDED),) if workbench.undecided(noted_) else ()
+        if isinstance(finished, Unfinished) or waiting:
+            missing = finished.reasons if isinstance(finished, Unfinished) else ()
+            raise UnfinishedError(Unfinished((*missing, *waiting)))
         to = asking.reviewers(handler.members, handler.member.name, allowed)
         if not to:
             raise RefusedError(_NOBODY)
@@ -122,6 +127,16 @@ async def queue(pool: Pool, handler: Handler, report: UUID, *, scheme: Scheme, s
         )
         if not await reports.set_state(db, report, was=ReportState.DRAFT, now=ReportState.QUEUED):
             raise MeanwhileError
+
+
+async def noted(db: Db, handler: Handler, report: OpenReport) -> tuple[Noted, ...]:
+    """Find what in a draft could lead back to its source, beside everything that the source wrote."""
+    tip = await tips.get(db, handler.vault, report.draft.tip)
+    said = [
+        one.content for one in await tips.dialogue(db, handler.vault, report.draft.thread) if one.row.direction == "in"
+    ]
+    bodies = [content["body"] for content in said]
+    return await asyncio.to_thread(workbench.look, report.draft, workbench.originals(tip.content.text, bodies))
 
 
 async def get(db: Db, vault: OpenVault, report: UUID) -> OpenReport:

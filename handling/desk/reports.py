@@ -23,7 +23,7 @@ REVIEW = "tipline/review/v1"
 _TABLE, _COLUMN = "desk.report", "sealed"
 _FIELDS = {"format", "urn", "title", "summary", "items", "handling", "action", "sanitisation", "subject", "date"}
 _ITEM_FIELDS = {"text", "scheme", "source", "information"}
-_REVIEW_FIELDS = {"report_sha256", "urn", "facts", "agencies", "author", "day"}
+_REVIEW_FIELDS = {"report_sha256", "urn", "facts", "agencies", "author", "residue_kept", "day"}
 _URN = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 

@@ -14,6 +14,7 @@ from crypto.digest import sha256
 from crypto.errors import CryptoError
 from crypto.statement import Statement
 from handling.guard.refusal import GuardError
+from handling.residue import findings
 from handling.rules.facts import FactsError, ReportFacts
 from handling.rules.grading import Grade, Handling
 
@@ -23,7 +24,8 @@ PHRASE = "tipline/phrase/v1"
 
 _REPORT_FIELDS = {"format", "urn", "title", "summary", "items", "handling", "action", "sanitisation", "subject", "date"}
 _ITEM_FIELDS = {"text", "scheme", "source", "information"}
-_REVIEW_FIELDS = {"report_sha256", "urn", "facts", "agencies", "author", "day"}
+_REVIEW_FIELDS = {"report_sha256", "urn", "facts", "agencies", "author", "residue_kept", "day"}
+_KEPT_FIELDS = {"class", "text", "reason"}
 _URN = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _AGENCY = re.compile(r"[a-z0-9-]{1,32}")
 
@@ -93,6 +95,15 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """Residue that the author left in the report: its class, its words, and why."""
+
+    residue: str
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewAsked:
     """A report with the facts and the positive list that a reviewer is to sign; `seen` is the SHA-256 of all of it."""
 
@@ -101,18 +112,20 @@ class ReviewAsked:
     facts_body: Mapping[str, Any]
     agencies: tuple[str, ...]
     author: str
+    kept: tuple[Kept, ...]
     seen: str
 
     @classmethod
     def read(cls, opened: bytes) -> "ReviewAsked":
         """Read what the corridor sealed for a review, or raise `FormatError`."""
-        value = _mapping(_parse(opened), {"report", "facts", "agencies", "author"})
+        value = _mapping(_parse(opened), {"report", "facts", "agencies", "author", "kept"})
         return cls(
             report=Report.read(value["report"]),
             facts=_facts(value["facts"]),
             facts_body=value["facts"],
             agencies=_agencies(value["agencies"]),
             author=_text(value["author"]),
+            kept=tuple(_kept(entry) for entry in _list(value["kept"])),
             seen=sha256(opened).hex(),
         )
 
@@ -124,6 +137,7 @@ class ReviewAsked:
             "facts": dict(self.facts_body),
             "agencies": list(self.agencies),
             "author": self.author,
+            "residue_kept": len(self.kept),
             "day": day.isoformat(),
         }
 
@@ -137,6 +151,7 @@ class Review:
     facts: ReportFacts
     agencies: frozenset[str]
     author: str
+    kept: int
     day: date
 
     @classmethod
@@ -149,6 +164,7 @@ class Review:
             facts=_facts(value["facts"]),
             agencies=frozenset(_agencies(value["agencies"])),
             author=_text(value["author"]),
+            kept=_count(value["residue_kept"]),
             day=_day(value["day"]),
         )
 
@@ -188,6 +204,12 @@ def contradictions(report: Report, facts: ReportFacts, agencies: Collection[str]
     return tuple(f"The {name} in the facts are not those of the report." for name, same in stated.items() if not same)
 
 
+def _count(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise FormatError
+    return value
+
+
 def _parse(opened: bytes) -> object:
     try:
         return parse(opened)
@@ -199,6 +221,23 @@ def _item(entry: object) -> Item:
     value = _mapping(entry, _ITEM_FIELDS)
     grade = Grade(_text(value["scheme"]), _text(value["source"]), _text(value["information"]))
     return Item(_text(value["text"]), grade)
+
+
+def _kept(entry: object) -> Kept:
+    value = _mapping(entry, _KEPT_FIELDS)
+    return Kept(_text(value["class"]), _text(value["text"]), _text(value["reason"]))
+
+
+def undecided(report: Report, kept: Collection[Kept]) -> tuple[str, ...]:
+    """Say which residue stands in a report that its author decided nothing about. Blocks for some milliseconds."""
+    decided = {(one.residue, one.text) for one in kept}
+    texts = (report.title, report.summary, *(item.text for item in report.items))
+    found = {
+        one.residue.value for text in texts for one in findings(text) if (one.residue.value, one.text) not in decided
+    }
+    if not found:
+        return ()
+    return (f"The report holds what could lead back to a source and nobody decided about: {', '.join(sorted(found))}.",)
 
 
 def _facts(body: object) -> ReportFacts:

@@ -143,6 +143,7 @@ class ReviewPage:
     author: str
     facts: tuple[tuple[str, str], ...]
     agencies: tuple[tuple[str, str], ...]
+    kept: tuple[tuple[str, str, str], ...]
     seen: str
     trouble: Trouble = NO_TROUBLE
 

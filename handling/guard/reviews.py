@@ -9,7 +9,7 @@ from crypto import age
 from crypto.canonical import canonical
 from crypto.digest import sha256
 from handling.guard import store
-from handling.guard.asked import REVIEW, ReviewAsked, contradictions
+from handling.guard.asked import REVIEW, ReviewAsked, contradictions, undecided
 from handling.guard.keys import Keys
 from handling.guard.refusal import ChangedError, MovedError, Refused, RefusedError
 from handling.guard.service import Case, Guard, Hand, Turn, case, turn, with_keys
@@ -66,6 +66,7 @@ async def sign(guard: Guard, review: UUID, hand: Hand, today: date) -> None:
 async def _opened(keys: Keys, before: Case) -> ReviewAsked:
     asked = ReviewAsked.read(await asyncio.to_thread(keys.open, before.row.sealed))
     reasons = [*_author(asked, before), *contradictions(asked.report, asked.facts, asked.agencies)]
+    reasons += await asyncio.to_thread(undecided, asked.report, asked.kept)
     if asked.report.id != before.row.request.id:
         reasons.append("The report is not the one that this review was asked for.")
     if reasons:

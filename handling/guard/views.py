@@ -68,6 +68,9 @@ def review_page(view: ReviewView, scheme: Scheme, subjects: Subjects) -> ReviewP
         author=view.author.display,
         facts=_facts(asked.facts),
         agencies=view.agencies,
+        kept=tuple(
+            (words.visible(one.residue), words.visible(one.text), words.visible(one.reason)) for one in asked.kept
+        ),
         seen=asked.seen,
     )
 

@@ -47,7 +47,7 @@ class Story:
         self.secrets: list[str] = []  # of other sources: must stand nowhere either
         self._tip = ""
         self._report = ""
-        self._title = "Pangolin scales behind the cold store"
+        self._title = "Pangolin scales in a cold store"
         self._releases: dict[str, str] = {}
 
     async def __aenter__(self) -> Self:
@@ -158,7 +158,7 @@ class Story:
         await amina.open(f"{self._tip}/items")
         for text in (
             "Scales are stored in blue drums at the cold store.",
-            "They leave by air as dried fish on Tuesday.",
+            "They leave by air as dried fish.",
         ):
             await amina.submit("/items", text=text)
         page = await amina.open(f"{self._tip}/items")

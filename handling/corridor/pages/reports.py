@@ -10,15 +10,16 @@ from uuid import UUID
 from aiohttp import web
 
 from handling import data
-from handling.corridor import items, reading, reports, tips, words
+from handling.corridor import items, reading, reports, tips, words, workbench
 from handling.corridor.document import SUMMARY_LIMIT, TITLE_LIMIT, Draft
 from handling.corridor.errors import CorridorError, NotThereError
 from handling.corridor.pages import views
+from handling.corridor.pages import workbench as bench
 from handling.corridor.pages.common import corridor, current, handler, now, record_id
 from handling.corridor.pages.items import GradeView, grade_view
 from handling.corridor.pages.reading import cause
+from handling.corridor.pages.workbench import FindingView
 from handling.corridor.reports import OpenReport, UnfinishedError
-from handling.corridor.residue import shared_runs
 from handling.corridor.store.reports import ReportState
 from handling.rules.grading import Marking
 from handling.store import agencies
@@ -114,7 +115,8 @@ class ReportPage:
     agencies: tuple[Choice, ...]
     excluded: tuple[Excluded, ...]
     must_not_learn: str
-    shared: tuple[str, ...]
+    findings: tuple[FindingView, ...]
+    undecided: int
     title_limit: int
     summary_limit: int
     problems: Mapping[str, str]
@@ -159,7 +161,7 @@ async def write(request: web.Request) -> web.Response:
     person, pool, report = await current(request), corridor(request).pool, record_id(request)
     async with pool.acquire() as db:
         found = await reports.get(db, person.vault, report)
-    changed = _parse(form, found.draft)
+    changed = workbench.decide(_parse(form, found.draft), bench.decisions(form))
     try:
         await reports.save(pool, person, report, changed)
         if form.get("act") == ["queue"]:
@@ -199,6 +201,7 @@ async def _report(
         tip = await tips.get(db, person.vault, found.draft.tip)
         known = await items.of_tip(db, person.vault, found.draft.tip, found.draft.thread)
         enrolled = await agencies.all_(db)
+        noted = await reports.noted(db, person, found) if _is_open(found) else ()
     draft, scheme = found.draft, data.scheme()
     blocked, names = reading.blocked(tip.content, enrolled), {one.id: one.name for one in enrolled}
     page = ReportPage(
@@ -224,7 +227,8 @@ async def _report(
         ),
         excluded=tuple(Excluded(one.name, cause(blocked.get(one.id), names)) for one in enrolled if one.id in blocked),
         must_not_learn=tip.content.must_not_learn,
-        shared=shared_runs(draft.text(), tip.content.text or "") if _is_open(found) else (),
+        findings=bench.views(noted, draft),
+        undecided=workbench.undecided(noted),
         title_limit=TITLE_LIMIT,
         summary_limit=SUMMARY_LIMIT,
         problems=dict(problems),

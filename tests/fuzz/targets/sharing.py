@@ -115,6 +115,7 @@ REVIEW = {
     "facts": FACTS.to_body(),
     "agencies": ["harbour-customs"],
     "author": "amina",
+    "residue_kept": 0,
     "day": "2026-11-23",
 }
 TARGETS = {
@@ -130,7 +131,8 @@ TARGETS = {
         asked,
         (FormatError, CanonicalError),
         these(
-            canonical(REVIEW), canonical({"report": REPORT, "facts": FACTS.to_body(), "agencies": [], "author": "a"})
+            canonical(REVIEW),
+            canonical({"report": REPORT, "facts": FACTS.to_body(), "agencies": [], "author": "a", "kept": []}),
         ),
     ),
     "report": Target(report, (ReportFormatError, CanonicalError), these(canonical(REPORT))),

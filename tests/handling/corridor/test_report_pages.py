@@ -14,7 +14,6 @@ from crypto.canonical import canonical
 from crypto.errors import NoMatchError
 from crypto.secret import Secret
 from handling.corridor.document import Draft, DraftItem, Finished, Unfinished, finish
-from handling.corridor.residue import shared_runs
 from handling.data import scheme, subjects
 from handling.rules.facts import ReportFacts
 from handling.rules.grading import Grade
@@ -183,22 +182,56 @@ async def test_a_signed_review_shows_and_a_queued_report_is_not_changed_any_more
     assert "Reviewed" in (await browser.open("/reports")).text
 
 
-async def test_words_shared_with_the_tip_are_pointed_out(browser: Browser, draft: Page) -> None:
-    told = await browser.submit(
-        draft.path, act="save", **{**GOOD, "summary": "Boxes with tusks stand in the blue warehouse."}
-    )
+async def test_words_of_the_tip_wait_for_a_decision_before_review(world: World, browser: Browser, draft: Page) -> None:
+    shared = {**GOOD, "summary": "Boxes with tusks stand in the blue warehouse."}
+    refused = await browser.submit(draft.path, act="queue", status=400, **shared)
 
-    assert "Words of the tip stand in this report" in told.text
+    assert "Decide about everything that was found" in refused.text
+    assert "1 of 1 wait for a decision" in refused.text
+    assert "Boxes with tusks stand in the blue warehouse" in refused.text
+    assert await world.inside.fetchval("SELECT count(*) FROM guard.review") == 0
 
 
-def test_shared_runs_are_found_whole_whatever_case_or_marks() -> None:
-    tip = "The guard opens the gate himself, and is paid in cash each Friday."
+async def test_a_proposal_goes_into_the_text_wherever_the_words_stand(browser: Browser, draft: Page) -> None:
+    leaky = {**GOOD, "summary": "Call +254 722 123456. The number +254 722 123456 answers at night."}
+    await browser.submit(draft.path, act="save", **leaky)
+    await browser.submit(draft.path, act="save", **leaky, **{"do-1": "put", "instead-1": "a phone"})
+    page = await browser.open(draft.path)
 
-    assert shared_runs("He said THE GUARD opens, the gate himself and left.", tip) == (
-        "THE GUARD opens the gate himself and",
-    )
-    assert shared_runs("A guard opens a gate.", tip) == ()
-    assert shared_runs("", tip) == shared_runs("one two three", "") == ()
+    assert dict(page.form(draft.path).fields)["summary"] == "Call a phone. The number a phone answers at night."
+    assert "Nothing was found in the draft" in page.text
+
+
+async def test_what_stays_goes_to_the_reviewer_with_its_reason_and_is_forgotten_with_the_words(
+    world: World, browser: Browser, draft: Page
+) -> None:
+    leaky = {**GOOD, "summary": "The brother of the owner pays."}
+    await browser.submit(draft.path, act="save", **leaky)
+    kept = {"do-1": "keep", "why-1": "The trade register names him."}
+    await browser.submit(draft.path, act="save", **leaky, **kept)
+    assert "All 1 are decided" in (await browser.open(draft.path)).text
+    await browser.submit(draft.path, act="queue", **leaky, **kept)
+
+    row = await world.inside.fetchrow("SELECT sealed FROM guard.review")
+    asked = json.loads(age.open_(row["sealed"], [await _release(world, "ben")]))
+    assert asked["kept"] == [{"class": "kinship", "text": "brother", "reason": "The trade register names him."}]
+
+
+async def test_a_reason_that_is_empty_decides_nothing(browser: Browser, draft: Page) -> None:
+    leaky = {**GOOD, "summary": "The brother of the owner pays."}
+    await browser.submit(draft.path, act="save", **leaky)
+
+    await browser.submit(draft.path, act="queue", status=400, **leaky, **{"do-1": "keep", "why-1": "  "})
+    assert "1 of 1 wait" in (await browser.open(draft.path)).text
+
+
+async def test_a_reason_goes_with_the_words_it_was_for(browser: Browser, draft: Page) -> None:
+    leaky = {**GOOD, "summary": "The brother of the owner pays."}
+    await browser.submit(draft.path, act="save", **leaky)
+    await browser.submit(draft.path, act="save", **leaky, **{"do-1": "keep", "why-1": "Public."})
+    await browser.submit(draft.path, act="queue", **{**GOOD, "summary": "A person pays."})
+
+    assert "Waits for review" in (await browser.open(draft.path)).text
 
 
 def test_an_item_graded_as_suspected_false_makes_the_report_so() -> None:

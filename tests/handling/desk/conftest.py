@@ -109,6 +109,7 @@ class DeskRoom:
             "facts": facts_of(document).to_body(),
             "agencies": list(agencies),
             "author": author,
+            "residue_kept": 0,
             "day": TODAY.isoformat(),
             **changes,
         }

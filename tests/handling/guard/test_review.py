@@ -98,6 +98,32 @@ def _other_subjects(it: dict[str, Any]) -> None:
     it["facts"]["subjects"] = ["goods.timber"]
 
 
+def _residue(it: dict[str, Any]) -> None:
+    it["report"]["summary"] += " Call +254 722 123456."
+
+
+async def test_residue_that_the_corridor_asked_nobody_about_stops_the_review(world: World) -> None:
+    review = await world.ask_review(edit=_residue)
+
+    with pytest.raises(RefusedError) as raised:
+        await world.sign_review(review)
+
+    assert "nobody decided about: phone" in raised.value.refused.reasons[0]
+
+
+async def test_residue_that_stays_with_a_reason_is_counted_in_what_is_signed(world: World) -> None:
+    def kept(it: dict[str, Any]) -> None:
+        _residue(it)
+        it["kept"] = [{"class": "phone", "text": "+254 722 123456", "reason": "A public line."}]
+
+    review = await world.ask_review(edit=kept)
+    await world.sign_review(review)
+
+    assert await world.state("review", review) == "signed"
+    sealed = await world.owner.fetchval("SELECT count(*) FROM guard.signature WHERE subject = $1", review)
+    assert sealed == 1
+
+
 @pytest.mark.parametrize("edit", [_author, _better_grade, _wider_list, _softer_handling, _other_subjects])
 async def test_a_request_that_contradicts_itself_cannot_be_signed(world: World, edit: Any) -> None:
     review = await world.ask_review(edit=edit)

@@ -99,7 +99,7 @@ class World:
     ) -> UUID:
         """Put a review where the corridor puts it; *edit* changes the whole request."""
         document = a_report()
-        content = {"report": document, "facts": facts_of(document), "agencies": [CUSTOMS], "author": author}
+        content = {"report": document, "facts": facts_of(document), "agencies": [CUSTOMS], "author": author, "kept": []}
         edit(content)
         review = row or UUID(content["report"]["urn"])
         readers = [member.release for member in self.listed.members if member.name != requested_by]
@@ -167,6 +167,7 @@ class World:
             "facts": facts_of(document, forged.agency),
             "agencies": [forged.agency],
             "author": "amina",
+            "residue_kept": 0,
             "day": today().isoformat(),
         }
         forged.review(body)
@@ -224,7 +225,7 @@ def a_report() -> dict[str, Any]:
         "summary": "Two containers are said to hold worked ivory under furniture.\nThey are expected next week.",
         "items": [
             {"text": "Worked ivory lies under furniture.", "scheme": "3x5x2", "source": "2", "information": "D"},
-            {"text": "The agent <Sun & Sons> files the papers.", "scheme": "3x5x2", "source": "2", "information": "C"},
+            {"text": "The agent <Sun & Co> files the papers.", "scheme": "3x5x2", "source": "2", "information": "C"},
         ],
         "handling": "P",
         "action": None,
