@@ -4,9 +4,12 @@ set -eu
 
 case "${1:-}" in
 run) wanted="gpg:gnupg unshare:util-linux" ;;
-test) wanted="gpg:gnupg unshare:util-linux ssh-keygen:openssh-client age:age chromium:chromium firefox-esr:firefox-esr" ;;
+test) wanted="gpg:gnupg unshare:util-linux ssh-keygen:openssh-client age:age chromium:chromium firefox-esr:firefox-esr tor:tor tor-gencert:tor haproxy:haproxy openssl:openssl" ;;
 *) echo "usage: $0 run|test" >&2; exit 2 ;;
 esac
+
+# Debian keeps daemons where a plain user's path does not lead.
+PATH=$PATH:/usr/sbin:/sbin
 
 missing() {
     for pair in $wanted; do

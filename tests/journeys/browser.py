@@ -163,11 +163,11 @@ class _Reader(HTMLParser):
 
 
 class Browser:
-    """One person's browser: own cookies, one site."""
+    """One person's browser: own cookies, one site; a connector of its own where the site is not reached straight."""
 
-    def __init__(self, site: str) -> None:
+    def __init__(self, site: str, connector: aiohttp.BaseConnector | None = None) -> None:
         self._site = site
-        self._session = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+        self._session = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True), connector=connector)
         self.page: Page | None = None
 
     async def __aenter__(self) -> Self:

@@ -18,6 +18,7 @@ from crypto import totp
 from crypto.secret import Secret
 from tests.journeys.browser import Browser, JourneyError
 from tipline.base import settings
+from tipline.base.process import die_with_parent
 from tipline.cli import databases
 
 PROCESSES = ("source", "corridor", "exchange", "drop", "desk", "guard")
@@ -59,6 +60,7 @@ class Installation:
 
     def start(self) -> None:
         """Start everything and wait until every page answers."""
+        parent = os.getpid()
         with (self.data.parent / "run.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [str(_TIPLINE), "run"],
@@ -66,6 +68,7 @@ class Installation:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                preexec_fn=lambda: die_with_parent(signal.SIGTERM, parent),  # noqa: PLW1509 - two calls of the kernel
             )
         deadline = time.monotonic() + 60
         for name in self.processes:
@@ -105,7 +108,7 @@ class Installation:
 @contextlib.contextmanager
 def another_unit(folder: Path, drop: str, unit: str, *members: str) -> Iterator[Installation]:
     """Found a unit of its own whose drop is another installation's, start it, and stop it at the end."""
-    ports = _free_ports()
+    ports = free_ports()
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("TIPLINE_")},
         "TIPLINE_DATA": str(folder / "data"),
@@ -134,9 +137,9 @@ def _printed(text: str) -> Iterator[tuple[str, Card]]:
 
 
 @contextlib.contextmanager
-def installed(folder: Path, **settings: str) -> Iterator[Installation]:
+def installed(folder: Path, ports: Mapping[str, int] | None = None, **settings: str) -> Iterator[Installation]:
     """Make a practice unit below *folder*, start it, and stop it at the end; *settings* by name, as ``tick``."""
-    ports = _free_ports()
+    ports = ports or free_ports()
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("TIPLINE_")},
         "TIPLINE_DATA": str(folder / "data"),
@@ -158,7 +161,8 @@ def installed(folder: Path, **settings: str) -> Iterator[Installation]:
         installation.stop()
 
 
-def _free_ports() -> dict[str, int]:
+def free_ports() -> dict[str, int]:
+    """One free port for each process, all held at once while they are chosen."""
     with contextlib.ExitStack() as stack:
         ports = {}
         for name in PROCESSES:
