@@ -14,13 +14,14 @@ AWAY := tipline/away
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help run demo kit check test bench fuzz setup clean
+.PHONY: help run demo kit check test tor-test bench fuzz setup clean
 
 help:
 	@echo "make run     start everything; on a first start a practice unit is made"
 	@echo "make demo    walk the whole chain once, by itself"
 	@echo "make kit     the practice unit's kit, in .work/kit: a page that seals on a source's own device"
 	@echo "make test    checks, then the whole suite"
+	@echo "make tor-test  a report and its answer through a private Tor network on this machine"
 	@echo "make check   format, lint, types of both languages, import directions"
 	@echo "make fuzz    one parser for longer: TARGET=message SECONDS=600; without TARGET each in turn"
 	@echo "make bench   figures of this machine"
@@ -46,6 +47,10 @@ check: .venv/ready-test $(AWAY)/built
 
 test: check
 	$(BIN)/python -m pytest -n $(TEST_WORKERS)
+
+# Not within `make test`: a dozen Tors want the machine to themselves. Whatever hangs is ended, with all it started.
+tor-test: .venv/ready-test $(AWAY)/built
+	timeout --kill-after=30 1500 $(BIN)/python -m pytest tests/tor
 
 bench: .venv/ready-test $(AWAY)/built
 	$(BIN)/python -m tests.benchmarks

@@ -112,16 +112,19 @@ async def read(reader: asyncio.StreamReader) -> Answer:
 
 
 @asynccontextmanager
-async def a_front(folder: Path, *, seconds: str | None = None, **values: int) -> AsyncIterator[Front]:
-    """Start source and HAProxy with *values* in the place of deploy's; *seconds* shortens every silence that is borne."""
+async def a_front(folder: Path, *, seconds: str = "", counted: str = "20s", **values: int) -> AsyncIterator[Front]:
+    """Start source and HAProxy with *values* in the place of deploy's.
+
+    *seconds* shortens every silence that is borne, *counted* the time over which requests are counted.
+    """
     source = Source()
     app = web.Application(client_max_size=1 << 30)
     app.router.add_route("*", "/{path:.*}", source.answer)
     async with TestServer(app) as server:
         assert server.port
         config = filled(folder, source_port=server.port, **values) / "haproxy/haproxy.cfg"
-        if seconds:
-            config.write_text(config.read_text().replace("60s", seconds).replace("90s", seconds))
+        text = config.read_text().replace("http_req_rate(20s)", f"http_req_rate({counted})")
+        config.write_text(text.replace("60s", seconds).replace("90s", seconds) if seconds else text)
         running = started([tool("haproxy"), "-db", "-f", str(config)], folder / "haproxy.out")
         front = Front(folder, source, server)
         try:

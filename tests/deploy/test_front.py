@@ -26,6 +26,16 @@ async def test_a_circuit_that_asks_too_often_is_told_to_wait_and_another_is_not(
     assert len(front.source.arrived) == 6
 
 
+async def test_who_was_told_to_wait_and_waits_is_let_in_again(tmp_path: Path) -> None:
+    """The 20 seconds over which requests are counted are one here."""
+    async with a_front(tmp_path, counted="1s", requests=2) as front:
+        asked = [(await front.ask(circuit=7)).status for _ in range(3)]
+        await asyncio.sleep(3)
+
+        assert asked == [200, 200, 429]
+        assert (await front.ask(circuit=7)).status == 200
+
+
 async def test_a_circuit_sends_so_many_reports_and_may_still_answer_and_read(tmp_path: Path) -> None:
     async with a_front(tmp_path, reports=3) as front:
         reports = [(await front.ask(circuit=7, method="POST", body=b"junk")).status for _ in range(5)]

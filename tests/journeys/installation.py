@@ -90,7 +90,7 @@ class Installation:
     def tipline(self, *args: str) -> str:
         """Run a command of the administrator's; its output."""
         done = subprocess.run(
-            [str(_TIPLINE), *args], env=dict(self.environment), capture_output=True, text=True, timeout=120, check=False
+            [str(_TIPLINE), *args], env=dict(self.environment), capture_output=True, text=True, timeout=300, check=False
         )
         if done.returncode:
             raise JourneyError(f"tipline {' '.join(args)} ended with {done.returncode}: {done.stdout}{done.stderr}")

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import aiohttp
 from aiohttp_socks import ProxyConnector, ProxyType
 
 from tests.deploy.filled import DEPLOY, filled, tool
@@ -15,6 +16,8 @@ from tests.journeys.installation import Installation, free_ports, installed
 from tests.running import started, stop
 from tests.tor import network
 from tests.tor.network import Network
+
+_PATIENCE = aiohttp.ClientTimeout(total=120, sock_connect=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +35,15 @@ class Place:
 
     def browser(self, person: str = "a visitor") -> Browser:
         """The browser of a person outside; each has a circuit of their own, as each Tor Browser has."""
-        return Browser(f"http://{self.source}", self.way(person))
+        return Browser(f"http://{self.source}", _through(self.visitor_port, person))
 
-    def way(self, person: str) -> ProxyConnector:
-        """The way of one person through their Tor."""
-        return ProxyConnector(
-            "127.0.0.1", self.visitor_port, ProxyType.SOCKS5, username=person, password="-", rdns=True
-        )
+    def visitors(self, person: str) -> aiohttp.ClientSession:
+        """A bare way of one person through their Tor, for what no browser does."""
+        return aiohttp.ClientSession(connector=_through(self.visitor_port, person), timeout=_PATIENCE)
+
+    def collectors(self) -> aiohttp.ClientSession:
+        """The way through the inside host's Tor."""
+        return aiohttp.ClientSession(connector=_through(self.inside_port), timeout=_PATIENCE)
 
 
 @contextmanager
@@ -51,7 +56,7 @@ def built(folder: Path) -> Iterator[Place]:
         source, drop = _publish(folder, net, ports, drop_key)
         _enter(folder, net, drop, inside_port, drop_key)
         visitor = folder / "visitor.torrc"
-        visitor.write_text(f"SocksPort 127.0.0.1:{visitor_port}\nClientOnly 1\n")
+        visitor.write_text(f"SocksPort 127.0.0.1:{visitor_port} ExtendedErrors\nClientOnly 1\n")
         net.add_host("visitor", visitor)
         front = started(
             [tool("haproxy"), "-db", "-f", str(folder / "public/filled/haproxy/haproxy.cfg")], folder / "haproxy.out"
@@ -98,3 +103,10 @@ def _enter(folder: Path, net: Network, drop: str, port: int, key: Path) -> None:
     shutil.copy(key / "drop.auth_private", state / "onion_auth")
     made = filled(folder / "inside", state=state, socks_port=port)
     net.add_host("inside", made / "tor/inside.torrc")
+
+
+def _through(port: int, person: str | None = None) -> ProxyConnector:
+    """Connect through a Tor; what differs in *person* never shares a circuit."""
+    return ProxyConnector(
+        "127.0.0.1", port, ProxyType.SOCKS5, username=person, password="-" if person else None, rdns=True
+    )
