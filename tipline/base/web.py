@@ -1,4 +1,7 @@
-"""Pages over aiohttp: strict headers on every answer, one layout, errors in words. No script, and nothing of a request in the log."""
+"""Pages over aiohttp: strict headers on every answer, one layout, errors in words. Nothing of a request in the log.
+
+No page may run script but one that says so with `SCRIPTED`, and that one runs scripts of this site alone.
+"""
 
 import asyncio
 import base64
@@ -29,6 +32,7 @@ __all__ = [
     "LIMIT",
     "MAX_FIELDS",
     "NOTICES",
+    "SCRIPTED",
     "WHO",
     "ErrorPage",
     "FormError",
@@ -48,6 +52,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 CSRF = web.RequestKey("csrf", str)  # the session's token, which every form of a signed-in page carries
 WHO = web.RequestKey("who", str)  # name of the person signed in
+SCRIPTED = web.RequestKey("scripted", bool)  # True for the answer whose page runs a script of this site
 NOTICES: web.AppKey[Callable[[], tuple[str, ...]]] = web.AppKey("notices")  # for them
 
 _LOG = logging.getLogger("web")
@@ -65,7 +70,8 @@ _FIXED_HEADERS = MappingProxyType(
         "X-DNS-Prefetch-Control": "off",
     }
 )
-_CSP = "default-src 'none'; {style}form-action 'self'; base-uri 'none'; frame-ancestors 'none'; img-src 'none'"
+_CSP = "default-src 'none'; {style}{script}form-action 'self'; base-uri 'none'; frame-ancestors 'none'; img-src 'none'"
+_SCRIPT = "script-src 'self'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'; "
 _MESSAGES = MappingProxyType(
     {
         HTTPStatus.BAD_REQUEST: "The request could not be understood. Go back and try again.",
@@ -104,6 +110,11 @@ class Site:
     def policy(self) -> str:
         """The Content-Security-Policy that admits this stylesheet and nothing else."""
         return _policy(_stylesheet(self.style))
+
+    @property
+    def scripted_policy(self) -> str:
+        """The same for a page that runs a script of this site: no text becomes markup or code there."""
+        return _policy(_stylesheet(self.style), script=_SCRIPT)
 
 
 SITE = web.AppKey("site", Site)
@@ -190,11 +201,13 @@ async def ready_runner(
 
 def strict_headers(site: Site | None) -> dict[str, str]:
     """Return the headers that stand on every answer."""
-    return {**_FIXED_HEADERS, "Content-Security-Policy": site.policy if site else _CSP.format(style="")}
+    return {**_FIXED_HEADERS, "Content-Security-Policy": site.policy if site else _CSP.format(style="", script="")}
 
 
 async def _headers(request: web.Request, response: web.StreamResponse) -> None:
     response.headers.update(strict_headers(request.app[SITE]))
+    if request.get(SCRIPTED, False):
+        response.headers["Content-Security-Policy"] = request.app[SITE].scripted_policy
     response.headers.popall("Server", None)
 
 
@@ -287,6 +300,6 @@ def _stylesheet(audience: str) -> str:
 
 
 @cache
-def _policy(css: str) -> str:
+def _policy(css: str, *, script: str = "") -> str:
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-    return _CSP.format(style=f"style-src 'sha256-{digest}'; ")
+    return _CSP.format(style=f"style-src 'sha256-{digest}'; ", script=script)

@@ -84,6 +84,14 @@ class NotTaken:
 
 
 @dataclass(frozen=True, slots=True)
+class BrowserPage:
+    """The same questions, sealed by a script before anything is sent."""
+
+    template: ClassVar[str] = "source/browser.html"
+    about: About
+
+
+@dataclass(frozen=True, slots=True)
 class HandInPage:
     """Where files that were sealed elsewhere are chosen, and what became of those that were sent."""
 

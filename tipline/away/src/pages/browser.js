@@ -1,0 +1,216 @@
+// The page that seals in the browser: the same questions as the form, and nothing leaves before it is sealed.
+// The codename is made here and never sent; the document holds no form element until a person asks for the other way.
+
+import { sendTheOtherWay } from "../browser/other.js";
+import { NotSent, askForKeys, sealAll, send } from "../browser/sending.js";
+import * as codenames from "../codename.js";
+import { FileChangedError, IntakeKeyError, PinsError, TooMuchError } from "../errors.js";
+import { chosen, element, field, files, judge, make, say, show } from "../kit/dom.js";
+import { parseKeys, verified } from "../pins.js";
+import { LIMITS, sealTip } from "../sealing.js";
+
+/** @typedef {import("../browser/sending.js").Piece} Piece */
+/** @typedef {import("../pins.js").Role} Role */
+
+/**
+ * What has been sealed and how far it has been sent.
+ * @typedef {{codename: string, receiver: string, pieces: Piece[], missing: Set<number>}} Sealed
+ */
+
+const TOO_LONG = "This is too long to send in one piece. Shorten it, or attach it as a file.";
+const TOO_MUCH = "One report takes at most 20 files and 2 GB. Send the rest as another report.";
+const LINE = "The line broke. What was sent so far is sealed and stays there for some days; the rest can go on from here.";
+const NO_KEY = "There is no valid key to seal it with just now, so nothing was sent. Try again later or tomorrow.";
+const CHANGED = "A file you chose has changed or is gone. Go back and choose it again.";
+const OWN_FAULT = "Sealing did not work in this browser. Nothing was sent.";
+const REFUSED = "The server did not take it, and it was not opened. Go back and send it again: it is sealed afresh.";
+const FULL = "Too much is waiting there just now. Try again tomorrow.";
+const WORDS_IN_GROUP = 3;
+const GROUPS_IN_LINE = 4;
+
+/** Codes of the server after which the very same files can be sent again. */
+const SAME_AGAIN = new Set(["line", "line-broke", "full", "damaged", "empty"]);
+
+/** @type {Sealed | null} */
+let sealed = null;
+
+function start() {
+  on("send", seal);
+  on("again", () => (sealed === null ? seal() : go(sealed)));
+  on("back", () => {
+    sealed = null;
+    show("write");
+  });
+  on("other-way", () =>
+    sendTheOtherWay({
+      involved: chosen("involved") ?? "",
+      urgent: urgent(),
+      message: field("message").value,
+      how_known: field("how_known").value,
+      must_not_learn: field("must_not_learn").value,
+    }),
+  );
+  addEventListener("pagehide", forget);
+  element("write").hidden = false;
+}
+
+/**
+ * @param {string} id
+ * @param {() => unknown} act
+ */
+function on(id, act) {
+  element(id).addEventListener("click", () => void act());
+}
+
+function urgent() {
+  return /** @type {HTMLInputElement} */ (element("urgent")).checked;
+}
+
+async function seal() {
+  if (!complete()) return;
+  const role = chosen("involved") === "yes" ? "oversight" : "unit";
+  const codename = codenames.make();
+  element("pieces").replaceChildren();
+  say("sending-words", "Sealing …");
+  show("sending");
+  try {
+    const keys = await askForKeys();
+    const { root } = parseKeys(keys);
+    const receiver = verified(parseKeys(keys), root).units.find((unit) => unit.role === role)?.name ?? "";
+    const pieces = await sealAll(
+      sealTip({
+        keys,
+        root, // of the same server as this script: it guards against damage alone
+        role,
+        now: new Date(),
+        way: "browser",
+        codename,
+        text: field("message").value,
+        howKnown: field("how_known").value,
+        mustNotLearn: field("must_not_learn").value,
+        urgent: urgent(),
+        files: files("files"),
+        onProgress: (done, all) => say("sending-words", `Sealing: ${Math.floor((100 * done) / all)} % …`),
+      }),
+    );
+    sealed = { codename, receiver, pieces, missing: new Set(pieces.map((piece) => piece.number)) };
+  } catch (error) {
+    fail(error);
+    return;
+  }
+  await go(sealed);
+}
+
+/** Say at each field what is missing; whether all is there. */
+function complete() {
+  const long = (/** @type {string} */ id, /** @type {number} */ most) =>
+    new TextEncoder().encode(field(id).value).length > most ? TOO_LONG : "";
+  const empty = field("message").value.trim() === "" ? "Write what happened first. One line is enough." : "";
+  const upload = files("files");
+  const much = upload.length > LIMITS.files || upload.reduce((sum, file) => sum + file.size, 0) > LIMITS.bytes;
+  const whom = chosen("involved") === null ? "Choose one of the two. It decides who receives your report." : "";
+  return judge("write-problem", [
+    ["involved-problem", element("involved"), whom],
+    ["message-problem", element("message"), empty || long("message", LIMITS.text)],
+    ["how_known-problem", element("how_known"), long("how_known", LIMITS.detail)],
+    ["must_not_learn-problem", element("must_not_learn"), long("must_not_learn", LIMITS.detail)],
+    ["files-problem", element("files"), much ? TOO_MUCH : ""],
+  ]);
+}
+
+/**
+ * Send what the server still misses, from the first file on.
+ * @param {Sealed} what
+ */
+async function go(what) {
+  const bars = rows(what);
+  show("sending");
+  try {
+    for (const piece of what.pieces) {
+      if (!what.missing.has(piece.number)) continue;
+      say("sending-words", what.pieces.length === 1 ? "Sending …" : `Sending ${piece.number} of ${piece.of} …`);
+      const bar = /** @type {HTMLProgressElement} */ (bars.get(piece.number));
+      what.missing = await send(piece, (part) => (bar.value = part));
+      bar.value = 1;
+    }
+    if (what.missing.size > 0) throw new NotSent("line");
+  } catch (error) {
+    fail(error);
+    return;
+  }
+  await finish(what);
+}
+
+/**
+ * One row for each file that is sent, with a bar.
+ * @param {Sealed} what
+ * @returns {Map<number, HTMLElement>}
+ */
+function rows({ pieces, missing }) {
+  /** @type {Map<number, HTMLElement>} */
+  const bars = new Map();
+  const made = pieces.map(({ number, of }) => {
+    const row = make("li");
+    const bar = /** @type {HTMLProgressElement} */ (make("progress"));
+    bar.value = missing.has(number) ? 0 : 1;
+    const label = make("label", `Sealed file ${number} of ${of}`);
+    label.append(bar);
+    row.append(label);
+    bars.set(number, bar);
+    return row;
+  });
+  element("pieces").replaceChildren(...made);
+  return bars;
+}
+
+/** @param {unknown} error */
+function fail(error) {
+  if (error instanceof NotSent && !SAME_AGAIN.has(error.code)) sealed = null; // sealed afresh the next time
+  if (error instanceof FileChangedError) sealed = null;
+  say("failed-words", wordsFor(error));
+  show("failed");
+}
+
+/**
+ * @param {unknown} error
+ * @returns {string}
+ */
+function wordsFor(error) {
+  if (error instanceof FileChangedError) return CHANGED;
+  if (error instanceof TooMuchError) return TOO_MUCH;
+  if (error instanceof PinsError || error instanceof IntakeKeyError) return NO_KEY;
+  if (!(error instanceof NotSent)) return OWN_FAULT;
+  if (error.code === "no-keys" || error.code === "retired-key") return NO_KEY;
+  if (error.code === "full") return FULL;
+  return SAME_AGAIN.has(error.code) ? LINE : REFUSED;
+}
+
+/** @param {Sealed} what */
+async function finish({ codename, receiver }) {
+  const { lookup } = await codenames.keys(codename);
+  lines("codename", codename.split(" "), WORDS_IN_GROUP);
+  lines("pickup", codenames.pickupCode(lookup).split(" "), GROUPS_IN_LINE);
+  say("receiver", receiver);
+  forget();
+  show("done");
+}
+
+/**
+ * @param {string} id
+ * @param {string[]} words
+ * @param {number} each how many stand in one line
+ */
+function lines(id, words, each) {
+  const made = [];
+  for (let at = 0; at < words.length; at += each) made.push(make("span", words.slice(at, at + each).join(" ")));
+  element(id).replaceChildren(...made);
+}
+
+/** Take what was typed and sealed out of the page, so that nobody finds it by going back. */
+function forget() {
+  sealed = null;
+  for (const id of ["message", "how_known", "must_not_learn", "files"]) field(id).value = "";
+  for (const box of document.querySelectorAll("input")) box.checked = false;
+}
+
+start();

@@ -1,0 +1,49 @@
+"""The page that seals in the browser, the only one here with a script, and that script. Neither holds anything of a request."""
+
+import asyncio
+from functools import cache
+from http import HTTPStatus
+from importlib import resources
+from typing import Final
+
+from aiohttp import web
+
+from tipline.base.web import SCRIPTED, ErrorPage, render
+from tipline.source.context import ABOUT
+from tipline.source.pages import BrowserPage
+
+SCRIPT: Final = "/browser.js"
+
+_BUILT: Final = ("away", "built", "browser.js")
+_NOT_BUILT: Final = "This page's script is not installed here. Use the form on the first page."
+
+
+async def show(request: web.Request) -> web.Response:
+    """The form that seals before it sends; a page in words where its script is missing."""
+    if await asyncio.to_thread(_script) is None:
+        return _missing(request)
+    request[SCRIPTED] = True
+    return render(request, BrowserPage(request.app[ABOUT]))
+
+
+async def script(request: web.Request) -> web.Response:
+    """The script, as it was bundled when Tipline was set up."""
+    body = await asyncio.to_thread(_script)
+    if body is None:
+        return _missing(request)
+    return web.Response(body=body, content_type="text/javascript", charset="utf-8")
+
+
+def _missing(request: web.Request) -> web.Response:
+    return render(request, ErrorPage(HTTPStatus.NOT_FOUND.phrase, _NOT_BUILT), HTTPStatus.NOT_FOUND)
+
+
+@cache
+def _script() -> bytes | None:
+    try:
+        return resources.files("tipline").joinpath(*_BUILT).read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+ROUTES: Final = (web.get("/browser", show), web.get(SCRIPT, script))
