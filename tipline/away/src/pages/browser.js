@@ -20,6 +20,7 @@ import { LIMITS, sealTip } from "../sealing.js";
 const TOO_LONG = "This is too long to send in one piece. Shorten it, or attach it as a file.";
 const TOO_MUCH = "One report takes at most 20 files and 2 GB. Send the rest as another report.";
 const LINE = "The line broke. What was sent so far is sealed and stays there for some days; the rest can go on from here.";
+const UNREACHED = "The server could not be reached. Nothing was sent: try again.";
 const NO_KEY = "There is no valid key to seal it with just now, so nothing was sent. Try again later or tomorrow.";
 const CHANGED = "A file you chose has changed or is gone. Go back and choose it again.";
 const OWN_FAULT = "Sealing did not work in this browser. Nothing was sent.";
@@ -50,7 +51,10 @@ function start() {
       must_not_learn: field("must_not_learn").value,
     }),
   );
-  addEventListener("pagehide", forget);
+  addEventListener("pagehide", () => {
+    forget();
+    for (const id of ["codename", "pickup"]) element(id).replaceChildren();
+  });
   element("write").hidden = false;
 }
 
@@ -167,6 +171,7 @@ function rows({ pieces, missing }) {
 function fail(error) {
   if (error instanceof NotSent && !SAME_AGAIN.has(error.code)) sealed = null; // sealed afresh the next time
   if (error instanceof FileChangedError) sealed = null;
+  sealed?.missing.add(1); // the answer to the first file says what is there, also where all had arrived and its answer was lost
   say("failed-words", wordsFor(error));
   show("failed");
 }
@@ -182,7 +187,8 @@ function wordsFor(error) {
   if (!(error instanceof NotSent)) return OWN_FAULT;
   if (error.code === "no-keys" || error.code === "retired-key") return NO_KEY;
   if (error.code === "full") return FULL;
-  return SAME_AGAIN.has(error.code) ? LINE : REFUSED;
+  if (!SAME_AGAIN.has(error.code)) return REFUSED;
+  return sealed === null ? UNREACHED : LINE;
 }
 
 /** @param {Sealed} what */
