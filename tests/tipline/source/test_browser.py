@@ -76,7 +76,7 @@ async def fill(page: Page, *files: Path, involved: str = "no") -> None:
 async def arrived(page: Page) -> tuple[Codename, SourceKeys]:
     """Wait for the end; return the codename that the page shows, held against its pickup code."""
     await page.wait_for_selector("#done:not([hidden]), #failed:not([hidden])", timeout=SECONDS)
-    assert await page.inner_text("#failed-words") == ""
+    assert await page.is_visible("#done"), await page.inner_text("#failed-words")
     codename = Codename.parse(await page.inner_text("#codename"))
     source = keys(codename)
     assert parse_pickup_code(await page.inner_text("#pickup")).matches(source.lookup)
@@ -131,10 +131,6 @@ async def test_the_browser_keeps_nothing(page: Page) -> None:
     assert await page.evaluate("caches.keys().then((all) => all.length)") == 0
     assert await page.context.cookies() == []
     assert await page.evaluate("history.length") <= 2
-    assert (
-        await page.evaluate("Object.keys(window).filter((name) => !(name in Window.prototype) && self[name]?.codename)")
-        == []
-    )
     typed = await page.evaluate(
         "[...document.querySelectorAll('textarea, input')].map((one) => one.value + one.checked)"
     )
@@ -178,7 +174,7 @@ async def test_an_answer_that_was_lost_makes_no_second_report(
     page: Page, wire: Wire, zone: Zone, public_db: Db
 ) -> None:
     await fill(page)
-    wire.cut = lambda said: said.startswith(b"POST /hand-in")
+    wire.cut = lambda said: b"POST /hand-in" in said
     await page.click("#send")
     await page.wait_for_selector("#failed:not([hidden])", timeout=SECONDS)
     wire.cut = lambda _: False
@@ -195,7 +191,7 @@ async def test_the_other_way_is_a_form_that_is_made_only_when_a_person_asks_for_
     photo = tmp_path / "photo.jpg"
     photo.write_bytes(b"a photo")
     await fill(page, photo)
-    wire.cut = lambda said: said.startswith(b"POST /hand-in")
+    wire.cut = lambda said: b"POST /hand-in" in said
     await page.click("#send")
     await page.wait_for_selector("#failed:not([hidden])", timeout=SECONDS)
     assert await page.locator("form").count() == 0

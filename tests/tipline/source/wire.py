@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 _PIECE: Final = 1 << 16
-_HEAD: Final = 4096  # bytes of a connection by which a test chooses it
+_TAIL: Final = 2 * _PIECE  # bytes in which a test looks for a place to cut
 
 
 @dataclass(slots=True)
@@ -17,7 +17,7 @@ class Wire:
     Attributes:
         url: where the relay listens.
         heard: all bytes of the browser's.
-        cut: says of the bytes of one connection so far whether the line breaks now; none breaks as it is made.
+        cut: says of the newest bytes of a connection whether the line breaks now; none breaks as it is made.
     """
 
     url: str = ""
@@ -54,7 +54,8 @@ async def relay(port: int) -> AsyncIterator[Wire]:
 
         def hear(data: bytes) -> bool:
             wire.heard += data
-            said.extend(data[: _HEAD - len(said)] if len(said) < _HEAD else b"")
+            said.extend(data)
+            del said[:-_TAIL]
             if wire.cut(bytes(said)):
                 browser.transport.abort()
                 return True
