@@ -101,6 +101,54 @@ class PgpError(CryptoError):
     text = "OpenPGP operation failed"
 
 
+class SandboxError(CryptoError):
+    """The sandbox is not there or did not start; nothing was run outside it."""
+
+    text = "the sandbox is missing or does not start"
+
+
+class PgpMessageError(PgpError):
+    """Root of the ways in which an OpenPGP message is refused."""
+
+    text = "OpenPGP message was refused"
+
+
+class PgpShapeError(PgpMessageError):
+    """It is not one whole encrypted message: cut, changed, more than one, or followed by something else."""
+
+    text = "this is not one whole OpenPGP message"
+
+
+class PgpUnprotectedError(PgpMessageError):
+    """It has no integrity protection, so anybody on the way could have changed what it says."""
+
+    text = "OpenPGP message has no integrity protection"
+
+
+class PgpNewerError(PgpMessageError):
+    """It is of a form that the installed GnuPG does not read."""
+
+    text = "OpenPGP message is of a form that GnuPG here does not read"
+
+
+class PgpPasswordError(PgpMessageError):
+    """It is sealed with a passphrase alone, and to no key."""
+
+    text = "OpenPGP message is sealed with a passphrase and to no key"
+
+
+class PgpRecipientError(PgpMessageError):
+    """None of the keys at hand opens it."""
+
+    text = "OpenPGP message is not sealed to a key at hand"
+
+
+class PgpTooLargeError(PgpMessageError):
+    """It is larger than the limit, sealed or opened, or takes too long."""
+
+    text = "OpenPGP message is too large"
+
+
 class CodenameError(CryptoError):
     """What was typed is not a codename.
 

@@ -3,8 +3,8 @@
 set -eu
 
 case "${1:-}" in
-run) wanted="gpg:gnupg unshare:util-linux" ;;
-test) wanted="gpg:gnupg unshare:util-linux ssh-keygen:openssh-client age:age chromium:chromium firefox-esr:firefox-esr tor:tor tor-gencert:tor haproxy:haproxy openssl:openssl" ;;
+run) wanted="gpg:gnupg unshare:util-linux bwrap:bubblewrap" ;;
+test) wanted="gpg:gnupg unshare:util-linux bwrap:bubblewrap ssh-keygen:openssh-client age:age chromium:chromium firefox-esr:firefox-esr tor:tor tor-gencert:tor haproxy:haproxy openssl:openssl" ;;
 *) echo "usage: $0 run|test" >&2; exit 2 ;;
 esac
 

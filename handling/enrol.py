@@ -12,6 +12,7 @@ from handling.people import Account, Card, Person, PersonKeys, put_accounts, sea
 from handling.rules.keylife import AHEAD, VALID_DAYS
 from handling.rules.member_list import FIRST
 from handling.rules.membership import MembershipError, check
+from handling.store import pgpkeys
 from handling.store.intakekeys import NewIntakeKey
 from handling.store.keyring import Keyring
 from handling.store.members import TYPE as MEMBER_LIST
@@ -129,6 +130,7 @@ def _found_corridor(
     made = make_intake_keys(settings.unit, signer, today=today)
     for new in made:
         new.put(keyring, vault.recipient)
+    pgpkeys.Maker(keyring, vault.recipient, settings.unit, settings.name).first(signer, today)
     write_private(settings.inside / "corridor" / "collector.key", collector.seed.expose().hex().encode() + b"\n")
     return _Corridor(vault.recipient, signer.public, collector.public, made)
 

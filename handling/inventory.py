@@ -11,6 +11,7 @@ from handling.rules.member_list import ZONES, Zone
 from handling.store import agencies, members
 from handling.store.keyring import Keyring, Kind, MissingKeyError
 from handling.store.members import MemberList
+from handling.store.pgpkeys import PRIMARY
 from tipline.base.database import Db, store_errors
 
 _VERSIONS = """
@@ -29,7 +30,9 @@ async def inventory(db: Db, inside: Path, today: date) -> tuple[KeyLine, ...]:
     for zone in ZONES:
         lines += keylist.of_zone(listed, _zone_files(_keyring(inside, zone), zone), today)
     lines += _desk_intake(inside, listed)
-    lines += keylist.of_intake(_intake(_keyring(inside, "corridor")), today)
+    corridor = _keyring(inside, "corridor")
+    lines += keylist.of_intake(_intake(corridor, "intake", "intake-statement"), today)
+    lines += _pgp(corridor, today)
     lines += _unattended(inside, listed)
     for agency in enrolled:
         job = f"{agency.name} opens its packages with it"
@@ -65,11 +68,21 @@ def _zone_files(keyring: Keyring, zone: Zone) -> ZoneFiles:
     )
 
 
-def _intake(keyring: Keyring) -> list[IntakeFile]:
-    seeds, found = keyring.names("intake"), []
-    for name in keyring.names("intake-statement"):
+def _pgp(keyring: Keyring, today: date) -> list[KeyLine]:
+    """The primary OpenPGP key, when it is there, and the subkeys."""
+    subkeys = _intake(keyring, "pgp-intake", "pgp-intake-statement")
+    lines = list(keylist.of_pgp(subkeys, today, primary=keyring.modified("pgp-intake", PRIMARY) is not None))
+    if keyring.modified("pgp-intake", PRIMARY) is None:
+        return lines
+    job, where = "certifies the subkeys; opens nothing", "inside/corridor/keyring/pgp-intake, under the vault"
+    return [_file(keyring, ("pgp-intake", PRIMARY), "PGP intake, primary", job, where), *lines]
+
+
+def _intake(keyring: Keyring, secrets: Kind, statements: Kind) -> list[IntakeFile]:
+    seeds, found = keyring.names(secrets), []
+    for name in keyring.names(statements):
         try:
-            body = Statement.parse(keyring.get("intake-statement", name)).body
+            body = Statement.parse(keyring.get(statements, name)).body
             first, last = date.fromisoformat(body["not_before"]), date.fromisoformat(body["not_after"])
             found.append(IntakeFile(int(name), first, last, name in seeds))
         except (CryptoError, MissingKeyError, KeyError, TypeError, ValueError):

@@ -48,6 +48,7 @@ from tipline.envelope import (
     Wrapper,
 )
 from tipline.handin import Listed, Slip
+from tipline.pgpkey import PgpKey, PgpKeyError
 from tipline.strict import EnvelopeError
 from tipline.units import Unit, Units
 
@@ -66,6 +67,11 @@ COLUMN = {"table": "t", "column": "c", "row": "1"}
 texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=60)
 hashes = st.binary(min_size=32, max_size=32)
 numbers = st.integers(1, 2**31 - 1)
+prints = st.from_regex(r"[0-9A-F]{40}", fullmatch=True)
+armoured_keys = st.from_regex(
+    r"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n([A-Za-z0-9+/]{64}\n){1,3}=[A-Za-z0-9+/]{4}\n-----END PGP PUBLIC KEY BLOCK-----\n",
+    fullmatch=True,
+)
 bodies: st.SearchStrategy[dict[str, Any]] = st.dictionaries(
     texts, st.recursive(st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | texts, st.lists, max_leaves=4), max_size=4
 )  # fmt: skip
@@ -246,6 +252,14 @@ CODECS = {
         lambda d: IntakeKey.read(d, SIGNER.public),
         (IntakeKeyError,),
     ),
+    "OpenPGP intake key": Codec(
+        st.builds(
+            PgpKey, st.just("unit"), numbers, prints, prints, armoured_keys, st.dates(), st.dates()
+        ),
+        lambda key: key.sign(SIGNER),
+        lambda d: PgpKey.read(d, SIGNER.public),
+        (PgpKeyError,),
+    ),
     "slip": Codec(slips, Slip.encode, Slip.parse, (EnvelopeError,)),
     "pickup code": Codec(
         hashes,
@@ -407,6 +421,8 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Envelopes": ("wrapper",),
     "Messages": ("message",),
     "Intake keys": ("intake key",),
+    "OpenPGP intake keys": ("OpenPGP intake key",),
+    "OpenPGP messages": ("tests/crypto/test_openpgp.py::test_any_bytes_are_a_message_or_refused_by_name",),
     "Replies": ("reply",),
     "Bundles": ("bundle",),
     "Place in the thread": ("place",),
@@ -419,7 +435,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 _UNDER = {  # no bytes of their own: parts of a section whose vectors stand above them, a paper, JSON in a sealed column
     *("Armour", "Files of keys", "Body", "Lengths", "The drop's requests"),
-    *("Share sheets", "Exclusions", "Keyring", "Vault epochs"),
+    *("OpenPGP messages", "Share sheets", "Exclusions", "Keyring", "Vault epochs"),
 }
 
 

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 from uuid import UUID
 
 from crypto import age
@@ -21,7 +22,7 @@ from crypto.statement import Statement
 from handling.corridor.dropclient import FIRST, DropClient, Fetched, GoneError, Listed
 from handling.corridor.store import envelopes, keys, threads
 from handling.corridor.store.envelopes import Envelope, EnvelopeState
-from handling.store.keyring import Keyring, MissingKeyError
+from handling.store.keyring import Keyring, Kind, MissingKeyError
 from tipline import envelope as sealed
 from tipline.base.blobstore import BlobStore, BlobWriter
 from tipline.base.database import Db, Pool, store_errors
@@ -87,17 +88,11 @@ class Collector:
 
     async def publish_intake_keys(self) -> int:
         """Offer the drop every signed intake key that has not ended; it keeps those that it lacks."""
-        names = await asyncio.to_thread(self._keyring.names, "intake-statement")
-        published = 0
-        for serial in sorted(int(name) for name in names if name.isdigit()):
-            try:
-                statement = await asyncio.to_thread(self._keyring.get, "intake-statement", str(serial))
-                ends = date.fromisoformat(Statement.parse(statement).body["not_after"])
-            except (MissingKeyError, CryptoError, KeyError, TypeError, ValueError):
-                continue  # destroyed since the names were read, or no statement
-            if ends >= self._today():
-                published += await self._drop.put_intake_key(serial, statement)
-        return published
+        return await self._publish("intake-statement", "intake-keys")
+
+    async def publish_pgp_keys(self) -> int:
+        """Offer the drop every signed OpenPGP intake key that has not ended; it keeps those that it lacks."""
+        return await self._publish("pgp-intake-statement", "pgp-keys")
 
     async def replace_bundles(self) -> int:
         """Seal every mailbox's bundle afresh, news or not, and put it at the drop; return how many."""
@@ -116,6 +111,19 @@ class Collector:
         async with self._alone() as db:
             named = await envelopes.named_blobs(db)
             await asyncio.to_thread(self._blobs.sweep, named)
+
+    async def _publish(self, kind: Kind, place: Literal["intake-keys", "pgp-keys"]) -> int:
+        names = await asyncio.to_thread(self._keyring.names, kind)
+        published = 0
+        for serial in sorted(int(name) for name in names if name.isdigit()):
+            try:
+                statement = await asyncio.to_thread(self._keyring.get, kind, str(serial))
+                ends = date.fromisoformat(Statement.parse(statement).body["not_after"])
+            except (MissingKeyError, CryptoError, KeyError, TypeError, ValueError):
+                continue  # destroyed since the names were read, or no statement
+            if ends >= self._today():
+                published += await self._drop.put_key(place, serial, statement)
+        return published
 
     async def _batch(self, db: Db, listed: Sequence[Listed]) -> Collected:
         known = await envelopes.known(db, [one.id for one in listed])

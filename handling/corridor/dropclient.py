@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import aiohttp
@@ -182,10 +182,10 @@ class DropClient:
         except (KeyError, TypeError, ValueError):
             raise DropError from None
 
-    async def put_intake_key(self, serial: int, statement: bytes) -> bool:
-        """Publish one signed intake key; False when the drop holds another under this serial."""
+    async def put_key(self, kind: Literal["intake-keys", "pgp-keys"], serial: int, statement: bytes) -> bool:
+        """Publish one signed key; False when the drop holds another under this serial."""
         try:
-            async with self._request("PUT", f"/v1/intake-keys/{serial}", statement):
+            async with self._request("PUT", f"/v1/{kind}/{serial}", statement):
                 return True
         except ConflictError:
             return False

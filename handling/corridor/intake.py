@@ -22,7 +22,7 @@ from handling.store.keyring import Keyring, MissingKeyError
 from tipline.base.database import Pool
 from tipline.envelope import IntakeKey, IntakeKeyError
 
-__all__ = ["AHEAD", "Leaving", "NoSignerError", "Retired", "extend", "keep_ahead", "retire"]
+__all__ = ["AHEAD", "Leaving", "NoSignerError", "Retired", "extend", "keep_ahead", "retire", "signer"]
 
 _log = logging.getLogger("corridor")
 
@@ -79,13 +79,13 @@ def extend(keyring: Keyring, handler: Handler, today: date, *, above: int = 0) -
     missing = keylife.weeks([(key.not_before, key.not_after) for key in known], today)
     if not missing:
         return ()
-    signer = _signer(keyring, handler)
+    signing = signer(keyring, handler)
     serial = max((int(name) for name in keyring.names("intake-statement")), default=0)
     serial = max(serial, above)
     made = []
     for first in missing:
         serial += 1
-        new = NewIntakeKey.make(handler.members.unit, serial, first, signer)
+        new = NewIntakeKey.make(handler.members.unit, serial, first, signing)
         new.put(keyring, handler.members.corridor_vault)
         made.append(new.key)
     return tuple(made)
@@ -144,11 +144,12 @@ def _known(keyring: Keyring, signer: bytes) -> Sequence[IntakeKey]:
     return known
 
 
-def _signer(keyring: Keyring, handler: Handler) -> SigningKey:
+def signer(keyring: Keyring, handler: Handler) -> SigningKey:
+    """Return the intake signer, or raise `NoSignerError`."""
     try:
-        signer = SigningKey.from_seed(Secret(handler.vault.unseal(keyring.get("signer", "intake"))))
+        found = SigningKey.from_seed(Secret(handler.vault.unseal(keyring.get("signer", "intake"))))
     except (MissingKeyError, CryptoError):
         raise NoSignerError from None
-    if signer.public != handler.members.intake_signer:
+    if found.public != handler.members.intake_signer:
         raise NoSignerError
-    return signer
+    return found

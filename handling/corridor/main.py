@@ -71,6 +71,7 @@ async def main(settings: Settings) -> None:
             bundle_times=settings.bundle_times,
             reading_hours=settings.reading_hours,
             keyring_backup_days=settings.keyring_backup_days,
+            name=settings.name,
         )
         await shared.resealer.sweep()
         app = application(shared, practice=settings.practice, unit=settings.name)
@@ -113,6 +114,7 @@ async def _collect(settings: Settings, collector: Collector) -> None:
         due = _now()
         if plan.full <= due:
             await _try(collector.publish_intake_keys)
+            await _try(collector.publish_pgp_keys)
             await _try(collector.collect)
         elif plan.urgent <= due:
             await _try(partial(collector.collect, urgent_only=True))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
-from crypto import age
+from crypto import age, openpgp
 from handling.corridor import asking, tips
 from handling.corridor.content import Content, Decided
 from handling.corridor.errors import MeanwhileError, RefusedError
@@ -28,6 +28,8 @@ from tipline import envelope
 from tipline.base.database import Db, Pool
 
 REASON_LIMIT = 500  # characters
+
+_SEALED_NAMES = (".pgp", ".gpg", ".asc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,31 @@ def said(body: envelope.Body) -> Said | None:
     return Said("", body.text) if isinstance(body, envelope.Answer) else None
 
 
+def is_closed(body: envelope.Body) -> bool:
+    """Say whether part of a message lies under a seal of its own, so that nobody can know yet whom it names."""
+    if isinstance(body, envelope.File):
+        return body.name.lower().endswith(_SEALED_NAMES) or body.type.lower().startswith("application/pgp")
+    one = said(body)
+    return one is not None and openpgp.holds_block(f"{one.asked}\n{one.text}")
+
+
+def opened(members: MemberList, text: str, before: Content) -> Verdict:
+    """Hear what was under a seal of its own: whom it names beyond those who were named *before*."""
+    further = exclusions.named_under_seal(handlers(members), text) - set(before.named)
+    return Verdict(further, bool(further))
+
+
 def heard(members: MemberList, bodies: Iterable[envelope.Body], before: Content) -> Verdict:
-    """Hear what new messages say about who must not learn, after what was heard and decided *before*."""
+    """Hear what new messages say about who must not learn, after what was heard and decided *before*.
+
+    What is sealed once more may name anybody: until it is open and somebody has decided, it is for first readers.
+    """
+    bodies = tuple(bodies)
     words = [one for one in map(said, bodies) if one is not None]
     people = handlers(members)
     found = frozenset(name for one in words for name in exclusions.named(people, one))
     further = found - set(before.named)
-    return Verdict(further, bool(further) or any(one.asks for one in words))
+    return Verdict(further, bool(further) or any(one.asks for one in words) or any(map(is_closed, bodies)))
 
 
 def first_readers(members: MemberList, named: Collection[str]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from datetime import date
 
 from aiohttp import web
 
-from handling.corridor import intake
+from handling.corridor import intake, pgpkeys
 from handling.corridor.intake import Leaving
 from handling.corridor.session import Handler
 from handling.corridor.store import keys
@@ -20,6 +20,7 @@ class CorridorUpkeep:
         self._pool = pool
         self._keyring = keyring
         self._leaving: tuple[Leaving, ...] = ()
+        self._ending: tuple[Leaving, ...] = ()
         self.vault = Upkeep(pool, keyring, "corridor")
 
     def begin(self, handler: Handler) -> None:
@@ -35,11 +36,12 @@ class CorridorUpkeep:
         async with self._pool.acquire() as db:
             await keys.ran(db, today)
         self._leaving = (await intake.retire(self._pool, self._keyring, today)).leaving
+        self._ending = await pgpkeys.retire(self._pool, self._keyring, today)
         await sweep(self._pool, self._keyring, keys.named)
 
     def notices(self) -> tuple[str, ...]:
         """What every page tells whoever is signed in."""
-        return (*self.vault.notices, *map(_words, self._leaving))
+        return (*self.vault.notices, *map(_words, self._leaving), *map(_ending_words, self._ending))
 
 
 UPKEEP = web.AppKey("upkeep", CorridorUpkeep)
@@ -49,3 +51,8 @@ def _words(one: Leaving) -> str:
     """Say no number: what waits may belong to a tip that the reader of this page must not know of."""
     act = "Every handler should sign in, so that whatever is still sealed to it is read."
     return f"Intake key {one.serial} ended on {one.ended_on}. {act} It is destroyed on {one.goes_on}, whatever waits."
+
+
+def _ending_words(one: Leaving) -> str:
+    act = "Every handler should look through the tips at work and open what is sealed with PGP."
+    return f"PGP subkey {one.serial} ended on {one.ended_on}. {act} It is destroyed on {one.goes_on}: then nobody can."

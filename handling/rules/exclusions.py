@@ -81,6 +81,16 @@ def named(people: Iterable[Person], said: Said) -> frozenset[str]:
     )
 
 
+def named_under_seal(people: Iterable[Person], text: str) -> frozenset[str]:
+    """Sign-in names of those whom a text names that the source had sealed by itself.
+
+    Such a text has no field for who must not learn of it, and nobody saw it before, so that it is read as one that asks: a
+    sign-in name, a shown name or one word of it (`WORD` letters or more) counts.
+    """
+    words = folded(text)
+    return frozenset(person.name for person in people if any(hint in words for hint in _hints(person)))
+
+
 def first_readers(people: Collection[Person], appointed: Collection[str], out: Collection[str]) -> tuple[str, ...]:
     """Who reads a tip first: the appointed whom it does not name, else any other handler whom it does not name.
 

@@ -16,6 +16,9 @@ DEADLINE_DAYS = 90  # after its end, whatever a drop withholds
 GAP_DAYS = 14  # without a running corridor, or a clock that jumped: one cannot be told from the other
 STEADY_DAYS = 3  # of running after a gap, so that people can collect first, or set the clock right
 
+PGP_DAYS = 120  # an OpenPGP subkey's life, both ends included
+PGP_REPLACED_DAYS = 90  # then the next one is made: a month is left for somebody to sign in
+
 _SWEEP_ALWAYS = 20  # keys without a row: as many as crashes leave
 _SWEEP_SHARE = 10  # a tenth of all keys: more is another database, not crashes
 
@@ -56,6 +59,21 @@ def fate(seed: Seed, days: Iterable[Day], today: date) -> Fate:
     if seed.waiting == 0 and steady and any(one.collected and one.day >= settled for one in past):
         return Fate.COLLECTED
     return Fate.WARN if today >= warning(seed.not_after) else Fate.KEEP
+
+
+def pgp_fate(not_after: date, days: Iterable[Day], today: date) -> Fate:
+    """Decide what becomes of an OpenPGP subkey: `DEADLINE_DAYS` after its end it goes, and people are warned before.
+
+    It never goes earlier: a message sealed to it lies inside another seal until a handler opens it, so that nobody can
+    count what still needs it.
+    """
+    return fate(Seed(1, not_after, waiting=1), days, today)
+
+
+def pgp_due(valid: Iterable[tuple[date, date]], today: date) -> bool:
+    """Say whether an OpenPGP subkey has to be made: none is valid today, or the newest is old."""
+    begun = [first for first, last in valid if first <= today <= last]
+    return not begun or (today - max(begun)).days >= PGP_REPLACED_DAYS
 
 
 def deadline(not_after: date) -> date:

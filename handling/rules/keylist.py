@@ -168,6 +168,42 @@ def of_intake(keys: Sequence[IntakeFile], today: date) -> Iterator[KeyLine]:
     )
 
 
+def of_pgp(keys: Sequence[IntakeFile], today: date, *, primary: bool) -> Iterator[KeyLine]:
+    """The OpenPGP intake key: the primary key that certifies, and every subkey that tips may be sealed to."""
+    where = "inside/corridor/keyring/pgp-intake, under the vault"
+    if not primary:
+        act = "install bubblewrap, then a handler signs in, and it is made"
+        yield KeyLine(
+            "PGP intake, primary", "certifies the subkeys; opens nothing", "not made yet", act=act, overdue=True
+        )
+    for key in sorted(keys, key=lambda one: one.serial):
+        goes = keylife.deadline(key.not_after)
+        ended = today > key.not_after
+        act, on = ("is destroyed, whatever nobody has opened", goes) if ended else ("ends", key.not_after)
+        yield KeyLine(
+            f"PGP intake, subkey {key.serial}",
+            "opens tips sealed with PGP",
+            where if key.seed else "its secret is gone",
+            key.not_before,
+            key.not_after,
+            act,
+            on,
+            (ended and today >= goes) or not key.seed,
+        )
+    newest = max((key.not_before for key in keys if key.seed), default=None)
+    if newest is not None:
+        by = newest + timedelta(days=keylife.PGP_REPLACED_DAYS)
+        act = "a handler signs in, and it is made and published"
+        yield KeyLine(
+            "the next PGP subkey",
+            "goes on taking tips sealed with PGP",
+            "not made yet",
+            act=act,
+            act_on=by,
+            overdue=today > by,
+        )
+
+
 def _intake_act(key: IntakeFile, today: date) -> tuple[str, date | None, bool]:
     if not key.seed:
         missing = key.not_after >= today

@@ -58,8 +58,8 @@ WORDS: Final[Mapping[Way, Words]] = MappingProxyType(
             label="PGP",
             seen_by="Nobody on the way to us.",
             protects="It was sealed to our OpenPGP key on the source's own device.",
-            not_against="It is not post-quantum: who keeps a copy may read it one day. It carries no codename, so nothing "
-            "ties it to another message, and the mail that brought it may name its sender.",
+            not_against="It is not post-quantum: who keeps a copy may read it one day. It carries no codename of its own, so "
+            "nothing in it ties it to another message. Its length and the key that it is for show from outside.",
             same="No codename",
         ),
         Way.BROWSER: Words(

@@ -23,6 +23,8 @@ Kind = Literal[
     "restricted",
     "signer",
     "package",
+    "pgp-intake",
+    "pgp-intake-statement",
 ]
 Stamp = tuple[int, int, int]  # inode, modification time in nanoseconds, size: differs after every `put`
 

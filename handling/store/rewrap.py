@@ -18,7 +18,7 @@ from handling.store import epochs
 from handling.store.keyring import Keyring, Kind, MissingKeyError
 
 _BATCH = 64  # key files between two fsyncs of their folder, and the time another session waits for the lock
-_UNDER_VAULT: tuple[Kind, ...] = ("vault-history", "intake", "signer", "record")
+_UNDER_VAULT: tuple[Kind, ...] = ("vault-history", "intake", "pgp-intake", "signer", "record")
 
 
 @dataclass(frozen=True, slots=True)

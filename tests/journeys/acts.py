@@ -434,6 +434,10 @@ class Story:
             return str(error)
         raise JourneyError(f"tipline {' '.join(args)} should have refused")
 
+    def visitor(self, process: str) -> Browser:
+        """Give a browser of somebody else, who has visited nothing yet."""
+        return Browser(self.on.url(process))
+
     def _browser(self, process: str) -> Browser:
         if process not in self._browsers:
             self._browsers[process] = Browser(self.on.url(process))

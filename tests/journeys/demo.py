@@ -16,6 +16,7 @@ from tests.journeys import elsewhere
 from tests.journeys.acts import Story
 from tests.journeys.browser import JourneyError
 from tests.journeys.installation import installed
+from tests.journeys.pgp_tip import pgp
 
 Hop = Callable[[Story], Awaitable[tuple[str, str]]]
 
@@ -31,6 +32,7 @@ HOPS: tuple[tuple[str, Hop], ...] = (
     ("exchange", Story.receive),
     ("back to the source", Story.tell),
     ("sealed by the source: command", elsewhere.sealed_with_the_command),
+    ("sealed with PGP", pgp),
 )
 
 

@@ -11,6 +11,7 @@ from tests.journeys import demo
 from tests.journeys.acts import CANARY_FILE, CANARY_MESSAGE, CANARY_NAME, Story
 from tests.journeys.elsewhere import KIT_ANSWER, KIT_MESSAGE
 from tests.journeys.installation import Installation, installed
+from tests.journeys.pgp_tip import CANARY as PGP_CANARY
 from tipline.source import worker
 
 
@@ -26,7 +27,7 @@ async def test_the_chain_is_whole_and_leaves_nothing_in_clear(installation: Inst
         codename = story.codename
         secrets = story.secrets
     canaries = [CANARY_MESSAGE, CANARY_FILE, CANARY_NAME, "canary about the unit", "canary in the answer", codename]
-    canaries += [KIT_MESSAGE, KIT_ANSWER, *secrets]
+    canaries += [KIT_MESSAGE, KIT_ANSWER, *secrets, PGP_CANARY]
 
     assert walked == len(demo.HOPS)
     await asyncio.sleep(worker.IDLE_SECONDS + 8)  # the workers that held the source's words end when idle

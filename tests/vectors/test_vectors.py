@@ -29,6 +29,7 @@ from tipline.bundles import Pickup, open_bundle
 from tipline.drop.signed import Gate, RequestRefusedError
 from tipline.envelope import IntakeKey, Message, Place, Reply, Thread, Wrapper
 from tipline.handin import Slip
+from tipline.pgpkey import PgpKey
 from tipline.pins import Keys
 from tipline.strict import EnvelopeError
 from tipline.units import Unit, Units
@@ -259,6 +260,11 @@ def intake_key(fields: Fields) -> Fields:
     return {"unit": key.unit, "serial": str(key.serial), "fingerprint": key.recipient.fingerprint()}
 
 
+def pgp_key(fields: Fields) -> Fields:
+    key = PgpKey.read(fields["statement"].encode(), bytes.fromhex(fields["signer"]))
+    return {"unit": key.unit, "serial": str(key.serial), "fingerprint": key.fingerprint, "key_id": key.key_id}
+
+
 def slip(fields: Fields) -> Fields:
     read = Slip.parse(bytes.fromhex(fields["slip"]))
     assert read.encode().hex() == fields["slip"]
@@ -354,6 +360,7 @@ KINDS: Mapping[str, Callable[[Fields], Fields]] = {
     "package": package,
     "padding": padding,
     "passphrase": passphrase,
+    "pgp-intake": pgp_key,
     "pickup": pickup,
     "pickup-code": pickup_of,
     "pins": pins,

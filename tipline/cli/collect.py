@@ -41,6 +41,7 @@ def at_the_drop(settings: Settings, *acts: Callable[[Collector], Awaitable[str]]
 async def collect(collector: Collector) -> str:
     """Publish the intake keys and fetch everything that waits."""
     await collector.publish_intake_keys()
+    await collector.publish_pgp_keys()
     done = await collector.collect()
     left = f" {done.left} stay at the drop: they are not what it lists." if done.left else ""
     return f"{done.fetched} new, {done.known} had come before.{left}"

@@ -1,4 +1,4 @@
-"""What a collector may ask: list, fetch, receipt, mailboxes, bundles, intake keys. It opens nothing and knows no source."""
+"""What a collector may ask: list, fetch, receipt, mailboxes, bundles, keys. It opens nothing and knows no source."""
 
 import asyncio
 import json
@@ -22,6 +22,7 @@ from tipline.bundles import SEALED_BUNDLE_BYTES
 from tipline.drop import store
 from tipline.drop.signed import BODY, GATE, UNIT, Gate, refusal, signed_only
 from tipline.envelope import MAILBOX_BYTES, IntakeKey, IntakeKeyError
+from tipline.pgpkey import PgpKey, PgpKeyError
 
 POOL: web.AppKey[Pool] = web.AppKey("pool")
 BLOBS = web.AppKey("blobs", BlobStore)
@@ -196,6 +197,22 @@ async def put_intake_key(request: web.Request) -> web.Response:
     return _json({}) if kept else refusal(HTTPStatus.CONFLICT, _TAKEN)
 
 
+async def put_pgp_key(request: web.Request) -> web.Response:
+    """Keep one signed OpenPGP intake key, for now or a time to come."""
+    unit, serial = request[UNIT], int(request.match_info["serial"])
+    try:
+        key = PgpKey.read(request[BODY], unit.intake_signer)
+    except PgpKeyError:
+        return refusal(HTTPStatus.BAD_REQUEST, _NO_KEY)
+    if (key.unit, key.serial) != (unit.id, serial) or key.not_after < request.app[TODAY]():
+        return refusal(HTTPStatus.BAD_REQUEST, _NO_KEY)
+    async with request.app[POOL].acquire() as db:
+        kept = await store.add_pgp_key(
+            db, unit.id, serial, request[BODY], not_before=key.not_before, not_after=key.not_after
+        )
+    return _json({}) if kept else refusal(HTTPStatus.CONFLICT, _TAKEN)
+
+
 def _json(value: dict[str, Any], *, size: int = 0) -> web.Response:
     """Answer in JSON, filled up with spaces to *size* bytes."""
     return web.Response(body=json.dumps(value).encode().ljust(size), content_type="application/json")
@@ -213,4 +230,5 @@ ROUTES: Final = (
     web.get("/v1/mailboxes", list_mailboxes),
     web.put("/v1/bundles", put_bundles),
     web.put("/v1/intake-keys/{serial:[1-9][0-9]{0,8}}", put_intake_key),
+    web.put("/v1/pgp-keys/{serial:[1-9][0-9]{0,8}}", put_pgp_key),
 )

@@ -41,6 +41,12 @@ _ADD_INTAKE_KEY: Final = """
     VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (unit, serial) DO NOTHING
 """
+_ADD_PGP_KEY: Final = """
+    INSERT INTO zone.pgp_key (unit, serial, statement, not_before, not_after)
+    VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (unit, serial) DO NOTHING
+"""
+_PGP_STATEMENT: Final = "SELECT statement FROM zone.pgp_key WHERE unit = $1 AND serial = $2"
 _INTAKE_STATEMENT: Final = "SELECT statement FROM zone.intake_key WHERE unit = $1 AND serial = $2"
 
 
@@ -117,4 +123,12 @@ async def add_intake_key(
     """Keep a signed intake key; True also when exactly this one is there, False when another has its serial."""
     await db.execute(_ADD_INTAKE_KEY, unit, serial, statement, not_before, not_after)
     kept = await db.fetchval(_INTAKE_STATEMENT, unit, serial)
+    return bytes(kept) == statement
+
+
+@store_errors()
+async def add_pgp_key(db: Db, unit: str, serial: int, statement: bytes, *, not_before: date, not_after: date) -> bool:
+    """Keep a signed OpenPGP intake key; True also when exactly this one is there, False when another has its serial."""
+    await db.execute(_ADD_PGP_KEY, unit, serial, statement, not_before, not_after)
+    kept = await db.fetchval(_PGP_STATEMENT, unit, serial)
     return bytes(kept) == statement

@@ -14,7 +14,7 @@ from tipline.base.blobstore import BlobStore
 from tipline.base.web import Handler, Site, make_app, render
 from tipline.envelope import IntakeKeyError
 from tipline.parts import Address
-from tipline.source import browser, context, form, handin, pickup, returning, submit
+from tipline.source import browser, context, form, handin, pgp, pickup, returning, submit
 from tipline.source.channel import Keep
 from tipline.source.context import ABOUT, BLOBS, FOLDER, KEEP, UNITS, clock, new_form_token
 from tipline.source.form import Answers, FormStream, Incomplete, Report, TooMuchError
@@ -48,7 +48,7 @@ _CHANGED: Final = (
 
 def make(site: Site, about: About, units: Units, folder: Path, keep: Keep) -> web.Application:
     """Return the application of one worker; *folder* is the public zone's."""
-    routes = (*returning.ROUTES, *handin.ROUTES, *pickup.ROUTES, *browser.ROUTES)
+    routes = (*returning.ROUTES, *handin.ROUTES, *pickup.ROUTES, *browser.ROUTES, *pgp.ROUTES)
     app = make_app(site, (web.get("/", show_form), web.post("/", send_report), *routes))
     app.middlewares.append(_own_pages_only)
     app[ABOUT], app[UNITS], app[FOLDER], app[KEEP] = about, units, folder, keep

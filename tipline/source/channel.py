@@ -81,6 +81,11 @@ class Keep:
         answer = await self._ask("intake_statements", unit=unit, today=today.isoformat())
         return [unpack_bytes(statement) for statement in answer]
 
+    async def pgp_statements(self, unit: str, today: date) -> list[bytes]:
+        """Return the signed OpenPGP intake keys of a unit that say they are valid *today*; unverified."""
+        answer = await self._ask("pgp_statements", unit=unit, today=today.isoformat())
+        return [unpack_bytes(statement) for statement in answer]
+
     async def mailbox(self, mailbox: bytes) -> Mailbox | None:
         """Return one mailbox."""
         return _unpack_mailbox(await self._ask("mailbox", mailbox=pack_bytes(mailbox)))

@@ -125,6 +125,11 @@ async def _intake_statements(db: Db, frame: Frame) -> list[str]:
     return [pack_bytes(statement) for statement in found]
 
 
+async def _pgp_statements(db: Db, frame: Frame) -> list[str]:
+    found = await store.pgp_statements(db, frame["unit"], date.fromisoformat(frame["today"]))
+    return [pack_bytes(statement) for statement in found]
+
+
 async def _mailbox(db: Db, frame: Frame) -> dict[str, Any] | None:
     return channel.pack_mailbox(await store.mailbox(db, unpack_bytes(frame["mailbox"])))
 
@@ -202,6 +207,7 @@ async def _delete_session(db: Db, frame: Frame) -> bool:
 
 _ACTS: Final[Mapping[str, Callable[[Db, Frame], Awaitable[Any]]]] = {
     "intake_statements": _intake_statements,
+    "pgp_statements": _pgp_statements,
     "mailbox": _mailbox,
     "standing": _standing,
     "advance": _advance,

@@ -137,6 +137,17 @@ class ThreadPage:
 
 
 @dataclass(frozen=True, slots=True)
+class PgpPage:
+    """The unit's OpenPGP key and how to use it; *groups* is its fingerprint for reading aloud. No key: none is valid now."""
+
+    template: ClassVar[str] = "source/pgp.html"
+    about: About
+    key: str = ""
+    groups: tuple[str, ...] = ()
+    until: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ClosedPage:
     """Nothing can be sealed now, so nothing is taken."""
 

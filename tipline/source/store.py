@@ -17,6 +17,13 @@ _INTAKE_STATEMENTS: Final = """
        AND not_before <= $2
        AND not_after >= $2
 """
+_PGP_STATEMENTS: Final = """
+    SELECT statement
+      FROM zone.pgp_key
+     WHERE unit = $1
+       AND not_before <= $2
+       AND not_after >= $2
+"""
 _MAILBOX: Final = """
     SELECT unit, thread_state, bundle,
            (SELECT count(id) FROM zone.envelope WHERE mailbox = $1) AS waiting
@@ -164,6 +171,12 @@ class Undo(Exception):  # noqa: N818 - it carries an outcome out of a transactio
 async def intake_statements(db: Db, unit: str, today: date) -> list[bytes]:
     """Return the signed statements of the intake keys that say they are valid *today*; the reader verifies."""
     return [bytes(row["statement"]) for row in await db.fetch(_INTAKE_STATEMENTS, unit, today)]
+
+
+@store_errors()
+async def pgp_statements(db: Db, unit: str, today: date) -> list[bytes]:
+    """Return the signed OpenPGP intake keys that say they are valid *today*; the reader verifies."""
+    return [bytes(row["statement"]) for row in await db.fetch(_PGP_STATEMENTS, unit, today)]
 
 
 @store_errors()

@@ -39,8 +39,8 @@ WAYS: Final[Mapping[str, Words]] = MappingProxyType(
         "pgp": Words(
             label="PGP",
             protects="You seal on your own device to the unit's OpenPGP key.",
-            not_against="It has no codename, so you cannot come back to it here, and who keeps a copy may be able to read it "
-            "one day, with a machine that does not exist yet. The mail that carries it can name you.",
+            not_against="Who keeps a copy may be able to read it one day, with a machine that does not exist yet. From "
+            "outside everybody sees its length and whose key it is for. Only the form gives you a codename.",
             same="The unit cannot tell whether two messages come from the same person.",
         ),
         "browser": Words(

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from aiohttp import web
 
-from handling.corridor import intake, outcomes
+from handling.corridor import intake, outcomes, pgpkeys
 from handling.corridor.errors import CorridorError, NotThereError
 from handling.corridor.parts import Blobs
 from handling.corridor.reseal import Resealer
@@ -43,7 +43,9 @@ class Corridor:
     bundle_times: tuple[time, ...]
     reading_hours: str
     keyring_backup_days: int = 7
+    name: str = ""
     one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+    opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 CORRIDOR = web.AppKey("corridor", Corridor)
@@ -130,6 +132,7 @@ async def refresh(request: web.Request) -> Handler:
             await intake.keep_ahead(parts.pool, parts.keyring, signed_in, now().date())
         except intake.NoSignerError as error:
             _log.error("%s", error)
+        await pgpkeys.keep_current(parts.pool, parts.keyring, signed_in, parts.name, now().date())
     await outcomes.send_approved(parts.pool, signed_in, now())
     return signed_in
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from aiohttp import web
 
 from handling import data
-from handling.corridor import items, reports, tips, words
+from handling.corridor import items, opening, reports, tips, words
 from handling.corridor.errors import CorridorError, NotThereError
 from handling.corridor.items import OpenItem
 from handling.corridor.pages import views
@@ -67,6 +67,7 @@ class ItemsPage:
     tip: views.Head
     items: tuple[ItemView, ...]
     reports: tuple[ReportView, ...]
+    opened: tuple[str, ...]
     limit: int
     problem: Problem
 
@@ -168,6 +169,7 @@ async def _items(request: web.Request, problem: Problem) -> web.Response:
         found = await tips.get(db, person.vault, record_id(request))
         known = await items.of_tip(db, person.vault, found.row.id, found.row.thread)
         written = await reports.some(db, person.vault, found.content.reports)
+        inside = await opening.inside(db, person, found.row.thread)
     page = ItemsPage(
         tip=views.head(found, now().date(), person.members),
         items=tuple(item_view(item, person.members) for item in known),
@@ -175,6 +177,7 @@ async def _items(request: web.Request, problem: Problem) -> web.Response:
             ReportView(f"/reports/{one.row.id}", one.draft.title or "(no title yet)", one.row.state.value)
             for one in written
         ),
+        opened=tuple(one.text for one in inside.values() if one.text is not None),
         limit=items.TEXT_LIMIT,
         problem=problem,
     )

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from aiohttp import web
 
-from handling.corridor import parts, reading, seen, threads, tips, words
+from handling.corridor import opening, parts, reading, seen, threads, tips, words
 from handling.corridor.errors import CorridorError, NotThereError
-from handling.corridor.pages import views
+from handling.corridor.pages import pgp, views
 from handling.corridor.pages.common import (
     NO_PROBLEM,
     Problem,
@@ -68,6 +68,7 @@ class TipPage:
     undecided: bool
     messages: tuple[views.Message, ...]
     sealing: Sealing
+    sealed: Mapping[UUID, pgp.Part]
     status_phrases: tuple[phrases.Phrase, ...]
     visible_from: str
     limit: int
@@ -170,6 +171,25 @@ async def move(request: web.Request) -> web.Response:
 
 
 @signed_in
+async def open_pgp(request: web.Request) -> web.Response:
+    """Open what one message holds that was sealed with PGP; whom it names is taken off the tip before anything is shown."""
+    person, shared, tip = await current(request), corridor(request), record_id(request)
+    try:
+        message = UUID((await read_form(request)).get("message", ""))
+    except ValueError:
+        raise web.HTTPNotFound from None
+    try:
+        async with shared.opening:
+            opener = opening.Opener(shared.pool, shared.blobs, shared.keyring, person)
+            stays = await opener.open(tip, message, now().date())
+    except NotThereError:
+        raise
+    except CorridorError as error:
+        return await _tip(request, Problem(f"pgp-{message}", str(error)))
+    return see_other(f"/tips/{tip}#message-{message}" if stays else "/")
+
+
+@signed_in
 async def file(request: web.Request) -> web.StreamResponse:
     """Hand out a file as it was sent, as bytes to save and nothing that a browser would show."""
     person, shared = handler(request), corridor(request)
@@ -223,6 +243,7 @@ async def _tip(request: web.Request, problem: Problem) -> web.Response:
     async with corridor(request).pool.acquire() as db:
         found = await tips.get(db, person.vault, record_id(request))
         messages = await tips.dialogue(db, person.vault, found.row.thread)
+        sealed = await pgp.of_thread(request, db, found.row.thread, messages)
     allowed = await reading.readers_of(person, found.row.thread)
     page = TipPage(
         tip=views.head(found, now().date(), person.members),
@@ -230,6 +251,7 @@ async def _tip(request: web.Request, problem: Problem) -> web.Response:
         undecided=reading.is_undecided(found.content, allowed),
         messages=views.dialogue(messages, found, person.members),
         sealing=Sealing.of(messages, found.row.way),
+        sealed=sealed,
         status_phrases=_status_phrases(),
         visible_from=words.moment(next_bundle(now(), corridor(request).bundle_times)),
         limit=threads.REPLY_CHARACTERS,

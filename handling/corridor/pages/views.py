@@ -117,6 +117,7 @@ class File:
 class Message:
     """One message of the dialogue."""
 
+    id: UUID
     ours: bool
     author: str
     when: str
@@ -259,6 +260,7 @@ def _message(message: OpenMessage, tip: OpenTip, members: MemberList, sealing: S
     says = Way(content.get("way") or sealing.began)
     forged = row.verdict is Verdict.FORGED
     return Message(
+        id=row.id,
         ours=row.direction == "out",
         author=display(row.author, members),
         when=_when(message, says),

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from urllib.parse import urljoin
 from uuid import UUID, uuid4
 
 import pytest
@@ -426,8 +427,14 @@ async def test_every_address_of_a_hidden_record_answers_as_one_that_does_not_exi
 
 async def _answer(browser: Browser, method: str, path: str, csrf: str) -> tuple[int, bytes]:
     form = {"csrf": csrf, "text": "x", "phrase": "received", "move": "open", "reason": "x", "who": "everybody"}
-    data = {**form, "act": "save", "source": "2", "information": "D"} if method == "POST" else None
-    async with browser._session.request(method, browser._site + path, data=data, allow_redirects=False) as answer:
+    data = (
+        {**form, "message": str(uuid4()), "act": "save", "source": "2", "information": "D"}
+        if method == "POST"
+        else None
+    )
+    async with browser._session.request(
+        method, urljoin(browser._site, path), data=data, allow_redirects=False
+    ) as answer:
         return answer.status, (await answer.read()).replace(path.encode(), b"")
 
 

@@ -22,6 +22,7 @@ from tipline.base.ticks import DELETED_BYTES, FRAME, LIST_BYTES, PAGE, answer_si
 from tipline.bundles import SEALED_BUNDLE_BYTES
 from tipline.drop.signed import REQUEST_TYPE, WINDOW_SECONDS
 from tipline.envelope import IntakeKey
+from tipline.pgpkey import PgpKey
 
 MAILBOX = sha256(b"a mailbox")
 LIST = f"/v1/envelopes?urgent=0&after={UUID(int=0)}"
@@ -257,6 +258,29 @@ async def test_a_bundle_goes_only_into_a_mailbox_of_the_unit_and_only_in_its_one
     assert [status for status, _ in answers[1:]] == [400, 400, 400, 400]
     assert await public_db.fetchval("SELECT bundle FROM zone.mailbox WHERE unit = 'unit'") == bundle
     assert await public_db.fetchval("SELECT bundle FROM zone.mailbox WHERE unit = 'oversight'") == b"b"
+
+
+async def test_only_a_usable_openpgp_key_of_the_units_signer_is_published(settings: Settings, public_db: Db) -> None:
+    zone = await a_zone(settings, public_db)
+    today, signer = datetime.now(UTC).date(), zone.unit.signer
+    armour = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmDMEawYl\n-----END PGP PUBLIC KEY BLOCK-----\n"
+    key = PgpKey("unit", 2, "A" * 40, "B" * 40, armour, today, today + timedelta(days=9))
+    past = today - timedelta(days=1)
+    tries = [
+        (2, key.sign(signer)),
+        (2, replace(key, not_after=today).sign(signer)),
+        (3, key.sign(signer)),
+        (3, replace(key, serial=3, unit="oversight").sign(signer)),
+        (3, replace(key, serial=3).sign(zone.oversight.signer)),
+        (3, replace(key, serial=3, not_before=past, not_after=past).sign(signer)),
+        (3, zone.unit.statement(serial=3).sign(signer)),
+    ]
+
+    with dropping(zone) as collector:
+        statuses = [(await collector.ask("PUT", f"/v1/pgp-keys/{serial}", one))[0] for serial, one in tries]
+
+    assert statuses == [200, 409, 400, 400, 400, 400, 400]
+    assert await public_db.fetchval("SELECT statement FROM zone.pgp_key") == key.sign(signer)
 
 
 async def test_only_a_usable_intake_key_of_the_units_signer_is_published(settings: Settings, public_db: Db) -> None:
