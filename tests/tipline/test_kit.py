@@ -1,9 +1,14 @@
 """The kit as a file: the same bytes from the same inputs, nothing of the machine in it, and a statement that names it."""
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 from base64 import b64encode
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -122,3 +127,19 @@ def test_what_is_no_kit_is_refused(change: bytes) -> None:
 
     with pytest.raises(KitError, match="no kit"):
         KitStatement.of(given_)
+
+
+def test_two_clean_builds_of_the_script_in_different_places_are_the_same_bytes(tmp_path: Path) -> None:
+    away = Path(kit.__file__).parent / "away"
+    for place in ("one", "far/away/other"):
+        folder = tmp_path / place
+        shutil.copytree(away, folder, ignore=shutil.ignore_patterns("node_modules", "built"))
+        (folder / "node_modules").symlink_to(away / "node_modules")
+        node = shutil.which("node", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+        assert node is not None
+        subprocess.run([node, folder / "build.mjs"], check=True, capture_output=True, timeout=120)
+
+    one, other = ((tmp_path / place / "built" / "kit.js").read_bytes() for place in ("one", "far/away/other"))
+    assert one == other
+    assert one.decode() == kit.built_script()
+    assert str(tmp_path).encode() not in one

@@ -87,8 +87,7 @@ export function list(place, kept, failed) {
   const shown = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
   const many = kept.length > 1;
   for (const [name, hidden] of Object.entries({ one: many, many: !many })) {
-    const words = shown.querySelector(`[data-${name}]`);
-    if (words instanceof HTMLElement) words.hidden = hidden;
+    for (const words of shown.querySelectorAll(`[data-${name}]`)) /** @type {HTMLElement} */ (words).hidden = hidden;
   }
   const files = shown.querySelector(".files");
   for (const one of kept) files?.append(row(one, failed));

@@ -1,0 +1,130 @@
+"""A real Chromium, driven in the words of `tests.journeys.firefox`, so that one journey is walked in both."""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from playwright.sync_api import Download, Page, sync_playwright
+
+T = TypeVar("T")
+
+
+class Chromium:
+    """One browser with a profile of its own. *online* False cuts it off, and `asked` keeps what it asked for all the same.
+
+    The driver lives in a thread of its own, for it refuses one in which an event loop runs.
+    """
+
+    def __init__(self, *, online: bool = True, width: int = 768, dark: bool = False) -> None:
+        self._online, self._width, self._dark = online, width, dark
+        self._thread = ThreadPoolExecutor(max_workers=1)
+        self.downloads = Path(tempfile.mkdtemp(prefix="chromium-"))
+        self.asked: list[str] = []
+        self.refused: list[str] = []
+        self._saved: list[Download] = []
+
+    def do(self, act: Callable[[Page], T]) -> T:
+        """Do something with the driver's own page."""
+        return self._thread.submit(lambda: act(self._page)).result()
+
+    def __enter__(self) -> Self:
+        self._thread.submit(self._start).result()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._thread.submit(self._stop).result()
+        self._thread.shutdown()
+        shutil.rmtree(self.downloads, ignore_errors=True)
+
+    def _start(self) -> None:
+        binary = shutil.which("chromium")
+        assert binary is not None, "chromium is not installed: make setup"
+        self._driver = sync_playwright().start()
+        self._browser = self._driver.chromium.launch(executable_path=binary, args=["--no-sandbox"])
+        self._context = self._browser.new_context(
+            offline=not self._online,
+            viewport={"width": self._width, "height": 640},
+            color_scheme="dark" if self._dark else "light",
+        )
+        self._page = self._context.new_page()
+        self._page.on("request", lambda request: self.asked.append(request.url))
+        self._page.on("download", lambda saved: self._saved.append(saved))  # noqa: PLW0108 - the driver marks what it calls
+        self._page.on("console", lambda said: self.refused.append(said.text) if said.type == "error" else None)
+
+    def _stop(self) -> None:
+        self._browser.close()
+        self._driver.stop()
+
+    def open(self, address: str) -> None:
+        """Go to *address* and wait until it is loaded."""
+        self.do(lambda page: page.goto(address))
+
+    @property
+    def address(self) -> str:
+        """What the address bar says."""
+        return self.do(lambda page: page.url)
+
+    def text(self, selector: str) -> str:
+        """Return the words that show."""
+        return self.do(lambda page: page.inner_text(selector))
+
+    def shows(self, selector: str) -> bool:
+        """Say whether it is there and can be seen."""
+        return self.do(lambda page: page.is_visible(selector))
+
+    def wait_for(self, selector: str, *, seconds: float = 60) -> None:
+        """Wait until it shows."""
+        self.do(lambda page: page.wait_for_selector(selector, timeout=1000 * seconds))
+
+    def click(self, selector: str) -> None:
+        """Click it."""
+        self.do(lambda page: page.click(selector))
+
+    def fill(self, selector: str, text: str) -> None:
+        """Put a text in at once."""
+        self.do(lambda page: page.fill(selector, text))
+
+    def value(self, selector: str) -> str:
+        """Return what stands in a field."""
+        return self.do(lambda page: page.input_value(selector))
+
+    def disabled(self, selector: str) -> bool:
+        """Say whether it can be pressed by nobody."""
+        return self.do(lambda page: page.is_disabled(selector))
+
+    def press(self, key: str) -> None:
+        """Press a key wherever the focus is."""
+        self.do(lambda page: page.keyboard.press(key))
+
+    def upload(self, selector: str, *files: Path) -> None:
+        """Choose files in a file field."""
+        self.do(lambda page: page.set_input_files(selector, list(files)))
+
+    def run(self, script: str, *args: Any) -> Any:
+        """Run a function body in the page and return what it returns."""
+        body = f"(args) => (function () {{ {script} }}).apply(null, args)"
+        return self.do(lambda page: page.evaluate(body, list(args)))
+
+    def cookies(self) -> list[Any]:
+        """Return the cookies of every page."""
+        return self.do(lambda page: list(page.context.cookies()))
+
+    def picture(self, file: Path) -> None:
+        """Take a picture of the whole page."""
+        self.do(lambda page: page.screenshot(path=file, full_page=True))
+
+    def downloaded(self, name: str) -> Path:
+        """Wait until a file of this name was saved whole."""
+        return self.do(lambda page: self._await_download(page, name))
+
+    def _await_download(self, page: Page, name: str) -> Path:
+        while not (found := [one for one in self._saved if one.suggested_filename == name]):
+            page.wait_for_event("download")
+        found[-1].save_as(self.downloads / name)
+        return self.downloads / name
