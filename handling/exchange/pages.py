@@ -20,6 +20,7 @@ from handling.exchange.package import PackageId
 from handling.exchange.portal import NoSuchPackageError, PastDeletionError, Portal, Taken
 from handling.store import agencies
 from handling.store.members import MemberListError
+from tipline import openpage
 from tipline.base.database import Db
 from tipline.base.staff import Opened, SignInError, session, signed_in
 from tipline.base.web import ErrorPage, FormError, Handler, read_form, render, see_other
@@ -121,6 +122,12 @@ async def unit_keys(request: web.Request) -> web.Response:
 
 
 @signed_in
+async def open_page(_: web.Request) -> web.Response:
+    """Send open.html, the same bytes to everybody."""
+    return _file(openpage.NAME, await asyncio.to_thread(openpage.build))
+
+
+@signed_in
 async def sealed_file(request: web.Request) -> web.StreamResponse:
     """Send the sealed file, piece by piece."""
     portal, agency, name = request.app[PORTAL], _who(request).agency, request.match_info["name"]
@@ -167,6 +174,7 @@ ROUTES = (
     web.get(f"/keys/{guide.SIGNERS_NAME}", allowed_signers),
     web.get(f"/keys/{guide.PGP_KEY_NAME}", pgp_key),
     web.get(f"/keys/{guide.UNIT_KEYS_NAME}", unit_keys),
+    web.get(f"/{openpage.NAME}", open_page),
 )
 
 _REFUSALS: Mapping[type[Exception], tuple[HTTPStatus, ErrorPage]] = MappingProxyType(
@@ -185,6 +193,13 @@ _REFUSALS: Mapping[type[Exception], tuple[HTTPStatus, ErrorPage]] = MappingProxy
                 title="Nothing can be checked or sent just now",
                 message="The unit's list of keys is missing, expired or not signed. Nothing was taken. "
                 "Please tell the unit by telephone.",
+            ),
+        ),
+        openpage.OpenPageError: (
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            ErrorPage(
+                title="open.html is not here",
+                message="This portal was set up without it. Ask the unit for the file, or open packages with age or GnuPG.",
             ),
         ),
         KeyFileError: (

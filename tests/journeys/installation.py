@@ -120,7 +120,7 @@ def another_unit(folder: Path, drop: str, unit: str, *members: str) -> Iterator[
     people = [word for member in members for word in ("--member", member)]
     words = ("--emergency", "112", "--reading-hours", "on working days", "--offline", str(folder / "offline"))
     printed = made.tipline("init", "--unit", unit, "--name", f"Unit {unit}", "--drop", drop, *words, *people)
-    made.cards = {(card[0], card[1].name): card[1] for card in _printed(printed)}
+    made.cards = {(card[0], card[1].name): card[1] for card in printed_cards(printed)}
     try:
         made.start()
         yield made
@@ -128,7 +128,7 @@ def another_unit(folder: Path, drop: str, unit: str, *members: str) -> Iterator[
         made.stop()
 
 
-def _printed(text: str) -> Iterator[tuple[str, Card]]:
+def printed_cards(text: str) -> Iterator[tuple[str, Card]]:
     """Read the cards as a person would, from what is printed."""
     for process, name, phrase, factor in re.findall(
         r" · ([a-z ]+) · http.*\n +name +(\S+)\n +passphrase +(\S.*)\n +second-factor key +(\S+)", text

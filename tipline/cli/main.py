@@ -21,7 +21,7 @@ USAGE = 2  # exit code: the command cannot be carried out as given
 
 @dataclass(frozen=True, slots=True)
 class _Command:
-    """One subcommand, in ``tipline.cli.<name>``: ``add(subparsers)`` and ``run(args, settings) -> exit code``."""
+    """One subcommand, in ``tipline.cli.<name>``, hyphens as underlines: ``add(subparsers)`` and ``run(args, settings) -> exit code``."""
 
     words: str
     settings: Callable[[argparse.Namespace], Settings | None]
@@ -76,6 +76,7 @@ COMMANDS = MappingProxyType(
         "recover": _Command("start anew with other people when everybody's keys are lost", _load),
         "seal": _Command("seal a file to recipients or with a passphrase", _none),
         "open": _Command("open a sealed file", _none),
+        "open-page": _Command("write the page with which an agency opens packages offline", _none),
         "identity": _Command("make an identity to open files with", _none),
         "tip": _Command("seal a tip on this device, pick up and open replies, answer", _none),
         "unit": _Command("show this unit's public keys, or pin another unit's as oversight", _load),
@@ -131,13 +132,17 @@ def _subcommand(given: Sequence[str]) -> str | None:
     return None
 
 
+def _path(name: str) -> str:
+    return f"tipline.cli.{name.replace('-', '_')}"
+
+
 def _installed(name: str) -> bool:
-    return importlib.util.find_spec(f"tipline.cli.{name}") is not None
+    return importlib.util.find_spec(_path(name)) is not None
 
 
 def _module(name: str) -> ModuleType:
     try:
-        return importlib.import_module(f"tipline.cli.{name}")
+        return importlib.import_module(_path(name))
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "handling":
             raise

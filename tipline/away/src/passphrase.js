@@ -1,10 +1,9 @@
-// Files under a passphrase: age's scrypt stanza, worked off in slices so that a page stays alive and can show how far it is.
+// Files under a passphrase: age's scrypt stanza, stretched beside the page, which can show how far it is.
 // Layout: docs/format.md, "Sealed files".
 //
 // npm age-encryption computes scrypt in one piece, which stops a page for a minute where scripts run without a compiler.
 
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
-import { scryptAsync } from "@noble/hashes/scrypt.js";
 import { base64nopad } from "@scure/base";
 import { entropyToMnemonic } from "@scure/bip39";
 import { wordlist } from "@scure/bip39/wordlists/english.js";
@@ -12,10 +11,13 @@ import { Decrypter, Encrypter, Stanza } from "age-encryption";
 
 import { concat, random, utf8 } from "./bytes.js";
 import { AgeError, PassphraseError } from "./errors.js";
+import { stretch } from "./stretch.js";
 
-/** @typedef {(part: number) => void} Progress from 0 to 1 */
+/** @typedef {import("./stretch.js").Progress} Progress */
 
-const LOG_N = 17;
+// A passphrase made here has 77 bits, and what stretching adds to them is little; 17, as elsewhere, takes minutes in a browser
+// whose compiler is off.
+const LOG_N = 14;
 const LOG_N_MAX = 20;
 const WORDS = 7;
 const SALT_BYTES = 16;
@@ -47,7 +49,7 @@ export async function sealUnder(plain, passphrase, onProgress) {
   encrypter.addRecipient({
     async wrapFileKey(fileKey) {
       const salt = random(SALT_BYTES);
-      const key = await stretch(passphrase, salt, LOG_N, onProgress);
+      const key = await stretch(job(passphrase, salt, LOG_N), onProgress);
       const body = chacha20poly1305(key, NONCE).encrypt(fileKey);
       return [new Stanza(["scrypt", base64nopad.encode(salt), String(LOG_N)], body)];
     },
@@ -67,7 +69,7 @@ export async function openUnder(sealed, passphrase, onProgress) {
   decrypter.addIdentity({
     async unwrapFileKey(stanzas) {
       const { salt, logN, body } = readStanza(stanzas);
-      const key = await stretch(passphrase, salt, logN, onProgress);
+      const key = await stretch(job(passphrase, salt, logN), onProgress);
       try {
         return chacha20poly1305(key, NONCE).decrypt(body);
       } catch {
@@ -98,8 +100,7 @@ function readStanza(stanzas) {
  * @param {string} passphrase
  * @param {Uint8Array} salt
  * @param {number} logN
- * @param {Progress} onProgress
  */
-function stretch(passphrase, salt, logN, onProgress) {
-  return scryptAsync(utf8(passphrase), concat(LABEL, salt), { N: 2 ** logN, r: 8, p: 1, dkLen: 32, onProgress });
+function job(passphrase, salt, logN) {
+  return { password: utf8(passphrase), salt: concat(LABEL, salt), logN };
 }

@@ -1,0 +1,18 @@
+// open.html: an agency makes its key, opens what was released to it, and writes what it says about it. It sends nothing.
+
+import { begin, ready as answering } from "../opening/answering.js";
+import { element, show } from "../opening/dom.js";
+import { ready as making } from "../opening/making.js";
+import { ready as opening } from "../opening/package.js";
+import { serve } from "../stretch.js";
+
+if (typeof document === "undefined") {
+  serve();
+} else {
+  for (const form of document.forms) form.reset(); // a browser may bring back what was typed before
+  making();
+  opening(begin);
+  answering();
+  element("no-script").remove();
+  show("script");
+}
