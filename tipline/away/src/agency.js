@@ -77,7 +77,9 @@ export async function readKeyFile(file, passphrase, onProgress) {
   const plain = await openUnder(file, passphrase, onProgress);
   try {
     const [said, identity, ...rest] = (decode(plain) ?? "").split("\n");
-    if (said === undefined || identity === undefined || !said.startsWith(SECRET) || rest.join("\n") !== "") throw new AgencyFileError("format");
+    if (said === undefined || identity === undefined || !said.startsWith(SECRET) || rest.join("\n") !== "") {
+      throw new AgencyFileError("format");
+    }
     const body = fields(parse(utf8(said.slice(SECRET.length))), ["acknowledge", "made_on", "name", "unit"]);
     await age.recipientOf(identity);
     return {
