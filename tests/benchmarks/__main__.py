@@ -8,7 +8,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.benchmarks import away, device, keys, mailboxes, raw, sealing, starting, zone
+from tests.benchmarks import away, device, keys, kit, mailboxes, raw, sealing, starting, zone
 from tests.benchmarks.table import Row, as_text
 from tests.journeys.installation import installed
 
@@ -21,6 +21,7 @@ async def _measured(folder: Path) -> list[Row]:
     rows += device.figures(folder)
     rows += keys.figures(folder, limits)
     rows += away.figures()
+    rows += kit.figures(folder)
     rows += await starting.public_zone(folder / "start")
     with installed(folder / "whole") as installation:
         rows += await zone.first_page(installation)

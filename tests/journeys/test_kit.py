@@ -1,5 +1,6 @@
 """The kit in real browsers, opened as a file with the network off: what it seals, what it opens, and what it never does."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -15,8 +16,11 @@ from crypto.digest import sha256
 from crypto.signing import SigningKey
 from tests.handins import Device, Receiver, arrived
 from tests.journeys import axe, firefox
+from tests.journeys.browser import Browser as Visitor
+from tests.journeys.browser import Upload
 from tests.journeys.chromium import Chromium
 from tests.journeys.firefox import SAFER, STANDARD, DeadProxy, Firefox
+from tests.journeys.installation import installed
 from tipline import kit
 from tipline.bundles import Pickup, pack_bundle
 from tipline.envelope import Answer, File, Reply, Tip
@@ -464,3 +468,53 @@ def test_without_script_the_page_says_so_and_what_to_do(station: Station) -> Non
     assert "script is switched off here" in said
     assert "use the form on our report page" in said
     assert proxy.asked == []
+
+
+async def test_what_the_kit_sealed_is_handed_in_collected_read_answered_and_opened_in_the_kit(
+    tmp_path: Path,
+) -> None:
+    """The practice unit's own kit, its site, its collector and a handler; the words never leave the browser in clear."""
+    with installed(tmp_path) as running:
+        key = running.data / "practice" / "root.key"
+        running.tipline("kit", "-o", str(tmp_path / "kit"), "--key", str(key))
+        file = tmp_path / "kit" / kit.PAGE_NAME
+        made, code, sealed = await asyncio.to_thread(sealed_with, file)
+
+        async with Visitor(running.url("source")) as visitor:
+            await visitor.open("/hand-in")
+            arrived_ = await visitor.submit("/hand-in", files=[Upload("files", "hand-in-1-of-1.tip", sealed)])
+            assert "Arrived" in arrived_.body.decode() or "arrived" in arrived_.text
+            running.tipline("collect")
+            async with await running.sign_in("corridor", "amina") as amina:
+                tips = await amina.open("/")
+                tip = await amina.open(tips.link("/tips/"))
+                assert "Walrosszahn at the quay" in tip.text
+                await amina.submit("/reply", text="Which quay?")
+            running.tipline("mailboxes")
+            await visitor.open("/pickup")
+            picked = await visitor.submit("/pickup", code=code)
+        (tmp_path / "pickup").write_bytes(picked.body)
+        assert await asyncio.to_thread(read_in, file, made, tmp_path / "pickup") == "Which quay?"
+
+
+def sealed_with(file: Path) -> tuple[Codename, str, bytes]:
+    with Chromium(online=False) as chromium:
+        chromium.open(file.as_uri())
+        chromium.click("#go-tell")
+        chromium.click("input[name=involved][value=no]")
+        chromium.fill("#message", "Walrosszahn at the quay")
+        chromium.click("#tell-form button[type=submit]")
+        chromium.wait_for("#sealed")
+        return Codename.parse(chromium.text("#codename")), chromium.text("#pickup"), saved(chromium, "sealed")
+
+
+def read_in(file: Path, made: Codename, picked: Path) -> str:
+    with Chromium(online=False) as chromium:
+        chromium.open(file.as_uri())
+        chromium.click("#go-open")
+        chromium.fill("#words", " ".join(made.words()))
+        chromium.upload("#pickup-file", picked)
+        chromium.click("#open-form button[type=submit]")
+        chromium.wait_for("#replies")
+        assert chromium.text("#troubles") == ""
+        return chromium.text("#messages .words")
