@@ -13,7 +13,10 @@ _STOP_SECONDS = 5.0
 
 
 def started(command: Sequence[str], output: Path) -> subprocess.Popen[bytes]:
-    """Start *command*, which writes to *output*. To be called from the main thread, whose end is the child's."""
+    """Start *command*, which writes to *output*. To be called from the main thread, whose end is the child's.
+
+    The child is killed then, not asked: a Tor that is asked now and then waits for its own threads for ever.
+    """
     parent = os.getpid()
     with output.open("ab") as file:
         return subprocess.Popen(
@@ -21,7 +24,7 @@ def started(command: Sequence[str], output: Path) -> subprocess.Popen[bytes]:
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
-            preexec_fn=lambda: die_with_parent(signal.SIGTERM, parent),  # noqa: PLW1509 - no thread of ours runs beside it
+            preexec_fn=lambda: die_with_parent(signal.SIGKILL, parent),  # noqa: PLW1509 - no thread of ours runs beside it
         )
 
 

@@ -15,7 +15,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
+
+from tipline.base.process import die_with_parent
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the name that the WebDriver standard gives to a found element
 _START_SECONDS = 60
@@ -101,6 +103,13 @@ def installed() -> str | None:
     return shutil.which("firefox-esr") or shutil.which("firefox")
 
 
+class Proxy(Protocol):
+    """Where requests go instead of to the network."""
+
+    def preferences(self) -> dict[str, Any]:
+        """Return what Firefox must be told for it."""
+
+
 @dataclass(slots=True)
 class DeadProxy:
     """A proxy that answers nobody and remembers the first line of what it was asked."""
@@ -147,7 +156,7 @@ class Firefox:
         proxy: where every request goes instead of to the network.
     """
 
-    def __init__(self, preferences: Mapping[str, Any] = STANDARD, *, proxy: DeadProxy | None = None) -> None:
+    def __init__(self, preferences: Mapping[str, Any] = STANDARD, *, proxy: Proxy | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="firefox-"))
         self.profile = self.folder / "profile"
         self.downloads = self.folder / "downloads"
@@ -173,6 +182,7 @@ class Firefox:
         binary = installed()
         if binary is None:
             raise FirefoxError("firefox-esr is not installed: make setup")
+        parent = os.getpid()
         with (self.folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
                 [binary, "--marionette", "--headless", "--no-remote", "--profile", str(self.profile)],
@@ -185,6 +195,7 @@ class Firefox:
                     "MOZ_REMOTE_SETTINGS_DEVTOOLS": "1",
                 },
                 start_new_session=True,
+                preexec_fn=lambda: die_with_parent(signal.SIGKILL, parent),  # noqa: PLW1509 - two calls of the kernel
             )
         try:
             self._socket = self._connect()
