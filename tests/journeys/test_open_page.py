@@ -197,7 +197,7 @@ class _Sharing(Story):
         await source.open("/")
         await source.submit("/", involved="no", message="Drums of scales behind the cold store.")
         self.on.tipline("collect")
-        amina = await self._signed_in("corridor", "amina")
+        amina = await self.signed_in("corridor", "amina")
         tip = (await amina.open("/")).link("/tips/")
         await amina.open(f"{tip}/items")
         page = await amina.submit("/items", text="Scales are stored in blue drums.")
@@ -207,9 +207,9 @@ class _Sharing(Story):
         report = await amina.submit("/report", item=page.form("/report").choices("item"))
         said = {"title": TITLE, "summary": "Scales are being stored.", "handling": "P", "subject": ["goods.pangolin"]}
         await amina.submit(report.path, **said, agency=[agency], act="queue")
-        ben, clara = [await self._signed_in("guard", name) for name in ("ben", "clara")]
+        ben, clara = [await self.signed_in("guard", name) for name in ("ben", "clara")]
         await self._sign("ben", ben, "/reviews/", expect=TITLE)
-        desk = await self._signed_in("desk", "amina")
+        desk = await self.signed_in("desk", "amina")
         listed = (await desk.open("/")).link("/reports/")
         await desk.open(f"{listed}/decision?agency={agency}&purpose=investigation")
         release = (await desk.submit("/decision")).path
@@ -219,7 +219,7 @@ class _Sharing(Story):
 
     async def handed_in(self, package: str, text: str) -> None:
         """Paste what open.html wrote into the portal, look at what it says, and hand it in."""
-        portal = await self._signed_in("exchange", "farid")
+        portal = await self.signed_in("exchange", "farid")
         await portal.open(package)
         shown = await portal.submit("/hand-in", text=text)
         need("Nothing has been handed in yet." in shown.text, shown.text[:300])
@@ -227,7 +227,7 @@ class _Sharing(Story):
 
     async def downloaded(self, officer: Officer) -> str:
         """Save the package, its signature and the unit's keys into the officer's folder; the package's address."""
-        portal = await self._signed_in("exchange", "farid")
+        portal = await self.signed_in("exchange", "farid")
         package = (await portal.open("/")).link("/packages/")
         page = await portal.open(package)
         for part in ("/package.age.sig", "/package.age", "/keys/unit-keys.json"):
@@ -236,7 +236,7 @@ class _Sharing(Story):
         return package
 
     async def desk_reads(self, release: str) -> str:
-        desk = await self._signed_in("desk", "amina")
+        desk = await self.signed_in("desk", "amina")
         await desk.open("/")
         return (await desk.open(release)).text
 

@@ -16,6 +16,7 @@ from handling.rules.feedback import Feedback
 from handling.rules.member_words import groups
 from tests.handling.exchange.conftest import TODAY, Exchange, Released
 from tests.journeys.browser import Browser, Upload
+from tipline import openpage
 
 SAID = Feedback("outcome", "seizure", "Eleven drums, quillfeather.", f"{TODAY:%Y-%m}", tell_source=True)
 
@@ -226,3 +227,12 @@ async def test_the_units_keys_are_those_of_the_signed_list_and_the_page_shows_th
     assert keys.desk_intake == exchange.unit.desk_intake.recipient
     assert shown is not None
     assert groups(keys.fingerprint()) in shown.text
+
+
+async def test_the_portal_hands_out_open_html_as_a_file_to_save(exchange: Exchange) -> None:
+    farid = await exchange.sign_in("farid")
+
+    page = await farid.open("/open.html")
+
+    assert page.body == openpage.build()
+    assert page.headers["Content-Disposition"] == 'attachment; filename="open.html"'

@@ -18,6 +18,7 @@ ELSEWHERE = {
     "member-list": "a unit's own list",
     "one-time-code": "people of the unit sign in with them",
     "passphrase": "people of the unit type them",
+    "pgp-intake": "a source's own OpenPGP program uses that key, and no page of ours",
     "record": "kept inside a unit only",
     "share": "joined by an offline command only",
     "submission": "made by our own server over a form",
