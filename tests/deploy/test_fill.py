@@ -13,7 +13,7 @@ import pytest
 from tests.deploy.filled import DEPLOY, filled, tool
 from tipline.base.settings import PORTS
 from tipline.base.web import strict_headers
-from tipline.source import returning
+from tipline.source import forkserver, returning, worker
 from tipline.source.session import COOKIE
 
 _FILES = sorted(path for path in DEPLOY.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
@@ -94,6 +94,12 @@ def test_deploys_own_values_fill_every_place_and_have_the_ports_of_the_settings(
     values = tomllib.loads((DEPLOY / "values.toml").read_text())
     assert (values["source_port"], values["drop_port"]) == (PORTS["source"], PORTS["drop"])
     assert [path for path in tmp_path.rglob("*") if path.is_file() and _PLACE.search(path.read_text())] == []
+
+
+def test_the_source_process_is_asked_no_more_at_once_than_it_takes() -> None:
+    values = tomllib.loads((DEPLOY / "values.toml").read_text())
+
+    assert values["small_at_once"] + values["large_at_once"] <= forkserver.WORKERS * worker.CONNECTIONS
 
 
 def test_every_value_says_what_it_is_for() -> None:
