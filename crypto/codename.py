@@ -23,7 +23,8 @@ WORDS = 12
 _ENTROPY_BYTES = 16
 _LOOKUP_BYTES = 32
 _PICKUP = "pickup"  # what a pickup code begins with
-_GROUP = 5  # letters of a code that stand together
+_SEPARATOR = "1"  # of Bech32, behind the prefix
+_GROUP = 5  # letters of a code that stand together behind `pickup1`
 _TOKEN_SALT = b"tipline/token/v1"
 _CODENAME_SALT = b"tipline/codename/v1"
 _PREFIX = 4  # letters after which no two words of the English list are alike
@@ -119,9 +120,10 @@ def mailbox_of(lookup: Secret) -> bytes:
 
 
 def pickup_code(lookup: Secret) -> Secret:
-    """Return *lookup* (32 bytes) as people copy it: Bech32 in groups of five. It opens the mailbox and no reply."""
-    code = bech32.encode(_PICKUP, lookup.expose())
-    return Secret(" ".join(code[at : at + _GROUP] for at in range(0, len(code), _GROUP)).encode())
+    """Return *lookup* (32 bytes) as people copy it: `pickup1` and groups of five. It opens the mailbox and no reply."""
+    begin = _PICKUP + _SEPARATOR
+    rest = bech32.encode(_PICKUP, lookup.expose()).removeprefix(begin)
+    return Secret(" ".join((begin, *(rest[at : at + _GROUP] for at in range(0, len(rest), _GROUP)))).encode())
 
 
 def parse_pickup_code(typed: str) -> Secret:

@@ -209,9 +209,9 @@ class Source:
         return [front + messages, *(one.data for one in envelopes if one.kind == "part")]
 
     def pickup_code(self) -> str:
-        """Picking up: Bech32 over the lookup."""
+        """Picking up: Bech32 over the lookup, `pickup1` and groups of five letters."""
         code = bech32("pickup", self.key("lookup"))
-        return " ".join(code[at : at + 5] for at in range(0, len(code), 5))
+        return " ".join((code[:7], *(code[at : at + 5] for at in range(7, len(code), 5))))
 
     def picked_up(self, data: bytes, open_: Open) -> tuple[bytes, list[dict[str, Any]]]:
         """Picking up: the sealed place that the next hand-in follows, and the replies."""

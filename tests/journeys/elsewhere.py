@@ -74,7 +74,7 @@ class Device:
 def words(said: str) -> tuple[str, str]:
     """The codename and the pickup code that were printed."""
     lines = [line.strip() for line in said.splitlines() if line.startswith("  ")]
-    code = next(line for line in lines if line.startswith("picku p1"))
+    code = next(line for line in lines if line.startswith("pickup1 "))
     return " ".join(lines[:4]), code
 
 

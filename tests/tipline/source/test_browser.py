@@ -92,7 +92,17 @@ def traces(codename: Codename, source: SourceKeys) -> list[bytes]:
         source.state.expose(), source.identity.seed.expose(),
     ]  # fmt: skip
     spelt = [form for one in secrets for form in (one, one.hex().encode(), base64.b64encode(one).rstrip(b"="))]
-    texts = [TEXT, HOW, WHOM, "Drums", "quay", " ".join(words[:2]), "+".join(words[:2]), "%20".join(words[:2]), "picku"]
+    texts = [
+        TEXT,
+        HOW,
+        WHOM,
+        "Drums",
+        "quay",
+        " ".join(words[:2]),
+        "+".join(words[:2]),
+        "%20".join(words[:2]),
+        "pickup1",
+    ]
     return [*spelt, *(text.encode() for text in texts), TEXT.encode("utf-16-le"), b"photo"]
 
 

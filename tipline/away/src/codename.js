@@ -75,12 +75,13 @@ export async function keys(words) {
 }
 
 /**
- * The pickup code: *lookup* as people copy it, in groups of five letters. It opens the mailbox and no reply.
+ * The pickup code: *lookup* as people copy it, `pickup1` and groups of five letters. It opens the mailbox and no reply.
  * @param {Uint8Array} lookup
  */
 export function pickupCode(lookup) {
   const code = bech32.encode(PICKUP, bech32.toWords(lookup), false);
-  return (code.match(/.{1,5}/g) ?? []).join(" ");
+  const begin = code.lastIndexOf("1") + 1; // the separator of Bech32, which no later letter is
+  return [code.slice(0, begin), ...(code.slice(begin).match(/.{1,5}/g) ?? [])].join(" ");
 }
 
 /**
