@@ -20,8 +20,10 @@ from stdnum.exceptions import ValidationError
 from handling.rules.folded import Folded
 from handling.rules.residue import Detector, Found, Residue
 
-NEAR: Final = 28
+BEFORE: Final = 28
 """Letters before an identifier in which a word may say what it is."""
+BEHIND: Final = 16
+"""Letters behind it, the same."""
 PROPOSALS: Final[Mapping[Residue, str]] = MappingProxyType(
     {
         Residue.PHONE: "a phone number",
@@ -58,14 +60,14 @@ class _Form:
     near: re.Pattern[str] | None
 
     def detect(self, folded: Folded) -> Iterator[Found]:
-        for match in self.pattern.finditer(folded.text):
+        for match in self.pattern.finditer(folded.plain):
             if self._counts(match, folded):
                 yield Found(self.residue, match.start(), match.end(), proposal=PROPOSALS[self.residue])
 
     def _counts(self, match: re.Match[str], folded: Folded) -> bool:
         if self.check is not None and self.check(match[0]):
             return True
-        return _says(self.near, folded, match.start()) if self.near is not None else self.check is None
+        return _says(self.near, folded, match) if self.near is not None else self.check is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ class Identifiers:
         raw = candidate[0]
         if raw.lstrip("( ").startswith(("+", "00")):
             return [candidate.span()] if _international(raw) else []
-        if _says(self.says_phone, folded, candidate.start()):
+        if _says(self.says_phone, folded, candidate):
             return [candidate.span()]
         if not raw.startswith(("0", "(0")):
             return []
@@ -127,8 +129,10 @@ def identifiers_of(table: Mapping[str, Any]) -> Identifiers:
     return Identifiers(forms, says["phone"], tuple(table["regions"]))
 
 
-def _says(words: re.Pattern[str], folded: Folded, before: int) -> bool:
-    return words.search(folded.lower, max(0, before - NEAR), before) is not None
+def _says(words: re.Pattern[str], folded: Folded, match: re.Match[str]) -> bool:
+    start, end = match.span()
+    before = words.search(folded.lower, max(0, start - BEFORE), start)
+    return before is not None or words.search(folded.lower, end, end + BEHIND) is not None
 
 
 def _digits(text: str) -> str:

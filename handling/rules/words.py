@@ -47,7 +47,7 @@ _SLOT: Final = re.compile(r"\{(few|clock|month|weekday)\}")
 _ISO: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _DAY_FIRST: Final = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})")
 _NAME_ROW: Final = re.compile(
-    r"(?<![.!?…:;\n“\"«(] )(?<![\w\u2019-])(?!\A)[A-Z][a-z\u2019]+(?:-[A-Z][a-z\u2019]+)?"
+    r"(?<![\w\u2019-])[A-Z][a-z\u2019]+(?:-[A-Z][a-z\u2019]+)?"
     r"(?: (?:(?:bin|binti|van|von|de|da|do|dos|du|del|la|al|el|ole|wa|ya) )?[A-Z][a-z\u2019]+(?:-[A-Z][a-z\u2019]+)?)+(?![\w\u2019])"
 )
 
@@ -58,6 +58,7 @@ class Lexicon:
 
     patterns: tuple[tuple[Residue, re.Pattern[str], bool], ...]
     not_names: frozenset[str]
+    openers: frozenset[str]
     lookalikes: Mapping[str, str]
 
     def detectors(self) -> tuple[Detector, ...]:
@@ -74,8 +75,12 @@ class Lexicon:
         """Two or more capitalised words in a row that are no known others: what a name looks like in these languages."""
         act, proposal = _ACTS[Residue.NAME]
         for match in _NAME_ROW.finditer(folded.plain):
-            if not any(word.lower() in self.not_names for word in re.split(r"[ -]", match[0])):
-                yield Found(Residue.NAME, match.start(), match.end(), act, proposal)
+            row = match[0].split(" ")
+            while row and row[0].lower() in self.openers:
+                del row[0]
+            name = " ".join(row)
+            if len(row) > 1 and not any(word.lower() in self.not_names for word in re.split(r"[ -]", name)):
+                yield Found(Residue.NAME, match.end() - len(name), match.end(), act, proposal)
 
 
 def lexicon_of(table: Mapping[str, Any]) -> Lexicon:
@@ -87,11 +92,12 @@ def lexicon_of(table: Mapping[str, Any]) -> Lexicon:
     patterns = []
     for section, residue in _BY_SECTION.items():
         forms = [_filled(form, table, language) for language, listed in table[section].items() for form in listed]
-        pattern = re.compile(rf"(?<![\w\u2019-])(?:{'|'.join(forms)})(?!\w)")
+        pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(forms)})(?!\w)")
         patterns.append((residue, pattern, section.endswith(_CASED)))
     looks = table["lookalikes"]
     lookalikes = dict(zip(looks["letters"], looks["latin"], strict=True))
-    return Lexicon(tuple(patterns), frozenset(table["not-names"]["any"]), MappingProxyType(lookalikes))
+    not_names, openers = (frozenset(table[section]["any"]) for section in ("not-names", "openers"))
+    return Lexicon(tuple(patterns), not_names, openers, MappingProxyType(lookalikes))
 
 
 def _filled(form: str, table: Mapping[str, Any], language: str) -> str:
