@@ -18,6 +18,7 @@ from stdnum import bitcoin, iban, imei, iso6346, luhn
 from stdnum.exceptions import ValidationError
 
 from handling.rules.folded import Folded
+from handling.rules.references import References, references_of
 from handling.rules.residue import Detector, Found, Residue
 
 BEFORE: Final = 28
@@ -42,6 +43,7 @@ PROPOSALS: Final[Mapping[Residue, str]] = MappingProxyType(
         Residue.COORDINATES: "in the district of …",
         Residue.DOCUMENT: "an identity document",
         Residue.DEVICE: "a device",
+        Residue.REFERENCE: "a number",
     }
 )
 _PHONE: Final = re.compile(r"(?<![\w.@/-])(?:\+|00)?\(?\d[\d ().-]{5,20}\d(?![\w@])(?!-\d)")
@@ -77,10 +79,11 @@ class Identifiers:
     forms: tuple[_Form, ...]
     says_phone: re.Pattern[str]
     regions: tuple[str, ...]
+    references: References
 
     def detectors(self) -> tuple[Detector, ...]:
         """Return the detectors: one of all forms, and one of phone numbers."""
-        return (self._by_form, self._phones)
+        return (self._by_form, self._phones, self.references.detect)
 
     def _by_form(self, folded: Folded) -> Iterator[Found]:
         for form in self.forms:
@@ -126,7 +129,7 @@ def identifiers_of(table: Mapping[str, Any]) -> Identifiers:
         )
         for row in table["form"]
     )
-    return Identifiers(forms, says["phone"], tuple(table["regions"]))
+    return Identifiers(forms, says["phone"], tuple(table["regions"]), references_of(table["reference"]))
 
 
 def _says(words: re.Pattern[str], folded: Folded, match: re.Match[str]) -> bool:
@@ -199,6 +202,16 @@ def _network(text: str) -> bool:
     return True
 
 
+def _reachable(text: str) -> bool:
+    """Say whether it is an address however its dots are hidden, with a port, a range or neither."""
+    bare = re.sub(r"[\[(]\.[\])]", ".", text).strip("[]")
+    if (":" in bare and bare.count(":") == 1) or "/" in bare:
+        bare = re.split("[:/]", bare)[0]
+    if bare.count("-") == 3:  # noqa: PLR2004 - hyphens for dots
+        bare = bare.replace("-", ".")
+    return _network(bare.split("]")[0])
+
+
 def _on_earth(text: str) -> bool:
     latitude, longitude = (float(part) for part in _DECIMAL.findall(text))
     return abs(latitude) <= 90 and abs(longitude) <= 180  # noqa: PLR2004 - degrees
@@ -215,5 +228,6 @@ _CHECKS: Final[Mapping[str, Callable[[str], bool]]] = MappingProxyType(
         "network": _network,
         "on-earth": _on_earth,
         "postal": _postal,
+        "reachable": _reachable,
     }
 )

@@ -41,6 +41,7 @@ class Residue(Enum):
     COORDINATES = "coordinates"
     DOCUMENT = "identity-document"
     DEVICE = "device"
+    REFERENCE = "reference"
     INVISIBLE = "invisible"
     LOOKALIKE = "lookalike"
     SPACING = "spacing"
@@ -58,7 +59,7 @@ STRUCTURED: Final = frozenset(
     {
         *(Residue.PHONE, Residue.EMAIL, Residue.URL, Residue.HANDLE, Residue.ADDRESS, Residue.PLATE, Residue.VESSEL),
         *(Residue.AIRCRAFT, Residue.CONTAINER, Residue.WAYBILL, Residue.ACCOUNT, Residue.CARD, Residue.WALLET),
-        *(Residue.COORDINATES, Residue.DOCUMENT, Residue.DEVICE),
+        *(Residue.COORDINATES, Residue.DOCUMENT, Residue.DEVICE, Residue.REFERENCE),
     }
 )
 """Identifiers with a form of their own; the other classes are found by words and are never found completely."""
@@ -90,6 +91,7 @@ REASONS: Final[Mapping[Residue, str]] = MappingProxyType(
         Residue.COORDINATES: "A position to the metre tells who was there.",
         Residue.DOCUMENT: "A number of a passport or card is one person's.",
         Residue.DEVICE: "A device's number leads to its owner.",
+        Residue.REFERENCE: "A number of some kind that is no amount and no date: it can belong to one person or thing.",
         Residue.INVISIBLE: "Characters that nobody sees can mark a copy, or hide words from a check.",
         Residue.LOOKALIKE: "Letters of two scripts in one word can mark a copy, or hide a word from a check.",
         Residue.SPACING: "Unusual blanks can mark a copy.",
@@ -159,15 +161,15 @@ def _finding(text: str, start: int, end: int, one: Found) -> Finding:
 
 
 def _merged(text: str, found: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Keep the widest of each class where they overlap; identifiers inside another identifier are the wider one's."""
+    """Let one finding cover those of its class that overlap, identifiers all being one class; a known form names it."""
     kept: list[Finding] = []
     for one in sorted(found, key=lambda finding: (finding.start, -finding.end, list(Residue).index(finding.residue))):
-        covered = [other for other in kept if other.end > one.start and _same(other, one)]
-        if not covered:
+        before = next((other for other in kept if other.end > one.start and _same(other, one)), None)
+        if before is None:
             kept.append(one)
-        elif one.end > covered[-1].end:
-            before = covered[-1]
-            kept[kept.index(before)] = _finding(text, before.start, one.end, _as_found(before))
+            continue
+        named = one if before.residue is Residue.REFERENCE else before
+        kept[kept.index(before)] = _finding(text, before.start, max(before.end, one.end), _as_found(named))
     return tuple(kept)
 
 
