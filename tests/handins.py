@@ -66,7 +66,7 @@ class Device:
     """A source who seals by themselves."""
 
     keys: SourceKeys = field(default_factory=lambda: keys(Codename.from_token(new_token())))
-    standing: Standing = field(default_factory=Standing.start)
+    standing: Standing | None = None
 
     def tip(
         self,

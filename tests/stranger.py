@@ -84,6 +84,7 @@ class Source:
     heard: int = 0
     heard_hash: str = "0" * 64
     recipient: str = field(default="")
+    unit: str = ""
 
     @classmethod
     def from_token(cls, token: bytes) -> "Source":
@@ -171,14 +172,15 @@ class Source:
         return value
 
     def sealed_place(self, nonce: bytes) -> bytes:
-        """Place in the thread: after what was sent, sealed under a nonce of 24 bytes."""
+        """Place in the thread: after what was sent to its unit, sealed under a nonce of 24 bytes."""
         value = {
             "heard": {"counter": self.heard, "previous": self.heard_hash},
             "sent": {"counter": self.counter, "previous": self.previous},
+            "unit": self.unit,
         }
         subkey = blake(b"", self.key("state"), "tipline/columns")
         place = b"\x01" + canonical(["zone.mailbox", "thread_state", self.mailbox])
-        text = canonical(value).ljust(256)
+        text = canonical(value).ljust(320)
         return b"\x01" + nonce + crypto_aead_xchacha20poly1305_ietf_encrypt(text, place, nonce, subkey)
 
     def hand_in(
@@ -222,7 +224,8 @@ class Source:
             assert place is not None
             assert bundle is not None
             sealed, found = place.read(), self.replies(bundle.read(), open_)
-        sent = self.place(sealed)["sent"]
+        place_ = self.place(sealed)
+        self.unit, sent = place_["unit"], place_["sent"]
         self.counter, self.previous = sent["counter"], sent["previous"]
         if found:
             self.heard, self.heard_hash = found[-1]["counter"], found[-1]["hash"]
@@ -248,21 +251,24 @@ class Key:
     first: str
 
 
-def key_for(keys: bytes, root: bytes, role: str, today: str) -> Key:
-    """Keys for sealing elsewhere: pins under the trusted root, then the highest serial of that unit."""
+def key_for(keys: bytes, root: bytes, today: str, *, role: str = "", unit: str = "") -> Key:
+    """Keys for sealing elsewhere: pins under the trusted root, then the highest serial of that unit.
+
+    A first message goes to a role; an answer to the unit that the place in the thread names.
+    """
     value = json.loads(keys)
     assert canonical(value) == keys
     assert (value["format"], value["root"]) == ("tipline/keys/v1", root.hex())
     pins = signed(value["pins"], "tipline/pins/v1", root)
     assert pins["valid_from"] <= today <= pins["valid_until"]
-    (unit,) = [one for one in pins["units"] if one["role"] == role]
+    (pinned,) = [one for one in pins["units"] if role in ("", one["role"]) and unit in ("", one["unit"])]
     found = []
     for statement in value["intake"]:
         try:
-            body = signed(statement, "tipline/intake-key/v1", bytes.fromhex(unit["intake_signer"]))
+            body = signed(statement, "tipline/intake-key/v1", bytes.fromhex(pinned["intake_signer"]))
         except ValueError:
             continue
-        if body["unit"] == unit["unit"] and body["not_before"] <= today <= body["not_after"]:
+        if body["unit"] == pinned["unit"] and body["not_before"] <= today <= body["not_after"]:
             found.append(Key(body["unit"], body["serial"], body["recipient"], body["not_before"]))
     return max(found, key=lambda one: one.serial)
 

@@ -75,6 +75,8 @@ armoured_keys = st.from_regex(
 bodies: st.SearchStrategy[dict[str, Any]] = st.dictionaries(
     texts, st.recursive(st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | texts, st.lists, max_leaves=4), max_size=4
 )  # fmt: skip
+units = st.from_regex(r"[a-z0-9-]{1,32}", fullmatch=True)
+places = st.binary(min_size=envelope.SEALED_PLACE_BYTES, max_size=envelope.SEALED_PLACE_BYTES)
 states = st.builds(ThreadState, st.integers(0, 2**31 - 1), hashes)
 messages = st.builds(
     Message,
@@ -112,8 +114,8 @@ slips = st.builds(
             for at, id_ in enumerate(ids)
         ),
     ),
-    st.from_regex(r"[a-z0-9-]{1,32}", fullmatch=True), numbers, hashes, st.dates(), st.booleans(), st.none() | hashes,
-    st.binary(min_size=297, max_size=297), st.lists(st.uuids(), min_size=1, max_size=6, unique=True),
+    units, numbers, hashes, st.dates(), st.booleans(), st.none() | hashes,
+    places, st.lists(st.uuids(), min_size=1, max_size=6, unique=True),
 )  # fmt: skip
 pinned = st.builds(
     pins.Pins,
@@ -241,7 +243,7 @@ CODECS = {
         (EnvelopeError,),
     ),
     "place": Codec(
-        st.builds(Place, states, states),
+        st.builds(Place, units, states, states),
         lambda place: place.seal(KEY, mailbox=bytes(32)),
         lambda d: Place.open(d, KEY, mailbox=bytes(32)),
         (OpenError,),
@@ -272,7 +274,7 @@ CODECS = {
         st.builds(
             bundles.Pickup,
             st.binary(max_size=200).map(lambda d: d.ljust(bundles.SEALED_BUNDLE_BYTES, b"x")),
-            st.binary(min_size=297, max_size=297),
+            places,
         ),
         bundles.Pickup.encode,
         bundles.Pickup.parse,

@@ -120,16 +120,21 @@ def test_a_stranger_reads_our_bundle_and_checks_every_reply(token: bytes, theirs
 
 def test_a_stranger_opens_its_place_in_the_thread(token: bytes, theirs: Source) -> None:
     source = keys(Codename.from_token(token))
-    place = Place(ThreadState(3, bytes(32)), ThreadState(2, bytes([1]) * 32))
+    place = Place("board", ThreadState(3, bytes(32)), ThreadState(2, bytes([1]) * 32))
 
     read = theirs.place(place.seal(source.state, mailbox=source.mailbox))
 
-    assert read == {"heard": {"counter": 2, "previous": "01" * 32}, "sent": {"counter": 3, "previous": "00" * 32}}
+    assert read == {
+        "heard": {"counter": 2, "previous": "01" * 32},
+        "sent": {"counter": 3, "previous": "00" * 32},
+        "unit": "board",
+    }
 
 
 def test_a_stranger_hands_in_what_it_sealed_picks_up_and_answers(token: bytes, theirs: Source) -> None:
     unit = Receiver(DAY)
-    key = stranger.key_for(unit.keys().encode(), unit.root.public, "unit", DAY.isoformat())
+    key = stranger.key_for(unit.keys().encode(), unit.root.public, DAY.isoformat(), role="unit")
+    theirs.unit = key.unit
     front = {"unit": key.unit, "serial": key.serial, "day": key.first, "urgent": False}
     content = b"true bytes"
     part = theirs.wrapper("part", **front) + seal(content.ljust(65_536, b"\0"), key.recipient)  # type: ignore[arg-type]
@@ -163,6 +168,7 @@ def test_a_stranger_hands_in_what_it_sealed_picks_up_and_answers(token: bytes, t
     reply = Reply("reply", ours.mailbox, 1, bytes(32), DAY, "Which gate?", heard=2)
     bundle = bundles.pack_bundle([reply.seal(ours.to_source, ours.identity.recipient)], ours.identity.recipient)
     place, replies = theirs.picked_up(bundles.Pickup(bundle, now).encode(), open_)
+    assert stranger.key_for(unit.keys().encode(), unit.root.public, DAY.isoformat(), unit=theirs.unit) == key
     answer = sealed("answer", {"text": "the north gate"})
     after = theirs.sealed_place(bytes(24))
     second = theirs.hand_in(key, urgent=False, was=place, now=after, envelopes=[answer])
@@ -182,7 +188,7 @@ def test_what_a_device_of_ours_seals_is_picked_up_by_a_stranger(token: bytes, th
 
     place, replies = theirs.picked_up(bundles.Pickup(bundle, slip.now).encode(), open_)
 
-    assert (place, replies, theirs.counter) == (slip.now, [], 1)
+    assert (place, replies, theirs.counter, theirs.unit) == (slip.now, [], 1, unit.unit)
 
 
 def test_a_strangers_collector_is_obeyed_by_the_drop() -> None:

@@ -7,7 +7,7 @@ leaves as it is sealed. Layout: docs/format.md, "Hand-ins" and "Picking up".
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Generic, Protocol, Self, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 from uuid import uuid4
 
 from crypto.codename import SourceKeys
@@ -35,6 +35,13 @@ class NotYoursError(Exception):
         super().__init__("this pickup file is another codename's, or it was damaged or exchanged")
 
 
+class OtherUnitError(Exception):
+    """The key is another unit's than the one that has the thread: sealing to it would tell it of a report about itself."""
+
+    def __init__(self) -> None:
+        super().__init__("another unit has this report than the one whose key this is")
+
+
 class Kept(Writer, Protocol):
     """Where one envelope is kept until its file is written."""
 
@@ -59,13 +66,7 @@ class Standing:
     """Where a thread goes on: the place after its last message, and the hash of that place as the server keeps it."""
 
     place: Place
-    was: bytes | None
-    """None before the first message."""
-
-    @classmethod
-    def start(cls) -> Self:
-        """Return the standing of a codename that was never used."""
-        return cls(Place.start(), None)
+    was: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def seal(
     words: Tip | Answer,
     files: Iterable[Attached],
     *,
-    after: Standing,
+    after: Standing | None,
     at: datetime,
     new: Callable[[], K],
 ) -> tuple[HandIn[K], ...]:
@@ -114,9 +115,9 @@ def seal(
     Args:
         keys: the source's.
         intake: what to seal to; whoever calls has verified it.
-        words: a tip where *after* is the start of a thread; else an answer, or a tip that says who must not learn of it.
+        words: a tip where *after* is None; else an answer, or a tip that says who must not learn of it.
         files: read one after the other, as they are sealed.
-        after: what the messages follow.
+        after: what the messages follow; None for the first ones of a codename that was never used.
         at: the device's time, which travels inside the seal.
         new: opens the place for one sealed part.
 
@@ -125,15 +126,19 @@ def seal(
 
     Raises:
         LimitError: there is more than one hand-in takes. Nothing is left in the places that *new* opened.
+        OtherUnitError: the key is not of the unit that has the thread.
     """
-    _check(words, begins=after.was is None)
+    _check(words, begins=after is None)
+    before = Place.start(intake.unit) if after is None else after.place
+    if before.unit != intake.unit:
+        raise OtherUnitError
     urgent = isinstance(words, Tip) and words.urgent
     # The day in clear is that of the key, which tells no more than the serial beside it.
     address = Address(intake, keys.mailbox, intake.not_before, urgent)
     box = _Box(new)
     try:
         sidecars = _seal_files(files, box, address)
-        place, messages = _seal_messages((words, *sidecars), keys, address, after=after.place, at=at)
+        place, messages = _seal_messages((words, *sidecars), keys, address, after=before, at=at)
     except BaseException:
         box.discard()
         raise
@@ -143,8 +148,8 @@ def seal(
         mailbox=keys.mailbox,
         day=address.day,
         urgent=urgent,
-        recipient=keys.identity.recipient if after.was is None else None,
-        was=after.was,
+        recipient=keys.identity.recipient if after is None else None,
+        was=None if after is None else after.was,
         now=place.seal(keys.state, mailbox=keys.mailbox),
         envelopes=(*(listed for listed, _ in messages), *(listed for listed, _ in box.parts)),
     )
@@ -231,4 +236,4 @@ def pick_up(data: bytes, keys: SourceKeys) -> PickedUp:
     shown = replies.read(pickup.bundle, keys, place)
     if place is None and replies.DAMAGED in shown.troubles:
         raise NotYoursError
-    return PickedUp(shown, None if place is None else Standing(shown.place, sha256(pickup.place)))
+    return PickedUp(shown, None if shown.place is None else Standing(shown.place, sha256(pickup.place)))

@@ -7,7 +7,7 @@ canonical form of itself is refused, so that two readers can never disagree abou
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar, Final, Literal, Self, TypeAlias
 from uuid import UUID
@@ -32,10 +32,11 @@ NO_PREVIOUS: Final = bytes(32)
 WAYS: Final = frozenset({"arrival", "kit", "browser"})
 """How a message may say that it was sealed; what comes by OpenPGP is no message of this form."""
 
-SEALED_PLACE_BYTES: Final = 297
-"""What `Place.seal` makes: 256 bytes of JSON and spaces, and 41 of a sealed column."""
+SEALED_PLACE_BYTES: Final = 361
+"""What `Place.seal` makes: 320 bytes of JSON and spaces, and 41 of a sealed column."""
 
-_PLACE_BYTES: Final = 256
+_PLACE_BYTES: Final = 320
+"""The longest place has 260: both counters at their most, and a unit's id of 32 letters."""
 
 Kind: TypeAlias = Literal["message", "part"]
 
@@ -264,25 +265,30 @@ class ThreadState:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What the source's side keeps between visits: the last message sent, and the newest reply that was shown."""
+    """What the source's side keeps between visits: who has the thread, the last message sent, the newest reply shown.
 
+    It is sealed under the source's own key, so no server can say that another *unit* has the thread.
+    """
+
+    unit: str
     sent: ThreadState
     heard: ThreadState
 
-    _KEYS: ClassVar[frozenset[str]] = frozenset({"sent", "heard"})
+    _KEYS: ClassVar[frozenset[str]] = frozenset({"unit", "sent", "heard"})
 
     @classmethod
-    def start(cls) -> Self:
-        """Return the place before the first message."""
-        return cls(ThreadState.start(), ThreadState.start())
+    def start(cls, unit: str) -> Self:
+        """Return the place before the first message to *unit*, by its id."""
+        return cls(unit, ThreadState.start(), ThreadState.start())
 
     def after(self, encoded: bytes) -> Place:
         """Return the place once *encoded* (a message's canonical bytes, unpadded) has been sent."""
-        return Place(self.sent.after(encoded), self.heard)
+        return replace(self, sent=self.sent.after(encoded))
 
     def seal(self, key: Secret, *, mailbox: bytes) -> bytes:
         """Seal for the mailbox's row, in one size for all."""
-        padded = canonical.canonical({"sent": self.sent.body(), "heard": self.heard.body()}).ljust(_PLACE_BYTES)
+        value = {"unit": strict.unit(self.unit), "sent": self.sent.body(), "heard": self.heard.body()}
+        padded = canonical.canonical(value).ljust(_PLACE_BYTES)
         return columns.seal(key, padded, table="zone.mailbox", column="thread_state", row=mailbox.hex())
 
     @classmethod
@@ -291,7 +297,8 @@ class Place:
         padded = columns.open_(key, sealed, table="zone.mailbox", column="thread_state", row=mailbox.hex())
         try:
             value = strict.json_object(padded, cls._KEYS)
-            return cls(sent=ThreadState.parse(value["sent"]), heard=ThreadState.parse(value["heard"]))
+            sent, heard = ThreadState.parse(value["sent"]), ThreadState.parse(value["heard"])
+            return cls(strict.unit(value["unit"]), sent, heard)
         except EnvelopeError:
             raise OpenError from None
 

@@ -101,6 +101,10 @@ class Pins:
         """Return the unit with this role."""
         return next((unit for unit in self.units if unit.role == role), None)
 
+    def of(self, unit: str) -> Pinned | None:
+        """Return the unit with this id."""
+        return next((pinned for pinned in self.units if pinned.unit == unit), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Keys:
@@ -145,13 +149,11 @@ class Keys:
             PinsError: the pins are another root's, or not valid today.
             IntakeKeyError: no key of that unit is valid today.
         """
-        pins = self.verified(root)
-        if not pins.good_on(today):
-            raise PinsError
-        pinned = pins.get(role)
-        if pinned is None:
-            raise IntakeKeyError
-        return max(self._good(pinned, today), key=lambda key: key.serial)
+        return self._choose(self._counting(root, today).get(role), today)
+
+    def choose_for(self, root: bytes, unit: str, today: date) -> IntakeKey:
+        """Return the key to seal to today for the unit with this id, which has a thread already; raises as `choose` does."""
+        return self._choose(self._counting(root, today).of(unit), today)
 
     def last_day(self, root: bytes, role: str) -> date:
         """Return the last day on which these seal for the unit with *role*: its last key's, or that of the pins.
@@ -166,6 +168,17 @@ class Keys:
         if not signed:
             raise IntakeKeyError
         return min(pins.valid_until, max(key.not_after for key in signed))
+
+    def _counting(self, root: bytes, today: date) -> Pins:
+        pins = self.verified(root)
+        if not pins.good_on(today):
+            raise PinsError
+        return pins
+
+    def _choose(self, pinned: Pinned | None, today: date) -> IntakeKey:
+        if pinned is None:
+            raise IntakeKeyError
+        return max(self._good(pinned, today), key=lambda key: key.serial)
 
     def _good(self, pinned: Pinned, today: date) -> list[IntakeKey]:
         good = [key for key in self._signed(pinned) if key.good_on(today)]

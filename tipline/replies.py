@@ -50,6 +50,10 @@ LOST: Final = (
     "This server's memory of your report is damaged or was exchanged. It cannot be said whether replies were taken away, "
     "and an answer cannot be sent from here: write a new report."
 )
+OTHER_UNIT: Final = (
+    "This server says that another unit has your report than the one you wrote to: somebody changed that. "
+    "An answer cannot be sent from here: write a new report."
+)
 _UNKNOWN_PHRASE: Final = "There is news about your report that this page has no words for yet."
 
 
@@ -69,14 +73,14 @@ class Replies:
     Attributes:
         shown: genuine replies, oldest first.
         troubles: sentences about what is wrong with the rest.
-        place: what the source's side remembers once this has been shown.
+        place: what the source's side remembers once this has been shown; None when what it had was damaged or exchanged.
         sent: how many messages and files the source has sent, as far as is remembered.
         had: how many of them, from the first on, the unit had when it wrote the newest reply; None without a reply.
     """
 
     shown: tuple[Shown, ...]
     troubles: tuple[str, ...]
-    place: Place
+    place: Place | None
     sent: int
     had: int | None
 
@@ -104,12 +108,26 @@ def remembered(thread_state: bytes, keys: SourceKeys) -> Place | None:
 def read(bundle: bytes, keys: SourceKeys, place: Place | None) -> Replies:
     """Open a mailbox's bundle with the source's keys and hold it against what was shown before. Blocks some milliseconds."""
     if place is None:
-        shown = read(bundle, keys, Place.start())
-        return replace(shown, troubles=(LOST, *(text for text in shown.troubles if text != FORGOTTEN)), had=None)
+        shown = _read(bundle, keys, ThreadState.start(), ThreadState.start())
+        troubles = (LOST, *(text for text in shown.troubles if text != FORGOTTEN))
+        return Replies(shown.replies, troubles, None, sent=0, had=None)
+    shown = _read(bundle, keys, place.sent, place.heard)
+    return Replies(shown.replies, shown.troubles, replace(place, heard=shown.heard), place.sent.counter, shown.had)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    replies: tuple[Shown, ...]
+    troubles: tuple[str, ...]
+    heard: ThreadState
+    had: int | None
+
+
+def _read(bundle: bytes, keys: SourceKeys, sent: ThreadState, heard: ThreadState) -> _Read:
     try:
         inner = open_bundle(bundle, keys.identity)
     except EnvelopeError:
-        return Replies((), (DAMAGED,), place, place.sent.counter, None)
+        return _Read((), (DAMAGED,), heard, None)
     opened = [_genuine(sealed, keys) for sealed in inner]
     found = [one for one in opened if one is not None]
     each = list({one.digest: one for one in found}.values())  # a copy is shown once
@@ -118,15 +136,14 @@ def read(bundle: bytes, keys: SourceKeys, place: Place | None) -> Replies:
         *_forged(opened.count(None)),
         *_copies(found),
         *([REORDERED] if any(a.number > b.number for a, b in pairwise(found)) else []),
-        *_set_back(each, place.heard),
-        *_gaps(each, place.heard),
-        *([FORGOTTEN] if any(one.reply.heard > place.sent.counter for one in each) else []),
+        *_set_back(each, heard),
+        *_gaps(each, heard),
+        *([FORGOTTEN] if any(one.reply.heard > sent.counter for one in each) else []),
     ]
-    return Replies(
-        shown=tuple(Shown(one.number, one.reply.day, _words(one.reply)) for one in each),
+    return _Read(
+        replies=tuple(Shown(one.number, one.reply.day, _words(one.reply)) for one in each),
         troubles=tuple(troubles),
-        place=replace(place, heard=_newest(each, place.heard)),
-        sent=place.sent.counter,
+        heard=_newest(each, heard),
         had=each[-1].reply.heard if each else None,
     )
 

@@ -15,8 +15,8 @@ from crypto.padding import PART_MAX
 from tests.handins import AT, Device, Memory, Receiver, arrived, attached, contents
 from tipline import device, handin, limits, replies
 from tipline.bundles import PICKUP_BYTES, Pickup, pack_bundle
-from tipline.device import Attached, LimitError, NotYoursError
-from tipline.envelope import Answer, File, Place, Reply, Tip, answer_message
+from tipline.device import Attached, LimitError, NotYoursError, OtherUnitError
+from tipline.envelope import SEALED_PLACE_BYTES, Answer, File, Place, Reply, Tip, answer_message
 from tipline.handin import Slip
 from tipline.strict import EnvelopeError
 
@@ -221,7 +221,6 @@ def test_more_than_2_gb_is_refused_while_it_is_read() -> None:
         def write(self, data: bytes) -> None:
             pass
 
-    source.standing = device.Standing.start()
     with pytest.raises(LimitError, match="2 GB"):
         device.seal(
             source.keys,
@@ -255,13 +254,25 @@ def test_a_file_that_breaks_off_leaves_no_part() -> None:
     assert [one.gone for one in kept] == [True, True]
 
 
+def test_an_answer_is_sealed_to_no_other_unit_than_the_one_that_has_the_report() -> None:
+    source, board = Device(), Receiver(DAY, unit="board")
+    first = arrived(source.tip(board.intake), board.identity)
+    source.picks_up(first.slip.now)
+
+    with pytest.raises(OtherUnitError):
+        source.seal(UNIT.intake, Answer("about the unit"))
+
+    (file,) = contents(source.seal(board.intake, Answer("about the unit")))
+    assert arrived([file], board.identity, known=first.messages[0].thread).slip.unit == "board"
+
+
 def test_an_answer_cannot_begin_a_thread() -> None:
     with pytest.raises(ValueError, match="begins with a tip"):
         Device().seal(UNIT.intake, Answer("hello?"))
 
 
 def empty_pickup(keys: SourceKeys) -> bytes:
-    place = Place.start().seal(keys.state, mailbox=keys.mailbox)
+    place = Place.start("unit").seal(keys.state, mailbox=keys.mailbox)
     return Pickup(pack_bundle([], keys.identity.recipient), place).encode()
 
 
@@ -287,7 +298,9 @@ def test_replies_are_shown_when_the_place_was_exchanged_but_nothing_follows_it()
     source = Device()
     reply = Reply("reply", source.keys.mailbox, 1, bytes(32), DAY, "Which gate?", heard=1)
 
-    picked = source.picks_up(bytes(297), reply.seal(source.keys.to_source, source.keys.identity.recipient))
+    picked = source.picks_up(
+        bytes(SEALED_PLACE_BYTES), reply.seal(source.keys.to_source, source.keys.identity.recipient)
+    )
 
     assert [shown.text for shown in picked.replies.shown] == ["Which gate?"]
     assert picked.replies.troubles == (replies.LOST,)
@@ -296,7 +309,7 @@ def test_replies_are_shown_when_the_place_was_exchanged_but_nothing_follows_it()
 
 def test_an_exchanged_bundle_is_named_and_an_answer_still_follows() -> None:
     source = Device()
-    place = Place.start().seal(source.keys.state, mailbox=source.keys.mailbox)
+    place = Place.start("unit").seal(source.keys.state, mailbox=source.keys.mailbox)
     pickup = Pickup(pack_bundle([], Device().keys.identity.recipient), place).encode()
 
     picked = device.pick_up(pickup, source.keys)

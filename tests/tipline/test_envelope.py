@@ -20,6 +20,7 @@ from crypto.secret import Secret
 from crypto.signing import SigningKey
 from tipline import bundles, envelope
 from tipline.envelope import (
+    SEALED_PLACE_BYTES,
     Answer,
     EnvelopeError,
     File,
@@ -37,6 +38,7 @@ from tipline.envelope import (
 )
 
 DAY = date(2026, 11, 23)
+START = ThreadState.start().body()
 AT = datetime(2026, 11, 23, 23, 10, tzinfo=UTC)
 SOURCE: SourceKeys = keys(Codename.from_token(bytes(32)))
 THREAD = Thread(SOURCE.to_unit, SOURCE.to_source)
@@ -203,18 +205,33 @@ def test_an_envelope_opens_to_its_wrapper_and_message() -> None:
 
 
 def test_the_place_in_a_thread_opens_only_for_its_mailbox_and_in_one_size() -> None:
-    place = Place.start().after(MESSAGE.encode())
+    place = Place.start("unit").after(MESSAGE.encode())
     sealed = place.seal(SOURCE.state, mailbox=SOURCE.mailbox)
     far = ThreadState(2**31 - 1, bytes([255]) * 32)
 
-    assert place == Place(ThreadState(counter=1, previous=sha256(MESSAGE.encode())), ThreadState.start())
+    assert place == Place("unit", ThreadState(counter=1, previous=sha256(MESSAGE.encode())), ThreadState.start())
     assert Place.open(sealed, SOURCE.state, mailbox=SOURCE.mailbox) == place
-    assert len(sealed) == len(Place(far, far).seal(SOURCE.state, mailbox=SOURCE.mailbox))
+    assert (
+        len(sealed) == len(Place("u" * 32, far, far).seal(SOURCE.state, mailbox=SOURCE.mailbox)) == SEALED_PLACE_BYTES
+    )
     with pytest.raises(OpenError):
         Place.open(sealed, SOURCE.state, mailbox=bytes(32))
 
 
-@pytest.mark.parametrize("plain", [b"", b"{}", b'{"heard":{},"sent":{}}', b"[1]", b"\xff"])
+@pytest.mark.parametrize(
+    "plain",
+    [
+        b"",
+        b"{}",
+        b'{"heard":{},"sent":{},"unit":"unit"}',
+        canonical({"heard": START, "sent": START}),
+        canonical({"heard": START, "sent": START, "unit": "Unit"}),
+        canonical({"heard": START, "sent": START, "unit": "u" * 33}),
+        canonical({"heard": START, "sent": START, "unit": None}),
+        b"[1]",
+        b"\xff",
+    ],
+)
 def test_a_place_in_a_thread_of_another_form_does_not_open(plain: bytes) -> None:
     row = {"table": "zone.mailbox", "column": "thread_state", "row": SOURCE.mailbox.hex()}
     sealed = columns.seal(SOURCE.state, plain, **row)

@@ -14,7 +14,7 @@ from tipline.source import ways
 
 DAY = date(2026, 11, 24)
 SOURCE = keys(Codename.from_token(bytes(32)))
-SENT = Place(ThreadState(2, bytes(32)), ThreadState.start())
+SENT = Place("unit", ThreadState(2, bytes(32)), ThreadState.start())
 
 
 def chain(*texts: str, heard: int = 2) -> list[Reply]:
@@ -39,7 +39,14 @@ def bundle(*entries: Reply | bytes) -> bytes:
 
 
 def after(*shown: Reply) -> Place:
-    return replies.read(bundle(*shown), SOURCE, SENT).place
+    return read_on(SENT, *shown)
+
+
+def read_on(before: Place, *now: Reply) -> Place:
+    """What is remembered when these replies have been shown."""
+    place = replies.read(bundle(*now), SOURCE, before).place
+    assert place is not None
+    return place
 
 
 @pytest.mark.parametrize(
@@ -83,7 +90,7 @@ def test_an_honest_mailbox_gives_no_trouble(before: Place, now: tuple[Reply, ...
         ),
         (after(ONE, OTHER_TWO), (THREE,), "Reply 3 does not follow what was shown here before", ["three"]),
         (after(ONE), (THREE, FOUR), "Reply 2 was never shown here", ["three", "four"]),
-        (Place.start(), (ONE,), replies.FORGOTTEN, ["one"]),
+        (Place.start("unit"), (ONE,), replies.FORGOTTEN, ["one"]),
     ],
 )
 def test_each_tampering_alone_is_named_and_nothing_else_is(
@@ -116,12 +123,12 @@ def test_a_damaged_mailbox_shows_nothing_and_forgets_nothing(damage: object) -> 
 
 def test_what_was_shown_is_remembered_until_something_newer_is_shown() -> None:
     one = after(ONE)
-    two = replies.read(bundle(ONE, TWO), SOURCE, one).place
-    back = replies.read(bundle(ONE), SOURCE, two).place
+    two = read_on(one, ONE, TWO)
+    back = read_on(two, ONE)
 
     assert [place.heard.counter for place in (one, two, back)] == [1, 2, 2]
     assert two.heard.previous == envelope.ThreadState.start().after(TWO.encode(SOURCE.to_source)).previous
-    assert two.sent == SENT.sent
+    assert (two.sent, two.unit) == (SENT.sent, SENT.unit)
 
 
 def test_the_newest_reply_tells_how_much_the_unit_had() -> None:
@@ -136,7 +143,7 @@ def test_a_lost_memory_is_told_and_the_replies_are_still_read() -> None:
     place = replies.remembered(b"anything", SOURCE)
     read = replies.read(bundle(ONE, FORGED), SOURCE, place)
 
-    assert place is None
+    assert (place, read.place) == (None, None)
     assert read.troubles[0] == replies.LOST
     assert "not written by the unit" in read.troubles[1]
     assert [shown.text for shown in read.shown] == ["one"]

@@ -178,6 +178,7 @@ def place(fields: Fields) -> Fields:
         bytes.fromhex(fields["sealed"]), secret(fields["state"]), mailbox=bytes.fromhex(fields["mailbox"])
     )
     return {
+        "unit": opened.unit,
         "sent": str(opened.sent.counter),
         "sent_previous": opened.sent.previous.hex(),
         "heard": str(opened.heard.counter),
@@ -287,13 +288,15 @@ def pickup_of(fields: Fields) -> Fields:
 def pickup(fields: Fields) -> Fields:
     read = Pickup.parse(bytes.fromhex(fields["pickup"]))
     place_ = Place.open(read.place, secret(fields["state"]), mailbox=bytes.fromhex(fields["mailbox"]))
-    return {"replies": str(len(open_bundle(read.bundle, identity(fields)))), "sent": str(place_.sent.counter)}
+    replies = len(open_bundle(read.bundle, identity(fields)))
+    return {"replies": str(replies), "sent": str(place_.sent.counter), "unit": place_.unit}
 
 
 def pins(fields: Fields) -> Fields:
     read = Keys.parse(fields["keys"].encode())
     assert read.encode().decode() == fields["keys"]
-    key = read.choose(bytes.fromhex(fields["root"]), fields["role"], date.fromisoformat(fields["today"]))
+    root, today = bytes.fromhex(fields["root"]), date.fromisoformat(fields["today"])
+    key = read.choose_for(root, fields["unit"], today) if "unit" in fields else read.choose(root, fields["role"], today)
     return {"serial": str(key.serial), "fingerprint": key.recipient.fingerprint()}
 
 

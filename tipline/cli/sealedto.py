@@ -8,7 +8,7 @@ from tipline.cli import streams
 from tipline.cli.streams import RefusedError
 from tipline.envelope import IntakeKey, IntakeKeyError
 from tipline.kit import Inputs, KitError
-from tipline.pins import Keys, Pinned, PinsError
+from tipline.pins import Keys, Pinned, Pins, PinsError
 from tipline.strict import EnvelopeError
 
 _KIT_MAX: Final = 16 * 1024 * 1024  # bytes of a kit; its script is far smaller
@@ -31,8 +31,41 @@ def root(typed: str) -> bytes:
     return bytes.fromhex(digits)
 
 
-def receiver(name: str, trusted: bytes, *, oversight: bool, today: date) -> Receiver:
-    """Choose the key to seal to out of the kit or file called *name*; refuses whatever *trusted* did not sign."""
+class Carried(NamedTuple):
+    """What the kit or file called *name* carries, and whom its root has signed."""
+
+    name: str
+    keys: Keys
+    pins: Pins
+
+    def first(self, *, oversight: bool, today: date) -> Receiver:
+        """Choose whom a first message goes to, and the key to seal it to."""
+        pinned = self.pins.get("oversight" if oversight else "unit")
+        if pinned is None:
+            raise RefusedError(f"the keys in {self.name} name no oversight body: nothing was sealed")
+        return self._today(pinned, today)
+
+    def again(self, unit: str, today: date) -> Receiver:
+        """Choose the key of the unit that has the thread already, and of no other."""
+        pinned = self.pins.of(unit)
+        if pinned is None:
+            raise RefusedError(
+                f"your report is with “{unit}”, and {self.name} has no key of it: nothing was sealed. "
+                "Use a kit that names it, or seal a new tip"
+            )
+        return self._today(pinned, today)
+
+    def _today(self, pinned: Pinned, today: date) -> Receiver:
+        try:
+            return Receiver(pinned, self.keys.choose_for(self.keys.root, pinned.unit, today))
+        except PinsError:
+            raise RefusedError(f"the keys in {self.name} are not valid today: {_NEW_KIT}") from None
+        except IntakeKeyError:
+            raise RefusedError(f"{self.name} has no key of {pinned.unit} that is valid today: {_NEW_KIT}") from None
+
+
+def carried(name: str, trusted: bytes) -> Carried:
+    """Read the kit or file called *name*; refuses whatever *trusted* did not sign."""
     keys = _keys(streams.read_all(name, _KIT_MAX), name)
     if keys.root != trusted:
         raise RefusedError(
@@ -40,19 +73,9 @@ def receiver(name: str, trusted: bytes, *, oversight: bool, today: date) -> Rece
             "It is not this unit's kit: do not use it"
         )
     try:
-        pins = keys.verified(trusted)
+        return Carried(name, keys, keys.verified(trusted))
     except PinsError:
         raise RefusedError(f"the keys in {name} are not signed by that root: somebody changed them") from None
-    role = "oversight" if oversight else "unit"
-    pinned = pins.get(role)
-    if pinned is None:
-        raise RefusedError(f"the keys in {name} name no oversight body: nothing was sealed")
-    try:
-        return Receiver(pinned, keys.choose(trusted, role, today))
-    except PinsError:
-        raise RefusedError(f"the keys in {name} are not valid today: {_NEW_KIT}") from None
-    except IntakeKeyError:
-        raise RefusedError(f"{name} has no key of this unit that is valid today: {_NEW_KIT}") from None
 
 
 def _keys(data: bytes, name: str) -> Keys:

@@ -70,6 +70,9 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     acts = parser.add_subparsers(dest="act", metavar="seal|pickup|open|reply", required=True, parser_class=_AnyOrder)
     seal = acts.add_parser("seal", help="seal a message and files; prints your codename, once")
     _to(seal)
+    seal.add_argument(
+        "--oversight", action="store_true", help="to the outside body instead of the unit; answers follow by themselves"
+    )
     seal.add_argument("--how-known", metavar="FILE", help="a text: how you know this")
     seal.add_argument("--must-not-learn", metavar="FILE", help="a text: who must not learn of it")
     seal.add_argument(
@@ -91,9 +94,6 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 def _to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kit", metavar="KIT", required=True, help="the unit's kit.html, or keys from its page /keys")
     parser.add_argument("--root", metavar="HEX", required=True, help="the 64 digits on the unit's poster")
-    parser.add_argument(
-        "--oversight", action="store_true", help="to the outside body instead of the unit; again with each answer"
-    )
     parser.add_argument("--message", metavar="FILE", default=streams.STANDARD, help="a text; else standard input")
 
 
@@ -123,7 +123,7 @@ def run(args: argparse.Namespace, _: object) -> int:
 
 def _seal(args: argparse.Namespace) -> int:
     now = datetime.now(UTC)
-    to = sealedto.receiver(args.kit, sealedto.root(args.root), oversight=args.oversight, today=now.date())
+    to = sealedto.carried(args.kit, sealedto.root(args.root)).first(oversight=args.oversight, today=now.date())
     _one_standard_input(args.message, args.how_known, args.must_not_learn, args.kit)
     tip = Tip(
         text=_text(args.message, MESSAGE_MAX, ask="your message"),
@@ -133,7 +133,7 @@ def _seal(args: argparse.Namespace) -> int:
     )
     codename = Codename.from_token(new_token())
     source = keys(codename)
-    with _sealed(args, source, to, tip, after=Standing.start(), now=now) as names:
+    with _sealed(args, source, to, tip, after=None, now=now) as names:
         tipwords.codename(codename, source)
         tipwords.files(args.out, names, to)
         tipwords.after_tip()
@@ -153,13 +153,14 @@ def _open(args: argparse.Namespace) -> int:
 
 def _reply(args: argparse.Namespace) -> int:
     now = datetime.now(UTC)
-    to = sealedto.receiver(args.kit, sealedto.root(args.root), oversight=args.oversight, today=now.date())
+    carried = sealedto.carried(args.kit, sealedto.root(args.root))
     _one_standard_input(args.message, args.must_not_learn, args.kit, args.pickup)
     source = keys(_codename(args))
     picked = _picked_up(args.pickup, source)
     tipwords.replies(picked.replies)
     if picked.standing is None:
         raise RefusedError("no answer can follow this pickup file: fetch it again, or seal a new tip")
+    to = carried.again(picked.standing.place.unit, now.date())
     text = _text(args.message, MESSAGE_MAX, ask="your answer")
     answer = answer_message(text, _text(args.must_not_learn, DETAIL_MAX))
     with _sealed(args, source, to, answer, after=picked.standing, now=now) as names:
@@ -220,7 +221,7 @@ def _sealed(
     to: Receiver,
     words: Tip | Answer,
     *,
-    after: Standing,
+    after: Standing | None,
     now: datetime,
 ) -> Iterator[tuple[str, ...]]:
     """Seal into the new folder, which gets its name at the end of the block: only when all has been shown."""

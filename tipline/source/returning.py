@@ -1,7 +1,7 @@
 """Lets a source come back: codename in, session out, then status, replies and answers. No database, nothing clear on disk."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Final
 
@@ -21,7 +21,7 @@ from tipline.source.pages import ElsewherePage, LeftPage, ReturnPage, ThreadPage
 from tipline.source.sealing import Outbox
 from tipline.source.session import Session
 from tipline.source.store import Mailbox
-from tipline.source.submit import Delivery
+from tipline.source.submit import Delivery, OtherUnitError
 
 _NAMED_WORDS: Final = 6
 _TYPED_MAX: Final = 400  # letters given back to be mended; twelve words of the list have at most 119
@@ -125,8 +125,9 @@ async def send_answer(request: web.Request) -> web.Response:
     delivery = Delivery(opened.keys, address, mac.digest(), first=None, further=answer, files=(), at=now)
     try:
         await submit.deliver(request.app[KEEP], outbox, delivery)
-    except OpenError:  # what the source's side keeps was exchanged: an answer could not follow the messages before
-        return await _thread(request, opened, written=written, problem=replies.LOST)
+    except (OpenError, OtherUnitError) as error:  # exchanged: no answer could follow, or it would go to somebody else
+        why = replies.LOST if isinstance(error, OpenError) else replies.OTHER_UNIT
+        return await _thread(request, opened, written=written, problem=why)
     except IntakeKeyError:
         return await _unsealed(request, opened, written)
     finally:
@@ -203,7 +204,9 @@ async def _read(keep: Keep, mailbox: Mailbox, source: SourceKeys) -> Replies:
     """Read the mailbox, and remember under the source's own key which reply was the newest that this page showed."""
     place = await asyncio.to_thread(replies.remembered, mailbox.thread_state, source)
     shown = await asyncio.to_thread(replies.read, mailbox.bundle, source, place)
-    if place is not None and shown.place != place:
+    if place is not None and place.unit != mailbox.unit:
+        return replace(shown, troubles=(replies.OTHER_UNIT, *shown.troubles))
+    if shown.place is not None and shown.place != place:
         now = shown.place.seal(source.state, mailbox=source.mailbox)
         await keep.advance(source.mailbox, was=mailbox.thread_state, now=now)  # an answer sent meanwhile goes before
     return shown

@@ -26,7 +26,7 @@ _TRIES: Final = 8
 
 
 class OtherUnitError(Exception):
-    """The codename's mailbox belongs to another unit than this form is for: sealing there would break its promise."""
+    """Another unit than this form is for has the codename's report: sealing there would break its promise."""
 
     def __init__(self) -> None:
         super().__init__("this codename already belongs to a report for somebody else")
@@ -171,7 +171,10 @@ def _seal(
 ) -> tuple[Submission, tuple[Envelope, ...]]:
     """Seal the messages behind the thread's last one and publish; *parts* are those of an earlier try."""
     keys, address = delivery.keys, delivery.address
-    place = Place.start() if stored is None else Place.open(stored.thread_state, keys.state, mailbox=keys.mailbox)
+    unit = address.intake.unit
+    place = Place.start(unit) if stored is None else Place.open(stored.thread_state, keys.state, mailbox=keys.mailbox)
+    if place.unit != unit:
+        raise OtherUnitError  # the row names another unit than the source's own seal does
     for body in _bodies(delivery, begun=stored is not None):
         message = Message(
             lookup=keys.lookup,
@@ -190,7 +193,7 @@ def _seal(
     submission = Submission(
         mac=delivery.mac,
         mailbox=keys.mailbox,
-        unit=address.intake.unit,
+        unit=unit,
         serial=address.intake.serial,
         urgent=address.urgent,
         day=address.day,

@@ -14,7 +14,7 @@ from handling.corridor import opened
 from handling.corridor.store.envelopes import Envelope, EnvelopeState
 from tests.fuzz.target import Target, both, these, vectors
 from tipline import bundles, device
-from tipline.envelope import File, Message, Place, Reply, Thread, Wrapper
+from tipline.envelope import SEALED_PLACE_BYTES, File, Message, Place, Reply, Thread, Wrapper
 from tipline.handin import Slip
 from tipline.strict import EnvelopeError
 
@@ -75,7 +75,8 @@ def bundle(data: bytes) -> None:
 
 def place(data: bytes) -> None:
     row = {"table": "zone.mailbox", "column": "thread_state", "row": "00" * 32}
-    Place.open(columns.seal(KEY, data, **row), KEY, mailbox=bytes(32))
+    read = Place.open(columns.seal(KEY, data, **row), KEY, mailbox=bytes(32))
+    assert Place.open(read.seal(KEY, mailbox=bytes(32)), KEY, mailbox=bytes(32)) == read
 
 
 def collected(data: bytes) -> None:
@@ -115,7 +116,9 @@ def pickup(data: bytes) -> None:
 
 def picked_up(data: bytes) -> None:
     """A place that anybody may have put there, in front of a bundle that is the source's."""
-    picked = device.pick_up(PICKUP[:512] + data[:297].ljust(297, b"\0") + PICKUP[809:], SOURCE)
+    picked = device.pick_up(
+        PICKUP[:512] + data[:SEALED_PLACE_BYTES].ljust(SEALED_PLACE_BYTES, b"\0") + PICKUP[PLACE_END:], SOURCE
+    )
     assert picked.replies.shown == ()
 
 
@@ -136,15 +139,18 @@ BUNDLES = these(
     b"\x80" * 200,
 )
 SOURCE = source_keys(Codename.from_token(bytes(32)))
+PLACE_END = 512 + SEALED_PLACE_BYTES
 PICKUP = bundles.Pickup(
-    bundles.pack_bundle([], SOURCE.identity.recipient), Place.start().seal(SOURCE.state, mailbox=SOURCE.mailbox)
+    bundles.pack_bundle([], SOURCE.identity.recipient), Place.start("unit").seal(SOURCE.state, mailbox=SOURCE.mailbox)
 ).encode()
 SLIPS = vectors("slip", field="slip", binary=True)
 TARGETS = {
     "slip": Target(slip, (EnvelopeError,), SLIPS, most=8192),
     "slip-summed": Target(right_slip, (EnvelopeError, CanonicalError), SLIPS, most=8192),
     "pickup": Target(pickup, (EnvelopeError,), these(PICKUP[:1024], PICKUP[:512]), most=1024),
-    "picked-up": Target(picked_up, (), these(PICKUP[512:809], bytes(297)), most=297),
+    "picked-up": Target(
+        picked_up, (), these(PICKUP[512:PLACE_END], bytes(SEALED_PLACE_BYTES)), most=SEALED_PLACE_BYTES
+    ),
     "pickup-code": Target(
         pickup_code_,
         (CodenameError,),
@@ -174,7 +180,13 @@ TARGETS = {
         place,
         (OpenError,),
         these(
-            canonical({"sent": {"counter": 1, "previous": "00" * 32}, "heard": {"counter": 0, "previous": "00" * 32}})
+            canonical(
+                {
+                    "unit": "unit",
+                    "sent": {"counter": 1, "previous": "00" * 32},
+                    "heard": {"counter": 0, "previous": "00" * 32},
+                }
+            )
         ),
         most=600,
     ),

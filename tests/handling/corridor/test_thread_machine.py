@@ -47,7 +47,7 @@ class Person:
     """A source and what lies at the drop for it."""
 
     keys: codename.SourceKeys
-    place: envelope.Place = field(default_factory=envelope.Place.start)
+    place: envelope.Place = field(default_factory=lambda: envelope.Place.start("unit"))
     sent: list[Sent] = field(default_factory=list)
     last: Sent | None = None
     places: list[tuple[envelope.ThreadState, Sent | None]] = field(default_factory=list)
@@ -195,6 +195,7 @@ class Thread(RuleBasedStateMachine):
     def the_source_looks(self, source: int) -> None:
         person = self.people[source]
         page = replies.read(person.bundle, person.keys, person.place)
+        assert page.place is not None
         person.place = page.place
         holds = person.packed.get(person.bundle)
         if holds is None:

@@ -108,19 +108,22 @@ const VECTORS = {
     const { place, bundle } = bundles.parsePickup(unhex(fields.pickup));
     const keys = { state: unhex(fields.state), mailbox: unhex(fields.mailbox) };
     const replies = await bundles.openBundle(bundle, identityOf(fields));
-    return { replies: String(replies.length), sent: String(envelope.openPlace(place, keys).sent.counter) };
+    const { unit, sent } = envelope.openPlace(place, keys);
+    return { replies: String(replies.length), sent: String(sent.counter), unit };
   },
   "pickup-code"(fields) {
     const lookup = codename.parsePickupCode(fields.typed);
     return { lookup: hex(lookup), code: codename.pickupCode(lookup) };
   },
   pins(fields) {
-    const key = pins.choose(pins.parseKeys(utf8(fields.keys)), unhex(fields.root), fields.role, fields.today);
+    const whom = (unit) => (fields.unit ? unit.unit === fields.unit : unit.role === fields.role);
+    const key = pins.choose(pins.parseKeys(utf8(fields.keys)), unhex(fields.root), whom, fields.today);
     return { serial: String(key.serial), fingerprint: age.fingerprint(key.recipient) };
   },
   place(fields) {
     const place = envelope.openPlace(unhex(fields.sealed), { state: unhex(fields.state), mailbox: unhex(fields.mailbox) });
     return {
+      unit: place.unit,
       sent: String(place.sent.counter),
       sent_previous: hex(place.sent.previous),
       heard: String(place.heard.counter),
@@ -202,7 +205,7 @@ const wayOf = (job) => ({
 });
 const shownOf = ({ place, ...replies }) => ({
   ...replies,
-  heard: { counter: place.heard.counter, previous: hex(place.heard.previous) },
+  heard: place && { counter: place.heard.counter, previous: hex(place.heard.previous) },
 });
 
 const secretOf = (secret) => ({ ...secret, seed: unhex(secret.seed) });
@@ -249,7 +252,7 @@ const DO = {
   read: async ({ bundle, codename: words, place }) => {
     const sent = { counter: place.sent, previous: new Uint8Array(32) };
     const heard = { counter: place.heard.counter, previous: unhex(place.heard.previous) };
-    return shownOf(await readReplies(Buffer.from(bundle, "base64"), await codename.keys(words), { sent, heard }));
+    return shownOf(await readReplies(Buffer.from(bundle, "base64"), await codename.keys(words), { unit: "unit", sent, heard }));
   },
   derive: ({ key, salt, info, length }) => hex(hkdf(unhex(key), unhex(salt), info, length)),
 };

@@ -13,10 +13,10 @@ from crypto.digest import sha256
 from crypto.secret import Secret
 from tests.tipline.away.node import Node, RefusedError, b64
 from tests.tipline.away.unit import new_codename, pickup, source_keys, write
+from tipline import replies
 from tipline.bundles import pack_bundle
 from tipline.envelope import Place, Reply, ThreadState
-from tipline.source import replies
-from tipline.source.replies import PHRASES
+from tipline.replies import PHRASES
 
 CODENAME = "office energy slim split educate photo pond exclude transfer prosper twelve salmon"
 SOURCE = source_keys(CODENAME)
@@ -63,9 +63,10 @@ def bundles(draw: st.DrawFn) -> tuple[list[bytes], ThreadState]:
 def test_both_sides_say_the_same_of_any_bundle(js: Node, made: tuple[list[bytes], ThreadState], sent: int) -> None:
     inner, heard = made
     sealed = pack_bundle(inner, SOURCE.identity.recipient)
-    place = Place(ThreadState(sent, bytes(32)), heard)
+    place = Place("unit", ThreadState(sent, bytes(32)), heard)
 
     ours = replies.read(sealed, SOURCE, place)
+    assert ours.place is not None
 
     theirs = js("read", bundle=b64(sealed), codename=CODENAME, place={"sent": sent, "heard": heard.body()})
     assert theirs == {
@@ -82,7 +83,7 @@ def test_both_sides_say_the_same_of_any_bundle(js: Node, made: tuple[list[bytes]
 def test_a_pickup_file_with_a_byte_changed_shows_nothing_that_the_unit_did_not_write(
     js: Node, data: st.DataObject
 ) -> None:
-    whole = bytearray(pickup(SOURCE, write(SOURCE, "words"), Place.start()))
+    whole = bytearray(pickup(SOURCE, write(SOURCE, "words"), Place.start("unit")))
     at = data.draw(st.integers(0, len(whole) - 1))
     whole[at] ^= data.draw(st.integers(1, 255))
 
@@ -98,7 +99,7 @@ def test_a_pickup_file_with_a_byte_changed_shows_nothing_that_the_unit_did_not_w
 
 @pytest.mark.parametrize("cut", [0, 1, 512, 70_143])
 def test_a_pickup_file_that_is_cut_is_refused(js: Node, cut: int) -> None:
-    whole = pickup(SOURCE, [], Place.start())
+    whole = pickup(SOURCE, [], Place.start("unit"))
 
     with pytest.raises(RefusedError) as caught:
         js("open", pickup=b64(whole[:cut]), codename=CODENAME)
@@ -107,7 +108,9 @@ def test_a_pickup_file_that_is_cut_is_refused(js: Node, cut: int) -> None:
 
 
 def test_another_codename_opens_neither_replies_nor_place(js: Node) -> None:
-    opened = js("open", pickup=b64(pickup(SOURCE, write(SOURCE, "words"), Place.start())), codename=new_codename(js))
+    opened = js(
+        "open", pickup=b64(pickup(SOURCE, write(SOURCE, "words"), Place.start("unit"))), codename=new_codename(js)
+    )
 
     assert (opened["shown"], opened["canAnswer"]) == ([], False)
     assert opened["troubles"] == [replies.LOST, replies.DAMAGED]

@@ -1,6 +1,7 @@
 """What the JavaScript seals, Python opens: slip, wrappers, messages, MACs, sidecars, parts, place."""
 
 import os
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -103,7 +104,7 @@ def test_an_answer_follows_the_place_that_was_picked_up(
 ) -> None:
     codename = new_codename(js)
     source = source_keys(codename)
-    place = Place.start().after(b"the first message")
+    place = Place.start("unit").after(b"the first message")
     picked = pickup(source, write(source, *said), place)
     uploaded = [file("a", data, type_) for _, data, type_ in sent]
 
@@ -111,7 +112,7 @@ def test_an_answer_follows_the_place_that_was_picked_up(
 
     shown = js("open", pickup=b64(picked), codename=codename)
     assert [one["text"] for one in shown["shown"]] == said
-    opened = open_all(made, codename, before=Place(place.sent, ThreadState.parse(shown["heard"])))
+    opened = open_all(made, codename, before=replace(place, heard=ThreadState.parse(shown["heard"])))
     assert opened.messages[0].body == (Tip(text, "", whom, urgent=False) if whom.strip() else Answer(text))
     assert {one.heard for one in opened.messages} == {len(said)}
     assert opened.slip.recipient is None
@@ -168,8 +169,8 @@ def test_the_longest_text_goes_through(js: Node) -> None:
 def test_an_answer_cannot_follow_a_place_that_was_exchanged(js: Node) -> None:
     codename, other = new_codename(js), new_codename(js)
     source = source_keys(codename)
-    theirs = Place.start().seal(source_keys(other).state, mailbox=source.mailbox)
-    picked = pickup(source, [], Place.start())
+    theirs = Place.start("unit").seal(source_keys(other).state, mailbox=source.mailbox)
+    picked = pickup(source, [], Place.start("unit"))
     exchanged = picked[:512] + theirs + picked[512 + len(theirs) :]
 
     with pytest.raises(RefusedError) as caught:
@@ -177,6 +178,29 @@ def test_an_answer_cannot_follow_a_place_that_was_exchanged(js: Node) -> None:
 
     assert caught.value.name == "PlaceError"
     assert js("open", pickup=b64(exchanged), codename=codename)["canAnswer"] is False
+
+
+def test_an_answer_goes_to_the_unit_that_has_the_report_and_nobody_is_asked(js: Node) -> None:
+    codename = new_codename(js)
+    source = source_keys(codename)
+    place = Place.start("oversight").after(b"the first message")
+    picked = pickup(source, write(source, "Which gate?"), place)
+
+    made = js("answer", **way(codename, role="unit"), text="The north gate.", mustNotLearn="", pickup=b64(picked))
+
+    shown = js("open", pickup=b64(picked), codename=codename)
+    before = replace(place, heard=ThreadState.parse(shown["heard"]))
+    assert open_all(made, codename, role="oversight", before=before).slip.unit == "oversight"
+
+
+def test_an_answer_to_a_unit_that_the_root_has_not_signed_is_refused(js: Node) -> None:
+    codename = new_codename(js)
+    picked = pickup(source_keys(codename), [], Place.start("board"))
+
+    with pytest.raises(RefusedError) as caught:
+        js("answer", **way(codename), text="", mustNotLearn="", pickup=b64(picked))
+
+    assert caught.value.name == "OtherUnitError"
 
 
 def test_no_two_sealings_of_one_tip_share_an_id_or_a_byte_of_ciphertext(js: Node) -> None:

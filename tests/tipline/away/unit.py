@@ -104,7 +104,7 @@ def open_all(
     slip, envelopes = take(made)
     source = source_keys(codename)
     plain = {one: age.open_(whole[WRAPPER_BYTES:], [INTAKE[role]]) for one, whole in envelopes.items()}
-    place = before or Place.start()
+    place = before or Place.start(slip.unit)
     messages = []
     for listed in slip.envelopes:
         if listed.kind == "message":

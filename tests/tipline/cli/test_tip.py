@@ -21,7 +21,7 @@ from crypto.signing import SigningKey
 from tests.handins import Arrived, Receiver, arrived
 from tests.tipline.cli.test_seal import TIPLINE, on_terminal
 from tipline.bundles import Pickup, pack_bundle
-from tipline.envelope import Answer, Place, Reply, Tip
+from tipline.envelope import SEALED_PLACE_BYTES, Answer, Place, Reply, Tip
 from tipline.kit import Inputs, build
 from tipline.pins import Keys, Pinned, Pins
 
@@ -224,9 +224,41 @@ def test_files_may_stand_before_between_and_behind_the_options() -> None:
     assert (done.returncode, done.stderr) == (2, "tipline: hand-in is there already: name a new folder with -o\n")
 
 
+def test_an_answer_to_a_unit_that_the_kit_does_not_name_is_refused_and_the_unit_is_named() -> None:
+    made, source = printed(run(*SEAL, stdin=TEXT).stdout)
+    place = replace(Place.open(handed().slip.now, source.state, mailbox=source.mailbox), unit="board")
+    pickup(source, place.seal(source.state, mailbox=source.mailbox), "Which gate?")
+
+    done = run(*REPLY, "--message", "text", "-o", "answer", stdin=words(made))
+
+    assert done.returncode == 2
+    assert "your report is with “board”" in done.stderr
+    assert not Path("answer").exists()
+
+
+def test_an_answer_goes_where_the_report_went_and_nobody_is_asked() -> None:
+    unit = Pinned(UNIT.unit, "unit", "Practice Unit", UNIT.signer.public)
+    board = Receiver(UNIT.first, unit="board")
+    pinned = (unit, Pinned("board", "oversight", "Oversight Board", board.signer.public))
+    pins = Pins(pinned, UNIT.first, TODAY + timedelta(days=90)).sign(UNIT.root)
+    keys = Keys(UNIT.root.public, pins, (UNIT.intake.sign(UNIT.signer), board.intake.sign(board.signer)))
+    Path("both.json").write_bytes(keys.encode())
+    to = ("--kit", "both.json", "--root", ROOT)
+    made, source = printed(run("tip", "seal", *to, "--oversight", stdin=TEXT).stdout)
+    first = arrived([Path("hand-in/hand-in-1-of-1.tip").read_bytes()], board.identity)
+    pickup(source, first.slip.now, "Which gate?")
+
+    done = run("tip", "reply", "pickup.tar", *to, "--message", "text", "-o", "answer", stdin=words(made))
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Sealed to Oversight Board" in done.stdout
+    answer = arrived([Path("answer/hand-in-1-of-1.tip").read_bytes()], board.identity, known=first.messages[0].thread)
+    assert (answer.slip.unit, answer.messages[0].counter) == ("board", 2)
+
+
 def test_no_answer_follows_a_place_that_was_exchanged() -> None:
     made, source = printed(run(*SEAL, stdin=TEXT).stdout)
-    pickup(source, bytes(297), "Which gate?")
+    pickup(source, bytes(SEALED_PLACE_BYTES), "Which gate?")
 
     done = run(*REPLY, "--message", "text", "-o", "answer", stdin=words(made))
 
@@ -340,7 +372,7 @@ def test_a_damaged_pickup_file_is_refused(damage: object, says: str) -> None:
 def test_another_codenames_pickup_file_is_named_as_that() -> None:
     made, _ = printed(run(*SEAL, stdin=TEXT).stdout)
     other = codename.keys(Codename.from_token(codename.new_token()))
-    pickup(other, Place.start().seal(other.state, mailbox=other.mailbox), "Which gate?")
+    pickup(other, Place.start("unit").seal(other.state, mailbox=other.mailbox), "Which gate?")
 
     done = run("tip", "open", "pickup.tar", stdin=words(made))
 

@@ -88,7 +88,7 @@ def seal(
     """Seal one report with files; *follows* is the sealed place of the mailbox, for an answer."""
     codename = codename or Codename.from_token(new_token())
     source = keys(codename)
-    after = Standing.start()
+    after = None
     if follows is not None:
         after = Standing(Place.open(follows, source.state, mailbox=source.mailbox), sha256(follows))
     sealed = device.seal(

@@ -164,6 +164,29 @@ async def test_a_mailbox_set_back_is_named_on_the_page(settings: Settings, publi
     assert [message.heard for message in answers] == [0, 2]
 
 
+async def test_a_mailbox_that_was_put_under_another_unit_is_named_and_takes_no_answer(
+    settings: Settings, public_db: Db
+) -> None:
+    zone = await a_zone(settings, public_db)
+
+    with running(zone):
+        async with Browser(zone.url) as browser:
+            codename, source = await a_thread(browser)
+            before = await collect(zone, public_db, zone.unit)
+            await put(public_db, source, *(one for _, one in written(source, "one")))
+            await public_db.execute("UPDATE zone.mailbox SET unit = 'oversight'")
+            await browser.open("/return")
+            page = await browser.submit("/return", codename=codename)
+            refused = await browser.submit("/answer", answer="kept words", status=400)
+
+    assert "another unit has your report than the one you wrote to" in page.text
+    assert "one" in page.text
+    assert "another unit has your report than the one you wrote to" in refused.text
+    assert dict(refused.form("/answer").fields)["answer"] == "kept words"
+    assert len(before) == 1
+    assert await collect(zone, public_db, zone.oversight) == {}
+
+
 async def test_a_wrong_codename_is_told_without_saying_who_has_one(settings: Settings, public_db: Db) -> None:
     zone = await a_zone(settings, public_db)
     unknown = " ".join(Codename.from_token(new_token()).words())
@@ -280,7 +303,7 @@ def test_a_phrase_without_words_here_still_says_that_there_is_news() -> None:
     source = keys(Codename.from_token(new_token()))
     inner = [sealed for _, sealed in written(source, phrase="new-code")]
 
-    read = replies.read(pack_bundle(inner, source.identity.recipient), source, Place.start())
+    read = replies.read(pack_bundle(inner, source.identity.recipient), source, Place.start("unit"))
 
     assert len(read.shown) == 1
     assert "new-code" not in read.shown[0].text

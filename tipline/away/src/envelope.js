@@ -15,7 +15,11 @@ import * as strict from "./strict.js";
 /** @typedef {import("./bytes.js").Bytes} Bytes */
 
 /** How far one direction of a thread has come. @typedef {{counter: number, previous: Uint8Array}} State */
-/** The last message sent, and the newest reply that was shown. @typedef {{sent: State, heard: State}} Place */
+/**
+ * The id of the unit that has the thread, the last message sent, and the newest reply that was shown. It is sealed under
+ * the source's own key, so no server can say that another unit has the thread.
+ * @typedef {{unit: string, sent: State, heard: State}} Place
+ */
 
 /**
  * What the wrapper of each envelope of one hand-in says.
@@ -35,14 +39,14 @@ import * as strict from "./strict.js";
 /** @typedef {Tip | Answer | File} Body */
 
 export const WRAPPER_BYTES = 256;
-export const SEALED_PLACE_BYTES = 297;
+export const SEALED_PLACE_BYTES = 361;
 
-const PLACE_BYTES = 256;
+const PLACE_BYTES = 320;
 const NOTHING = new Uint8Array(32);
 
-/** @returns {Place} the place before the first message */
-export function startPlace() {
-  return { sent: { counter: 0, previous: NOTHING }, heard: { counter: 0, previous: NOTHING } };
+/** @returns {State} before the first one */
+export function startState() {
+  return { counter: 0, previous: NOTHING };
 }
 
 /**
@@ -51,7 +55,7 @@ export function startPlace() {
  * @returns {Bytes} `SEALED_PLACE_BYTES` bytes
  */
 export function sealPlace(place, keys) {
-  const plain = canonical({ heard: stateBody(place.heard), sent: stateBody(place.sent) });
+  const plain = canonical({ heard: stateBody(place.heard), sent: stateBody(place.sent), unit: strict.unit(place.unit) });
   return columns.seal(keys.state, fill(plain, PLACE_BYTES, 0x20), where(keys));
 }
 
@@ -63,8 +67,8 @@ export function sealPlace(place, keys) {
 export function openPlace(sealed, keys) {
   const plain = columns.open(keys.state, sealed, where(keys));
   try {
-    const value = strict.jsonObject(plain, ["heard", "sent"]);
-    return { sent: readState(value.sent), heard: readState(value.heard) };
+    const value = strict.jsonObject(plain, ["heard", "sent", "unit"]);
+    return { unit: strict.unit(value.unit), sent: readState(value.sent), heard: readState(value.heard) };
   } catch {
     throw new OpenError();
   }
@@ -140,7 +144,7 @@ export function encodeMessage(keys, place, { way, at, body }) {
  * @returns {Place}
  */
 export function after(place, encoded) {
-  return { sent: { counter: place.sent.counter + 1, previous: sha256(encoded) }, heard: place.heard };
+  return { ...place, sent: { counter: place.sent.counter + 1, previous: sha256(encoded) } };
 }
 
 /**

@@ -93,6 +93,13 @@ export class PlaceError extends RefusedError {
   }
 }
 
+/** No key at hand is of the unit that has the thread. */
+export class OtherUnitError extends RefusedError {
+  constructor() {
+    super("another unit has this report than those whose keys are here: nothing was sealed");
+  }
+}
+
 /** More, larger or longer than one report takes. */
 export class TooMuchError extends RefusedError {
   constructor() {

@@ -1,4 +1,4 @@
-// The fixed sentences of a unit by their code; only the code travels. A test holds them against `tipline.source.replies`.
+// The fixed sentences of a unit by their code; only the code travels. A test holds them against `tipline.replies`.
 
 /** @type {Readonly<Record<string, string>>} */
 export const PHRASES = Object.freeze({

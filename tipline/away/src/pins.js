@@ -25,6 +25,8 @@ import * as strict from "./strict.js";
  * @typedef {{unit: string, serial: number, recipient: string, notBefore: string, notAfter: string}} IntakeKey
  */
 
+/** Which of the pinned units is meant. @typedef {(unit: Pinned) => boolean} Whom */
+
 /** @typedef {{root: Uint8Array, pins: Uint8Array, intake: Uint8Array[]}} Keys read, and nothing of it believed yet */
 
 /**
@@ -57,17 +59,17 @@ export function verified(keys, root) {
 }
 
 /**
- * Return the key to seal to today for the unit with *role*: the highest serial.
+ * Return the key to seal to today for the unit that is meant: the highest serial.
  * @param {Keys} keys
  * @param {Uint8Array} root the one that is trusted
- * @param {Role} role
+ * @param {Whom} whom
  * @param {string} today
  * @returns {IntakeKey}
  */
-export function choose(keys, root, role, today) {
+export function choose(keys, root, whom, today) {
   const pins = verified(keys, root);
   if (today < pins.validFrom || today > pins.validUntil) throw new PinsError();
-  const pinned = pins.units.find((unit) => unit.role === role);
+  const pinned = pins.units.find(whom);
   const good = pinned === undefined ? [] : intakeKeys(keys, pinned).filter((key) => goodOn(key, today));
   const newest = good.sort((one, other) => other.serial - one.serial)[0];
   if (newest === undefined) throw new IntakeKeyError();

@@ -1,11 +1,11 @@
 // What a unit wrote to one source, opened and checked against what was shown before.
-// Layout: docs/format.md, "Replies". The Python side's `tipline.source.replies` says the same sentences.
+// Layout: docs/format.md, "Replies". The Python side's `tipline.replies` says the same sentences.
 
 import * as age from "./age.js";
 import { equal, hex, sha256 } from "./bytes.js";
 import { openBundle } from "./bundles.js";
 import { canonical } from "./canonical.js";
-import { startPlace } from "./envelope.js";
+import { startState } from "./envelope.js";
 import { EnvelopeError, ForgedError, RefusedError } from "./errors.js";
 import { check } from "./macs.js";
 import { PHRASES } from "./phrases.js";
@@ -34,7 +34,7 @@ import { DAMAGED, FORGOTTEN, LOST, REORDERED, UNKNOWN_PHRASE, copied, forged, ga
  * @typedef {object} Replies
  * @property {{number: number, day: string, text: string}[]} shown genuine replies, oldest first
  * @property {string[]} troubles sentences about what is wrong with the rest
- * @property {Place} place what the source's side remembers once this has been shown
+ * @property {Place | null} place what the source's side remembers once this has been shown; null when it could not be opened
  * @property {number} sent how many messages and files the source has sent, as far as is remembered
  * @property {number | null} had how many of them the unit had when it wrote the newest reply; null without a reply
  */
@@ -80,14 +80,25 @@ export function parseReply(padded, toSource) {
  */
 export async function readReplies(bundle, keys, place) {
   if (place === null) {
-    const shown = await readReplies(bundle, keys, startPlace());
-    return { ...shown, troubles: [LOST, ...shown.troubles.filter((text) => text !== FORGOTTEN)], had: null };
+    const { heard: _, ...shown } = await read(bundle, keys, { sent: startState(), heard: startState() });
+    const troubles = [LOST, ...shown.troubles.filter((text) => text !== FORGOTTEN)];
+    return { ...shown, troubles, place: null, sent: 0, had: null };
   }
+  const { heard, ...shown } = await read(bundle, keys, place);
+  return { ...shown, place: { ...place, heard }, sent: place.sent.counter };
+}
+
+/**
+ * @param {Uint8Array} bundle
+ * @param {SourceKeys} keys
+ * @param {{sent: State, heard: State}} before
+ */
+async function read(bundle, keys, before) {
   let inner;
   try {
     inner = await openBundle(bundle, keys.identity);
   } catch {
-    return { shown: [], troubles: [DAMAGED], place, sent: place.sent.counter, had: null };
+    return { shown: [], troubles: [DAMAGED], heard: before.heard, had: null };
   }
   const opened = [];
   for (const sealed of inner) opened.push(await genuine(sealed, keys));
@@ -96,9 +107,8 @@ export async function readReplies(bundle, keys, place) {
   each.sort((one, other) => one.counter - other.counter);
   return {
     shown: each.map((one) => ({ number: one.counter, day: one.day, text: words(one) })),
-    troubles: troubles(opened.length - found.length, found, each, place),
-    place: { sent: place.sent, heard: newest(each, place.heard) },
-    sent: place.sent.counter,
+    troubles: troubles(opened.length - found.length, found, each, before),
+    heard: newest(each, before.heard),
     had: each.at(-1)?.heard ?? null,
   };
 }
@@ -122,17 +132,17 @@ async function genuine(sealed, keys) {
  * @param {number} refused
  * @param {Reply[]} found in the bundle's order
  * @param {Reply[]} each once, by number
- * @param {Place} place
+ * @param {{sent: State, heard: State}} before
  */
-function troubles(refused, found, each, place) {
+function troubles(refused, found, each, before) {
   const reordered = found.some((one, at) => at > 0 && (found[at - 1]?.counter ?? 0) > one.counter);
   return [
     ...forged(refused),
     ...copied(found),
     ...(reordered ? [REORDERED] : []),
-    ...setBack(each, place.heard),
-    ...gaps(each, place.heard),
-    ...(each.some((one) => one.heard > place.sent.counter) ? [FORGOTTEN] : []),
+    ...setBack(each, before.heard),
+    ...gaps(each, before.heard),
+    ...(each.some((one) => one.heard > before.sent.counter) ? [FORGOTTEN] : []),
   ];
 }
 

@@ -8,8 +8,8 @@
 import { hex, randomId, sha256, utf8 } from "./bytes.js";
 import { parsePickup } from "./bundles.js";
 import * as codenames from "./codename.js";
-import { after, encodeMessage, openPlace, sealMessage, sealPlace, startPlace } from "./envelope.js";
-import { PlaceError, TooMuchError } from "./errors.js";
+import { after, encodeMessage, openPlace, sealMessage, sealPlace, startState } from "./envelope.js";
+import { OtherUnitError, PlaceError, TooMuchError } from "./errors.js";
 import { MESSAGE_MAX, encodeSlip, fileName, inOneFile } from "./handin.js";
 import { partCount, sealParts } from "./parts.js";
 import * as pins from "./pins.js";
@@ -24,11 +24,10 @@ import { readReplies } from "./replies.js";
 /** @typedef {import("./replies.js").Replies} Replies */
 
 /**
- * To whom, when and how.
+ * With which keys, when and how.
  * @typedef {object} Way
  * @property {Uint8Array} keys what the kit carries or `/keys` handed out
  * @property {Uint8Array} root the root that is trusted, 32 bytes
- * @property {import("./pins.js").Role} role
  * @property {Date} now
  * @property {"kit" | "browser"} way
  * @property {string} codename twelve words, as `codename.make` and `codename.parse` return them
@@ -36,7 +35,10 @@ import { readReplies } from "./replies.js";
  * @property {(sealed: number, all: number) => void} [onProgress] true bytes of files
  */
 
-/** @typedef {{text: string, howKnown: string, mustNotLearn: string, urgent: boolean}} TipWords */
+/**
+ * To whom, and what. Answers go to the unit that has the thread, and nobody is asked which.
+ * @typedef {{role: import("./pins.js").Role, text: string, howKnown: string, mustNotLearn: string, urgent: boolean}} TipWords
+ */
 /** @typedef {{text: string, mustNotLearn: string}} AnswerWords */
 
 /**
@@ -50,8 +52,8 @@ import { readReplies } from "./replies.js";
  */
 
 /**
- * What is said, and what it follows.
- * @typedef {{place: Place, was: Uint8Array | null, urgent: boolean, body: Body}} Saying
+ * What is said to whom, and what it follows: the place and its hash, or null of a codename that was never used.
+ * @typedef {{to: import("./pins.js").IntakeKey, follows: {place: Place, was: Uint8Array} | null, urgent: boolean, body: Body}} Saying
  */
 
 /** Limits of one report, as the form has them. */
@@ -70,8 +72,8 @@ export function dayOf(now) {
 export async function* sealTip(tip) {
   const source = await codenames.keys(tip.codename);
   yield* handIn(tip, source, {
-    place: startPlace(),
-    was: null,
+    to: receiver(tip, (unit) => unit.role === tip.role),
+    follows: null,
     urgent: tip.urgent,
     body: {
       kind: "tip",
@@ -84,17 +86,28 @@ export async function* sealTip(tip) {
 }
 
 /**
- * Seal an answer behind the place that a pickup file carries; refused where that place cannot be opened.
+ * Seal an answer behind the place that a pickup file carries, to the unit that it names; refused where it cannot be opened.
  * @param {Way & AnswerWords & {pickup: Uint8Array}} answer
  * @returns {AsyncGenerator<HandInFile, void, void>}
  */
 export async function* sealAnswer(answer) {
   const source = await codenames.keys(answer.codename);
   const { place: was, bundle } = parsePickup(answer.pickup);
-  const before = remembered(was, source);
-  if (before === null) throw new PlaceError();
-  const { place } = await readReplies(bundle, source, before);
-  yield* handIn(answer, source, { place, was: sha256(was), urgent: false, body: answerBody(answer) });
+  const { place } = await readReplies(bundle, source, remembered(was, source));
+  if (place === null) throw new PlaceError();
+  const to = receiver(answer, (unit) => unit.unit === place.unit);
+  yield* handIn(answer, source, { to, follows: { place, was: sha256(was) }, urgent: false, body: answerBody(answer) });
+}
+
+/**
+ * The key to seal to today; refused where nobody that the root has signed is meant.
+ * @param {Way} way
+ * @param {pins.Whom} whom
+ */
+function receiver({ keys, root, now }, whom) {
+  const carried = pins.parseKeys(keys);
+  if (!pins.verified(carried, root).units.some(whom)) throw new OtherUnitError();
+  return pins.choose(carried, root, whom, dayOf(now));
 }
 
 /**
@@ -142,9 +155,10 @@ function answerBody(answer) {
  */
 async function* handIn(way, source, saying) {
   checkLimits(saying.body, way.files);
-  const { unit, serial, recipient, notBefore: day } = pins.choose(pins.parseKeys(way.keys), way.root, way.role, dayOf(way.now));
+  const { unit, serial, recipient, notBefore: day } = saying.to;
   const address = { unit, serial, recipient, mailbox: source.mailbox, day, urgent: saying.urgent };
-  const thread = new Thread(source, address, saying.place, way);
+  const before = saying.follows?.place ?? { unit, sent: startState(), heard: startState() };
+  const thread = new Thread(source, address, before, way);
   const parts = new Parts(way);
   await thread.add(saying.body);
   for (const file of way.files) {
@@ -163,7 +177,7 @@ async function* handIn(way, source, saying) {
   const whole = inOneFile(total([...thread.listed, ...parts.listed]));
   if (!whole) yield* parts.release();
   const of = whole ? 1 : parts.of;
-  const blob = new Blob([thread.slip(saying.was, parts.listed), ...thread.sealed, ...parts.held.map((one) => one.blob)]);
+  const blob = new Blob([thread.slip(saying.follows?.was ?? null, parts.listed), ...thread.sealed, ...parts.held.map((one) => one.blob)]);
   yield { name: fileName(1, of), number: 1, of, blob, again: async () => blob };
 }
 

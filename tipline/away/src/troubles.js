@@ -1,4 +1,4 @@
-// Sentences about replies that are forged, changed, copied or missing: those of `tipline.source.replies`, word for word.
+// Sentences about replies that are forged, changed, copied or missing: those of `tipline.replies`, word for word.
 
 import { equal, hex } from "./bytes.js";
 
@@ -10,9 +10,9 @@ export const REORDERED =
   "Somebody put the replies into another order. They are shown in the order in which they were written.";
 export const FORGOTTEN =
   "The unit has more messages of yours than this server remembers: its memory of your report was set back. " +
-  "The page cannot say whether replies were taken away.";
+  "It cannot be said whether replies were taken away.";
 export const LOST =
-  "This server's memory of your report is damaged or was exchanged. The page cannot say whether replies were taken away, " +
+  "This server's memory of your report is damaged or was exchanged. It cannot be said whether replies were taken away, " +
   "and an answer cannot be sent from here: write a new report.";
 export const UNKNOWN_PHRASE = "There is news about your report that this page has no words for yet.";
 

@@ -6,10 +6,11 @@ import { openPickup } from "../sealing.js";
 import { DAMAGED } from "../troubles.js";
 import { dayInWords, element, field, files, judge, make, say, show } from "./dom.js";
 import { closed } from "./keys.js";
-import { NOT_PICKED_UP, NOT_THESE_WORDS, NO_FOLLOWING, NO_REPLY, UNREADABLE, aboutWords, hadWhat } from "./words.js";
+import { NOT_PICKED_UP, NOT_THESE_WORDS, NO_FOLLOWING, NO_REPLY, UNREADABLE, aboutWords, hadWhat, noSuchUnit } from "./words.js";
 
 /** @typedef {import("./keys.js").Kit} Kit */
-/** What an answer follows. @typedef {{pickup: Uint8Array, codename: string}} Opened */
+/** What an answer follows, and who has the thread. @typedef {{pickup: Uint8Array, codename: string, role: Role}} Opened */
+/** @typedef {import("../pins.js").Role} Role */
 
 const PICKUP_MAX = 1024 * 1024; // bytes; a pickup file is far smaller, and a film is not read into memory
 
@@ -38,8 +39,8 @@ export async function openFile(kit, today) {
       say("open-problem", NOT_THESE_WORDS);
       return null;
     }
-    showReplies(kit, found, today);
-    return { pickup, codename };
+    const role = showReplies(kit, found, today);
+    return role === null ? null : { pickup, codename, role };
   } catch (error) {
     judge("open-problem", [
       ["pickup-file-problem", element("pickup-file"), error instanceof RefusedError ? NOT_PICKED_UP : UNREADABLE],
@@ -74,17 +75,20 @@ async function pickupAgain(codename) {
  * @param {Kit} kit
  * @param {Awaited<ReturnType<typeof openPickup>>} found
  * @param {string} today
+ * @returns {Role | null} of whom an answer goes to, or null where none can follow
  */
 function showReplies(kit, found, today) {
   element("troubles").replaceChildren(...found.troubles.map((text) => make("p", `Careful. ${text}`, "problem")));
   element("messages").replaceChildren(...found.shown.map(reply));
   if (found.shown.length === 0) element("messages").append(make("p", NO_REPLY, "empty"));
   say("had", hadWhat(found));
-  const shut = kit.pins.units.every((unit) => closed(kit, unit.role, today) !== "");
-  const why = !found.canAnswer ? NO_FOLLOWING : shut ? closed(kit, "unit", today) : "";
-  say("answer-closed", why);
-  element("answer-form").hidden = why !== "";
+  const unit = kit.pins.units.find((one) => one.unit === found.place?.unit);
+  say("answer-closed", found.place === null ? NO_FOLLOWING : unit === undefined ? noSuchUnit(found.place.unit) : closed(kit, unit.role, today));
+  say("answer-receiver", unit?.name ?? "");
+  const open = unit !== undefined && element("answer-closed").hidden;
+  element("answer-form").hidden = !open;
   show("replies");
+  return open ? unit.role : null;
 }
 
 /** @param {{number: number, day: string, text: string}} one */

@@ -151,7 +151,7 @@ export function forget() {
   for (const address of [...addresses]) revoke(address);
   for (const form of document.querySelectorAll("form")) form.reset();
   for (const place of document.querySelectorAll("[data-files]")) place.replaceChildren();
-  for (const id of ["codename", "pickup", "open-pickup", "messages", "troubles", "had", "receiver", "said"]) {
+  for (const id of ["codename", "pickup", "open-pickup", "messages", "troubles", "had", "receiver", "answer-receiver", "said"]) {
     element(id).replaceChildren();
   }
   for (const place of document.querySelectorAll("form .problem")) /** @type {HTMLElement} */ (place).hidden = true;

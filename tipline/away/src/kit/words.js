@@ -9,7 +9,6 @@ const WORDS = 12;
 export const TOO_LONG = "This is too long to seal in one piece. Shorten it, or add it as a file.";
 export const TOO_MUCH = "One report takes at most 20 files and 2 GB. Seal the rest as another report.";
 export const NO_CHOICE = "Choose one of the two. It decides who can open your report.";
-export const NO_ROLE = "Choose the one you locked your report for. Nobody else can join the answer to it.";
 export const NO_TIP = "Write what happened first. One line is enough.";
 export const NO_ANSWER = "Write your answer first. One line is enough.";
 export const NO_REPLY = "No reply yet. Replies come at fixed times of the day, so look again tomorrow.";
@@ -33,6 +32,14 @@ const LOST =
 export function whyNot(error) {
   if (error instanceof Stopped) return STOPPED;
   return error instanceof PlaceError ? LOST : FAILED;
+}
+
+/**
+ * Why no answer can be sealed to whoever has the report.
+ * @param {string} unit its id
+ */
+export function noSuchUnit(unit) {
+  return `Your report is with “${unit}”, and this kit holds no key of it. Use a kit that names it, or write a new report.`;
 }
 
 /**

@@ -6,11 +6,10 @@ import { chosen, dayInWords, element, field, files, judge, make, say, show } fro
 import { DamagedKit, closed, lastDay, read } from "../kit/keys.js";
 import { openFile } from "../kit/reading.js";
 import { forget, list, sealAll, stop } from "../kit/saving.js";
-import { GONE, NO_ANSWER, NO_CHOICE, NO_ROLE, NO_TIP, TOO_LONG, TOO_MUCH, whyNot } from "../kit/words.js";
+import { GONE, NO_ANSWER, NO_CHOICE, NO_TIP, TOO_LONG, TOO_MUCH, whyNot } from "../kit/words.js";
 import { LIMITS, dayOf, sealAnswer, sealTip } from "../sealing.js";
 
 /** @typedef {import("../kit/keys.js").Kit} Kit */
-/** @typedef {import("../pins.js").Role} Role */
 
 const WORDS_IN_GROUP = 3;
 
@@ -95,7 +94,8 @@ async function tell(kit) {
   const codename = codenames.make();
   const kept = await attempt("tell-problem", (onProgress) =>
     sealTip({
-      ...way(kit, role, codename, onProgress),
+      ...way(kit, codename, onProgress),
+      role,
       text,
       howKnown: field("how_known").value,
       mustNotLearn: field("must_not_learn").value,
@@ -111,12 +111,11 @@ async function tell(kit) {
 
 /**
  * @param {Kit} kit
- * @param {Role} role
  * @param {string} codename
  * @param {(sealed: number, all: number) => void} onProgress
  */
-function way(kit, role, codename, onProgress) {
-  return { keys: kit.keys, root: kit.root, role, now: new Date(), way: /** @type {const} */ ("kit"), codename, onProgress };
+function way(kit, codename, onProgress) {
+  return { keys: kit.keys, root: kit.root, now: new Date(), way: /** @type {const} */ ("kit"), codename, onProgress };
 }
 
 /** @param {string} codename */
@@ -158,23 +157,19 @@ async function attempt(problem, seal) {
 /** @param {Kit} kit */
 async function answer(kit) {
   if (opened === null) return;
-  const role = /** @type {Role | null} */ (chosen("role"));
-  const radio = /** @type {HTMLInputElement} */ (document.querySelector("input[name=role]"));
+  const { pickup, codename, role } = opened;
   const text = field("answer").value;
   const asked = field("answer-must_not_learn").value;
-  const problems = /** @type {Parameters<typeof judge>[1]} */ ([
-    ["answer-text-problem", field("answer"), text.trim() === "" ? NO_ANSWER : long(text, LIMITS.text)],
+  const empty = text.trim() === "" ? NO_ANSWER : "";
+  const good = judge("answer-problem", [
+    ["answer-text-problem", field("answer"), closed(kit, role, today()) || empty || long(text, LIMITS.text)],
     ["answer-must_not_learn-problem", field("answer-must_not_learn"), long(asked, LIMITS.detail)],
     ["answer-files-problem", element("answer-files"), tooMuch(files("answer-files"))],
   ]);
-  if (document.getElementById("role-problem") !== null) {
-    problems.unshift(["role-problem", radio, role === null ? NO_ROLE : closed(kit, role, today())]);
-  }
-  if (!judge("answer-problem", problems)) return;
-  const { pickup, codename } = opened;
+  if (!good) return;
   const kept = await attempt("answer-problem", (onProgress) =>
     sealAnswer({
-      ...way(kit, role ?? "unit", codename, onProgress),
+      ...way(kit, codename, onProgress),
       pickup,
       text,
       mustNotLearn: asked,
