@@ -8,7 +8,7 @@ from pathlib import Path
 def pss(root: int) -> int | None:
     """Proportional set size in bytes of *root* and all below it; None when this user may not look."""
     total = 0
-    for pid in (root, *_below(root)):
+    for pid in (root, *below(root)):
         try:
             found = re.search(r"^Pss:\s+(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
         except PermissionError:
@@ -24,7 +24,8 @@ def in_mib(size: int | None) -> str:
     return "only root may look" if size is None else f"{size / (1 << 20):.0f} MiB"
 
 
-def _below(pid: int) -> Iterator[int]:
+def below(pid: int) -> Iterator[int]:
+    """Every process that *pid* began, and those that these began."""
     for children in Path(f"/proc/{pid}/task").glob("*/children"):
         try:
             listed = children.read_text().split()
@@ -32,4 +33,4 @@ def _below(pid: int) -> Iterator[int]:
             continue
         for child in map(int, listed):
             yield child
-            yield from _below(child)
+            yield from below(child)

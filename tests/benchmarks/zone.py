@@ -99,7 +99,7 @@ async def uploads(installation: Installation, limits: Limits) -> list[Row]:
 
 async def _upload(installation: Installation, size: int, times: int) -> tuple[float, int | None]:
     """Best speed in bytes per second, and the highest memory above idle in bytes."""
-    url, pid = installation.url("source"), _source_of(installation)
+    url, pid = installation.url("source"), source_of(installation)
     idle, highest, ended = pss(pid), 0, asyncio.Event()
 
     async def watch() -> None:
@@ -187,7 +187,7 @@ async def _mailboxes(installation: Installation) -> int:
         await db.close()
 
 
-def _source_of(installation: Installation) -> int:
+def source_of(installation: Installation) -> int:
     """The process that the supervisor started as source."""
     if installation.process is None:
         raise RuntimeError("the installation does not run")

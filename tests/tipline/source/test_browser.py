@@ -3,21 +3,17 @@
 import base64
 import os
 import re
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 
 from crypto.codename import Codename, SourceKeys, keys, parse_pickup_code
-from crypto.signing import SigningKey
-from tests.tipline.source.running import Zone, a_zone, collect, collect_handed_in, joined, messages, running
-from tests.tipline.source.test_pickup import signed
+from tests.tipline.source.running import Zone, collect, collect_handed_in, joined, messages
 from tests.tipline.source.wire import Wire, relay
 from tipline.base.database import Db
-from tipline.base.settings import Settings
 from tipline.envelope import File, Tip
 
 TEXT = "Drums of scales behind the cold store."
@@ -25,25 +21,6 @@ HOW = "Seen from the quay."
 WHOM = "the port police"
 BROWSER_SAYS = ("Failed to load resource", "Clear-Site-Data")  # Chromium's own words for a broken line, and for leaving
 SECONDS = 180_000  # milliseconds, as Playwright counts
-
-
-@pytest.fixture
-async def chromium() -> AsyncIterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("chromium is not installed: make setup")
-    async with async_playwright() as driver:
-        browser = await driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        await browser.close()
-
-
-@pytest.fixture
-async def zone(settings: Settings, public_db: Db) -> AsyncIterator[Zone]:
-    made = await a_zone(settings, public_db)
-    signed(settings.public, root=SigningKey.generate())
-    with running(made):
-        yield made
 
 
 @pytest.fixture
@@ -181,9 +158,7 @@ async def test_a_large_report_goes_on_at_the_part_that_failed(
     assert "Oversight Board" in await page.inner_text("#done")
 
 
-async def test_an_answer_that_was_lost_makes_no_second_report(
-    page: Page, wire: Wire, zone: Zone, public_db: Db
-) -> None:
+async def test_a_report_that_never_came_is_sent_once(page: Page, wire: Wire, zone: Zone, public_db: Db) -> None:
     await fill(page)
     wire.cut = lambda said: b"POST /hand-in" in said
     await page.click("#send")

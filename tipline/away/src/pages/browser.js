@@ -4,7 +4,7 @@
 import { sendTheOtherWay } from "../browser/other.js";
 import { NotSent, askForKeys, sealAll, send } from "../browser/sending.js";
 import * as codenames from "../codename.js";
-import { FileChangedError, IntakeKeyError, PinsError, TooMuchError } from "../errors.js";
+import { CanonicalError, EnvelopeError, FileChangedError, IntakeKeyError, TooMuchError } from "../errors.js";
 import { chosen, element, field, files, judge, make, say, show } from "../kit/dom.js";
 import { parseKeys, verified } from "../pins.js";
 import { LIMITS, sealTip } from "../sealing.js";
@@ -22,6 +22,7 @@ const TOO_MUCH = "One report takes at most 20 files and 2 GB. Send the rest as a
 const LINE = "The line broke. What was sent so far is sealed and stays there for some days; the rest can go on from here.";
 const UNREACHED = "The server could not be reached. Nothing was sent: try again.";
 const NO_KEY = "There is no valid key to seal it with just now, so nothing was sent. Try again later or tomorrow.";
+const NOT_WHOLE = "The keys to seal it with did not come as they were signed: damaged or changed on the way. Nothing was sent. Try again later.";
 const CHANGED = "A file you chose has changed or is gone. Go back and choose it again.";
 const OWN_FAULT = "Sealing did not work in this browser. Nothing was sent.";
 const REFUSED = "The server did not take it, and it was not opened. Go back and send it again: it is sealed afresh.";
@@ -55,6 +56,7 @@ function start() {
     forget();
     for (const id of ["codename", "pickup"]) element(id).replaceChildren();
   });
+  element("starting").hidden = true;
   element("write").hidden = false;
 }
 
@@ -183,7 +185,8 @@ function fail(error) {
 function wordsFor(error) {
   if (error instanceof FileChangedError) return CHANGED;
   if (error instanceof TooMuchError) return TOO_MUCH;
-  if (error instanceof PinsError || error instanceof IntakeKeyError) return NO_KEY;
+  if (error instanceof IntakeKeyError) return NO_KEY;
+  if (error instanceof EnvelopeError || error instanceof CanonicalError) return NOT_WHOLE;
   if (!(error instanceof NotSent)) return OWN_FAULT;
   if (error.code === "no-keys" || error.code === "retired-key") return NO_KEY;
   if (error.code === "full") return FULL;

@@ -1,0 +1,67 @@
+"""The page that seals in the browser with a large file: how long Chromium takes, and what both sides take of memory for it."""
+
+import asyncio
+import os
+import re
+import time
+from pathlib import Path
+
+from tests.benchmarks.memory import below, in_mib, pss
+from tests.benchmarks.raw import MIB
+from tests.benchmarks.table import Row
+from tests.benchmarks.zone import source_of
+from tests.journeys.chromium import Chromium
+from tests.journeys.installation import Installation
+
+_SIZE = 400 * MIB
+_PAUSE = 0.2  # seconds between two looks
+
+
+async def large_file(installation: Installation, folder: Path) -> list[Row]:
+    """Seal and send a sparse file of 400 MiB; it stays small on disk until it is sealed."""
+    film = folder / "film.mp4"
+    with film.open("wb") as file:
+        file.truncate(_SIZE)
+    source = source_of(installation)
+    with Chromium() as browser:
+        browser.open(f"{installation.url('source')}/browser")
+        browser.click("input[name=involved][value=no]")
+        browser.fill("#message", "Two men, a white van.")
+        looked_at = (*_renderer_and_browser(), source)
+        idle = [pss(pid) for pid in looked_at]
+        browser.upload("#files", film)
+        started = time.perf_counter()
+        browser.click("#send")
+        highest = [0] * len(looked_at)
+        while not browser.shows("#done"):
+            highest = [max(most, pss(pid) or 0) for most, pid in zip(highest, looked_at, strict=True)]
+            if browser.shows("#failed"):
+                raise RuntimeError(browser.text("#failed-words"))
+            await asyncio.sleep(_PAUSE)
+    took = time.perf_counter() - started
+    above = [in_mib(None if was is None else most - was) for most, was in zip(highest, idle, strict=True)]
+    return [
+        Row("page that seals, in Chromium: 400 MiB sealed and sent", f"{took:.0f} s", f"{_SIZE / 1e6 / took:.1f} MB/s"),
+        Row("memory above idle meanwhile (PSS): page, all of Chromium, server", ", ".join(above)),
+    ]
+
+
+def _renderer_and_browser() -> tuple[int, int]:
+    """The largest process that draws a page, and the one that began all of the browser's."""
+    said = {pid: _said(pid) for pid in below(os.getpid())}
+    browsers = [
+        pid for pid, words in said.items() if b"chrom" in re.split(rb"[\0 ]", words)[0] and b"--type=" not in words
+    ]
+    renderers = [pid for pid, words in said.items() if b"--type=renderer" in words]
+    return _largest(renderers), _largest(browsers)
+
+
+def _largest(pids: list[int]) -> int:
+    return max(pids, key=lambda pid: pss(pid) or 0)
+
+
+def _said(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""

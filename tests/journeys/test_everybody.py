@@ -1,0 +1,201 @@
+"""axe-core on every page of a source and on the first pages of everybody else, light and dark, as wide as an old phone."""
+
+import asyncio
+import gzip
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.request import urlopen
+
+import asyncpg
+import pytest
+from playwright.sync_api import Page, Route
+
+from tests.journeys import axe
+from tests.journeys.chromium import Chromium
+from tests.journeys.installation import Installation, installed
+from tests.tipline.source.elsewhere import HandIn, seal
+from tipline.pins import Keys
+
+WIDTH = 320
+FIRST_PAGE = 14_000  # bytes: what arrives on a new connection before the browser has to answer
+LARGE = bytes(range(256)) * 70_000  # two parts: three files to hand in
+SUBMIT = "main form button[type=submit]"
+
+
+@pytest.fixture(scope="module")
+def unit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with installed(tmp_path_factory.mktemp("t")) as running:
+        yield running
+
+
+@pytest.fixture
+def looker() -> Iterator["Looker"]:
+    with Chromium(width=WIDTH) as chromium:
+        yield Looker(chromium)
+
+
+class Looker:
+    """Somebody who looks at one page after the other, in both colour schemes; `wrong` says what keeps anybody out."""
+
+    def __init__(self, chromium: Chromium) -> None:
+        self.browser = chromium
+        self.wrong: dict[str, list[str]] = {}
+
+    def look(self, name: str) -> None:
+        found = []
+        for scheme in ("light", "dark"):
+            self._dress(scheme)
+            found += [f"{scheme}: {one}" for one in axe.violations(self.browser)]
+        if self.browser.run("return document.documentElement.scrollWidth") > WIDTH:
+            found.append("it has to be scrolled sideways")
+        if len(gzip.compress(self.browser.do(lambda page: page.content()).encode())) > FIRST_PAGE:
+            found.append("it is too large for a first page")
+        if found:
+            self.wrong[name] = found
+
+    def _dress(self, scheme: str) -> None:
+        if scheme == "dark":
+            self.browser.do(lambda page: page.emulate_media(color_scheme="dark"))
+        else:
+            self.browser.do(lambda page: page.emulate_media(color_scheme="light"))
+
+    def opens(self, address: str, name: str) -> None:
+        self.browser.open(address)
+        self.look(name)
+
+    def sends(self, what: str, /, **typed: str) -> None:
+        """Fill fields and send the page's first form past the browser's own checks, as an old browser does."""
+        for field, text in typed.items():
+            self.browser.fill(f"main form [name={field}]", text)
+        self.browser.run("document.querySelector('main form').noValidate = true")
+        self.browser.do(_send)
+        self.look(what)
+
+    def hands_in(self, name: str, *files: Path) -> None:
+        self.browser.upload("#files", *files)
+        self.sends(name)
+
+
+def _send(page: Page) -> None:
+    with page.expect_navigation():
+        page.click(SUBMIT)
+
+
+async def test_everybody_can_use_the_form_and_come_back_to_it(unit: Installation, looker: Looker) -> None:
+    site, browser = unit.url("source"), looker.browser
+    looker.opens(site, "form")
+    looker.sends("form with errors")
+    browser.click("input[name=involved][value=no]")
+    looker.sends("sent", message="Drums at the quay.", how_known="Seen.")
+    codename = browser.text("#codename")
+    await asyncio.to_thread(unit.tipline, "collect")
+    async with await unit.sign_in("corridor", "amina") as amina:
+        tips = await amina.open("/")
+        await amina.open(tips.link("/tips/"))
+        await amina.submit("/reply", text="Which quay?")
+    await asyncio.to_thread(unit.tipline, "mailboxes")
+    looker.opens(f"{site}/return", "return")
+    looker.sends("return with an error", codename="no such words")
+    looker.sends("thread with a reply", codename=codename)
+    assert "Which quay?" in browser.text("main")
+    looker.opens(f"{site}/leave-now", "elsewhere")
+    browser.open(f"{site}/return")
+    looker.sends("thread again", codename=codename)
+    browser.click("form[action='/leave'] button")
+    looker.look("left")
+    looker.opens(f"{site}/pgp", "pgp")
+    looker.opens(f"{site}/no-such-page", "error")
+
+    assert looker.wrong == {}
+
+
+def test_everybody_can_hand_in_and_pick_up(unit: Installation, looker: Looker, tmp_path: Path) -> None:
+    site = unit.url("source")
+    sealed, files = large(site, tmp_path)
+    (tmp_path / "foreign").write_bytes(b"not sealed at all")
+    looker.opens(f"{site}/hand-in", "hand in")
+    looker.sends("hand in nothing")
+    looker.hands_in("hand in something else", tmp_path / "foreign")
+    looker.hands_in("hand in a part", *files[:2])
+    looker.hands_in("hand in the rest", files[2])
+    assert "It has arrived" in looker.browser.text("main")
+    looker.opens(f"{site}/pickup", "pick up")
+    looker.sends("pick up with a wrong code", code="picku p1 nothing")
+    looker.opens(f"{site}/pickup", "pick up again")
+    assert sealed.code.startswith("picku")
+
+    assert looker.wrong == {}
+
+
+def large(site: str, folder: Path) -> tuple[HandIn, list[Path]]:
+    with urlopen(f"{site}/keys") as answer:  # noqa: S310 - this machine's own
+        keys = Keys.parse(answer.read())
+    key = keys.choose(keys.root, "unit", datetime.now(UTC).date())
+    sealed = seal(key, LARGE)
+    files = [folder / name for name in sealed.slip.file_names]
+    for file, data in zip(files, sealed.files, strict=True):
+        file.write_bytes(data)
+    return sealed, files
+
+
+def test_everybody_can_use_the_page_that_seals(unit: Installation, looker: Looker) -> None:
+    browser, held = looker.browser, list[Route]()
+    looker.opens(f"{unit.url('source')}/browser", "browser")
+    browser.click("#send")
+    looker.look("browser with errors")
+    browser.click("input[name=involved][value=no]")
+    browser.fill("#message", "Drums at the quay.")
+    browser.do(lambda page: page.route("**/hand-in", lambda route: held.append(route)))  # noqa: PLW0108 - the driver marks what it calls
+    browser.click("#send")
+    browser.wait_for("#pieces progress")
+    looker.look("browser, sending")
+    browser.do(lambda page: page.wait_for_timeout(100) if not held else None)
+    browser.do(lambda _: held[0].abort())
+    browser.wait_for("#failed")
+    browser.click("#other summary")
+    looker.look("browser, failed")
+    browser.do(lambda page: page.unroute("**/hand-in"))
+    browser.click("#again")
+    browser.wait_for("#done")
+    looker.look("browser, done")
+
+    assert looker.wrong == {}
+
+
+@pytest.mark.parametrize(
+    ("process", "name"), [("corridor", "ben"), ("desk", "amina"), ("guard", "clara"), ("exchange", "")]
+)
+def test_everybody_can_use_the_first_pages_inside_and_at_the_portal(
+    process: str, name: str, unit: Installation, looker: Looker
+) -> None:
+    card = next(card for (where, who), card in unit.cards.items() if where == process and name in {"", who})
+    looker.opens(f"{unit.url(process)}/sign-in", "sign in")
+    looker.sends("sign in with a wrong passphrase", name=card.name, passphrase="wrong", code="000000")
+    looker.sends("first page", name=card.name, passphrase=card.passphrase, code=card.code())
+    assert "/sign-in" not in looker.browser.address
+    links = "return [...document.querySelectorAll('header a, nav a, main a')].map((one) => one.href)"
+    for address in sorted(
+        {one.split("#")[0] for one in looker.browser.run(links) if one.startswith(unit.url(process))}
+    )[:8]:
+        if "download" not in address and not address.endswith((".age", ".sig", ".json", ".asc", ".gpg", ".html")):
+            looker.opens(address, address)
+
+    assert looker.wrong == {}
+
+
+async def test_everybody_can_read_that_nothing_is_taken_in(unit: Installation, looker: Looker) -> None:
+    owner = await asyncpg.connect(unit.owner_dsn("public"))
+    try:
+        await owner.execute("DELETE FROM zone.intake_key")
+    finally:
+        await owner.close()
+
+    looker.browser.open(unit.url("source"))
+    if "right now" not in looker.browser.text("main"):
+        looker.browser.click("input[name=involved][value=no]")
+        looker.sends("closed", message="Drums at the quay.")
+    looker.look("closed")
+
+    assert "We cannot take reports right now" in looker.browser.text("main")
+    assert looker.wrong == {}

@@ -1,0 +1,179 @@
+"""The page that seals in the browser, walked in Firefox as Tor Browser sets it: sealed, collected, answered, and opened in the kit."""
+
+import asyncio
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crypto import codename
+from crypto.codename import Codename
+from tests.journeys import firefox
+from tests.journeys.firefox import LEVELS, DeadProxy, Firefox
+from tests.journeys.installation import Installation, installed
+from tests.tipline.source.wire import Wire, relay
+from tipline import kit
+
+TEXT = "Walrosszahn drums behind the cold store"
+HOW = "Narwalzahn I carried them"
+WHOM = "Bernstein at the port office"
+FILE = b"\xff\xd8 Kugelfisch not a real picture " * 500
+HANDLERS = {"standard": "amina", "safer": "ben"}  # one code of an account serves once
+TYPED = "[...document.querySelectorAll('input, textarea')].map((one) => one.value)"
+
+
+class Elsewhere(DeadProxy):
+    """Takes every request that leaves this machine; what goes to this machine itself goes straight."""
+
+    def preferences(self) -> dict[str, Any]:
+        return {**super().preferences(), "network.proxy.allow_hijacking_localhost": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    running: Installation
+    kit: Path
+
+
+@pytest.fixture(scope="module")
+def unit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Unit]:
+    if firefox.installed() is None:
+        pytest.skip("firefox-esr is not installed: make setup")
+    folder = tmp_path_factory.mktemp("t")
+    with installed(folder) as running:
+        key = running.data / "practice" / "root.key"
+        running.tipline("kit", "-o", str(folder / "kit"), "--key", str(key))
+        yield Unit(running, folder / "kit" / kit.PAGE_NAME)
+
+
+def sealed_and_sent(browser: Firefox, site: str, picture: Path) -> tuple[Codename, str]:
+    browser.open(f"{site}/browser")
+    browser.wait_for("#write")
+    browser.click("input[name=involved][value=no]")
+    for field, text in (("message", TEXT), ("how_known", HOW), ("must_not_learn", WHOM)):
+        browser.type(f"#{field}", text)
+    browser.upload("#files", picture)
+    browser.click("#send")
+    browser.wait_for("#done", seconds=240)
+    return Codename.parse(browser.text("#codename")), browser.text("#pickup")
+
+
+def secrets(made: Codename, code: str) -> list[bytes]:
+    """Everything that nobody but the source may ever have, in the ways in which it could be spelt."""
+    source, words = codename.keys(made), made.words()
+    derived = (source.lookup, made.entropy, source.to_unit, source.to_source, source.state, source.identity.seed)
+    bare = [one.expose() for one in derived]
+    spelt = [form for one in bare for form in (one, one.hex().encode(), base64.b64encode(one).rstrip(b"="))]
+    pairs = [mark.join(pair) for mark in (" ", "+", "%20", ",") for pair in pairwise(words)]
+    said = [
+        *pairs,
+        code,
+        code.replace(" ", ""),
+        *code.split()[2:6],
+        "Walrosszahn",
+        "Narwalzahn",
+        "Bernstein",
+        "Kugelfisch",
+    ]
+    return [*spelt, *(form for text in said for form in (text.encode(), text.encode("utf-16-le")))]
+
+
+def kept(browser: Firefox, found: list[bytes]) -> list[str]:
+    """Where something of *found* lies in the browser's folders, or in what a page can read again."""
+    stores = "return [localStorage.length, sessionStorage.length, document.cookie, location.pathname + location.search]"
+    page = browser.run(stores)
+    databases = "const done = arguments[arguments.length - 1]; indexedDB.databases().then((all) => done(all.length), () => done(0))"
+    folders = [path for path in browser.folder.rglob("*") if path.is_file() and path.name != "log"]
+    wrong = [str(path) for path in folders if any(one in path.read_bytes() for one in found)]
+    if page != [0, 0, "", "/browser"] or browser.cookies() != [] or browser.run_later(databases) != 0:
+        wrong.append(str(page))
+    return wrong
+
+
+def picked_up(browser: Firefox, site: str, code: str) -> Path:
+    browser.open(f"{site}/pickup")
+    browser.type("#code", code)
+    browser.run("setTimeout(() => document.querySelector('form button').click())")  # a saved file never ends loading
+    return browser.downloaded("pickup.tar")
+
+
+def read_in(browser: Firefox, unit: Unit, made: Codename, picked: Path) -> str:
+    browser.open(unit.kit.as_uri())
+    browser.wait_for("#go-open")
+    browser.click("#go-open")
+    browser.fill("#words", " ".join(made.words()))
+    browser.upload("#pickup-file", picked)
+    browser.click("#open-form button[type=submit]")
+    browser.wait_for("#replies", seconds=240)
+    assert browser.text("#troubles") == ""
+    return browser.text("#messages .words")
+
+
+@pytest.mark.parametrize("level", ["standard", "safer"])
+async def test_a_report_is_sealed_sent_answered_and_read_and_nothing_of_it_is_in_any_request_or_left_behind(
+    level: str, unit: Unit, tmp_path: Path
+) -> None:
+    picture = tmp_path / "Kugelfisch.jpg"
+    picture.write_bytes(FILE)
+    async with relay(unit.running.ports["source"]) as wire:
+        with Elsewhere() as elsewhere, Firefox(LEVELS[level], proxy=elsewhere) as browser:
+            made, code = await asyncio.to_thread(sealed_and_sent, browser, wire.url, picture)
+            never = secrets(made, code)
+            assert [one for one in never if one in wire.heard] == []
+            asked = paths(wire)
+            assert await asyncio.to_thread(kept, browser, never) == []
+            await asyncio.to_thread(browser.click, "#done a.button")
+            await asyncio.to_thread(browser.run, "history.back()")
+            await asyncio.to_thread(browser.wait_for, "#write")
+            assert "Walrosszahn" not in "".join(await asyncio.to_thread(browser.run, f"return {TYPED}"))
+
+            await answered(unit, level)
+            picked = await asyncio.to_thread(picked_up, browser, wire.url, code)
+            reply = await asyncio.to_thread(read_in, browser, unit, made, picked)
+            words = [one for one in secrets(made, " ".join(made.words())) if one in wire.heard]
+        assert elsewhere.asked == []
+
+    assert asked == {"/browser", "/browser.js", "/keys", "/hand-in"}
+    assert reply == f"Which quay? {level}"
+    assert words == []
+
+
+def paths(wire: Wire) -> set[str]:
+    lines = [line.split() for line in bytes(wire.heard).split(b"\r\n") if line.endswith(b" HTTP/1.1")]
+    return {line[1].decode() for line in lines} - {"/favicon.ico"}
+
+
+async def answered(unit: Unit, level: str) -> None:
+    """The corridor collects the report, a handler reads it and asks back, and the reply is handed out."""
+    await asyncio.to_thread(unit.running.tipline, "collect")
+    async with await unit.running.sign_in("corridor", HANDLERS[level]) as handler:
+        await handler.open("/")
+        waiting = await handler.open("/first-reading")
+        assert WHOM in (await handler.open(waiting.link("/tips/"))).text
+        await handler.submit("/readers", who="everybody", reason="Nobody here is of the port office.")
+        tip = await handler.open(waiting.link("/tips/").removesuffix("/readers"))
+        assert TEXT in tip.text
+        assert HOW in tip.text
+        assert (await handler.open(tip.link("/files/"))).body == FILE
+        await handler.open(tip.path)
+        await handler.submit("/reply", text=f"Which quay? {level}")
+    await asyncio.to_thread(unit.running.tipline, "mailboxes")
+
+
+def test_at_safest_the_page_says_what_to_do_and_asks_for_nothing_more(unit: Unit) -> None:
+    site = unit.running.url("source")
+    with Elsewhere() as elsewhere, Firefox(firefox.SAFEST, proxy=elsewhere) as browser:
+        browser.open(f"{site}/browser")
+        said = browser.text("main")
+        browser.click("main a")
+        form = browser.address
+
+    assert "Script is switched off here" in said
+    assert "the form or the kit is the right way" in said
+    assert "Seal and send" not in said
+    assert form == f"{site}/"
+    assert elsewhere.asked == []
