@@ -297,6 +297,28 @@ def key_of_a_thief(station: Station) -> Keys:
     return replace(station.keys(), intake=(thief, station.keys().intake[1]))
 
 
+def last_key_of_a_thief(station: Station) -> Keys:
+    """Nothing is sealed to it today, but it makes the kit look good for longer than it is."""
+    ours = station.unit.intake
+    later = replace(
+        ours, serial=ours.serial + 1, not_before=ours.not_after, not_after=ours.not_after + timedelta(days=60)
+    )
+    return replace(station.keys(), intake=(*station.keys().intake, later.sign(SigningKey.generate())))
+
+
+def key_for_this_week_of_a_thief(station: Station) -> Keys:
+    """The weeks before and after are good."""
+    ours, week = station.unit.intake, timedelta(days=7)
+    before, after = (
+        replace(
+            ours, serial=ours.serial + n, not_before=ours.not_before + n * week, not_after=ours.not_after + n * week
+        )
+        for n in (-1, 1)
+    )
+    weeks = (before.sign(station.unit.signer), ours.sign(SigningKey.generate()), after.sign(station.unit.signer))
+    return replace(station.keys(), intake=(*weeks, station.keys().intake[1]))
+
+
 def keys_of_one_unit(station: Station) -> Keys:
     return replace(station.keys(), intake=station.keys().intake[1:])
 
@@ -313,6 +335,8 @@ def no_json(station: Station) -> Keys:
         (another_root, "not signed by this kit's root key"),
         (pins_of_a_thief, "not signed by this kit's root key"),
         (key_of_a_thief, "A key in this kit is not signed by Practice Unit or Oversight Board"),
+        (last_key_of_a_thief, "A key in this kit is not signed by Practice Unit or Oversight Board"),
+        (key_for_this_week_of_a_thief, "A key in this kit is not signed by Practice Unit or Oversight Board"),
         (keys_of_one_unit, "holds no key to lock anything with"),
         (no_json, "cannot be read"),
     ],

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from tests.tipline.away.unit import (
     FIRST_DAY,
     INTAKE,
     NOW,
+    ROOT,
+    SIGNERS,
     file,
     new_codename,
     open_all,
@@ -24,7 +27,7 @@ from tests.tipline.away.unit import (
     way,
     write,
 )  # fmt: skip
-from tipline.envelope import Answer, File, Place, ThreadState, Tip
+from tipline.envelope import Answer, File, IntakeKey, Place, ThreadState, Tip
 
 MIB = 1 << 20
 FEW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -137,6 +140,17 @@ def test_nothing_is_sealed_when_every_key_has_ended_or_the_root_is_another(js: N
         with pytest.raises(RefusedError) as caught:
             js("tip", **way(new_codename(js), **changed), **tip())
         assert caught.value.name == error
+
+
+def test_a_forged_key_with_a_higher_serial_is_passed_over_for_the_next_one_that_is_good(js: Node) -> None:
+    keys, codename = signed_keys(), new_codename(js)
+    last = FIRST_DAY + timedelta(days=6)
+    forged = IntakeKey("unit", 9, INTAKE["oversight"].recipient, FIRST_DAY, last).sign(SIGNERS["oversight"])
+    changed = replace(keys, intake=(*keys.intake, forged))
+
+    made = js("tip", **way(codename, keys=changed.encode().decode()), **tip())
+
+    assert open_all(made, codename).slip.serial == changed.choose(ROOT.public, "unit", NOW.date()).serial == 7
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import * as age from "./age.js";
 import { equal } from "./bytes.js";
 import { canonical } from "./canonical.js";
 import { EnvelopeError, IntakeKeyError, PinsError } from "./errors.js";
-import { verify } from "./statement.js";
+import { readStatement, verify } from "./statement.js";
 import * as strict from "./strict.js";
 
 /** @typedef {import("./canonical.js").Json} Json */
@@ -26,6 +26,11 @@ import * as strict from "./strict.js";
  */
 
 /** Which of the pinned units is meant. @typedef {(unit: Pinned) => boolean} Whom */
+
+/**
+ * What a statement says of its key before anybody has verified it.
+ * @typedef {{statement: Uint8Array, serial: number, notBefore: string, notAfter: string}} Claim
+ */
 
 /** @typedef {{root: Uint8Array, pins: Uint8Array, intake: Uint8Array[]}} Keys read, and nothing of it believed yet */
 
@@ -70,31 +75,46 @@ export function choose(keys, root, whom, today) {
   const pins = verified(keys, root);
   if (today < pins.validFrom || today > pins.validUntil) throw new PinsError();
   const pinned = pins.units.find(whom);
-  const good = pinned === undefined ? [] : intakeKeys(keys, pinned).filter((key) => goodOn(key, today));
-  const newest = good.sort((one, other) => other.serial - one.serial)[0];
-  if (newest === undefined) throw new IntakeKeyError();
-  return newest;
+  if (pinned === undefined) throw new IntakeKeyError();
+  for (const { statement } of newest(claims(keys, pinned), today)) {
+    try {
+      return readIntakeKey(statement, pinned.intakeSigner);
+    } catch {
+      // Of another unit's signer, or of nobody's: it counts for nothing, and the next one may.
+    }
+  }
+  throw new IntakeKeyError();
 }
 
 /**
- * Every key of this unit that its signer has signed.
+ * Every key that says it is this unit's, and nothing of it believed: to verify one takes a hundredth of a second, or with
+ * the browser's compiler switched off, as at Safer, a tenth, so only those are verified that something hangs on.
  * @param {Keys} keys
  * @param {Pinned} pinned
- * @returns {IntakeKey[]}
+ * @returns {Claim[]}
  */
-export function intakeKeys(keys, pinned) {
+export function claims(keys, pinned) {
   return keys.intake.flatMap((statement) => {
     try {
-      const key = readIntakeKey(statement, pinned.intakeSigner);
-      return key.unit === pinned.unit ? [key] : [];
+      const { unit, serial, notBefore, notAfter } = readBody(readStatement(statement).body);
+      return unit === pinned.unit ? [{ statement, serial, notBefore, notAfter }] : [];
     } catch {
-      return []; // of another unit, or of nobody's: it counts for nothing
+      return [];
     }
   });
 }
 
 /**
- * @param {IntakeKey} key
+ * Those that say they are valid today, the highest serial first.
+ * @param {Claim[]} claimed
+ * @param {string} today
+ */
+export function newest(claimed, today) {
+  return claimed.filter((key) => goodOn(key, today)).sort((one, other) => other.serial - one.serial);
+}
+
+/**
+ * @param {{notBefore: string, notAfter: string}} key
  * @param {string} today
  */
 export function goodOn(key, today) {
@@ -109,19 +129,27 @@ export function goodOn(key, today) {
  */
 export function readIntakeKey(statement, signer) {
   try {
-    const names = ["purpose", "unit", "serial", "recipient", "not_before", "not_after"];
-    const body = strict.fields(verify(statement, "tipline/intake-key/v1", [signer]), names);
-    if (body.purpose !== "intake") throw new EnvelopeError();
-    return {
-      unit: strict.unit(body.unit),
-      serial: strict.number(body.serial, 1),
-      recipient: age.recipient(strict.text(body.recipient)),
-      notBefore: strict.day(body.not_before),
-      notAfter: strict.day(body.not_after),
-    };
+    const said = readBody(verify(statement, "tipline/intake-key/v1", [signer]));
+    return { ...said, recipient: age.recipient(said.recipient) };
   } catch {
     throw new IntakeKeyError();
   }
+}
+
+/**
+ * @param {Json} value
+ * @returns {IntakeKey} whose recipient is a text as yet
+ */
+function readBody(value) {
+  const body = strict.fields(value, ["purpose", "unit", "serial", "recipient", "not_before", "not_after"]);
+  if (body.purpose !== "intake") throw new EnvelopeError();
+  return {
+    unit: strict.unit(body.unit),
+    serial: strict.number(body.serial, 1),
+    recipient: strict.text(body.recipient),
+    notBefore: strict.day(body.not_before),
+    notAfter: strict.day(body.not_after),
+  };
 }
 
 /**

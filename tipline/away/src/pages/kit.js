@@ -19,7 +19,7 @@ let opened = null;
 function start() {
   let kit;
   try {
-    kit = read(element("keys").textContent ?? "");
+    kit = read(element("keys").textContent ?? "", today());
   } catch (error) {
     say("refused-words", error instanceof DamagedKit ? error.message : "This kit is damaged.");
     show("refused");
