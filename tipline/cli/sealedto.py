@@ -61,7 +61,7 @@ class Carried(NamedTuple):
         except PinsError:
             raise RefusedError(f"the keys in {self.name} are not valid today: {_NEW_KIT}") from None
         except IntakeKeyError:
-            raise RefusedError(f"{self.name} has no key of {pinned.unit} that is valid today: {_NEW_KIT}") from None
+            raise RefusedError(f"{self.name} has no key of this unit that is valid today: {_NEW_KIT}") from None
 
 
 def carried(name: str, trusted: bytes) -> Carried:
