@@ -27,37 +27,32 @@ async def large_file(installation: Installation, folder: Path) -> list[Row]:
         browser.open(f"{installation.url('source')}/browser")
         browser.click("input[name=involved][value=no]")
         browser.fill("#message", "Two men, a white van.")
-        looked_at = (*_renderer_and_browser(), source)
-        idle = [pss(pid) for pid in looked_at]
+        idle = _memory(source)
         browser.upload("#files", film)
         started = time.perf_counter()
         browser.click("#send")
-        highest = [0] * len(looked_at)
+        highest = idle
         while not browser.shows("#done"):
-            highest = [max(most, pss(pid) or 0) for most, pid in zip(highest, looked_at, strict=True)]
+            highest = [max(most, now) for most, now in zip(highest, _memory(source), strict=True)]
             if browser.shows("#failed"):
                 raise RuntimeError(browser.text("#failed-words"))
             await asyncio.sleep(_PAUSE)
     took = time.perf_counter() - started
-    above = [in_mib(None if was is None else most - was) for most, was in zip(highest, idle, strict=True)]
+    above = [in_mib(most - was) for most, was in zip(highest, idle, strict=True)]
     return [
         Row("page that seals, in Chromium: 400 MiB sealed and sent", f"{took:.0f} s", f"{_SIZE / 1e6 / took:.1f} MB/s"),
         Row("memory above idle meanwhile (PSS): page, all of Chromium, server", ", ".join(above)),
     ]
 
 
-def _renderer_and_browser() -> tuple[int, int]:
-    """The largest process that draws a page, and the one that began all of the browser's."""
+def _memory(source: int) -> list[int]:
+    """Bytes of what draws pages, of all of the browser, and of the source's processes."""
     said = {pid: _said(pid) for pid in below(os.getpid())}
     browsers = [
         pid for pid, words in said.items() if b"chrom" in re.split(rb"[\0 ]", words)[0] and b"--type=" not in words
     ]
     renderers = [pid for pid, words in said.items() if b"--type=renderer" in words]
-    return _largest(renderers), _largest(browsers)
-
-
-def _largest(pids: list[int]) -> int:
-    return max(pids, key=lambda pid: pss(pid) or 0)
+    return [sum(pss(pid) or 0 for pid in renderers), max(pss(pid) or 0 for pid in browsers), pss(source) or 0]
 
 
 def _said(pid: int) -> bytes:
