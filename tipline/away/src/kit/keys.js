@@ -38,7 +38,9 @@ export function read(data, today) {
   for (const unit of signed.units) intake[unit.role] = pins.claims(listed, unit);
   const ours = Object.values(intake).reduce((sum, some) => sum + some.length, 0);
   const kit = { keys, root: listed.root, pins: signed, intake, known: new Map() };
-  const whole = signed.units.every((unit) => isSigned(kit, unit, last(kit, unit.role)) && isSigned(kit, unit, chosen(kit, unit.role, today)));
+  const whole = signed.units.every((unit) =>
+    [last(kit, unit.role), chosen(kit, unit.role, today)].every((key) => isSigned(kit, unit, key)),
+  );
   if (ours !== listed.intake.length || !whole) throw new DamagedKit(forged(signed.units));
   if ((intake.unit ?? []).length === 0) throw new DamagedKit("This kit holds no key to lock anything with.");
   return kit;
@@ -129,5 +131,6 @@ export function closed(kit, role, today) {
   }
   const key = chosen(kit, role, today);
   if (key === undefined) return `This kit holds no key of ${name} for today. Get a new kit. ${clock(today)}`;
-  return unit === undefined || isSigned(kit, unit, key) ? "" : forged(kit.pins.units); // the kit may stay open over a day's end
+  // The kit may stay open over a day's end, when another key is chosen.
+  return unit === undefined || isSigned(kit, unit, key) ? "" : forged(kit.pins.units);
 }

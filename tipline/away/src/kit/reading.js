@@ -6,7 +6,8 @@ import { openPickup } from "../sealing.js";
 import { DAMAGED } from "../troubles.js";
 import { dayInWords, element, field, files, judge, make, say, show } from "./dom.js";
 import { closed } from "./keys.js";
-import { NOT_PICKED_UP, NOT_THESE_WORDS, NO_FOLLOWING, NO_REPLY, UNREADABLE, aboutWords, hadWhat, noSuchUnit } from "./words.js";
+import { NOT_PICKED_UP, NOT_THESE_WORDS, NO_FOLLOWING, NO_REPLY, UNREADABLE } from "./words.js";
+import { aboutWords, hadWhat, noSuchUnit } from "./words.js";
 
 /** @typedef {import("./keys.js").Kit} Kit */
 /** What an answer follows, and who has the thread. @typedef {{pickup: Uint8Array, codename: string, role: Role}} Opened */
@@ -83,7 +84,8 @@ function showReplies(kit, found, today) {
   if (found.shown.length === 0) element("messages").append(make("p", NO_REPLY, "empty"));
   say("had", hadWhat(found));
   const unit = kit.pins.units.find((one) => one.unit === found.place?.unit);
-  say("answer-closed", found.place === null ? NO_FOLLOWING : unit === undefined ? noSuchUnit(found.place.unit) : closed(kit, unit.role, today));
+  const shut = unit === undefined ? noSuchUnit(found.place?.unit ?? "") : closed(kit, unit.role, today);
+  say("answer-closed", found.place === null ? NO_FOLLOWING : shut);
   say("answer-receiver", unit?.name ?? "");
   const open = unit !== undefined && element("answer-closed").hidden;
   element("answer-form").hidden = !open;
