@@ -17,7 +17,7 @@ from tipline.bundles import SEALED_BUNDLE_BYTES
 from tipline.envelope import SEALED_PLACE_BYTES
 from tipline.handin import Slip
 from tipline.source import channel, forget, handed, handout, store
-from tipline.source.channel import ChannelError, pack_bytes, unpack_bytes
+from tipline.source.channel import ChannelError, exactly
 from tipline.source.forget import Door
 from tipline.strict import EnvelopeError
 
@@ -120,28 +120,26 @@ async def _answer(pool: Pool, frame: Frame) -> dict[str, Any]:
         return {"error": StoreError.code}
 
 
-async def _intake_statements(db: Db, frame: Frame) -> list[str]:
-    found = await store.intake_statements(db, frame["unit"], date.fromisoformat(frame["today"]))
-    return [pack_bytes(statement) for statement in found]
+async def _intake_statements(db: Db, frame: Frame) -> list[bytes]:
+    return await store.intake_statements(db, frame["unit"], date.fromisoformat(frame["today"]))
 
 
-async def _pgp_statements(db: Db, frame: Frame) -> list[str]:
-    found = await store.pgp_statements(db, frame["unit"], date.fromisoformat(frame["today"]))
-    return [pack_bytes(statement) for statement in found]
+async def _pgp_statements(db: Db, frame: Frame) -> list[bytes]:
+    return await store.pgp_statements(db, frame["unit"], date.fromisoformat(frame["today"]))
 
 
 async def _mailbox(db: Db, frame: Frame) -> dict[str, Any] | None:
-    return channel.pack_mailbox(await store.mailbox(db, unpack_bytes(frame["mailbox"])))
+    return channel.pack_mailbox(await store.mailbox(db, exactly(frame["mailbox"], bytes)))
 
 
 async def _standing(db: Db, frame: Frame) -> dict[str, Any]:
-    seen = await store.seen(db, unpack_bytes(frame["mac"]))
+    seen = await store.seen(db, exactly(frame["mac"], bytes))
     return {"seen": seen, "mailbox": await _mailbox(db, frame)}
 
 
 async def _advance(db: Db, frame: Frame) -> bool:
-    was, now = unpack_bytes(frame["was"]), unpack_bytes(frame["now"])
-    return await store.advance(db, unpack_bytes(frame["mailbox"]), was=was, now=now)
+    was, now = exactly(frame["was"], bytes), exactly(frame["now"], bytes)
+    return await store.advance(db, exactly(frame["mailbox"], bytes), was=was, now=now)
 
 
 async def _submit(db: Db, frame: Frame) -> str:
@@ -149,25 +147,25 @@ async def _submit(db: Db, frame: Frame) -> str:
 
 
 async def _begin_hand_in(db: Db, frame: Frame) -> str:
-    slip = Slip.parse(unpack_bytes(frame["slip"]))
+    slip = Slip.parse(exactly(frame["slip"], bytes))
     return (await handed.begin(db, slip, date.fromisoformat(frame["today"]))).value
 
 
 async def _place_in_hand_in(db: Db, frame: Frame) -> dict[str, Any] | str:
-    found = await handed.place(db, unpack_bytes(frame["mailbox"]), unpack_bytes(frame["sha256"]), frame["size"])
+    found = await handed.place(db, exactly(frame["mailbox"], bytes), exactly(frame["sha256"], bytes), frame["size"])
     if found is None:
         return handed.Standing.GONE.value
     if not found.here and await handed.full(db):
         return handed.Standing.FULL.value
-    return {"sum": pack_bytes(found.sum), "id": str(found.id), "here": found.here}
+    return {"sum": found.sum, "id": str(found.id), "here": found.here}
 
 
 async def _note_here(db: Db, frame: Frame) -> bool:
-    return await handed.here(db, unpack_bytes(frame["sum"]), UUID(frame["id"]))
+    return await handed.here(db, exactly(frame["sum"], bytes), UUID(frame["id"]))
 
 
 async def _complete_hand_in(db: Db, frame: Frame) -> dict[str, Any]:
-    found = await handed.complete(db, unpack_bytes(frame["sum"]), date.fromisoformat(frame["today"]))
+    found = await handed.complete(db, exactly(frame["sum"], bytes), date.fromisoformat(frame["today"]))
     return {
         "standing": found.standing.value,
         "files": found.files,
@@ -177,31 +175,29 @@ async def _complete_hand_in(db: Db, frame: Frame) -> dict[str, Any]:
 
 
 async def _pickup(db: Db, frame: Frame) -> dict[str, Any]:
-    found = await handout.nearest(db, unpack_bytes(frame["mailbox"]))
+    found = await handout.nearest(db, exactly(frame["mailbox"], bytes))
     known = found is not None and found.known
     bundle = found.bundle if found is not None and known else bytes(SEALED_BUNDLE_BYTES)
     place = found.thread_state if found is not None and known else bytes(SEALED_PLACE_BYTES)
-    return {"known": known, "bundle": pack_bytes(bundle), "place": pack_bytes(place)}
+    return {"known": known, "bundle": bundle, "place": place}
 
 
-async def _intake_statements_from(db: Db, frame: Frame) -> list[str]:
-    found = await handout.intake_statements_from(db, frame["unit"], date.fromisoformat(frame["today"]))
-    return [pack_bytes(statement) for statement in found]
+async def _intake_statements_from(db: Db, frame: Frame) -> list[bytes]:
+    return await handout.intake_statements_from(db, frame["unit"], date.fromisoformat(frame["today"]))
 
 
 async def _add_session(db: Db, frame: Frame) -> bool:
     day = date.fromisoformat(frame["day"])
-    session, sealed = unpack_bytes(frame["session"]), unpack_bytes(frame["sealed"])
-    return await store.add_session(db, session, sealed, day, mailbox_id=unpack_bytes(frame["mailbox"]))
+    session, sealed = exactly(frame["session"], bytes), exactly(frame["sealed"], bytes)
+    return await store.add_session(db, session, sealed, day, mailbox_id=exactly(frame["mailbox"], bytes))
 
 
-async def _session(db: Db, frame: Frame) -> str | None:
-    sealed = await store.session(db, unpack_bytes(frame["session"]))
-    return None if sealed is None else pack_bytes(sealed)
+async def _session(db: Db, frame: Frame) -> bytes | None:
+    return await store.session(db, exactly(frame["session"], bytes))
 
 
 async def _delete_session(db: Db, frame: Frame) -> bool:
-    await store.delete_session(db, unpack_bytes(frame["session"]))
+    await store.delete_session(db, exactly(frame["session"], bytes))
     return True
 
 

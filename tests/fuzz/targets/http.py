@@ -84,8 +84,9 @@ class _Answered(DropClient):
 
 
 async def _frame(data: bytes) -> None:
+    spoken, _, behind = data.partition(b"\n")
     reader = asyncio.StreamReader()
-    reader.feed_data(len(data).to_bytes(4, "big") + data)
+    reader.feed_data(len(spoken).to_bytes(4, "big") + len(behind).to_bytes(4, "big") + spoken + behind)
     reader.feed_eof()
     frame = await channel.read_frame(reader)
     if frame is not None:
@@ -161,9 +162,9 @@ LISTS = these(
     b"[" * 3000,
 )
 FRAME = {
-    "do": "submit", "mac": "AA==", "mailbox": "AA==", "unit": "unit", "serial": 1, "urgent": False, "day": "2026-11-23",
-    "was": None, "now": "AA==", "new": {"recipient": "age1pq1", "bundle": "AA=="},
-    "envelopes": [["6c1d2e2e-93a8-4a52-9a6e-6d6a6e2f7f11", "part", 1, "AA=="]],
+    "do": "submit", "mac": {"bytes": 1}, "mailbox": {"bytes": 1}, "unit": "unit", "serial": 1, "urgent": False,
+    "day": "2026-11-23", "was": None, "now": {"bytes": 1}, "new": {"recipient": "age1pq1", "bundle": {"bytes": 1}},
+    "envelopes": [["6c1d2e2e-93a8-4a52-9a6e-6d6a6e2f7f11", "part", 1, {"bytes": 1}]],
 }  # fmt: skip
 TARGETS = {
     "form": Target(lambda data: waited(_urlencoded(data)), (FormError,), these(b"a=b&c=%C3%A9", b"a=%00", b"a&b")),
@@ -184,7 +185,9 @@ TARGETS = {
         both(these(b"GET\n1795000000\n" + b"00" * 64), vectors("drop-request", field="signature")),
         most=300,
     ),
-    "worker-frame": Target(lambda data: waited(_frame(data)), (ChannelError,), these(json.dumps(FRAME).encode())),
+    "worker-frame": Target(
+        lambda data: waited(_frame(data)), (ChannelError,), these(json.dumps(FRAME).encode() + b"\n12345")
+    ),
     "units": Target(units, (UnitsError,), these(json.dumps([PIN]).encode(), b"[]", b"[[]]"), most=1024),
     "cookie": Target(cookie, (), these(b"A" * 86, b"A" * 43), most=200),
     "account": Target(
