@@ -41,14 +41,21 @@ MakeApp = Callable[[Keep], web.Application]
 
 
 @dataclass(slots=True)
-class _Life:
+class Life:
     """Counts what decides when the worker ends."""
 
     running: int = 0
     with_text: int = 0
     last_text: float = 0.0
     last: float = field(default_factory=time.monotonic)
-    told_to_stop: asyncio.Event = field(default_factory=asyncio.Event)
+    told_to_stop: bool = False
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when there is something to look at: somebody at the door, or a life that may be over."""
+
+    def stop(self) -> None:
+        """Note that the fork server wants this to end."""
+        self.told_to_stop = True
+        self.changed.set()
 
     @web.middleware
     async def count(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -63,6 +70,7 @@ class _Life:
                 self.with_text += 1
                 self.last_text = self.last
         if self.over():
+            self.changed.set()  # whoever comes from now on is for another worker, at once
             response.force_close()
         return response
 
@@ -74,7 +82,7 @@ class _Life:
         now = time.monotonic()
         idle = not self.running and now - self.last > IDLE_SECONDS
         worn = self.with_text >= PLAINTEXT_REQUESTS or (self.with_text > 0 and now - self.last_text > IDLE_SECONDS)
-        return self.told_to_stop.is_set() or idle or worn
+        return self.told_to_stop or idle or worn
 
 
 def run(make_app: MakeApp, listening: socket.socket, to_keep: socket.socket, report: socket.socket) -> None:
@@ -86,8 +94,8 @@ def run(make_app: MakeApp, listening: socket.socket, to_keep: socket.socket, rep
 async def _run(make_app: MakeApp, listening: socket.socket, to_keep: socket.socket, report: socket.socket) -> None:
     loop = asyncio.get_running_loop()
     log.quiet_loop(loop)
-    life = _Life()
-    loop.add_signal_handler(signal.SIGTERM, life.told_to_stop.set)
+    life = Life()
+    loop.add_signal_handler(signal.SIGTERM, life.stop)
     app = make_app(await Keep.connect(to_keep))
     app.middlewares.append(life.count)
     runner = await ready_runner(app, shutdown_timeout=_CUT_SECONDS, keepalive_timeout=_KEEP_ALIVE_SECONDS)
@@ -101,7 +109,7 @@ async def _run(make_app: MakeApp, listening: socket.socket, to_keep: socket.sock
         await runner.cleanup()
 
 
-async def _accept(runner: web.AppRunner, listening: socket.socket, report: socket.socket, life: _Life) -> None:
+async def _accept(runner: web.AppRunner, listening: socket.socket, report: socket.socket, life: Life) -> None:
     """Take connections while there is room and life."""
     loop = asyncio.get_running_loop()
     server = runner.server
@@ -116,25 +124,30 @@ async def _accept(runner: web.AppRunner, listening: socket.socket, report: socke
         if not room:
             await asyncio.sleep(_TICK_SECONDS)
             continue
-        connection = await next_connection(listening)
+        connection = await next_connection(listening, life)
         if connection is None:
             continue
         life.last = time.monotonic()
         await loop.connect_accepted_socket(server, connection)
 
 
-async def next_connection(listening: socket.socket) -> socket.socket | None:
-    """Take a connection; None when none came for a moment.
+async def next_connection(listening: socket.socket, life: Life) -> socket.socket | None:
+    """Take a connection; None when none came for a moment, or the life is over.
 
     Nothing is waited for once a connection was taken: a wait that ends at that very moment would throw it away unanswered.
     """
     loop = asyncio.get_running_loop()
-    readable = loop.create_future()
-    loop.add_reader(listening, _wake, readable)
+    loop.add_reader(listening, life.changed.set)
     try:
-        await asyncio.wait([readable], timeout=_TICK_SECONDS)
+        async with asyncio.timeout(_TICK_SECONDS):
+            await life.changed.wait()
+    except TimeoutError:
+        pass
     finally:
         loop.remove_reader(listening)
+        life.changed.clear()
+    if life.over():
+        return None
     try:
         connection, _ = listening.accept()
     except (BlockingIOError, ConnectionError):
@@ -143,12 +156,7 @@ async def next_connection(listening: socket.socket) -> socket.socket | None:
     return connection
 
 
-def _wake(readable: asyncio.Future[None]) -> None:
-    if not readable.done():
-        readable.set_result(None)
-
-
-async def _finish(runner: web.AppRunner, life: _Life) -> None:
+async def _finish(runner: web.AppRunner, life: Life) -> None:
     """Let what runs come to its end; an upload may take long unless the process was told to stop.
 
     A connection taken at the last moment may still be about to ask: it gets `_GRACE_SECONDS`. Only after this is the
@@ -160,6 +168,6 @@ async def _finish(runner: web.AppRunner, life: _Life) -> None:
         fresh = asking and time.monotonic() - life.last < _GRACE_SECONDS
         if not life.running and not (fresh and deadline is None):
             return
-        if deadline is None and life.told_to_stop.is_set():
+        if deadline is None and life.told_to_stop:
             deadline = time.monotonic() + FINISH_SECONDS
         await asyncio.sleep(_TICK_SECONDS)
