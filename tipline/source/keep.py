@@ -41,7 +41,7 @@ async def _run(settings: Settings, control: socket.socket) -> None:
     loop = asyncio.get_running_loop()
     log.quiet_loop(loop)
     control.settimeout(0)
-    pool = await database.pool(database.dsn_for(settings, "tipline_keep"))
+    pool = await database.pool(database.dsn_for(settings, "tipline_keep"), stateless=True)
     blobs = BlobStore(settings.public / "blobs")
     async with asyncio.TaskGroup() as tasks:
         await forget.sweep(pool, blobs)

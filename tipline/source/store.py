@@ -1,6 +1,5 @@
 """Rows of the public zone that `keep` owns: ciphertext and days. Each function is one statement or one transaction."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import Enum
@@ -50,9 +49,16 @@ _FOLLOW: Final = """
        AND unit = $4
 """  # a slip names the place that it follows by its hash
 _ADD_SUBMISSION: Final = """
-    INSERT INTO zone.submission (mac, mailbox, day)
-    VALUES ($1, $2, $3)
-    ON CONFLICT (mac) DO NOTHING
+      WITH added AS (
+               INSERT INTO zone.submission (mac, mailbox, day)
+               VALUES ($1, $2, $3)
+               ON CONFLICT (mac) DO NOTHING
+               RETURNING mailbox, day
+           )
+    INSERT INTO zone.envelope (id, mailbox, unit, serial, kind, urgent, size, sha256, day)
+    SELECT one.id, added.mailbox, $4, $5, one.kind, $6, one.size, one.sha256, added.day
+      FROM added,
+           unnest($7::uuid[], $8::text[], $9::bigint[], $10::bytea[]) AS one (id, kind, size, sha256)
 """
 _WRITING: Final = "SELECT pg_advisory_xact_lock_shared($1)"
 _WRITTEN: Final = "SELECT pg_advisory_xact_lock($1)"
@@ -64,10 +70,6 @@ _TAKES: Final = """
 """
 _STILL_TAKES: Final = """
     SELECT EXISTS (SELECT FROM zone.intake_key WHERE unit = $1 AND serial = $2 AND not_after >= $3)
-"""
-_ADD_ENVELOPE: Final = """
-    INSERT INTO zone.envelope (id, mailbox, unit, serial, kind, urgent, size, sha256, day)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 _ENVELOPE_IDS: Final = "SELECT id FROM zone.envelope UNION ALL SELECT id FROM zone.hand_in_envelope"
 _ENVELOPE_DAYS: Final = """
@@ -135,6 +137,7 @@ class Submission:
         now: the thread's sealed state after them.
         handed_in: it was sealed on the source's own device, perhaps days ago: *was* is the SHA-256 of the state, and an
             intake key counts for `LATE_DAYS` more.
+        envelopes: at least one.
     """
 
     mac: bytes
@@ -231,9 +234,12 @@ async def add(db: Db, s: Submission) -> None:
         moved = await db.execute(_ADVANCE, s.mailbox, s.was, s.now) != "UPDATE 1"
     if moved:
         raise Undo(Outcome.MOVED)
-    if await db.execute(_ADD_SUBMISSION, s.mac, s.mailbox, s.day) != "INSERT 0 1":
+    ids, kinds, sizes, hashes = zip(*((e.id, e.kind, e.size, e.sha256) for e in s.envelopes), strict=True)
+    tag = await db.execute(
+        _ADD_SUBMISSION, s.mac, s.mailbox, s.day, s.unit, s.serial, s.urgent, ids, kinds, sizes, hashes
+    )
+    if tag == "INSERT 0 0":
         raise Undo(Outcome.REPEAT)
-    await db.executemany(_ADD_ENVELOPE, _rows(s))
 
 
 async def _takes(db: Db, s: Submission) -> bool:
@@ -243,10 +249,6 @@ async def _takes(db: Db, s: Submission) -> bool:
 async def still_takes(db: Db, unit: str, serial: int, today: date) -> bool:
     """Say whether something sealed elsewhere to this intake key is taken *today*; also before its first day: it is published."""
     return bool(await db.fetchval(_STILL_TAKES, unit, serial, today - timedelta(days=LATE_DAYS)))
-
-
-def _rows(s: Submission) -> Sequence[tuple[object, ...]]:
-    return [(e.id, s.mailbox, s.unit, s.serial, e.kind, s.urgent, e.size, e.sha256, s.day) for e in s.envelopes]
 
 
 @store_errors()
