@@ -51,6 +51,7 @@ class Recipient:
 
     raw: bytes
     _key: MLKEM768X25519PublicKey = field(init=False, repr=False, compare=False)  # parsed once, for many files
+    _text: str = field(init=False, repr=False, compare=False, default="")  # spelled once, at the first need
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_key", _public(self.raw))
@@ -64,7 +65,9 @@ class Recipient:
         return cls(raw)
 
     def __str__(self) -> str:
-        return bech32.encode(_RECIPIENT_PREFIX, self.raw)
+        if not self._text:
+            object.__setattr__(self, "_text", bech32.encode(_RECIPIENT_PREFIX, self.raw))
+        return self._text
 
     def fingerprint(self) -> str:
         """Return the SHA-256 of the encoded recipient, in 64 hexadecimal digits, for people to compare."""

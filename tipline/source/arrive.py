@@ -1,6 +1,5 @@
 """Takes reports: parse, seal as they arrive, ask `keep`, render. No database, no unit's key, nothing clear on disk."""
 
-import asyncio
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
@@ -84,7 +83,7 @@ async def send_report(request: web.Request) -> web.Response:
         return await _again(request, stream, page)
     unit = request.app[UNITS].oversight if report.involved else request.app[UNITS].unit
     codename = Codename.from_token(report.token)
-    source, now = await asyncio.to_thread(keys, codename), clock()
+    source, now = keys(codename), clock()
     try:
         address = await context.address(request, unit, mailbox=source.mailbox, urgent=report.urgent, at=now)
     except IntakeKeyError:

@@ -1,6 +1,5 @@
 """What the handlers of one worker share: the application's keys, the day's intake key, the clock. It decides nothing."""
 
-import asyncio
 from base64 import urlsafe_b64encode
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -30,8 +29,7 @@ async def address(request: web.Request, unit: Unit | None, *, mailbox: bytes, ur
     if unit is None:
         raise IntakeKeyError
     statements = await request.app[KEEP].intake_statements(unit.id, at.date())
-    intake = await asyncio.to_thread(unit.intake_key, statements, at.date())
-    return Address(intake=intake, mailbox=mailbox, day=at.date(), urgent=urgent)
+    return Address(intake=unit.intake_key(statements, at.date()), mailbox=mailbox, day=at.date(), urgent=urgent)
 
 
 def closed(request: web.Request) -> web.Response:

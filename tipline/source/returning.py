@@ -84,7 +84,7 @@ async def sign_in(request: web.Request) -> web.Response:
     except CodenameError as error:
         page = ReturnPage(about, problem=_codename_problem(error), typed=typed[:_TYPED_MAX])
         return render(request, page, HTTPStatus.BAD_REQUEST)
-    source = await asyncio.to_thread(keys, codename)
+    source = keys(codename)
     cookie, known = await session.begin(keep, codename, source.mailbox, clock())
     response = see_other("/thread" if known else "/return?unknown")
     response.set_cookie(session.COOKIE, cookie, httponly=True, samesite="Strict", path="/")
@@ -166,7 +166,7 @@ async def _open(request: web.Request) -> _Open | None:
     if opened is None:
         return None
     request[CSRF] = opened.csrf
-    return _Open(opened, await asyncio.to_thread(keys, opened.codename))
+    return _Open(opened, keys(opened.codename))
 
 
 async def _thread(

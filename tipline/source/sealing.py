@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from crypto.digest import sha256
 from tipline.base.blobstore import BlobStore, BlobWriter
-from tipline.envelope import Message, seal_message
+from tipline.envelope import seal_encoded
 from tipline.handin import Listed
 from tipline.parts import Address
 from tipline.source.store import Envelope
@@ -39,9 +39,9 @@ class Outbox:
         envelope = Envelope(listed.id, listed.kind, listed.size, listed.sha256)
         self._pending.append(Pending(envelope, writer))
 
-    def add_message(self, message: Message, address: Address) -> None:
-        """Seal one message."""
-        sealed = seal_message(message, address.wrapper("message"), address.intake.recipient)
+    def add_message(self, encoded: bytes, address: Address) -> None:
+        """Seal one message, given as its canonical bytes."""
+        sealed = seal_encoded(encoded, address.wrapper("message"), address.intake.recipient)
         writer = self.new()
         writer.write(sealed)
         self.add(Listed(uuid4(), "message", len(sealed), sha256(sealed)), writer)

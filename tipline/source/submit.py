@@ -146,8 +146,10 @@ async def deliver(keep: Keep, outbox: Outbox, delivery: Delivery) -> Delivered:
         StoreError: the rows could not be written; it may be unknown whether they were, and sending again is harmless.
     """
     parts: tuple[Envelope, ...] = ()
+    new = delivery.first is not None  # nearly every form begins a thread: only when the store says no is it asked why
     for _ in range(_TRIES):
-        seen, stored = await keep.standing(delivery.mac, delivery.keys.mailbox)  # 1 load
+        seen, stored = (False, None) if new else await keep.standing(delivery.mac, delivery.keys.mailbox)  # 1 load
+        new = False
         if seen:
             await asyncio.to_thread(outbox.withdraw, parts)
             return Delivered.REPEAT
@@ -186,8 +188,9 @@ def _seal(
             body=body,
             heard=place.heard.counter,
         )
-        outbox.add_message(message, address)
-        place = place.after(message.encode())
+        encoded = message.encode()
+        outbox.add_message(encoded, address)
+        place = place.after(encoded)
     published = outbox.publish()
     recipient = keys.identity.recipient
     submission = Submission(
