@@ -144,44 +144,26 @@ def parse_pickup_code(typed: str) -> Secret:
 class SubmissionMac:
     """A MAC over everything a form carried: equal for an identical resend, and for nothing else.
 
-    Each field enters as its kind, name and value with their lengths; a file, whose length is known only at its
-    end, as its name, length and BLAKE2b hash. So no two different forms give the same input.
+    Each field enters as its kind, name and value with their lengths; a file as its name, length and the SHA-256 that its
+    sidecar says too, so that its bytes are hashed once for both. So no two different forms give the same input.
     """
 
-    __slots__ = ("_file", "_file_size", "_mac")
+    __slots__ = ("_mac",)
 
     def __init__(self, key: Secret) -> None:
         self._mac = hashlib.blake2b(digest_size=32, key=key.expose(), person=_SUBMISSION)
-        self._file: hashlib.blake2b | None = None
-        self._file_size = 0
 
     def field(self, name: str, value: bytes) -> None:
         """Add a field with its value."""
-        self._end_file()
         self._mac.update(_FIELD + _framed(name.encode()) + _framed(value))
 
-    def file_start(self, name: str) -> None:
-        """Begin a file; its content follows through `update`."""
-        self._end_file()
-        self._mac.update(_FILE + _framed(name.encode()))
-        self._file = hashlib.blake2b(digest_size=32)
-
-    def update(self, chunk: bytes | bytearray | memoryview) -> None:
-        """Add to the file that was begun last."""
-        if self._file is None:
-            raise RuntimeError("no file has been started")
-        self._file.update(chunk)
-        self._file_size += len(chunk)
+    def file(self, name: str, size: int, sha256: bytes) -> None:
+        """Add a file by its name, its length and the 32-byte hash of its content."""
+        self._mac.update(_FILE + _framed(name.encode()) + size.to_bytes(8, "big") + sha256)
 
     def digest(self) -> bytes:
-        """End an open file and return the 32 bytes."""
-        self._end_file()
+        """Return the 32 bytes for everything added up to now."""
         return self._mac.digest()
-
-    def _end_file(self) -> None:
-        if self._file is not None:
-            self._mac.update(self._file_size.to_bytes(8, "big") + self._file.digest())
-        self._file, self._file_size = None, 0
 
 
 def submission_mac(token: bytes) -> SubmissionMac:

@@ -25,7 +25,7 @@ class Memory:
     data: bytearray = field(default_factory=bytearray)
     gone: bool = False
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         self.data += data
 
     def discard(self) -> None:

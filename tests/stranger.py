@@ -318,6 +318,6 @@ def submission_mac(token: bytes, fields: Mapping[str, bytes], files: Mapping[str
 
     items = b"".join(b"\x01" + framed(name.encode()) + framed(value) for name, value in fields.items())
     for name, content in files.items():
-        digest = hashlib.blake2b(content, digest_size=32).digest()
+        digest = hashlib.sha256(content).digest()
         items += b"\x02" + framed(name.encode()) + len(content).to_bytes(8, "big") + digest
     return blake(items, hkdf(token, "tipline/token/v1", "submission", 32), "tipline/submit")

@@ -21,8 +21,8 @@ _ZEROS: Final = bytes(64 * 1024)
 class Writer(Protocol):
     """Where one envelope goes."""
 
-    def write(self, data: bytes) -> object:
-        """Take the next sealed bytes."""
+    def write(self, data: bytes | memoryview) -> object:
+        """Take the next sealed bytes; they are valid until this returns."""
 
     def discard(self) -> None:
         """Drop what was written."""
@@ -63,10 +63,14 @@ class Address:
 
 
 class _PartSealer(Generic[W]):
-    """Writes one part: the wrapper, then an age file of up to `PART_MAX` bytes and their padding."""
+    """Writes one part: the wrapper, then an age file of up to `PART_MAX` bytes and their padding.
 
-    def __init__(self, box: Box[W], address: Address) -> None:
+    Sealed bytes pass through *out*, which grows to what the largest piece needs: fresh memory for each would cost more.
+    """
+
+    def __init__(self, box: Box[W], address: Address, out: bytearray) -> None:
         self._box = box
+        self._out = out
         self._sealer = age.Sealer([address.intake.recipient])
         self._hash = Sha256()
         self._writer = box.new()
@@ -75,7 +79,7 @@ class _PartSealer(Generic[W]):
         self._write(address.wrapper("part").encode())
 
     def update(self, data: memoryview) -> None:
-        self._write(self._sealer.update(data))
+        self._seal(data)
         self.size += len(data)
 
     def finish(self) -> Part:
@@ -83,7 +87,7 @@ class _PartSealer(Generic[W]):
         missing = part_size(self.size) - self.size
         while missing:
             zeros = _ZEROS[:missing]
-            self._write(self._sealer.update(zeros))
+            self._seal(zeros)
             missing -= len(zeros)
         self._write(self._sealer.finish())
         listed = Listed(uuid4(), "part", self._written, self._hash.digest())
@@ -93,7 +97,12 @@ class _PartSealer(Generic[W]):
     def discard(self) -> None:
         self._writer.discard()
 
-    def _write(self, sealed: bytes) -> None:
+    def _seal(self, data: bytes | memoryview) -> None:
+        self._out += bytes(max(0, self._sealer.room(len(data)) - len(self._out)))
+        with memoryview(self._out) as out:
+            self._write(out[: self._sealer.update_into(data, out)])
+
+    def _write(self, sealed: bytes | memoryview) -> None:
         self._writer.write(sealed)
         self._hash.update(sealed)
         self._written += len(sealed)
@@ -109,16 +118,25 @@ class FileSealer(Generic[W]):
         self._type = type_
         self._hash = Sha256()
         self._size = 0
+        self._out = bytearray()
         self._parts: list[Part] = []
         self._part: _PartSealer[W] | None = None
 
     def update(self, data: bytes | memoryview) -> None:
-        """Seal the next piece. Blocks: some milliseconds for a MiB."""
+        """Take the next piece. Blocks: some milliseconds for a MiB."""
+        self.hash(data)
+        self.seal(data)
+
+    def hash(self, data: bytes | memoryview) -> None:
+        """Do the half of `update` that `seal` leaves; each piece passes both, and two threads may do them at once."""
         self._hash.update(data)
         self._size += len(data)
+
+    def seal(self, data: bytes | memoryview) -> None:
+        """Do the other half."""
         view = memoryview(data)
         while view:
-            part = self._part = self._part or _PartSealer(self._box, self._address)
+            part = self._part = self._part or _PartSealer(self._box, self._address, self._out)
             taken = view[: PART_MAX - part.size]
             part.update(taken)
             view = view[len(taken) :]

@@ -71,8 +71,8 @@ def codename(fields: Fields) -> Fields:
 def submission(fields: Fields) -> Fields:
     mac = submission_mac(bytes.fromhex(fields["token"]))
     mac.field("message", fields["message"].encode())
-    mac.file_start(fields["file_name"])
-    mac.update(fields["file"].encode())
+    content = fields["file"].encode()
+    mac.file(fields["file_name"], len(content), sha256(content))
     return {"mac": mac.digest().hex()}
 
 

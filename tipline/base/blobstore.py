@@ -34,9 +34,14 @@ class BlobWriter:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         self._file = os.fdopen(os.open(self._temporary, flags, 0o600), "wb")
 
-    def write(self, chunk: bytes) -> None:
+    def write(self, chunk: bytes | bytearray | memoryview) -> None:
         """Append sealed bytes."""
         self._file.write(chunk)
+
+    def flush(self) -> None:
+        """Bring what was written to disk, so that `publish` has next to nothing left to wait for."""
+        self._file.flush()
+        os.fdatasync(self._file.fileno())
 
     def publish(self, blob: UUID) -> None:
         """Bring the bytes to disk, then show them under *blob*; an older blob of that id is replaced."""

@@ -21,7 +21,7 @@ class Part:
         self._path = path
         self._file = _created(path)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Take the next bytes."""
         self._file.write(data)
 

@@ -6,10 +6,10 @@ from typing import Self
 
 
 class Behind:
-    """Work in a thread, one piece after the other, while the next piece arrives; at the end all of it is done."""
+    """Work on one piece after the other while the next one arrives; at the end all of it is done."""
 
     def __init__(self) -> None:
-        self._working: asyncio.Task[None] | None = None
+        self._working: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -17,21 +17,22 @@ class Behind:
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         await self._end(quietly=kind is not None)
 
-    async def go_on(self, work: Callable[[], None]) -> None:
-        """Wait for the piece before, then begin this one."""
+    async def go_on(self, *works: Callable[[], None]) -> None:
+        """Wait for the piece before, then begin with this one: each work in a thread of its own."""
         await self._end()
-        self._working = asyncio.create_task(asyncio.to_thread(work))
+        self._working = {asyncio.create_task(asyncio.to_thread(work)) for work in works}
 
     async def _end(self, *, quietly: bool = False) -> None:
         """Wait until no thread works any more, also when whoever waits is told to stop: what it writes to is closed next."""
-        working, stop = self._working, None
-        while working is not None and not working.done():
+        stop = None
+        while working := [task for task in self._working if not task.done()]:
             try:
-                await asyncio.wait([working])
+                await asyncio.wait(working)
             except asyncio.CancelledError as cancelled:
                 stop = cancelled
-        failure = None if working is None or working.cancelled() else working.exception()
+        failures = [task.exception() for task in self._working if not task.cancelled()]
         if stop is not None:
             raise stop
-        if failure is not None and not quietly:
-            raise failure
+        for failure in failures:
+            if failure is not None and not quietly:
+                raise failure

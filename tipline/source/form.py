@@ -5,6 +5,7 @@ import re
 from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Final
 
 from aiohttp import BodyPartReader, MultipartReader, web
@@ -18,7 +19,7 @@ STALLED_SECONDS: Final = 120
 """How long a line may be silent in the middle of a form."""
 
 _KEPT_MAX: Final = 1 << 20  # bytes of one field that are given back when it is too long
-_PIECE: Final = 64 * 1024
+_PIECE: Final = 256 * 1024  # bytes asked of the line at once; it has no more ready
 _NAME_MAX: Final = 255
 _LIMITS: Final[Mapping[str, int]] = {
     "token": 64,
@@ -139,16 +140,21 @@ class IncomingFile:
         self.name = _clean(part.filename or "")
         self.type = _clean(part.headers.get("Content-Type", ""))
 
-    async def pieces(self, size: int) -> AsyncIterator[bytes]:
-        """Yield the content in pieces of *size* bytes, the last one shorter."""
-        piece = bytearray()
+    async def pieces(self, size: int) -> AsyncIterator[memoryview]:
+        """Yield the content in pieces of at least *size* bytes, the last one shorter.
+
+        Two buffers take turns: a piece is valid until the next but one is asked for, so that it can be worked on meanwhile.
+        """
+        buffers = cycle([memoryview(bytearray(size + _PIECE)) for _ in range(2)])
+        buffer, filled = next(buffers), 0
         while chunk := await _next_chunk(self._part):
-            piece += chunk
-            if len(piece) >= size:
-                yield bytes(piece)
-                piece.clear()
-        if piece:
-            yield bytes(piece)
+            buffer[filled : filled + len(chunk)] = chunk
+            filled += len(chunk)
+            if filled >= size:
+                yield buffer[:filled]
+                buffer, filled = next(buffers), 0
+        if filled:
+            yield buffer[:filled]
 
 
 class FormStream:

@@ -77,7 +77,7 @@ class PieceReader:
         self._open: _Envelope | None = None
         self._fault: PieceError | None = None
 
-    def update(self, data: bytes) -> None:
+    def update(self, data: bytes | memoryview) -> None:
         """Take the next bytes; what follows a fault is passed over. Blocks on the disk."""
         if self._fault is not None:
             return
@@ -86,13 +86,13 @@ class PieceReader:
         except PieceError as error:
             self._fault = error
 
-    def _update(self, data: bytes) -> None:
+    def _update(self, data: bytes | memoryview) -> None:
         self._size += len(data)
         if self._size > FILE_MAX:
             raise PieceError(Fault.TOO_LARGE)
         rest = memoryview(data)
         if self._piece is None:
-            rest = self._first_line(data)
+            rest = self._first_line(bytes(data))
         while rest and self._piece is not None:
             rest = self._envelope(rest)
 
@@ -210,7 +210,7 @@ class _Envelope:
 
     def _write(self, data: bytearray | memoryview) -> None:
         self._hash.update(data)
-        self.writer.write(bytes(data))
+        self.writer.write(data)
 
 
 def _fault_of(line: bytes) -> Fault:

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Final
 
 from crypto.codename import SourceKeys, SubmissionMac
-from tipline.base.blobstore import BlobWriter
 from tipline.base.database import StoreError
 from tipline.bundles import pack_bundle
 from tipline.envelope import Answer, Body, File, IntakeKeyError, Message, Place, Thread, Tip, answer_message
@@ -68,42 +67,27 @@ async def seal_files(stream: FormStream, outbox: Outbox, address: Address, mac: 
     async for incoming in stream.files():
         if len(sealed) == FILES_MAX:
             raise TooMuchError
-        file = await _seal_file(incoming, outbox, address, mac, room=UPLOAD_MAX - total)
+        file = await _seal_file(incoming, outbox, address, room=UPLOAD_MAX - total)
         if file is not None:
+            mac.field("type", file.type.encode())
+            mac.file(file.name, file.size, file.sha256)
             sealed.append(file)
             total += file.size
     return tuple(sealed)
 
 
-async def _seal_file(
-    incoming: IncomingFile, outbox: Outbox, address: Address, mac: SubmissionMac, *, room: int
-) -> File | None:
+async def _seal_file(incoming: IncomingFile, outbox: Outbox, address: Address, *, room: int) -> File | None:
     with FileSealer(outbox, address, name=incoming.name, type_=incoming.type) as sealer:
-        begun = False
+        left = room
         async with Behind() as behind:
             async for piece in incoming.pieces(_BATCH):
-                room -= len(piece)
-                if room < 0:
+                left -= len(piece)
+                if left < 0:
                     raise TooMuchError
-                if not begun:
-                    _begin_file(mac, incoming)
-                    begun = True
-                await behind.go_on(partial(_take, piece, sealer, mac))
-        if not begun and not incoming.name:
+                await behind.go_on(partial(sealer.hash, piece), partial(sealer.seal, piece))
+        if left == room and not incoming.name:
             return None
-        if not begun:
-            _begin_file(mac, incoming)
         return await asyncio.to_thread(sealer.finish)
-
-
-def _begin_file(mac: SubmissionMac, incoming: IncomingFile) -> None:
-    mac.field("type", incoming.type.encode())
-    mac.file_start(incoming.name)
-
-
-def _take(piece: bytes, sealer: FileSealer[BlobWriter], mac: SubmissionMac) -> None:
-    sealer.update(piece)
-    mac.update(piece)
 
 
 def mac_fields(mac: SubmissionMac, report: Report) -> None:
