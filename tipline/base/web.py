@@ -16,15 +16,17 @@ from http import HTTPStatus
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-import jinja2
 from aiohttp import web
 from markupsafe import Markup
 
 from tipline.base import log
 from tipline.base.database import StoreError
 from tipline.base.forms import FORM, LIMIT, MAX_FIELDS, FormError, read_form, read_form_lists
+
+if TYPE_CHECKING:
+    import jinja2
 
 __all__ = [
     "CSRF",
@@ -282,7 +284,9 @@ def templates() -> Path:
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def _environment() -> "jinja2.Environment":
+    import jinja2  # noqa: PLC0415 - the drop shows a page only to who asks for what is not there, and saves 2 MiB
+
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates()),
         autoescape=True,

@@ -2,10 +2,12 @@
 
 import argparse
 import asyncio
+import contextlib
 import importlib
 import inspect
 import os
 import signal
+from collections.abc import Iterator
 from types import MappingProxyType
 
 from tipline.base import log, swap
@@ -23,6 +25,7 @@ ZONES = MappingProxyType(
         "exchange": "inside",
     }
 )
+_CERTIFICATES = "SSL_CERT_FILE"
 _PACKAGES = MappingProxyType({"public": "tipline", "inside": "handling"})
 
 
@@ -43,7 +46,8 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         swap.refuse(settings)
     os.environ.pop("TIPLINE_PUBLIC_DSN", None)  # read already; a child of this process needs its own role at most
     os.environ.pop("TIPLINE_INSIDE_DSN", None)
-    module = importlib.import_module(f"{_PACKAGES[ZONES[args.name]]}.{args.name}.main")
+    with _no_root_certificates() if ZONES[args.name] == "public" else contextlib.nullcontext():
+        module = importlib.import_module(f"{_PACKAGES[ZONES[args.name]]}.{args.name}.main")
     try:
         if inspect.iscoroutinefunction(module.main):
             asyncio.run(module.main(settings))
@@ -52,3 +56,19 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     except UnitsError as error:
         raise SettingsError(str(error)) from None
     return 0
+
+
+@contextlib.contextmanager
+def _no_root_certificates() -> Iterator[None]:
+    """Let aiohttp find none as it is imported: it reads all of them for its client, which source and drop never use.
+
+    OpenSSL asks the environment where they are, and takes some 30 ms and a megabyte for them.
+    """
+    before = os.environ.get(_CERTIFICATES)
+    os.environ[_CERTIFICATES] = os.devnull
+    try:
+        yield
+    finally:
+        del os.environ[_CERTIFICATES]
+        if before is not None:
+            os.environ[_CERTIFICATES] = before

@@ -1,7 +1,6 @@
 """Forks a worker whenever a source waits and no worker has room. It has no event loop, no thread and reads no request."""
 
 import contextlib
-import gc
 import logging
 import os
 import selectors
@@ -65,7 +64,6 @@ class ForkServer:
         signal.signal(signal.SIGCHLD, _noted)
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, self._stop)
-        gc.freeze()  # what is loaded now stays shared with every worker
         self.listening = socket.create_server(self.address, backlog=_BACKLOG)
         try:
             while not self.stopping:

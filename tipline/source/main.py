@@ -24,6 +24,7 @@ def main(settings: Settings) -> None:
     except UnitsError as error:
         _LOG.error("%s", error)
         raise SystemExit(1) from None
+    child = _prepare(settings, units)
     control, keeps_end = socket.socketpair()
     gc.collect()
     gc.freeze()  # what is loaded now stays shared: no collection of `keep` or a worker writes to it
@@ -34,7 +35,7 @@ def main(settings: Settings) -> None:
         raise SystemExit(1)
     address = (settings.host, settings.ports["source"])
     try:
-        ForkServer(address, control, keep_pid, _prepare(settings, units)).serve()
+        ForkServer(address, control, keep_pid, child).serve()
     except KeepEndedError as error:
         _LOG.error("%s", error)
         raise SystemExit(1) from None
@@ -46,7 +47,10 @@ def _keep(settings: Settings, control: socket.socket, keeps_end: socket.socket) 
 
 
 def _prepare(settings: Settings, units: Units) -> forkserver.Child:
-    """Load all that a worker needs, so that forking one costs next to nothing, and return what a worker does."""
+    """Load all that a worker needs, so that forking one costs next to nothing, and return what a worker does.
+
+    This comes before `keep` is forked: what this process writes to its memory later is no longer shared.
+    """
     site = Site(name="source", title=settings.name, practice=settings.practice, style="source")
     oversight = units.oversight
     about = About(
