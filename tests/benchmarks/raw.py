@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import aiohttp
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from crypto import age
+from tests.benchmarks.client import Client
 from tests.benchmarks.table import Row
 from tests.factories import free_ports
 
@@ -92,21 +92,18 @@ async def _bare_upload(file: Path) -> float:
     server = subprocess.Popen([sys.executable, "-c", _BARE_LOOP, str(port), str(file)])  # noqa: ASYNC220 - a start only
     try:
         await answering(port)
-        async with aiohttp.ClientSession() as client:
-            best = min([await _sent(client, port) for _ in range(3)])
+        best = min([await asyncio.to_thread(_sent, port) for _ in range(3)])
     finally:
         server.terminate()
         server.wait()
     return UPLOAD / best
 
 
-async def _sent(client: aiohttp.ClientSession, port: int) -> float:
-    form = aiohttp.FormData()
-    form.add_field("file", bytes(UPLOAD), filename="f")
-    started = time.perf_counter()
-    async with client.post(f"http://127.0.0.1:{port}/", data=form) as answer:
-        answer.raise_for_status()
-    return time.perf_counter() - started
+def _sent(port: int) -> float:
+    with Client(port) as client:
+        started = time.perf_counter()
+        client.post("/", {}, file=UPLOAD)
+        return time.perf_counter() - started
 
 
 async def answering(port: int) -> None:

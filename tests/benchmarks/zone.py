@@ -3,15 +3,16 @@
 import asyncio
 import gzip
 import html
-import io
 import re
 import statistics
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import aiohttp
 import asyncpg
 
+from tests.benchmarks.client import Client
 from tests.benchmarks.memory import in_mib, pss
 from tests.benchmarks.raw import MIB, UPLOAD, Limits
 from tests.benchmarks.table import Row
@@ -44,14 +45,14 @@ async def small_tips(installation: Installation, limits: Limits) -> list[Row]:
     for clients in (1, 16):
         before = await _mailboxes(installation)
         started = time.perf_counter()
-        done = await asyncio.gather(*(_report_until(installation, started + _SECONDS) for _ in range(clients)))
-        took, sent = time.perf_counter() - started, sum(done)
+        sent, requests = await _reports_until(started + _SECONDS, installation.ports["source"], clients)
+        took = time.perf_counter() - started
         lost = sent - (await _mailboxes(installation) - before)
         rows.append(
             Row(
                 f"complete small tips, {clients} client{'s' if clients > 1 else ''}",
                 f"{sent / took:.0f}/s, {lost} lost",
-                f"{limits.wraps:,.0f} seals/s, {1 / limits.fsync:,.0f} fsync/s",
+                f"{requests / sent:.0f} requests each; {limits.wraps:,.0f} seals/s, {1 / limits.fsync:,.0f} fsync/s",
             )
         )
     return rows
@@ -60,8 +61,8 @@ async def small_tips(installation: Installation, limits: Limits) -> list[Row]:
 async def returning(installation: Installation) -> list[Row]:
     """How long a source waits after typing the codename."""
     url = installation.url("source")
-    async with aiohttp.ClientSession() as client:
-        codename = await _reported(client, url)
+    with Client(installation.ports["source"]) as source:
+        codename = _reported(source)
     waited = []
     for _ in range(_RETURNS):
         async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client:
@@ -99,7 +100,7 @@ async def uploads(installation: Installation, limits: Limits) -> list[Row]:
 
 async def _upload(installation: Installation, size: int, times: int) -> tuple[float, int | None]:
     """Best speed in bytes per second, and the highest memory above idle in bytes."""
-    url, pid = installation.url("source"), source_of(installation)
+    pid = source_of(installation)
     idle, highest, ended = pss(pid), 0, asyncio.Event()
 
     async def watch() -> None:
@@ -110,65 +111,42 @@ async def _upload(installation: Installation, size: int, times: int) -> tuple[fl
 
     watching = asyncio.create_task(watch())
     best = 0.0
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None)) as client:
+    with Client(installation.ports["source"]) as client:
         for _ in range(times):
             started = time.perf_counter()
-            await _reported(client, url, content=_Zeros(size))
+            await asyncio.to_thread(_reported, client, file=size)
             best = max(best, size / (time.perf_counter() - started))
     ended.set()
     await watching
     return best, None if idle is None else highest - idle
 
 
-class _Zeros(io.RawIOBase):
-    """A file of zero bytes that takes no memory."""
+async def _reports_until(end: float, port: int, clients: int) -> tuple[int, int]:
+    """Report with so many clients at once; how many tips were sent, in how many requests."""
 
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._at = 0
+    def report() -> tuple[int, int]:
+        done = 0
+        with Client(port) as client:
+            while time.perf_counter() < end:
+                _reported(client)
+                done += 1
+            return done, client.requests
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        return self._at
-
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # any writable buffer
-        taken = min(len(buffer), self._size - self._at)
-        buffer[:taken] = bytes(taken)
-        self._at += taken
-        return taken
+    loop = asyncio.get_running_loop()
+    with ThreadPoolExecutor(clients) as threads:
+        counts = await asyncio.gather(*(loop.run_in_executor(threads, report) for _ in range(clients)))
+    return sum(done for done, _ in counts), sum(requests for _, requests in counts)
 
 
-async def _report_until(installation: Installation, end: float) -> int:
-    done = 0
-    async with aiohttp.ClientSession() as client:
-        while time.perf_counter() < end:
-            await _reported(client, installation.url("source"))
-            done += 1
-    return done
-
-
-async def _reported(client: aiohttp.ClientSession, url: str, content: io.RawIOBase | None = None) -> str:
-    token = _TOKEN.search(await _got(client, url))
+def _reported(client: Client, *, file: int = 0) -> str:
+    """Fetch the form, fill it, send it, and read the codename."""
+    token = _TOKEN.search(client.get("/"))
     if token is None:
         raise RuntimeError("the form has no token")
-    form = aiohttp.FormData(default_to_multipart=True)
-    for name, value in (("token", html.unescape(token[1])), ("involved", "no"), ("message", "Two men, a white van.")):
-        form.add_field(name, value)
-    if content is not None:
-        form.add_field("files", content, filename="film.mp4", content_type="video/mp4")
-    async with client.post(f"{url}/", data=form) as answer:
-        codename = _CODENAME.search(await answer.text())
+    fields = {"token": html.unescape(token[1]), "involved": "no", "message": "Two men, a white van."}
+    codename = _CODENAME.search(client.post("/", fields, file=file))
     if codename is None:
-        raise RuntimeError(f"no codename was given: {answer.status}")
+        raise RuntimeError("no codename was given")
     return " ".join(re.sub(r"<[^>]+>", " ", codename[0]).split())
 
 
