@@ -86,7 +86,9 @@ async function givenUnit() {
   try {
     return agency.readUnitKeys(file);
   } catch (error) {
-    if (error instanceof RefusedError) throw new ToDo("This is not the unit's file of keys. Download unit-keys.json from the portal again.");
+    if (error instanceof RefusedError) {
+      throw new ToDo("This is not the unit's file of keys. Download unit-keys.json from the portal again.");
+    }
     throw error;
   }
 }
@@ -121,7 +123,9 @@ function judged(secret, given) {
   show("compare-changed", secret.pinned !== null);
   if (secret.pinned !== null) say("compare-since", inWords(secret.pinned.pinnedOn));
   show("compare");
-  if (secret.pinned === null) throw new ToDo("Compare the unit's key by telephone, below, and tick that you did. Then press the button again.");
+  if (secret.pinned === null) {
+    throw new ToDo("Compare the unit's key by telephone, below, and tick that you did. Then press the button again.");
+  }
   throw new ToDo("This is not the unit's key that your key file holds. Read below before you do anything else.");
 }
 

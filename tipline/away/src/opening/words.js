@@ -9,8 +9,12 @@ const PACKAGE = Object.freeze({
   "signature-unreadable": "The signature file is not one, or it was changed. Download it again: its name ends with .sig.",
   "signature-purpose": `This signature was not made for a package. ${STOP}`,
   "signature-key": `The package is signed by another key than the unit's that you compared. ${STOP}`,
-  "signature-changed": `The signature does not fit this package: one of the two was changed, or they belong to different packages. Download both again. If it happens twice: ${STOP}`,
-  "other-recipient": "The unit signed this package, and it is sealed for another key than yours. Choose the key file that your agency enrolled. If you have no other, call the unit.",
+  "signature-changed": 
+    "The signature does not fit this package: one of the two was changed, or they belong to different packages. " +
+    `Download both again. If it happens twice: ${STOP}`,
+  "other-recipient": 
+    "The unit signed this package, and it is sealed for another key than yours. Choose the key file that your agency " +
+    "enrolled. If you have no other, call the unit.",
   damaged: `The unit signed this file, and it is no sealed package. ${STOP}`,
   zip: `The unit signed this package, and what is in it is not as the unit packs it. Nothing of it is shown. ${STOP}`,
   manifest: `The package's list of contents is not in order. Nothing of it is shown. ${STOP}`,

@@ -22,7 +22,8 @@ const TOO_MUCH = "One report takes at most 20 files and 2 GB. Send the rest as a
 const LINE = "The line broke. What was sent so far is sealed and stays there for some days; the rest can go on from here.";
 const UNREACHED = "The server could not be reached. Nothing was sent: try again.";
 const NO_KEY = "There is no valid key to seal it with just now, so nothing was sent. Try again later or tomorrow.";
-const NOT_WHOLE = "The keys to seal it with did not come as they were signed: damaged or changed on the way. Nothing was sent. Try again later.";
+const NOT_WHOLE =
+  "The keys to seal it with did not come as they were signed: damaged or changed on the way. Nothing was sent. Try again later.";
 const CHANGED = "A file you chose has changed or is gone. Go back and choose it again.";
 const OWN_FAULT = "Sealing did not work in this browser. Nothing was sent.";
 const REFUSED = "The server did not take it, and it was not opened. Go back and send it again: it is sealed afresh.";
