@@ -37,9 +37,11 @@ def request(data: bytes, kind: str) -> web.Request:
     body.feed_data(data)
     body.feed_eof()
     if kind not in _BASES:
-        _BASES[kind] = make_mocked_request("POST", "/", headers={"Content-Type": kind})
+        _BASES[kind] = make_mocked_request("POST", "/", headers={"Content-Type": kind}, app=web.Application())
     base = _BASES[kind]
-    return web.Request(base._message, body, base._protocol, base._payload_writer, base.task, loop)
+    made = web.Request(base._message, body, base._protocol, base._payload_writer, base.task, loop)
+    made._match_info = base._match_info
+    return made
 
 
 async def _urlencoded(data: bytes) -> None:

@@ -153,7 +153,11 @@ async def test_a_release_page_shows_all_that_is_signed(world: World, site: tuple
 
 
 async def test_what_cannot_be_seen_is_written_out(world: World, site: tuple[str, web.Application]) -> None:
-    review = await world.ask_review(edit=lambda it: it["report"].update(title="Ivory\u202eyrovi \u200bnow"))
+    def unseen(it: dict[str, Any]) -> None:
+        it["report"]["title"] = "Ivory\u202eyrovi \u200bnow"
+        it["kept"] = [{"class": "invisible", "text": text, "reason": "To be seen."} for text in ("\u202e", "\u200b")]
+
+    review = await world.ask_review(edit=unseen)
     async with Browser(site[0]) as ben:
         await enter(world, ben, "ben")
         await ben.open(f"/reviews/{review}")
