@@ -5,7 +5,7 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from aiohttp.test_utils import TestServer
@@ -85,12 +85,16 @@ def intake(unit: TestUnit, *, ended: int | None = None) -> IntakeKey:
 def seal(
     key: IntakeKey, *contents: bytes, text: str = TEXT, codename: Codename | None = None, follows: bytes | None = None
 ) -> HandIn:
-    """Seal one report with files; *follows* is the sealed place of the mailbox, for an answer."""
+    """Seal one report with files; *follows* is the sealed place of the mailbox, for an answer.
+
+    Like a careless client it does not ask whether the thread is that unit's: the server has to.
+    """
     codename = codename or Codename.from_token(new_token())
     source = keys(codename)
     after = None
     if follows is not None:
-        after = Standing(Place.open(follows, source.state, mailbox=source.mailbox), sha256(follows))
+        place = Place.open(follows, source.state, mailbox=source.mailbox)
+        after = Standing(replace(place, unit=key.unit), sha256(follows))
     sealed = device.seal(
         source,
         key,
