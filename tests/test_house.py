@@ -52,7 +52,7 @@ EXPOSED = {
     "tipline/cli/terminal.py": "a typed passphrase is compared with its repetition",
     "tipline/cli/tip.py": "a typed codename is read",
     "tipline/cli/tipwords.py": "a pickup code is printed for its owner",
-    "tipline/envelope.py": "thread keys and lookup go into the sealed message",
+    "tipline/envelope/message.py": "thread keys and lookup go into the sealed message",
     "tipline/source/session.py": "the cookie's halves, and the codename under one of them",
 }
 """Every module in which a secret leaves its `Secret`, and what for. A new one is reviewed before it is added here."""
