@@ -65,6 +65,7 @@ COMMANDS = MappingProxyType(
         "mailboxes": _Command("replace the mailboxes' bundles now", _load),
         "rewrite": _Command("let the public zone forget hours and order now", _load),
         "agreement": _Command("add or check an agreement", _agreement),
+        "questionnaire": _Command("check a file of questions for sources", _none),
         "grade": _Command("say what a grade is in another scheme", _none),
         "residue": _Command("find what in a text could lead back to a source", _none),
         "member": _Command("propose who joins, leaves or gets new keys", _load),

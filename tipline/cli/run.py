@@ -13,6 +13,7 @@ from tipline.base.process import harden
 from tipline.base.settings import ZONES, Settings
 from tipline.base.supervisor import Child, Supervisor, SupervisorError
 from tipline.cli import databases, serve
+from tipline.questionnaire import current
 
 _ORDER = ("source", "drop", "corridor", "desk", "guard", "exchange")
 _PAGES = (
@@ -35,6 +36,7 @@ def run(_: argparse.Namespace, settings: Settings) -> int:
     log.setup("tipline")
     harden()
     swap.refuse(settings)
+    current.load(settings.data)  # what is wrong with the unit's own questions is said once, before anything starts
     try:
         asyncio.run(_run(settings))
     except SupervisorError as error:
