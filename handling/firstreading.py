@@ -18,6 +18,7 @@ from handling.store.keyring import MissingKeyError
 from handling.store.members import MemberList
 from handling.store.vault import OpenVault
 from tipline.base.database import Db
+from tipline.questionnaire.wording import written
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +66,6 @@ def _said(tip: OpenTip, messages: Sequence[OpenMessage]) -> list[Said]:
         body = message.content.get("body") if message.row.direction == "in" else None
         if isinstance(body, dict) and isinstance(body.get("text"), str):
             said.append(Said(str(body.get("must_not_learn", "")), f"{body['text']}\n{body.get('how_known', '')}"))
+        elif isinstance(body, dict):
+            said.append(Said("", written(body)))
     return said

@@ -35,6 +35,7 @@ from handling.rules.feedback import Feedback
 from handling.rules.manifest import Manifest, ManifestError
 from handling.rules.package import NAMES, PackageError, pack, unpack
 from tests.handling.rules.test_manifest import BODY
+from tests.questions import filled_forms, questionnaires
 from tipline import bundles, envelope, pins
 from tipline.drop.signed import Gate, RequestRefusedError
 from tipline.envelope import (
@@ -49,6 +50,8 @@ from tipline.envelope import (
 )
 from tipline.handin import Listed, Slip
 from tipline.pgpkey import PgpKey, PgpKeyError
+from tipline.questionnaire.answers import read as read_answers
+from tipline.questionnaire.model import Questionnaire
 from tipline.strict import EnvelopeError
 from tipline.units import Unit, Units
 
@@ -88,7 +91,9 @@ messages = st.builds(
     at=st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC)).map(  # noqa: DTZ001 - UTC follows
         lambda at: at.replace(microsecond=0)
     ),
-    body=st.builds(envelope.Answer, texts) | st.builds(envelope.Tip, texts, texts, texts, st.booleans()),
+    body=st.builds(envelope.Answer, texts)
+    | st.builds(envelope.Tip, texts, texts, texts, st.booleans())
+    | filled_forms().map(lambda form: envelope.Filled(form[0].sha256, "en", read_answers(*form).values)),
     heard=st.integers(0, 2**31 - 1),
     way=st.sampled_from(sorted(envelope.WAYS)),
 )
@@ -262,6 +267,9 @@ CODECS = {
         lambda d: PgpKey.read(d, SIGNER.public),
         (PgpKeyError,),
     ),
+    "questionnaire": Codec(
+        questionnaires(), Questionnaire.encode, Questionnaire.parse, (EnvelopeError,), again=Questionnaire.encode
+    ),
     "slip": Codec(slips, Slip.encode, Slip.parse, (EnvelopeError,)),
     "pickup code": Codec(
         hashes,
@@ -422,6 +430,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Between source and unit": (),
     "Envelopes": ("wrapper",),
     "Messages": ("message",),
+    "Questionnaires and answers": ("questionnaire",),
     "Intake keys": ("intake key",),
     "OpenPGP intake keys": ("OpenPGP intake key",),
     "OpenPGP messages": ("tests/crypto/test_openpgp.py::test_any_bytes_are_a_message_or_refused_by_name",),

@@ -19,6 +19,7 @@ from handling.corridor.pages.common import Corridor
 from handling.corridor.parts import Blobs
 from handling.corridor.reseal import Resealer
 from handling.corridor.schedule import Plan
+from handling.corridor.store import questionnaires
 from handling.corridor.upkeep import UPKEEP
 from handling.store import members
 from handling.store.keyring import Keyring
@@ -27,6 +28,7 @@ from tipline.base import database, web
 from tipline.base.blobstore import BlobStore
 from tipline.base.database import Pool, StoreError
 from tipline.base.settings import Settings
+from tipline.questionnaire import current
 
 _log = logging.getLogger("corridor")
 
@@ -74,6 +76,8 @@ async def main(settings: Settings) -> None:
             name=settings.name,
         )
         await shared.resealer.sweep()
+        async with pool.acquire() as db:
+            await questionnaires.keep(db, current.load(settings.data), _today())
         app = application(shared, practice=settings.practice, unit=settings.name)
         keeping = lasting(repeat(lambda: app[UPKEEP].daily(_today())))
         async with drop_session(settings) as http:

@@ -42,6 +42,7 @@ from handling.store.keyring import Keyring, MissingKeyError
 from tipline import envelope
 from tipline.base.blobstore import BlobMissingError
 from tipline.base.database import Db, Pool
+from tipline.questionnaire.wording import written
 
 TEXT_MAX = 1024 * 1024  # bytes: a longer text is a file to save
 
@@ -77,7 +78,8 @@ class Inside:
 def source_text(message: OpenMessage) -> str:
     """All that a message says in words: where an armoured text may stand."""
     body = message.content.get("body", {})
-    return "\n".join(str(body[name]) for name in ("text", "how_known", "must_not_learn") if name in body)
+    texts = [str(body[name]) for name in ("text", "how_known", "must_not_learn") if name in body]
+    return "\n".join([*texts, written(body)])
 
 
 def closed(messages: Sequence[OpenMessage], heads: Mapping[UUID, bytes]) -> frozenset[UUID]:

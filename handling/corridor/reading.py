@@ -26,6 +26,7 @@ from handling.store.members import Duty, MemberList
 from handling.store.vault import OpenVault
 from tipline import envelope
 from tipline.base.database import Db, Pool
+from tipline.questionnaire.wording import written
 
 REASON_LIMIT = 500  # characters
 
@@ -49,6 +50,8 @@ def said(body: envelope.Body) -> Said | None:
     """Return what a message says in words, if it says anything."""
     if isinstance(body, envelope.Tip):
         return Said(body.must_not_learn, f"{body.text}\n{body.how_known}")
+    if isinstance(body, envelope.Filled):
+        return Said("", written(body.body()))
     return Said("", body.text) if isinstance(body, envelope.Answer) else None
 
 

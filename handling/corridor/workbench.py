@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from handling.corridor.document import Draft, Kept
 from handling.residue import findings
 from handling.rules.residue import Finding
+from tipline.questionnaire.wording import written
 
 REASON_LIMIT = 500  # characters
 _TWO_BLANKS = re.compile(r" {2,}")
@@ -83,5 +84,5 @@ def tidy(draft: Draft, noted: Sequence[Noted]) -> Draft:
 
 def originals(tip_text: str | None, said: Sequence[Mapping[str, object]]) -> tuple[str, ...]:
     """Return everything the source wrote: the tip, and the bodies of further messages."""
-    texts = [tip_text or "", *(str(body.get("text") or "") for body in said)]
+    texts = [tip_text or "", *(str(body.get("text") or written(body)) for body in said)]
     return tuple(text for text in texts if text)

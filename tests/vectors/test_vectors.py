@@ -3,6 +3,7 @@
 The folder a vector stands in says what is done with it. They are the examples of docs/format.md.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
@@ -27,10 +28,12 @@ from handling.store.chain import ChainError
 from handling.store.chain import verify as verify_chain
 from tipline.bundles import Pickup, open_bundle
 from tipline.drop.signed import Gate, RequestRefusedError
-from tipline.envelope import IntakeKey, Message, Place, Reply, Thread, Wrapper
+from tipline.envelope import Filled, IntakeKey, Message, Place, Reply, Thread, Wrapper
 from tipline.handin import Slip
 from tipline.pgpkey import PgpKey
 from tipline.pins import Keys
+from tipline.questionnaire.answers import read as read_answers
+from tipline.questionnaire.model import Questionnaire
 from tipline.strict import EnvelopeError
 from tipline.units import Unit, Units
 
@@ -266,6 +269,17 @@ def pgp_key(fields: Fields) -> Fields:
     return {"unit": key.unit, "serial": str(key.serial), "fingerprint": key.fingerprint, "key_id": key.key_id}
 
 
+def questionnaire(fields: Fields) -> Fields:
+    asked = Questionnaire.parse(fields["questionnaire"].encode())
+    found = read_answers(asked, json.loads(fields.get("fields", "{}")))
+    filled = Filled(asked.sha256, "en", found.values)
+    return {
+        "schema": asked.sha256.hex(),
+        "answers": canonical(filled.body()["answers"]).decode(),
+        "problems": canonical({key: wrong.value for key, wrong in found.problems.items()}).decode(),
+    }
+
+
 def slip(fields: Fields) -> Fields:
     read = Slip.parse(bytes.fromhex(fields["slip"]))
     assert read.encode().hex() == fields["slip"]
@@ -372,6 +386,7 @@ KINDS: Mapping[str, Callable[[Fields], Fields]] = {
     "reply": reply,
     "share": share,
     "signature": signature,
+    "questionnaire": questionnaire,
     "slip": slip,
     "ssh-signature": ssh_signature,
     "statement": statement,

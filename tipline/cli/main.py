@@ -45,6 +45,11 @@ def _agreement(args: argparse.Namespace) -> Settings | None:
     return None if args.act == "check" else _load(args)
 
 
+def _questionnaire(args: argparse.Namespace) -> Settings | None:
+    """Give nothing to `questionnaire check`: a file is tried out before there is an installation."""
+    return None if args.act == "check" else _load(args)
+
+
 def _kit(args: argparse.Namespace) -> Settings | None:
     """Give nothing to `kit check`: whoever checks a copy has no installation."""
     return None if args.act == "check" else _load(args)
@@ -65,7 +70,7 @@ COMMANDS = MappingProxyType(
         "mailboxes": _Command("replace the mailboxes' bundles now", _load),
         "rewrite": _Command("let the public zone forget hours and order now", _load),
         "agreement": _Command("add or check an agreement", _agreement),
-        "questionnaire": _Command("check a file of questions for sources", _none),
+        "questionnaire": _Command("check or keep a file of questions for sources", _questionnaire),
         "grade": _Command("say what a grade is in another scheme", _none),
         "residue": _Command("find what in a text could lead back to a source", _none),
         "member": _Command("propose who joins, leaves or gets new keys", _load),

@@ -1,7 +1,9 @@
-"""`tipline questionnaire`: read a file of questions and say what is wrong with it, or what it asks."""
+"""`tipline questionnaire`: read a file of questions, say what is wrong with it or what it asks, and keep it for those who read answers."""
 
 import argparse
+import asyncio
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tipline.base.settings import Settings
@@ -14,14 +16,16 @@ BAD_INPUT = 2
 
 def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the subcommand."""
-    parser = subparsers.add_parser("questionnaire", help="check a file of questions for sources")
-    acts = parser.add_subparsers(dest="act", metavar="check", required=True)
+    parser = subparsers.add_parser("questionnaire", help="check or keep a file of questions for sources")
+    acts = parser.add_subparsers(dest="act", metavar="check|keep", required=True)
     check = acts.add_parser("check", help="say what is wrong with a file, or what it asks")
     check.add_argument("file", type=Path, metavar="FILE")
+    keep = acts.add_parser("keep", help="let handlers read answers to it, such as to another unit's form")
+    keep.add_argument("file", type=Path, metavar="FILE")
 
 
-def run(args: argparse.Namespace, _: Settings | None) -> int:
-    """Check; 0 when the file can be used, 2 when not."""
+def run(args: argparse.Namespace, settings: Settings | None) -> int:
+    """Check, and keep if asked to; 0 when the file can be used, 2 when not."""
     try:
         questionnaire = reading.read(args.file.read_bytes())
     except OSError:
@@ -31,8 +35,18 @@ def run(args: argparse.Namespace, _: Settings | None) -> int:
         for problem in error.problems:
             print(f"{args.file}: {problem}", file=sys.stderr)
         return BAD_INPUT
+    if settings is not None:
+        asyncio.run(_keep(questionnaire, settings))
     print(_in_words(questionnaire))
     return 0
+
+
+async def _keep(questionnaire: Questionnaire, settings: Settings) -> None:
+    from handling.corridor.store import questionnaires  # noqa: PLC0415 - the inside zone, which `check` does without
+    from tipline.cli import inside  # noqa: PLC0415 - the same
+
+    async with inside.owner(settings) as db:
+        await questionnaires.keep(db, questionnaire, datetime.now(UTC).date())
 
 
 def _in_words(questionnaire: Questionnaire) -> str:

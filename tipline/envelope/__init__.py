@@ -19,6 +19,7 @@ from tipline.envelope.thread import (
     ThreadState,
 )
 from tipline.envelope.wrapper import WRAPPER_BYTES, Kind, Wrapper
+from tipline.questionnaire.answers import Filled
 from tipline.strict import EnvelopeError
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Body",
     "EnvelopeError",
     "File",
+    "Filled",
     "ForgedError",
     "IntakeKey",
     "IntakeKeyError",

@@ -1,4 +1,4 @@
-"""What a message of a source can be: a tip, an answer, or the sidecar of a file."""
+"""What a message of a source can be: a tip, an answer, a filled questionnaire, or the sidecar of a file."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Final, Self, TypeAlias
 from uuid import UUID
 
 from tipline import strict
+from tipline.questionnaire.answers import Filled
 from tipline.strict import EnvelopeError
 
 
@@ -127,8 +128,8 @@ class File:
         )
 
 
-Body: TypeAlias = Tip | Answer | File
-BODIES: Final[Mapping[str, type[Tip | Answer | File]]] = {kind.KIND: kind for kind in (Tip, Answer, File)}
+Body: TypeAlias = Tip | Answer | Filled | File
+BODIES: Final[Mapping[str, type[Body]]] = {kind.KIND: kind for kind in (Tip, Answer, Filled, File)}
 """Each body by the word that a message calls it."""
 
 

@@ -1,6 +1,6 @@
 """Answers beside their questions, in words, for whoever reads them. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tipline.questionnaire.answers import Filled, Listed, Value, When, codes_of
@@ -42,6 +42,26 @@ class Line:
 def lines(filled: Filled, asked: Questionnaire | None, language: str = ENGLISH) -> tuple[Line, ...]:
     """Return the answers in the order of their questions; without the questionnaire as raw keys and codes."""
     return tuple(_lines(filled, asked.questions if asked is not None else (), language))
+
+
+def written(body: Mapping[str, object]) -> str:
+    """Return all that a message's JSON body says in answers, as it stands; nothing where it holds none.
+
+    Whoever looks for names or for what is sealed once more reads this: also the words of a code could be somebody's own.
+    """
+    answers = body.get("answers")
+    return "\n".join(_texts(answers)) if isinstance(answers, Mapping) else ""
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, Sequence):
+        for inner in value:
+            yield from _texts(inner)
 
 
 def _lines(filled: Filled, questions: Sequence[Question], language: str) -> Iterator[Line]:

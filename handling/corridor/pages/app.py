@@ -34,6 +34,7 @@ ROUTES = (
     web.post("/not-opened/{id}/again", tips.try_again),
     web.get("/tips/{id}/items", items.show),
     web.post("/tips/{id}/items", items.add),
+    web.post("/tips/{id}/items/from-answer", items.from_answer),
     web.post("/tips/{id}/report", items.report),
     web.post("/items/{id}/remove", items.remove),
     web.get("/items/{id}/grade", items.grade_form),

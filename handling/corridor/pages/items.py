@@ -10,7 +10,7 @@ from handling import data
 from handling.corridor import items, opening, reports, tips, words
 from handling.corridor.errors import CorridorError, NotThereError
 from handling.corridor.items import OpenItem
-from handling.corridor.pages import views
+from handling.corridor.pages import answers, views
 from handling.corridor.pages.common import NO_PROBLEM, Problem, corridor, current, handler, now, record_id
 from handling.rules.grading import Code, Grade
 from handling.store.members import MemberList
@@ -106,6 +106,26 @@ async def add(request: web.Request) -> web.Response:
     except CorridorError as error:
         return await _items(request, Problem("add", str(error), {"text": text}))
     return see_other(f"/tips/{record_id(request)}/items")
+
+
+@signed_in
+async def from_answer(request: web.Request) -> web.Response:
+    """Put one answer of a questionnaire into the box for a new item, for the handler to put into their own words."""
+    form = await read_form(request)
+    async with corridor(request).pool.acquire() as db:
+        found = await tips.get(db, handler(request).vault, record_id(request))
+        messages = await tips.dialogue(db, handler(request).vault, found.row.thread)
+        answered = await answers.of_thread(db, messages)
+    chosen = [
+        line
+        for id_, one in answered.items()
+        for line in one.lines
+        if (str(id_), line.key) == (form.get("message"), form.get("question"))
+    ]
+    if not chosen:
+        raise NotThereError
+    text = f"{chosen[0].asked} {chosen[0].text}"
+    return await _items(request, Problem("add", "", {"text": text[: items.TEXT_LIMIT]}))
 
 
 @signed_in

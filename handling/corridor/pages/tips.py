@@ -12,7 +12,7 @@ from aiohttp import web
 
 from handling.corridor import opening, parts, reading, seen, threads, tips, words
 from handling.corridor.errors import CorridorError, NotThereError
-from handling.corridor.pages import pgp, views
+from handling.corridor.pages import answers, pgp, views
 from handling.corridor.pages.common import (
     NO_PROBLEM,
     Problem,
@@ -69,6 +69,7 @@ class TipPage:
     messages: tuple[views.Message, ...]
     sealing: Sealing
     sealed: Mapping[UUID, pgp.Part]
+    answers: Mapping[UUID, answers.Answers]
     status_phrases: tuple[phrases.Phrase, ...]
     visible_from: str
     limit: int
@@ -244,6 +245,7 @@ async def _tip(request: web.Request, problem: Problem) -> web.Response:
         found = await tips.get(db, person.vault, record_id(request))
         messages = await tips.dialogue(db, person.vault, found.row.thread)
         sealed = await pgp.of_thread(request, db, found.row.thread, messages)
+        answered = await answers.of_thread(db, messages)
     allowed = await reading.readers_of(person, found.row.thread)
     page = TipPage(
         tip=views.head(found, now().date(), person.members),
@@ -252,6 +254,7 @@ async def _tip(request: web.Request, problem: Problem) -> web.Response:
         messages=views.dialogue(messages, found, person.members),
         sealing=Sealing.of(messages, found.row.way),
         sealed=sealed,
+        answers=answered,
         status_phrases=_status_phrases(),
         visible_from=words.moment(next_bundle(now(), corridor(request).bundle_times)),
         limit=threads.REPLY_CHARACTERS,

@@ -18,6 +18,7 @@ from tests.handling.corridor.drop import running_drop
 from tests.handling.corridor.sources import Source, at_the_drop
 from tests.journeys.browser import Browser, JourneyError
 from tipline.base.settings import FILE
+from tipline.questionnaire import current
 
 TOML = 'practice = true\nunit = "unit"\nname = "Practice Unit"\nurgent_tick = 1\ntick = 2\n'
 
@@ -54,6 +55,7 @@ async def test_a_drop_that_is_away_stops_nothing_but_the_collection(world: World
             await asyncio.sleep(0.2)
 
     assert "No tips here" in home.text
+    assert await world.inside.fetchval("SELECT sha256 FROM corridor.questionnaire") == current.default().sha256
     assert "the drop did not answer as it should" in log.read_text()
 
 

@@ -20,6 +20,7 @@ import { makePassphrase } from "../../../tipline/away/src/passphrase.js";
 import { PHRASES } from "../../../tipline/away/src/phrases.js";
 import * as pins from "../../../tipline/away/src/pins.js";
 import { parseReply, readReplies } from "../../../tipline/away/src/replies.js";
+import * as questionnaire from "../../../tipline/away/src/questionnaire.js";
 import { openPickup, sealAnswer, sealTip } from "../../../tipline/away/src/sealing.js";
 import * as sshsig from "../../../tipline/away/src/sshsig.js";
 import * as statement from "../../../tipline/away/src/statement.js";
@@ -97,6 +98,11 @@ const VECTORS = {
     const encoded = again(said);
     return { padded: text(encoded), digest: hex(sha256(encoded)) };
   },
+  questionnaire(fields) {
+    const schema = questionnaire.parse(utf8(fields.questionnaire)).schema;
+    const { values, problems } = filled(fields.questionnaire, JSON.parse(fields.fields ?? "{}"));
+    return { schema, answers: text(canonical(values)), problems: text(canonical(problems)) };
+  },
   padding(fields) {
     return { padded: String({ message: messageSize, part: partSize }[fields.kind](Number(fields.size))) };
   },
@@ -170,6 +176,12 @@ const VECTORS = {
   },
 };
 
+/** What a form's fields answer, as the Python side says it. */
+function filled(asked, fields) {
+  const read = questionnaire.read(questionnaire.parse(utf8(asked)), new Map(Object.entries(fields)));
+  return { values: Object.fromEntries(read.values), problems: Object.fromEntries(read.problems) };
+}
+
 /** A message as the Python side wrote it, written again by this side from what it says. */
 function again(said) {
   const source = {
@@ -237,6 +249,7 @@ const DO = {
   },
   answers: () => ({ stages: STAGES, axes: AXES, marks: MARKS, longest: TEXT_MAX }),
   passphrase: () => makePassphrase(),
+  filled: ({ asked, fields }) => filled(asked, fields),
   vector: ({ folder, fields }) => VECTORS[folder](fields),
   folders: () => Object.keys(VECTORS),
   phrases: () => PHRASES,

@@ -12,9 +12,11 @@ from crypto import age, macs
 from crypto.canonical import canonical
 from crypto.padding import pad_message
 from crypto.secret import Secret
+from tests.questions import filled_forms
 from tests.tipline.envelope.samples import MESSAGE, SOURCE, THREAD, UNIT, WRAPPER, hashes, texts
 from tipline import envelope
-from tipline.envelope import Answer, EnvelopeError, File, ForgedError, Message, Part, Thread, Tip, Wrapper
+from tipline.envelope import Answer, EnvelopeError, File, Filled, ForgedError, Message, Part, Thread, Tip, Wrapper
+from tipline.questionnaire.answers import read
 
 parts = st.builds(Part, id=st.uuids(), sha256=hashes, size=st.integers(1, 2**24))
 files = st.builds(
@@ -24,7 +26,8 @@ files = st.builds(
     hashes,
     st.lists(parts, max_size=3),
 )
-bodies = st.one_of(st.builds(Tip, texts, texts, texts, st.booleans()), st.builds(Answer, texts), files)
+filled = filled_forms().map(lambda form: Filled(form[0].sha256, "en", read(*form).values))
+bodies = st.one_of(st.builds(Tip, texts, texts, texts, st.booleans()), st.builds(Answer, texts), filled, files)
 messages = st.builds(
     lambda body, counter, previous, at, heard, way: replace(
         MESSAGE, body=body, counter=counter, previous=previous, at=at, heard=heard, way=way
@@ -141,6 +144,8 @@ def resealed(message: Message, **changed: object) -> bytes:
         {"at": "\uff12026-11-23T23:10:00Z"},
         {"body": []},
         {"body": {"text": 1}},
+        {"kind": "questionnaire"},
+        {"kind": "questionnaire", "body": {"schema": "00" * 32, "language": "en", "answers": {"seen": [1]}}},
         {"extra": 1},
     ],
 )

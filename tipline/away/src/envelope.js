@@ -36,7 +36,8 @@ import * as strict from "./strict.js";
 /** @typedef {{kind: "answer", text: string}} Answer */
 /** @typedef {{id: string, sha256: string, size: number}} Part one envelope of a file, and its true bytes */
 /** @typedef {{kind: "file", name: string, type: string, size: number, sha256: string, parts: Part[]}} File the sidecar */
-/** @typedef {Tip | Answer | File} Body */
+/** @typedef {{kind: "questionnaire", answers: {[key: string]: Json}, language: string, schema: string}} Filled *schema* is a hash */
+/** @typedef {Tip | Answer | Filled | File} Body */
 
 export const WRAPPER_BYTES = 256;
 export const SEALED_PLACE_BYTES = 361;

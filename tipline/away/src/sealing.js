@@ -32,6 +32,7 @@ import { readReplies } from "./replies.js";
  * @property {"kit" | "browser"} way
  * @property {string} codename twelve words, as `codename.make` and `codename.parse` return them
  * @property {File[]} files
+ * @property {import("./envelope.js").Filled | null} [filled] answers to the questionnaire, sealed behind the words
  * @property {(sealed: number, all: number) => void} [onProgress] true bytes of files
  */
 
@@ -161,6 +162,7 @@ async function* handIn(way, source, saying) {
   const thread = new Thread(source, address, before, way);
   const parts = new Parts(way);
   await thread.add(saying.body);
+  if (way.filled) await thread.add(way.filled);
   for (const file of way.files) {
     const sealing = sealParts(file, address, parts.progress);
     /** @type {import("./envelope.js").Part[]} */
@@ -277,7 +279,7 @@ function total(envelopes) {
 function checkLimits(body, files) {
   const bytes = files.reduce((sum, file) => sum + file.size, 0);
   const texts = body.kind === "tip" ? [body.how_known, body.must_not_learn] : [];
-  const long = body.kind !== "file" && utf8(body.text).length > LIMITS.text;
+  const long = "text" in body && utf8(body.text).length > LIMITS.text;
   const detailed = texts.some((text) => utf8(text).length > LIMITS.detail);
   if (long || detailed || files.length > LIMITS.files || bytes > LIMITS.bytes) throw new TooMuchError();
 }
