@@ -11,10 +11,12 @@ LOCKED := $(PIP) --require-hashes -r
 EDITABLE := $(PIP) --no-deps --no-build-isolation -e .
 TEST_WORKERS ?= 4
 AWAY := tipline/away
+CATALOGUES := templates/locale/id.mo
+BUILT := $(AWAY)/built $(CATALOGUES)
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help run demo kit check test tor-test bench fuzz setup clean
+.PHONY: help run demo kit check test tor-test bench fuzz messages setup clean
 
 help:
 	@echo "make run     start everything; on a first start a practice unit is made"
@@ -25,20 +27,21 @@ help:
 	@echo "make check   format, lint, types of both languages, import directions"
 	@echo "make fuzz    one parser for longer: TARGET=message SECONDS=600; without TARGET each in turn"
 	@echo "make bench   figures of this machine"
+	@echo "make messages  bring the texts to be translated into templates/locale"
 	@echo "make setup   install what run and test need, and nothing else"
 	@echo "make clean   remove caches and builds; data and .venv stay"
 
-run: .venv/ready-run $(AWAY)/built
+run: .venv/ready-run $(BUILT)
 	@$(BIN)/tipline run --practice
 
-demo: .venv/ready-test $(AWAY)/built
+demo: .venv/ready-test $(BUILT)
 	@$(BIN)/python -m tests.journeys.demo
 
-kit: .venv/ready-run $(AWAY)/built
+kit: .venv/ready-run $(BUILT)
 	@test -e "$${TIPLINE_DATA:-data}/inside/root.pub" || $(BIN)/tipline practice
 	@$(BIN)/tipline kit -o .work/kit --key "$${TIPLINE_DATA:-data}/practice/root.key"
 
-check: .venv/ready-test $(AWAY)/built
+check: .venv/ready-test $(BUILT)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -49,22 +52,25 @@ test: check
 	$(BIN)/python -m pytest -n $(TEST_WORKERS)
 
 # Not within `make test`: a dozen Tors want the machine to themselves. Whatever hangs is ended, with all it started.
-tor-test: .venv/ready-test $(AWAY)/built
+tor-test: .venv/ready-test $(BUILT)
 	timeout --kill-after=30 1500 $(BIN)/python -m pytest tests/tor
 
-bench: .venv/ready-test $(AWAY)/built
+bench: .venv/ready-test $(BUILT)
 	$(BIN)/python -m tests.benchmarks
 
 TARGET ?= $$($(BIN)/python -m tests.fuzz --list)
 SECONDS ?= 60
 
-fuzz: .venv/ready-test
+fuzz: .venv/ready-test $(BUILT)
 	@for target in $(TARGET); do $(BIN)/python -m tests.fuzz "$$target" --seconds $(SECONDS) || exit 1; done
 
-setup: .venv/ready-test $(AWAY)/built
+messages: .venv/ready-run
+	$(BIN)/python templates/locale/catalogues.py update
+
+setup: .venv/ready-test $(BUILT)
 
 clean:
-	rm -rf build dist *.egg-info $(AWAY)/built .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf build dist *.egg-info $(AWAY)/built templates/locale/*.mo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find crypto tipline handling tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Set-up: each stamp is newer than what it was made from, so a second run costs nothing.
@@ -92,3 +98,7 @@ clean:
 $(AWAY)/built: .venv/ready-run $(AWAY)/build.mjs $(wildcard $(AWAY)/src/*.js $(AWAY)/src/*/*.js)
 	node $(AWAY)/build.mjs
 	@touch $@
+
+# All are written at once; the last one tells their age.
+$(CATALOGUES): .venv/ready-run templates/locale/catalogues.py $(wildcard templates/locale/*.po)
+	$(BIN)/python templates/locale/catalogues.py compile

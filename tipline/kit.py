@@ -19,7 +19,8 @@ from crypto.errors import CryptoError
 from crypto.signing import SigningKey
 from crypto.statement import Statement
 from tipline import strict
-from tipline.base.web import Site, render_text, templates
+from tipline.base.installed import templates
+from tipline.base.web import Site, render_text
 from tipline.pins import Keys
 from tipline.strict import EnvelopeError
 

@@ -12,7 +12,8 @@ from typing import ClassVar, Final
 from markupsafe import Markup
 
 from crypto.digest import sha256
-from tipline.base.web import Site, render_text, templates
+from tipline.base.installed import templates
+from tipline.base.web import Site, render_text
 
 NAME: Final = "open.html"
 _ENDS: Final = ("</script", "<script", "<!--", "\r")  # what would end a script inside a page, or change its bytes

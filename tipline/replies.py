@@ -15,46 +15,48 @@ from crypto.errors import AgeError, OpenError
 from tipline.bundles import open_bundle
 from tipline.envelope import Place, Reply, ThreadState
 from tipline.strict import EnvelopeError
+from tipline.text import MONTHS, Text
 
-_MONTHS: Final = (
-    "January February March April May June July August September October November December".split()  # noqa: SIM905 - twelve names in one line
-)
-PHRASES: Final[Mapping[str, str]] = MappingProxyType(
+PHRASES: Final[Mapping[str, Text]] = MappingProxyType(
     {
-        "received": "We have received it.",
-        "understood": "We read it and understood it.",
-        "question": "Please see our question.",
-        "known": "We knew part of this; it still helps.",
-        "outside": "This is outside our work; these bodies take it: "
-        "the police, customs, the parks or wildlife authority.",
-        "helped": "It helped.",
-        "no-action": "There is no further action for now.",
-        "never-say": "We may never be able to say what happened; that does not mean nothing did.",
-        "stop": "Please collect no more; do not take risks.",
-        **{f"look-after-{n:02}": f"Look here again after {name}." for n, name in enumerate(_MONTHS, 1)},
-        "safety": "Safety advice for you has changed: read this page.",
-        "closed": "This is closed; you may open it again with the same code.",
+        "received": Text("We have received it."),
+        "understood": Text("We read it and understood it."),
+        "question": Text("Please see our question."),
+        "known": Text("We knew part of this; it still helps."),
+        "outside": Text(
+            "This is outside our work; these bodies take it: the police, customs, the parks or wildlife authority."
+        ),
+        "helped": Text("It helped."),
+        "no-action": Text("There is no further action for now."),
+        "never-say": Text("We may never be able to say what happened; that does not mean nothing did."),
+        "stop": Text("Please collect no more; do not take risks."),
+        **{
+            f"look-after-{n:02}": Text("Look here again after %(month)s.", month=name)
+            for n, name in enumerate(MONTHS, 1)
+        },
+        "safety": Text("Safety advice for you has changed: read this page."),
+        "closed": Text("This is closed; you may open it again with the same code."),
     }
 )
 """The fixed sentences of a unit by their code; only the code travels. The same list stands in `handling.rules.phrases`."""
 
-DAMAGED: Final = "Your mailbox has been damaged or changed, and nothing in it can be trusted."
-REORDERED: Final = (
+DAMAGED: Final = Text("Your mailbox has been damaged or changed, and nothing in it can be trusted.")
+REORDERED: Final = Text(
     "Somebody put the replies into another order. They are shown in the order in which they were written."
 )
-FORGOTTEN: Final = (
+FORGOTTEN: Final = Text(
     "The unit has more messages of yours than this server remembers: its memory of your report was set back. "
     "It cannot be said whether replies were taken away."
 )
-LOST: Final = (
+LOST: Final = Text(
     "This server's memory of your report is damaged or was exchanged. It cannot be said whether replies were taken away, "
     "and an answer cannot be sent from here: write a new report."
 )
-OTHER_UNIT: Final = (
+OTHER_UNIT: Final = Text(
     "This server says that another unit has your report than the one you wrote to: somebody changed that. "
     "An answer cannot be sent from here: write a new report."
 )
-_UNKNOWN_PHRASE: Final = "There is news about your report that this page has no words for yet."
+_UNKNOWN_PHRASE: Final = Text("There is news about your report that this page has no words for yet.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,16 +171,24 @@ def _newest(each: Sequence[_Genuine], heard: ThreadState) -> ThreadState:
 def _forged(count: int) -> list[str]:
     if not count:
         return []
-    what = "One reply was" if count == 1 else f"{count} replies were"
     return [
-        f"{what} not written by the unit, or changed on the way, and is not shown. Trust nothing that refers to it."
+        Text.many(
+            "One reply was not written by the unit, or changed on the way, and is not shown. "
+            "Trust nothing that refers to it.",
+            "%(count)s replies were not written by the unit, or changed on the way, and is not shown. "
+            "Trust nothing that refers to it.",
+            count,
+        )
     ]
 
 
 def _copies(found: Sequence[_Genuine]) -> list[str]:
     times = Counter(one.digest for one in found)
     numbers = sorted({one.number for one in found if times[one.digest] > 1})
-    return [f"Reply {number} is here more than once and is shown once: somebody copied it." for number in numbers]
+    return [
+        Text("Reply %(number)s is here more than once and is shown once: somebody copied it.", number=number)
+        for number in numbers
+    ]
 
 
 def _set_back(each: Sequence[_Genuine], heard: ThreadState) -> list[str]:
@@ -187,10 +197,17 @@ def _set_back(each: Sequence[_Genuine], heard: ThreadState) -> list[str]:
         return []
     newest = each[-1].number if each else 0
     if newest < heard.counter:
-        return [f"Reply {heard.counter} was shown here before and is missing now. Somebody put back an older mailbox."]
+        return [
+            Text(
+                "Reply %(number)s was shown here before and is missing now. Somebody put back an older mailbox.",
+                number=heard.counter,
+            )
+        ]
     again = [one for one in each if one.number == heard.counter]
     if again and all(one.digest != heard.previous for one in again):
-        return [f"Reply {heard.counter} is not the one that was shown here before: one was exchanged."]
+        return [
+            Text("Reply %(number)s is not the one that was shown here before: one was exchanged.", number=heard.counter)
+        ]
     return []
 
 
@@ -202,20 +219,49 @@ def _gaps(each: Sequence[_Genuine], heard: ThreadState) -> list[str]:
         if first.number > heard.counter + 1:
             troubles.append(_never_shown(heard.counter + 1, first.number - 1))
         elif first.reply.previous != heard.previous:
-            troubles.append(f"Reply {first.number} does not follow what was shown here before: one was exchanged.")
+            troubles.append(
+                Text(
+                    "Reply %(number)s does not follow what was shown here before: one was exchanged.",
+                    number=first.number,
+                )
+            )
     for before, after in pairwise(each):
         if after.number == before.number:
-            troubles.append(f"There are two different replies {after.number}: ask the unit which one holds.")
+            troubles.append(
+                Text("There are two different replies %(number)s: ask the unit which one holds.", number=after.number)
+            )
         elif after.number != before.number + 1:
-            troubles.append(f"Between reply {before.number} and reply {after.number} something is missing.")
+            troubles.append(
+                Text(
+                    "Between reply %(first)s and reply %(second)s something is missing.",
+                    first=before.number,
+                    second=after.number,
+                )
+            )
         elif all(after.reply.previous != one.digest for one in each if one.number == before.number):
-            troubles.append(f"Reply {after.number} does not follow reply {before.number}: one was exchanged.")
+            troubles.append(
+                Text(
+                    "Reply %(second)s does not follow reply %(first)s: one was exchanged.",
+                    first=before.number,
+                    second=after.number,
+                )
+            )
     return troubles
 
 
 def _never_shown(first: int, last: int) -> str:
-    which = f"Reply {first} was" if first == last else f"Replies {first} to {last} were"
-    return f"{which} never shown here, and newer ones are: a mailbox holds only the newest, or somebody kept them back."
+    if first == last:
+        return Text(
+            "Reply %(number)s was never shown here, and newer ones are: a mailbox holds only the newest, "
+            "or somebody kept them back.",
+            number=first,
+        )
+    return Text(
+        "Replies %(first)s to %(last)s were never shown here, and newer ones are: a mailbox holds only the newest, "
+        "or somebody kept them back.",
+        first=first,
+        last=last,
+    )
 
 
 def _words(reply: Reply) -> str:

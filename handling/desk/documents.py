@@ -18,7 +18,7 @@ from handling.rules.grading import Scheme
 from handling.rules.package import READ_FIRST, REPORT_HTML
 from handling.rules.policy import Obligations
 from handling.rules.subjects import Subjects
-from tipline.base.web import templates
+from tipline.base.installed import templates
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,7 +127,7 @@ def test_a_returning_source_is_known_by_what_the_source_process_gives_and_asks()
     config = (DEPLOY / "haproxy/haproxy.cfg").read_text()
 
     assert re.findall(r"^ +acl returning (.*)$", config, re.MULTILINE) == [
-        "path /return",
+        "path_end /return",
         f"req.cook({COOKIE}) -m found",
     ]
     assert "/return" in {route.path for route in returning.ROUTES}

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.deploy.front import Answer, a_front, read
+from tipline.base.languages import LANGUAGES
 
 _FILE = bytes(100_000)
 
@@ -47,6 +48,14 @@ async def test_a_circuit_sends_so_many_reports_and_may_still_answer_and_read(tmp
     assert (answer.status, read.status, another.status) == (200, 200, 200)
 
 
+async def test_reports_in_every_language_count_together(tmp_path: Path) -> None:
+    roots = [language.root for language in LANGUAGES.values()]
+    async with a_front(tmp_path, reports=len(roots) - 1) as front:
+        told = [(await front.ask(root, circuit=7, method="POST", body=b"junk")).status for root in roots]
+
+    assert told == [200] * (len(roots) - 1) + [429]
+
+
 async def test_a_circuit_has_so_many_connections_at_once(tmp_path: Path) -> None:
     async with a_front(tmp_path, connections=3) as front:
         waiting = [asyncio.create_task(front.ask("/?hold", circuit=7)) for _ in range(3)]
@@ -77,14 +86,19 @@ async def test_in_a_queue_whoever_comes_back_goes_first_and_a_flood_last(tmp_pat
         waiting = [asyncio.create_task(front.ask("/?hold", circuit=1))]
         await front.source.holds(1)
         front.source.arrived.clear()
-        for path, circuit, cookie in (("/flood", 7, ""), ("/new", 2, ""), ("/open", 4, "source=a"), ("/return", 3, "")):
+        for path, circuit, cookie in (
+            ("/flood", 7, ""),
+            ("/new", 2, ""),
+            ("/open", 4, "source=a"),
+            ("/sw/return", 3, ""),
+        ):
             more = f"Cookie: {cookie}\r\n" if cookie else ""
             waiting.append(asyncio.create_task(front.ask(path, circuit=circuit, more=more)))
             await asyncio.sleep(0.2)
         front.source.go_on.set()
 
         assert await statuses(*waiting) == [200] * 5
-    assert front.source.arrived == ["/open", "/return", "/new", "/flood"]
+    assert front.source.arrived == ["/open", "/sw/return", "/new", "/flood"]
 
 
 async def test_no_page_waits_behind_large_files(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from urllib.parse import parse_qsl
 from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from tipline.text import Text
+
 LIMIT = 1 << 20  # bytes of a whole form
 MAX_FIELDS = 500
 _MAX_NAME = 200  # characters
@@ -15,14 +17,14 @@ SMALL_FILES: web.AppKey[frozenset[str]] = web.AppKey("small_files")  # fields in
 
 
 class FormError(Exception):
-    """A form cannot be used; the text is fixed and shown to the person as it stands."""
+    """A form cannot be used; the text is fixed and shown to the person."""
 
 
 async def read_form(request: web.Request, *, limit: int = LIMIT) -> dict[str, str]:
     """Return the form's fields; raises `FormError` when it is too large, damaged, or repeats a field."""
     lists = await read_form_lists(request, limit=limit)
     if any(len(values) > 1 for values in lists.values()):
-        raise FormError("This form holds one of its fields twice. Go back and send it again.")
+        raise FormError(Text("This form holds one of its fields twice. Go back and send it again."))
     return {name: values[0] for name, values in lists.items()}
 
 
@@ -46,7 +48,7 @@ async def _fields(request: web.Request, limit: int) -> list[tuple[str, str]]:
         return await _urlencoded(request, limit)
     if request.content_type == "multipart/form-data":
         return await _multipart(request, limit)
-    raise FormError("This is not a form.")
+    raise FormError(Text("This is not a form."))
 
 
 async def _urlencoded(request: web.Request, limit: int) -> list[tuple[str, str]]:
@@ -75,9 +77,9 @@ async def _multipart(request: web.Request, limit: int) -> list[tuple[str, str]]:
         reader = await request.multipart()
         while (part := await reader.next()) is not None:
             if not isinstance(part, BodyPartReader) or part.name is None:
-                raise FormError("This form takes no files.")
+                raise FormError(Text("This form takes no files."))
             if part.filename is not None and part.name not in taken:
-                raise FormError("This form takes no files.")
+                raise FormError(Text("This form takes no files."))
             if len(fields) >= MAX_FIELDS or len(part.name) > _MAX_NAME or "Content-Transfer-Encoding" in part.headers:
                 raise _damaged()
             value = bytearray()
@@ -96,8 +98,8 @@ async def _multipart(request: web.Request, limit: int) -> list[tuple[str, str]]:
 
 
 def _too_large() -> FormError:
-    return FormError("This form is too long. Shorten it and send it again.")
+    return FormError(Text("This form is too long. Shorten it and send it again."))
 
 
 def _damaged() -> FormError:
-    return FormError("This form arrived damaged. Go back and send it again.")
+    return FormError(Text("This form arrived damaged. Go back and send it again."))

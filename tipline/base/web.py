@@ -13,20 +13,18 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
-from importlib import resources
-from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 from aiohttp import web
 from markupsafe import Markup
 
-from tipline.base import log
+from tipline.base import addresses, languages, log
 from tipline.base.database import StoreError
 from tipline.base.forms import FORM, LIMIT, MAX_FIELDS, FormError, read_form, read_form_lists
-
-if TYPE_CHECKING:
-    import jinja2
+from tipline.base.languages import ENGLISH, Language
+from tipline.base.templates import environment, stylesheet
+from tipline.text import Text, spoken_by
 
 __all__ = [
     "CSRF",
@@ -34,6 +32,7 @@ __all__ = [
     "LIMIT",
     "MAX_FIELDS",
     "NOTICES",
+    "NOT_FOUND",
     "SCRIPTED",
     "WHO",
     "ErrorPage",
@@ -74,15 +73,30 @@ _FIXED_HEADERS = MappingProxyType(
 )
 _CSP = "default-src 'none'; {style}{script}form-action 'self'; base-uri 'none'; frame-ancestors 'none'; img-src 'none'"
 _SCRIPT = "script-src 'self'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'; "
+NOT_FOUND: Final = Text("Not found")
+"""Title of the page about what is not there."""
+_TITLES = MappingProxyType(
+    {
+        HTTPStatus.NOT_FOUND: NOT_FOUND,
+        HTTPStatus.SERVICE_UNAVAILABLE: Text("Not possible just now"),
+    }
+)
+_TITLE = Text("That did not work")
 _MESSAGES = MappingProxyType(
     {
-        HTTPStatus.BAD_REQUEST: "The request could not be understood. Go back and try again.",
-        HTTPStatus.FORBIDDEN: "This was not sent from a page of this site, or the page was too old. Open the page again.",
-        HTTPStatus.NOT_FOUND: "There is no such page.",
-        HTTPStatus.METHOD_NOT_ALLOWED: "This page cannot be used in that way.",
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "This is too large.",
-        HTTPStatus.INTERNAL_SERVER_ERROR: "Something failed here, not with you. What you sent may not have been kept: try again.",
-        HTTPStatus.SERVICE_UNAVAILABLE: "The store does not answer just now. Nothing was changed. Try again in a minute.",
+        HTTPStatus.BAD_REQUEST: Text("The request could not be understood. Go back and try again."),
+        HTTPStatus.FORBIDDEN: Text(
+            "This was not sent from a page of this site, or the page was too old. Open the page again."
+        ),
+        HTTPStatus.NOT_FOUND: Text("There is no such page."),
+        HTTPStatus.METHOD_NOT_ALLOWED: Text("This page cannot be used in that way."),
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: Text("This is too large."),
+        HTTPStatus.INTERNAL_SERVER_ERROR: Text(
+            "Something failed here, not with you. What you sent may not have been kept: try again."
+        ),
+        HTTPStatus.SERVICE_UNAVAILABLE: Text(
+            "The store does not answer just now. Nothing was changed. Try again in a minute."
+        ),
     }
 )
 
@@ -96,27 +110,29 @@ class Site:
         title: shown on every page.
         practice: True shows on every page that this is practice.
         style: audience, one of the files in ``templates/style`` without its ending.
+        translated: True for pages in every language, each at an address of its own.
     """
 
     name: str
     title: str
     practice: bool
     style: str
+    translated: bool = False
 
     @property
     def css(self) -> Markup:
         """The stylesheet, for a ``<style>`` element."""
-        return Markup(_stylesheet(self.style))  # noqa: S704 - our own file, not input
+        return Markup(stylesheet(self.style))  # noqa: S704 - our own file, not input
 
     @property
     def policy(self) -> str:
         """The Content-Security-Policy that admits this stylesheet and nothing else."""
-        return _policy(_stylesheet(self.style))
+        return _policy(stylesheet(self.style))
 
     @property
     def scripted_policy(self) -> str:
         """The same for a page that runs a script of this site: no text becomes markup or code there."""
-        return _policy(_stylesheet(self.style), script=_SCRIPT)
+        return _policy(stylesheet(self.style), script=_SCRIPT)
 
 
 SITE = web.AppKey("site", Site)
@@ -137,24 +153,42 @@ class ErrorPage:
     message: str
 
 
-def render(request: web.Request, page: Page, status: int = 200) -> web.Response:
-    """Answer with *page*; its template sees ``page``, ``site``, ``csrf`` and ``who`` (both empty when not signed in).
+def render(request: web.Request, page: Page, status: int = 200, *, only: Language | None = None) -> web.Response:
+    """Answer with *page* in the language of the address, or in the *only* one that the page has.
 
-    Whoever is signed in also sees the application's `NOTICES`, at the top of every page.
+    Its template sees ``page``, ``site``, ``csrf`` and ``who`` (both empty when not signed in), ``language``, and
+    ``elsewhere``: the same page in the other languages, empty where following such a link would lose something. Whoever
+    is signed in also sees the application's `NOTICES`, at the top of every page.
     """
-    who = request.get(WHO, "")
+    site, who = request.app[SITE], request.get(WHO, "")
     notices = request.app[NOTICES]() if who and NOTICES in request.app else ()
-    text = render_text(request.app[SITE], page, csrf=request.get(CSRF, ""), who=who, notices=notices)
+    language = only or (addresses.language_of(request) if site.translated else ENGLISH)
+    elsewhere = addresses.elsewhere(request) if site.translated and not only else ()
+    values = {"csrf": request.get(CSRF, ""), "who": who, "notices": notices}
+    text = render_text(site, page, language=language, elsewhere=elsewhere, **values)
     return web.Response(text=text, status=status, content_type="text/html", charset="utf-8")
 
 
-def render_text(site: Site, page: Page, *, csrf: str = "", who: str = "", notices: tuple[str, ...] = ()) -> str:
+def render_text(
+    site: Site,
+    page: Page,
+    *,
+    language: Language = ENGLISH,
+    elsewhere: Iterable[tuple[Language, str]] = (),
+    csrf: str = "",
+    who: str = "",
+    notices: tuple[str, ...] = (),
+) -> str:
     """Return the HTML of *page*, for a process that answers without aiohttp's application."""
-    return _environment().get_template(page.template).render(page=page, site=site, csrf=csrf, who=who, notices=notices)
+    template = environment().get_template(page.template)
+    with spoken_by(languages.spoken(language)):
+        return template.render(
+            page=page, site=site, language=language, elsewhere=elsewhere, csrf=csrf, who=who, notices=notices
+        )
 
 
 def see_other(path: str) -> web.Response:
-    """Send the browser on to *path* of this site after a POST."""
+    """Send the browser on after a POST: to *path* of this site, or to a page beside this one, in the same language."""
     return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": path})
 
 
@@ -219,7 +253,7 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except FormError as error:
-        return _error(request, HTTPStatus.BAD_REQUEST, str(error))
+        return _error(request, HTTPStatus.BAD_REQUEST, error.args[0])
     except web.HTTPRedirection:
         raise
     except web.HTTPException as error:
@@ -228,10 +262,10 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
             response.headers["Allow"] = error.headers["Allow"]
         return response
     except StoreError as error:
-        _LOG.error("%s in %s", type(error).__name__, _route(request))
+        _LOG.error("%s in %s", type(error).__name__, _named(request))
         return _error(request, HTTPStatus.SERVICE_UNAVAILABLE)
     except Exception as error:  # noqa: BLE001 - the one place that must answer whatever happens
-        _LOG.error("%s in %s", type(error).__name__, _route(request))
+        _LOG.error("%s in %s", type(error).__name__, _named(request))
         return _error(request, HTTPStatus.INTERNAL_SERVER_ERROR)
     finally:
         request.pop(FORM, None)  # a connection that is kept open keeps its last request, and with it what was typed
@@ -239,13 +273,11 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 def _error(request: web.Request, status: HTTPStatus, message: str | None = None) -> web.Response:
     words = message or _MESSAGES.get(status, _MESSAGES[HTTPStatus.BAD_REQUEST])
-    return render(request, ErrorPage(title=status.phrase, message=words), status)
+    return render(request, ErrorPage(_TITLES.get(status, _TITLE), words), status)
 
 
-def _route(request: web.Request) -> str:
-    """Return the route's pattern, never the path: that may name a record."""
-    resource = request.match_info.route.resource
-    return f"{request.method} {resource.canonical if resource else 'unknown route'}"
+def _named(request: web.Request) -> str:
+    return f"{request.method} {addresses.route_of(request) or 'unknown route'}"
 
 
 class _Refusal(web.Request):
@@ -271,36 +303,6 @@ def _guard_refusals(runner: web.AppRunner) -> None:
         return request
 
     server.request_factory = factory
-
-
-# Templates and styles -------------------------------------------------------------------------------------------
-
-
-def templates() -> Path:
-    """Return the folder of templates: inside the installed package, or beside it in a checkout."""
-    package = Path(str(resources.files("tipline")))
-    inside = package / "templates"
-    return inside if inside.is_dir() else package.parent / "templates"
-
-
-@cache
-def _environment() -> "jinja2.Environment":
-    import jinja2  # noqa: PLC0415 - the drop shows a page only to who asks for what is not there, and saves 2 MiB
-
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates()),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-
-
-@cache
-def _stylesheet(audience: str) -> str:
-    folder = templates() / "style"
-    return "\n".join((folder / f"{name}.css").read_text("utf-8").strip() for name in ("tokens", audience))
 
 
 @cache

@@ -9,6 +9,7 @@ from typing import Final
 from aiohttp import web
 
 from crypto.codename import Codename, SourceKeys, keys, submission_mac
+from tipline.base.addresses import in_every_language
 from tipline.base.blobstore import BlobStore
 from tipline.base.web import Handler, Site, make_app, render
 from tipline.envelope import IntakeKeyError
@@ -20,6 +21,7 @@ from tipline.source.form import Answers, FormStream, Incomplete, Report, TooMuch
 from tipline.source.pages import About, ReportPage, SentPage
 from tipline.source.sealing import Outbox
 from tipline.source.submit import Delivered, Delivery, OtherUnitError
+from tipline.text import Text
 from tipline.units import Units
 
 HOLDS_TEXT: Final = frozenset(
@@ -33,13 +35,13 @@ HOLDS_TEXT: Final = frozenset(
         ("POST", "/hand-in"),
     ]
 )
-"""Requests after which a source's words, codename or pickup code have stood in this process's memory.
+"""Requests, by route, after which a source's words, codename or pickup code have stood in this process's memory.
 
 What is handed in is sealed, but people choose the wrong file: then their own has stood here until it was refused.
 """
 
 _GROUP: Final = 3
-_CHANGED: Final = (
+_CHANGED: Final = Text(
     "You have already sent this report to somebody else. Because you changed this answer it needs a codename of its "
     "own: check your answers and send again. The first report stays where it is."
 )
@@ -48,7 +50,7 @@ _CHANGED: Final = (
 def make(site: Site, about: About, units: Units, folder: Path, keep: Keep) -> web.Application:
     """Return the application of one worker; *folder* is the public zone's."""
     routes = (*returning.ROUTES, *handin.ROUTES, *pickup.ROUTES, *browser.ROUTES, *pgp.ROUTES)
-    app = make_app(site, (web.get("/", show_form), web.post("/", send_report), *routes))
+    app = make_app(site, in_every_language((web.get("/", show_form), web.post("/", send_report), *routes)))
     app.middlewares.append(_own_pages_only)
     app[ABOUT], app[UNITS], app[FOLDER], app[KEEP] = about, units, folder, keep
     app[BLOBS] = BlobStore(folder / "blobs")
@@ -91,7 +93,7 @@ async def send_report(request: web.Request) -> web.Response:
     try:
         delivered = await _deliver(request, stream, report, source, address, at=now)
     except TooMuchError as error:
-        page = ReportPage(request.app[ABOUT], answers.token, answers, {"files": str(error)})
+        page = ReportPage(request.app[ABOUT], answers.token, answers, {"files": error.args[0]})
         return await _again(request, stream, page)
     except OtherUnitError:
         page = ReportPage(request.app[ABOUT], new_form_token(), answers, {"involved": _CHANGED})

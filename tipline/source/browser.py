@@ -8,14 +8,16 @@ from typing import Final
 
 from aiohttp import web
 
-from tipline.base.web import SCRIPTED, ErrorPage, render
+from tipline.base.languages import ENGLISH
+from tipline.base.web import NOT_FOUND, SCRIPTED, ErrorPage, render
 from tipline.source.context import ABOUT
 from tipline.source.pages import BrowserPage
+from tipline.text import Text
 
 SCRIPT: Final = "/browser.js"
 
 _BUILT: Final = ("away", "built", "browser.js")
-_NOT_BUILT: Final = "This page's script is not installed here. Use the form on the first page."
+_NOT_BUILT: Final = Text("This page's script is not installed here. Use the form on the first page.")
 
 
 async def show(request: web.Request) -> web.Response:
@@ -23,7 +25,7 @@ async def show(request: web.Request) -> web.Response:
     if await asyncio.to_thread(_script) is None:
         return _missing(request)
     request[SCRIPTED] = True
-    return render(request, BrowserPage(request.app[ABOUT]))
+    return render(request, BrowserPage(request.app[ABOUT]), only=ENGLISH)  # its script has no other words yet
 
 
 async def script(request: web.Request) -> web.Response:
@@ -35,7 +37,7 @@ async def script(request: web.Request) -> web.Response:
 
 
 def _missing(request: web.Request) -> web.Response:
-    return render(request, ErrorPage(HTTPStatus.NOT_FOUND.phrase, _NOT_BUILT), HTTPStatus.NOT_FOUND)
+    return render(request, ErrorPage(NOT_FOUND, _NOT_BUILT), HTTPStatus.NOT_FOUND)
 
 
 @cache

@@ -14,6 +14,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from crypto.codename import TOKEN_BYTES
 from tipline.base.forms import FormError
 from tipline.limits import DETAIL_MAX, FILES_MAX, MESSAGE_MAX, UPLOAD_MAX
+from tipline.text import Text
 
 STALLED_SECONDS: Final = 120
 """How long a line may be silent in the middle of a form."""
@@ -31,28 +32,32 @@ _LIMITS: Final[Mapping[str, int]] = {
 }
 _FILES: Final = "files"
 _PLAIN: Final = re.compile(r'form-data; name="([a-z_]+)"')
-_TOO_LONG: Final = "This is too long to send in one piece. Shorten it, or attach it as a file."
+_TOO_LONG: Final = Text("This is too long to send in one piece. Shorten it, or attach it as a file.")
 
 
 class DamagedError(FormError):
     """The form is not one that our page sends, or the line broke in the middle."""
 
     def __init__(self) -> None:
-        super().__init__("The form arrived damaged and nothing of it was kept. Go back and send it again.")
+        super().__init__(Text("The form arrived damaged and nothing of it was kept. Go back and send it again."))
 
 
 class StalledError(FormError):
     """The line was silent for too long."""
 
     def __init__(self) -> None:
-        super().__init__("The connection stood still for too long and nothing was kept. Go back and send it again.")
+        super().__init__(
+            Text("The connection stood still for too long and nothing was kept. Go back and send it again.")
+        )
 
 
 class TooMuchError(Exception):
     """More or larger files than one report takes."""
 
     def __init__(self) -> None:
-        super().__init__(f"One report takes at most {FILES_MAX} files and 2 GB. Send the rest as another report.")
+        super().__init__(
+            Text("One report takes at most %(files)s files and 2 GB. Send the rest as another report.", files=FILES_MAX)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +111,9 @@ def parse(answers: Answers) -> Report | Incomplete:
         if len(getattr(answers, name).encode()) > _LIMITS[name]
     }
     if not answers.message.strip():
-        problems["message"] = "Write what happened first. One line is enough."
+        problems["message"] = Text("Write what happened first. One line is enough.")
     if answers.involved not in ("no", "yes"):
-        problems["involved"] = "Choose one of the two. It decides who receives your report."
+        problems["involved"] = Text("Choose one of the two. It decides who receives your report.")
     if problems:
         return Incomplete(problems)
     return Report(

@@ -5,6 +5,7 @@ import logging
 import socket
 
 from crypto.codename import Codename, keys, new_token
+from tipline.base import languages
 from tipline.base.process import harden
 from tipline.base.settings import Settings
 from tipline.base.web import Site, render_text
@@ -51,7 +52,7 @@ def _prepare(settings: Settings, units: Units) -> forkserver.Child:
 
     This comes before `keep` is forked: what this process writes to its memory later is no longer shared.
     """
-    site = Site(name="source", title=settings.name, practice=settings.practice, style="source")
+    site = Site(name="source", title=settings.name, practice=settings.practice, style="source", translated=True)
     oversight = units.oversight
     about = About(
         unit=units.unit.name,
@@ -59,6 +60,7 @@ def _prepare(settings: Settings, units: Units) -> forkserver.Child:
         emergency=settings.emergency,
         reading_hours=settings.reading_hours,
     )
+    languages.load()
     render_text(site, ReportPage(about, ""))
     keys(Codename.parse(" ".join(Codename.from_token(new_token()).words())))
 

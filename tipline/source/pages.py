@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import ClassVar
 
 from tipline.replies import Replies
@@ -144,7 +145,7 @@ class PgpPage:
     about: About
     key: str = ""
     groups: tuple[str, ...] = ()
-    until: str = ""
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,7 @@ async def show(request: web.Request) -> web.Response:
     if key is None:
         return render(request, PgpPage(request.app[ABOUT]), HTTPStatus.NOT_FOUND)
     groups = tuple(key.fingerprint[start : start + _GROUP] for start in range(0, len(key.fingerprint), _GROUP))
-    until = f"{key.not_after.day} {key.not_after:%B %Y}"
-    return render(request, PgpPage(request.app[ABOUT], key.key, groups, until))
+    return render(request, PgpPage(request.app[ABOUT], key.key, groups, key.not_after))
 
 
 async def download(request: web.Request) -> web.Response:

@@ -13,13 +13,14 @@ from aiohttp import web
 
 from crypto.codename import mailbox_of, parse_pickup_code
 from crypto.errors import CodenameError
-from tipline.base.web import ErrorPage, read_form, render
+from tipline.base.web import NOT_FOUND, ErrorPage, read_form, render
 from tipline.bundles import PICKUP_BYTES
 from tipline.envelope import IntakeKey, IntakeKeyError
 from tipline.pins import Keys
 from tipline.source.context import ABOUT, FOLDER, KEEP, UNITS, clock
 from tipline.source.pages import PickupPage
 from tipline.strict import EnvelopeError
+from tipline.text import Text
 from tipline.units import Unit
 
 ROOT_FILE: Final = "root.pub"
@@ -27,12 +28,14 @@ ROOT_FILE: Final = "root.pub"
 PINS_FILE: Final = "pins.json"
 """Beside it: the statement in which the root has signed whom sources may seal to."""
 
-_NO_CODE: Final = (
+_NO_CODE: Final = Text(
     "This is not a pickup code, or a letter of it is wrong. It begins with “pickup1” and was shown when you sealed. "
     "Never type your twelve words here."
 )
-_NOT_HERE: Final = "Nothing is here under this pickup code. Was everything handed in, all its files?"
-_NO_KEYS: Final = "This unit has not signed any keys for sealing on another device yet. Use the form on the first page."
+_NOT_HERE: Final = Text("Nothing is here under this pickup code. Was everything handed in, all its files?")
+_NO_KEYS: Final = Text(
+    "This unit has not signed any keys for sealing on another device yet. Use the form on the first page."
+)
 _FILE: Final = 'attachment; filename="pickup.tar"'
 
 
@@ -62,7 +65,7 @@ async def show_keys(request: web.Request) -> web.Response:
     """Hand out the signed keys to seal to; a page in words while there are none."""
     keys = await asyncio.to_thread(_signed, request.app[FOLDER])
     if keys is None:
-        return render(request, ErrorPage(HTTPStatus.NOT_FOUND.phrase, _NO_KEYS), HTTPStatus.NOT_FOUND)
+        return render(request, ErrorPage(NOT_FOUND, _NO_KEYS), HTTPStatus.NOT_FOUND)
     today = clock().date()
     intake: list[bytes] = []
     for unit in request.app[UNITS].pinned:

@@ -22,19 +22,20 @@ from tipline.source.sealing import Outbox
 from tipline.source.session import Session
 from tipline.source.store import Mailbox
 from tipline.source.submit import Delivery, OtherUnitError
+from tipline.text import Text
 
 _NAMED_WORDS: Final = 6
 _TYPED_MAX: Final = 400  # letters given back to be mended; twelve words of the list have at most 119
-_NOT_HERE: Final = "There are no reports under this codename."
-_WRONG: Final = "One of these words is wrong, or a word is missing. Check them against what you wrote down."
-_EMPTY_ANSWER: Final = "Write your answer first."
-_LONG_ANSWER: Final = "This is too long to send in one piece. Shorten it, or send it in two answers."
-_LONG_NAMES: Final = "This is too long to send in one piece. Names alone are enough here."
-_NO_KEY: Final = (
+_NOT_HERE: Final = Text("There are no reports under this codename.")
+_WRONG: Final = Text("One of these words is wrong, or a word is missing. Check them against what you wrote down.")
+_EMPTY_ANSWER: Final = Text("Write your answer first.")
+_LONG_ANSWER: Final = Text("This is too long to send in one piece. Shorten it, or send it in two answers.")
+_LONG_NAMES: Final = Text("This is too long to send in one piece. Names alone are enough here.")
+_NO_KEY: Final = Text(
     "There is no valid key to seal it with just now, so nothing was taken or stored. "
     "Your text is still here: copy it, and try again later."
 )
-_OLD_PAGE: Final = "This page was too old to send from. Your text is still here: send it again."
+_OLD_PAGE: Final = Text("This page was too old to send from. Your text is still here: send it again.")
 _FORGET: Final = {"Clear-Site-Data": '"cache", "cookies", "storage"'}
 
 
@@ -86,7 +87,7 @@ async def sign_in(request: web.Request) -> web.Response:
         return render(request, page, HTTPStatus.BAD_REQUEST)
     source = keys(codename)
     cookie, known = await session.begin(keep, codename, source.mailbox, clock())
-    response = see_other("/thread" if known else "/return?unknown")
+    response = see_other("thread" if known else "return?unknown")
     response.set_cookie(session.COOKIE, cookie, httponly=True, samesite="Strict", path="/")
     return response
 
@@ -95,7 +96,7 @@ async def show_thread(request: web.Request) -> web.Response:
     """Status, replies and room for an answer."""
     opened = await _open(request)
     if opened is None:
-        return see_other("/return?ended")
+        return see_other("return?ended")
     return await _thread(request, opened, sent="sent" in request.query)
 
 
@@ -132,7 +133,7 @@ async def send_answer(request: web.Request) -> web.Response:
         return await _unsealed(request, opened, written)
     finally:
         await outbox.leave()
-    return see_other("/thread?sent")
+    return see_other("thread?sent")
 
 
 async def _unsealed(request: web.Request, opened: _Open, written: _Written) -> web.Response:
@@ -180,7 +181,7 @@ async def _thread(
 ) -> web.Response:
     mailbox = await request.app[KEEP].mailbox(opened.keys.mailbox)
     if mailbox is None:
-        return see_other("/return?ended")
+        return see_other("return?ended")
     unit = request.app[UNITS].get(mailbox.unit)
     shown = await _read(request.app[KEEP], mailbox, opened.keys)
     page = ThreadPage(
@@ -226,7 +227,7 @@ def _codename_problem(error: CodenameError) -> str:
     if not error.unknown:
         return _WRONG
     words = ", ".join(f"“{word}”" for word in error.unknown[:_NAMED_WORDS])
-    return f"Not a word of any codename: {words}. Check the spelling."
+    return Text("Not a word of any codename: %(words)s. Check the spelling.", words=words)
 
 
 def _forgotten(response: web.Response) -> web.Response:

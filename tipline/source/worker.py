@@ -16,6 +16,7 @@ from typing import Final
 from aiohttp import web
 
 from tipline.base import log
+from tipline.base.addresses import route_of
 from tipline.base.web import Handler, ready_runner
 from tipline.source.arrive import HOLDS_TEXT
 from tipline.source.channel import Keep
@@ -66,7 +67,7 @@ class Life:
         finally:
             self.running -= 1
             self.last = time.monotonic()
-            if (request.method, request.path) in HOLDS_TEXT:
+            if (request.method, route_of(request)) in HOLDS_TEXT:
                 self.with_text += 1
                 self.last_text = self.last
         if self.over():

@@ -19,7 +19,8 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from tests.factories import free_ports
 from tipline.base.database import StoreError
-from tipline.base.web import FormError, Site, make_app, render, render_text, see_other, serve, templates
+from tipline.base.installed import templates
+from tipline.base.web import FormError, Site, make_app, render, render_text, see_other, serve
 
 Answer = tuple[int, Mapping[str, str], str]
 Ask = Callable[..., Awaitable[Answer]]

@@ -1,4 +1,4 @@
-"""The wheel carries all that an installation needs besides code: templates, styles, migrations, code lists."""
+"""The wheel carries all that an installation needs besides code: templates, styles, compiled catalogues, migrations, code lists."""
 
 import shutil
 import subprocess
@@ -37,14 +37,17 @@ def test_a_wheel_carries_every_file_and_renders_its_own_templates(tmp_path: Path
         str(path.relative_to(_ROOT)).replace("templates/", "tipline/templates/", 1 if name == "templates" else 0)
         for name in _CARRIED
         for path in (_ROOT / name).rglob("*")
-        if path.suffix in {*_NOT_CODE, ".py"} and not {"__pycache__", "node_modules"} & {*path.parts}
+        if path.suffix in {*_NOT_CODE, ".py"} and not {"__pycache__", "node_modules", "locale"} & {*path.parts}
     }
+    expected |= {f"tipline/templates/locale/{path.stem}.mo" for path in (_ROOT / "templates/locale").glob("*.po")}
     with zipfile.ZipFile(wheel) as archive:
-        assert expected <= set(archive.namelist())
+        carried = set(archive.namelist())
+        assert expected <= carried
+        assert not {name for name in carried if name.endswith(".po")}
         archive.extractall(tmp_path / "installed")
 
     program = (
-        "from tipline.base.web import ErrorPage, Site, render_text, templates\n"
+        "from tipline.base.installed import templates\nfrom tipline.base.web import ErrorPage, Site, render_text\n"
         "print(render_text(Site('desk', 'Desk', False, 'inside'), ErrorPage('Hello', 'words')).count('<style>'), templates())"
     )
     done = subprocess.run(
