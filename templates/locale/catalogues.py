@@ -82,8 +82,11 @@ def update() -> None:
 def compile_into(folder: Path) -> None:
     """Write each language's `.mo` into *folder*."""
     for language in LANGUAGES:
+        catalogue = read(language)
+        for message in [one for one in catalogue if one.id and one.pluralizable and not all(one.string)]:
+            catalogue.delete(message.id, message.context)  # it would be shown as nothing; left out, it is in English
         with (folder / f"{language}.mo").open("wb") as file:
-            mofile.write_mo(file, read(language))
+            mofile.write_mo(file, catalogue)
 
 
 def _files(patterns: tuple[str, ...]) -> Iterator[Path]:
