@@ -19,9 +19,11 @@ from crypto.errors import CryptoError
 from crypto.signing import SigningKey
 from crypto.statement import Statement
 from tipline import strict
+from tipline.base.inline import escaped
 from tipline.base.installed import templates
 from tipline.base.web import Site, render_text
 from tipline.pins import Keys
+from tipline.questionnaire.model import Questionnaire
 from tipline.strict import EnvelopeError
 
 PAGE_NAME: Final = "kit.html"
@@ -46,11 +48,13 @@ class Inputs:
         keys: whom the kit seals to, with the root that it pins.
         emergency: number or words for somebody in danger, as on the report page.
         practice: True for a kit of invented people.
+        questionnaire: what it asks beside the message.
     """
 
     keys: Keys
     emergency: str
     practice: bool
+    questionnaire: Questionnaire
 
     _KEYS: ClassVar[frozenset[str]] = frozenset({"emergency", "practice"})
 
@@ -64,22 +68,18 @@ class Inputs:
         try:
             keys = Keys.parse(_block(page, b"keys"))
             about = strict.json_object(_block(page, b"about"), cls._KEYS)
-            return cls(keys, strict.text(about["emergency"]), strict.flag(about["practice"]))
+            asked = Questionnaire.parse(_block(page, b"questionnaire"))
+            return cls(keys, strict.text(about["emergency"]), strict.flag(about["practice"]), asked)
         except (CryptoError, EnvelopeError):
             raise KitError("this file is no kit") from None
 
 
 def _block(page: bytes, name: bytes) -> bytes:
-    """Return the one block of JSON with this id, which `_escaped` has written."""
+    """Return the one block of JSON with this id, which `escaped` has written."""
     found = re.findall(_BLOCK % name, page)
     if len(found) != 1:
         raise EnvelopeError
     return bytes(found[0]).replace(rb"\u003c", b"<")
-
-
-def _escaped(json: bytes) -> Markup:
-    """Return JSON that ends no element of a page: `<` is written as an escape."""
-    return Markup(json.replace(b"<", rb"\u003c").decode())  # noqa: S704 - JSON in which no `<` is left
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,7 @@ class _Page:
     script: Markup
     keys: Markup
     about: Markup
+    questionnaire: Markup
     policy: str
 
     template: ClassVar[str] = "away/kit.html"
@@ -119,8 +120,9 @@ def build(inputs: Inputs, script: str) -> bytes:
         emergency=inputs.emergency,
         style=Markup(style),  # noqa: S704 - our own file, not input
         script=Markup(script),  # noqa: S704 - our own file, not input
-        keys=_escaped(inputs.keys.encode()),
-        about=_escaped(inputs.about()),
+        keys=escaped(inputs.keys.encode()),
+        about=escaped(inputs.about()),
+        questionnaire=escaped(inputs.questionnaire.encode()),
         policy=_POLICY.format(script=_hash(script), style=_hash(style)),
     )
     return render_text(site, page).encode()

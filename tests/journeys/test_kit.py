@@ -23,9 +23,10 @@ from tests.journeys.firefox import SAFER, STANDARD, DeadProxy, Firefox
 from tests.journeys.installation import installed
 from tipline import kit
 from tipline.bundles import Pickup, pack_bundle
-from tipline.envelope import Answer, File, Reply, Tip
+from tipline.envelope import Answer, File, Filled, Reply, Tip
 from tipline.kit import Inputs
 from tipline.pins import Keys, Pinned, Pins
+from tipline.questionnaire import answers, current
 
 TODAY = datetime.now(UTC).date()
 MESSAGE = "Walrosszahn drums of scales behind the cold store. براميل"
@@ -56,7 +57,7 @@ class Station:
 
     def write(self, keys: Keys) -> None:
         """Make the kit with *keys*, signed by whomever: who changes a kit does not ask `kit.build`."""
-        page = kit.build(Inputs(self.keys(), "112", practice=True), kit.built_script())
+        page = kit.build(Inputs(self.keys(), "112", practice=True, questionnaire=current.default()), kit.built_script())
         self.file.write_bytes(page.replace(self.keys().encode(), keys.encode()))
 
 
@@ -104,6 +105,45 @@ def tell(browser: Browser, station: Station, *files: Path, involved: str = "no")
     browser.click("#tell-form button[type=submit]")
     browser.wait_for("#sealed", seconds=300)
     return Codename.parse(browser.text("#codename")), browser.text("#pickup")
+
+
+def test_answers_to_the_questions_are_sealed_as_far_as_they_are_asked(
+    chromium: Chromium, station: Station, tmp_path: Path
+) -> None:
+    chromium.open(station.file.as_uri())
+    chromium.wait_for("#go-tell")
+    chromium.click("#go-tell")
+    chromium.click("input[name=involved][value=no]")
+    chromium.fill("#message", MESSAGE)
+    chromium.click("#more > summary")
+    chromium.fill('[id="q-species.words"]', "pangol")
+    like = chromium.run(
+        "return [...document.querySelectorAll('#q-species-list label')].filter((one) => !one.hidden).length"
+    )
+    chromium.click("#q-species-list input[value='Manis javanica']")
+    hidden_before = chromium.shows("#q-numbers-block")
+    chromium.click("#q-transport-block input[value=road]")
+    chromium.fill("#q-numbers", "KX 4711")
+    chromium.click("#q-how-block input[value=online]")
+    chromium.fill("#q-page", "a group")
+    chromium.click("#q-how-block input[value=online]")
+    chromium.fill("#q-amount", "1,000")
+    chromium.click("#tell-form button[type=submit]")
+    chromium.wait_for("#q-amount-problem")
+    refused = chromium.text("#q-amount-problem")
+    found = axe.violations(chromium)
+    chromium.picture(tmp_path / "questions.png")
+    chromium.fill("#q-amount", "1000")
+    chromium.click("#tell-form button[type=submit]")
+    chromium.wait_for("#sealed", seconds=300)
+
+    read = arrived([saved(chromium, "sealed")], station.unit.identity)
+    assert (like, hidden_before, found) == (6, False, [])
+    assert "no sign between thousands" in refused
+    assert [one.counter for one in read.messages] == [1, 2]
+    fields = {"species": ["Manis javanica"], "species.words": ["pangol"], "transport": ["road"], "numbers": ["KX 4711"]}
+    said = answers.read(current.default(), {**fields, "amount": ["1000"]})
+    assert read.messages[1].body == Filled(current.default().sha256, "en", said.values)
 
 
 def saved(browser: Browser, section: str, number: int = 1, of: int = 1) -> bytes:

@@ -20,10 +20,11 @@ from tests.handins import Receiver
 from tipline import kit
 from tipline.kit import Inputs, KitError, KitStatement
 from tipline.pins import Keys, Pinned, Pins, PinsError
+from tipline.questionnaire import current
 
 TODAY = datetime.now(UTC).date()
 UNIT = Receiver(TODAY)
-INPUTS = Inputs(UNIT.keys(), "112", practice=False)
+INPUTS = Inputs(UNIT.keys(), "112", practice=False, questionnaire=current.default())
 SCRIPT = "document.title = '1 < 2';"
 
 
@@ -64,17 +65,20 @@ def test_a_kit_holds_all_that_it_was_made_from_and_nothing_of_the_machine() -> N
 
     assert Inputs.of_page(made) == INPUTS
     assert kit.build(Inputs.of_page(made), SCRIPT) == made
-    assert str(TODAY.year).encode() not in re.sub(rb'<script type="application/json" id="keys">.*?</script>', b"", made)
+    data = rb'<script type="application/json" id="(keys|questionnaire)">.*?</script>'
+    assert str(TODAY.year).encode() not in re.sub(data, b"", made)
 
 
 @given(st.text(), st.text(), st.text(min_size=1))
 def test_no_name_and_no_number_breaks_out_of_the_page(name: str, emergency: str, oversight: str) -> None:
-    inputs = Inputs(named(f"</script><b>{name}", oversight), f"<!--{emergency}", practice=True)
+    inputs = Inputs(
+        named(f"</script><b>{name}", oversight), f"<!--{emergency}", practice=True, questionnaire=current.default()
+    )
 
     made = kit.build(inputs, SCRIPT)
 
     assert Inputs.of_page(made) == inputs
-    assert made.count(b"</script>") == 3
+    assert made.count(b"</script>") == 4
     assert b"<b>" not in made
     assert b"<!--" not in made
 

@@ -14,9 +14,10 @@ from tipline.base.blobstore import BlobStore
 from tipline.base.web import Handler, Site, make_app, render
 from tipline.envelope import IntakeKeyError
 from tipline.parts import Address
+from tipline.questionnaire.model import Questionnaire
 from tipline.source import browser, context, form, handin, pgp, pickup, returning, submit
 from tipline.source.channel import Keep
-from tipline.source.context import ABOUT, BLOBS, FOLDER, KEEP, UNITS, clock, new_form_token
+from tipline.source.context import ABOUT, BLOBS, FOLDER, KEEP, QUESTIONNAIRE, UNITS, clock, new_form_token
 from tipline.source.form import Answers, FormStream, Incomplete, Report, TooMuchError
 from tipline.source.pages import About, ReportPage, SentPage
 from tipline.source.sealing import Outbox
@@ -47,12 +48,15 @@ _CHANGED: Final = Text(
 )
 
 
-def make(site: Site, about: About, units: Units, folder: Path, keep: Keep) -> web.Application:
+def make(
+    site: Site, about: About, units: Units, folder: Path, keep: Keep, *, questionnaire: Questionnaire
+) -> web.Application:
     """Return the application of one worker; *folder* is the public zone's."""
     routes = (*returning.ROUTES, *handin.ROUTES, *pickup.ROUTES, *browser.ROUTES, *pgp.ROUTES)
     app = make_app(site, in_every_language((web.get("/", show_form), web.post("/", send_report), *routes)))
     app.middlewares.append(_own_pages_only)
     app[ABOUT], app[UNITS], app[FOLDER], app[KEEP] = about, units, folder, keep
+    app[QUESTIONNAIRE] = questionnaire
     app[BLOBS] = BlobStore(folder / "blobs")
     return app
 

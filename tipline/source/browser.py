@@ -8,9 +8,10 @@ from typing import Final
 
 from aiohttp import web
 
+from tipline.base.inline import escaped
 from tipline.base.languages import ENGLISH
 from tipline.base.web import NOT_FOUND, SCRIPTED, ErrorPage, render
-from tipline.source.context import ABOUT
+from tipline.source.context import ABOUT, QUESTIONNAIRE
 from tipline.source.pages import BrowserPage
 from tipline.text import Text
 
@@ -25,7 +26,9 @@ async def show(request: web.Request) -> web.Response:
     if await asyncio.to_thread(_script) is None:
         return _missing(request)
     request[SCRIPTED] = True
-    return render(request, BrowserPage(request.app[ABOUT]), only=ENGLISH)  # its script has no other words yet
+    return render(
+        request, BrowserPage(request.app[ABOUT], escaped(request.app[QUESTIONNAIRE].encode())), only=ENGLISH
+    )  # its script has no other words yet
 
 
 async def script(request: web.Request) -> web.Response:

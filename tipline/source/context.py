@@ -12,6 +12,7 @@ from tipline.base.blobstore import BlobStore
 from tipline.base.web import render
 from tipline.envelope import IntakeKeyError
 from tipline.parts import Address
+from tipline.questionnaire.model import Questionnaire
 from tipline.source.channel import Keep
 from tipline.source.pages import About, ClosedPage
 from tipline.units import Unit, Units
@@ -20,6 +21,7 @@ KEEP = web.AppKey("keep", Keep)
 BLOBS = web.AppKey("blobs", BlobStore)
 UNITS = web.AppKey("units", Units)
 ABOUT = web.AppKey("about", About)
+QUESTIONNAIRE = web.AppKey("questionnaire", Questionnaire)
 FOLDER = web.AppKey("folder", Path)
 """The public zone's folder, where what is handed out to everybody lies."""
 

@@ -9,6 +9,7 @@ from tipline.base import languages
 from tipline.base.process import harden
 from tipline.base.settings import Settings
 from tipline.base.web import Site, render_text
+from tipline.questionnaire import current
 from tipline.source import arrive, forkserver, keep, worker
 from tipline.source.forkserver import ForkServer, KeepEndedError
 from tipline.source.pages import About, ReportPage
@@ -64,7 +65,14 @@ def _prepare(settings: Settings, units: Units) -> forkserver.Child:
     render_text(site, ReportPage(about, ""))
     keys(Codename.parse(" ".join(Codename.from_token(new_token()).words())))
 
+    questionnaire = current.load(settings.data)
+
     def child(listening: socket.socket, to_keep: socket.socket, report: socket.socket) -> None:
-        worker.run(lambda keep: arrive.make(site, about, units, settings.public, keep), listening, to_keep, report)
+        worker.run(
+            lambda keep: arrive.make(site, about, units, settings.public, keep, questionnaire=questionnaire),
+            listening,
+            to_keep,
+            report,
+        )
 
     return child

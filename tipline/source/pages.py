@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar
 
+from markupsafe import Markup
+
 from tipline.replies import Replies
 from tipline.source.form import Answers
 from tipline.source.ways import Words
@@ -90,6 +92,7 @@ class BrowserPage:
 
     template: ClassVar[str] = "source/browser.html"
     about: About
+    questionnaire: Markup
 
 
 @dataclass(frozen=True, slots=True)

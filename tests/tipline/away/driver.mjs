@@ -214,6 +214,7 @@ const wayOf = (job) => ({
   root: unhex(job.root),
   now: new Date(job.now),
   files: filesOf(job.files),
+  filled: job.filled ?? null,
 });
 const shownOf = ({ place, ...replies }) => ({
   ...replies,

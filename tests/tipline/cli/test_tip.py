@@ -24,6 +24,7 @@ from tipline.bundles import Pickup, pack_bundle
 from tipline.envelope import SEALED_PLACE_BYTES, Answer, Place, Reply, Tip
 from tipline.kit import Inputs, build
 from tipline.pins import Keys, Pinned, Pins
+from tipline.questionnaire import current
 
 TODAY = datetime.now(UTC).date()
 UNIT = Receiver(TODAY - timedelta(days=2))
@@ -41,7 +42,7 @@ pytestmark = [
 
 def kit(keys: Keys) -> bytes:
     """A real kit, whose script does nothing."""
-    return build(Inputs(keys, "112", practice=True), "run()")
+    return build(Inputs(keys, "112", practice=True, questionnaire=current.default()), "run()")
 
 
 @pytest.fixture

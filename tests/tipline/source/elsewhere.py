@@ -21,6 +21,7 @@ from tipline.base.web import Site
 from tipline.device import Attached, Standing
 from tipline.envelope import Answer, IntakeKey, Place, Tip
 from tipline.handin import Slip
+from tipline.questionnaire import current
 from tipline.source import arrive, forget, keep
 from tipline.source.channel import Keep
 from tipline.source.pages import About
@@ -116,7 +117,9 @@ async def in_one_process(settings: Settings) -> AsyncIterator[TestServer]:
     serving = asyncio.create_task(keep._serve(pool, forget.Door(), theirs))
     site = Site(name="source", title=settings.name, practice=True, style="source")
     about = About(unit="unit", oversight="oversight", emergency="112", reading_hours="on working days")
-    app = arrive.make(site, about, Units.load(settings.public), settings.public, await Keep.connect(ours))
+    app = arrive.make(
+        site, about, Units.load(settings.public), settings.public, await Keep.connect(ours), current.default()
+    )
     async with TestServer(app) as server:
         yield server
     serving.cancel()

@@ -237,5 +237,6 @@ async def test_script_runs_on_one_page_and_comes_from_one_address(zone: Zone) ->
     assert answers["/browser.js"].headers["Content-Type"] == "text/javascript; charset=utf-8"
     assert {answer.headers["X-Content-Type-Options"] for answer in answers.values()} == {"nosniff"}
     assert {answer.headers["Cache-Control"] for answer in answers.values()} == {"no-store"}
-    assert re.findall(r"<script[^>]*>", body) == ['<script src="/browser.js">']
+    data, code = re.findall(r"<script[^>]*>", body)
+    assert (data, code) == ('<script type="application/json" id="questionnaire">', '<script src="browser.js">')
     assert not re.search(r"\son[a-z]+=|javascript:|\sstyle=", body)

@@ -17,6 +17,7 @@ from tipline.base.database import Db, Pool
 from tipline.base.settings import Settings
 from tipline.base.web import Site
 from tipline.envelope import File, Tip
+from tipline.questionnaire import current
 from tipline.source import arrive, forget, keep, store
 from tipline.source.channel import Keep
 from tipline.source.context import new_form_token
@@ -35,7 +36,7 @@ async def report(settings: Settings, token: str, text: str) -> None:
     units = Units.load(settings.public)
     site = Site(name="source", title=settings.name, practice=True, style="source")
     about = About(unit="unit", oversight="oversight", emergency="112", reading_hours="on working days")
-    app = arrive.make(site, about, units, settings.public, await Keep.connect(ours))
+    app = arrive.make(site, about, units, settings.public, await Keep.connect(ours), questionnaire=current.default())
     async with TestServer(app) as server, Browser(str(server.make_url("/"))) as browser:
         await browser.open("/")
         sent = await browser.submit("/", token=token, involved="no", message=text, files=[Upload("files", "a", FILE)])

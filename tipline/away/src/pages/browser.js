@@ -5,6 +5,7 @@ import { sendTheOtherWay } from "../browser/other.js";
 import { NotSent, askForKeys, sealAll, send } from "../browser/sending.js";
 import * as codenames from "../codename.js";
 import { CanonicalError, EnvelopeError, FileChangedError, IntakeKeyError, TooMuchError } from "../errors.js";
+import { Asking } from "../kit/asking.js";
 import { chosen, element, field, files, judge, make, say, show } from "../kit/dom.js";
 import { parseKeys, verified } from "../pins.js";
 import { LIMITS, sealTip } from "../sealing.js";
@@ -36,6 +37,8 @@ const SAME_AGAIN = new Set(["line", "line-broke", "full", "damaged", "empty"]);
 
 /** @type {Sealed | null} */
 let sealed = null;
+
+const asking = new Asking("questionnaire", "questions");
 
 function start() {
   on("send", seal);
@@ -97,6 +100,7 @@ async function seal() {
         mustNotLearn: field("must_not_learn").value,
         urgent: urgent(),
         files: files("files"),
+        filled: asking.filled(),
         onProgress: (done, all) => say("sending-words", `Sealing: ${Math.floor((100 * done) / all)} % …`),
       }),
     );
@@ -121,6 +125,7 @@ function complete() {
     ["message-problem", element("message"), empty || long("message", LIMITS.text)],
     ["how_known-problem", element("how_known"), long("how_known", LIMITS.detail)],
     ["must_not_learn-problem", element("must_not_learn"), long("must_not_learn", LIMITS.detail)],
+    ...asking.problems(),
     ["files-problem", element("files"), much ? TOO_MUCH : ""],
   ]);
 }
@@ -221,6 +226,7 @@ function forget() {
   sealed = null;
   for (const id of ["message", "how_known", "must_not_learn", "files"]) field(id).value = "";
   for (const box of document.querySelectorAll("input")) box.checked = false;
+  asking.clear();
 }
 
 start();

@@ -2,6 +2,7 @@
 
 import { utf8 } from "../bytes.js";
 import * as codenames from "../codename.js";
+import { Asking } from "../kit/asking.js";
 import { chosen, dayInWords, element, field, files, judge, make, say, show } from "../kit/dom.js";
 import { DamagedKit, closed, lastDay, read } from "../kit/keys.js";
 import { openFile } from "../kit/reading.js";
@@ -25,15 +26,20 @@ function start() {
     show("refused");
     return;
   }
+  const asking = new Asking("questionnaire", "questions");
   welcome(kit);
   on("go-tell", "click", () => show("tell"));
   on("go-open", "click", () => show("open"));
   on("again", "click", () => welcome(kit));
   on("stop", "click", stop);
   for (const back of document.querySelectorAll("[data-back]")) back.addEventListener("click", () => show("start"));
-  on("forget", "click", clear);
-  for (const button of document.querySelectorAll("[data-forget]")) button.addEventListener("click", clear);
-  on("tell-form", "submit", () => tell(kit));
+  const clearAll = () => {
+    asking.clear();
+    clear();
+  };
+  on("forget", "click", clearAll);
+  for (const button of document.querySelectorAll("[data-forget]")) button.addEventListener("click", clearAll);
+  on("tell-form", "submit", () => tell(kit, asking));
   on("open-form", "submit", async () => {
     opened = null;
     opened = await openFile(kit, today());
@@ -76,8 +82,11 @@ function today() {
   return dayOf(new Date());
 }
 
-/** @param {Kit} kit */
-async function tell(kit) {
+/**
+ * @param {Kit} kit
+ * @param {Asking} asking
+ */
+async function tell(kit, asking) {
   const involved = chosen("involved");
   const radio = /** @type {HTMLInputElement} */ (document.querySelector("input[name=involved]"));
   const role = involved === "yes" ? "oversight" : "unit";
@@ -88,9 +97,11 @@ async function tell(kit) {
     ["message-problem", field("message"), text.trim() === "" ? NO_TIP : long(text, LIMITS.text)],
     ["how_known-problem", field("how_known"), long(field("how_known").value, LIMITS.detail)],
     ["must_not_learn-problem", field("must_not_learn"), long(field("must_not_learn").value, LIMITS.detail)],
+    ...asking.problems(),
     ["tell-files-problem", element("tell-files"), tooMuch(files("tell-files"))],
   ]);
   if (!good) return;
+  const filled = asking.filled();
   const codename = codenames.make();
   const kept = await attempt("tell-problem", (onProgress) =>
     sealTip({
@@ -101,6 +112,7 @@ async function tell(kit) {
       mustNotLearn: field("must_not_learn").value,
       urgent: /** @type {HTMLInputElement} */ (document.querySelector("input[name=urgent]")).checked,
       files: files("tell-files"),
+      filled,
     }),
   );
   if (kept === null) return;
