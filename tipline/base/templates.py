@@ -17,6 +17,12 @@ def stylesheet(audience: str) -> str:
     return "\n".join((folder / f"{name}.css").read_text("utf-8").strip() for name in ("tokens", audience))
 
 
+def load(audience: str) -> None:
+    """Compile an audience's templates and what they stand on now: what is forked later shares them."""
+    for name in environment().list_templates(filter_func=lambda name: name.startswith((f"{audience}/", "layout/"))):
+        environment().get_template(name)
+
+
 @cache
 def environment() -> "jinja2.Environment":
     """Return what fills templates: each value is escaped, each marked text shown in the page's language."""

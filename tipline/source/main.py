@@ -5,7 +5,7 @@ import logging
 import socket
 
 from crypto.codename import Codename, keys, new_token
-from tipline.base import languages
+from tipline.base import languages, templates
 from tipline.base.process import harden
 from tipline.base.settings import Settings
 from tipline.base.web import Site, render_text
@@ -62,6 +62,7 @@ def _prepare(settings: Settings, units: Units) -> forkserver.Child:
         reading_hours=settings.reading_hours,
     )
     languages.load()
+    templates.load("source")
     render_text(site, ReportPage(about, ""))
     keys(Codename.parse(" ".join(Codename.from_token(new_token()).words())))
 

@@ -30,44 +30,48 @@ _MAILBOX: Final = """
      WHERE id = $1
 """
 _SEEN: Final = "SELECT EXISTS (SELECT FROM zone.submission WHERE mac = $1)"
-_ADD_MAILBOX: Final = """
-    INSERT INTO zone.mailbox (id, unit, recipient, bundle, thread_state, created_on)
-    VALUES ($1, $2, $3, $4, $5, $6)
-    ON CONFLICT (id) DO NOTHING
-"""
 _ADVANCE: Final = """
     UPDATE zone.mailbox
        SET thread_state = $3
      WHERE id = $1
        AND thread_state = $2
 """
-_FOLLOW: Final = """
-    UPDATE zone.mailbox
-       SET thread_state = $3
-     WHERE id = $1
-       AND sha256(thread_state) = $2
-       AND unit = $4
-"""  # a slip names the place that it follows by its hash
-_ADD_SUBMISSION: Final = """
-      WITH added AS (
+_STORE: Final = """
+      WITH thread AS ({thread} RETURNING id),
+           added AS (
                INSERT INTO zone.submission (mac, mailbox, day)
-               VALUES ($1, $2, $3)
+               SELECT $1::bytea, thread.id, $3::date FROM thread
                ON CONFLICT (mac) DO NOTHING
                RETURNING mailbox, day
+           ),
+           kept AS (
+               INSERT INTO zone.envelope (id, mailbox, unit, serial, kind, urgent, size, sha256, day)
+               SELECT one.id, added.mailbox, $4, $5, one.kind, $6, one.size, one.sha256, added.day
+                 FROM added,
+                      unnest($7::uuid[], $8::text[], $9::bigint[], $10::bytea[]) AS one (id, kind, size, sha256)
            )
-    INSERT INTO zone.envelope (id, mailbox, unit, serial, kind, urgent, size, sha256, day)
-    SELECT one.id, added.mailbox, $4, $5, one.kind, $6, one.size, one.sha256, added.day
-      FROM added,
-           unnest($7::uuid[], $8::text[], $9::bigint[], $10::bytea[]) AS one (id, kind, size, sha256)
-"""
+    SELECT EXISTS (SELECT FROM thread) AS fits, EXISTS (SELECT FROM added) AS fresh
+"""  # all rows at once: each question to the server costs as much as the rows do
+_STORE_NEW: Final = _STORE.format(
+    thread="""
+               INSERT INTO zone.mailbox (id, unit, thread_state, recipient, bundle, created_on)
+               VALUES ($2, $4, $11, $12, $13, $3)
+               ON CONFLICT (id) DO NOTHING"""
+)
+_STORE_NEXT: Final = _STORE.format(
+    thread="UPDATE zone.mailbox SET thread_state = $11 WHERE id = $2 AND thread_state = $12"
+)
+_STORE_HANDED_IN: Final = _STORE.format(  # a slip names the place that it follows by its hash
+    thread="UPDATE zone.mailbox SET thread_state = $11 WHERE id = $2 AND sha256(thread_state) = $12 AND unit = $4"
+)
 _WRITING: Final = "SELECT pg_advisory_xact_lock_shared($1)"
 _WRITTEN: Final = "SELECT pg_advisory_xact_lock($1)"
 _WRITERS: Final = 7_461_727_072  # any constant of our own
 _TAKES: Final = """
-    SELECT EXISTS (
+    SELECT pg_advisory_xact_lock_shared($4), EXISTS (
         SELECT FROM zone.intake_key WHERE unit = $1 AND serial = $2 AND not_before <= $3 AND not_after >= $3
-    )
-"""
+    ) AS takes
+"""  # with what `_WRITING` does
 _STILL_TAKES: Final = """
     SELECT EXISTS (SELECT FROM zone.intake_key WHERE unit = $1 AND serial = $2 AND not_after >= $3)
 """
@@ -221,29 +225,24 @@ async def advance(db: Db, mailbox_id: bytes, *, was: bytes, now: bytes) -> bool:
 
 async def add(db: Db, s: Submission) -> None:
     """Do as `submit` within the caller's transaction; raises `Undo`, after which nothing of it may stay."""
-    await writing(db)
-    takes = await still_takes(db, s.unit, s.serial, s.day) if s.handed_in else await _takes(db, s)
+    if s.handed_in:
+        await writing(db)
+        takes = await still_takes(db, s.unit, s.serial, s.day)
+    else:
+        asked = await db.fetchrow(_TAKES, s.unit, s.serial, s.day, _WRITERS)
+        takes = asked is not None and asked["takes"]
     if not takes:
         raise Undo(Outcome.RETIRED)
-    if s.new is not None:
-        tag = await db.execute(_ADD_MAILBOX, s.mailbox, s.unit, s.new.recipient, s.new.bundle, s.now, s.day)
-        moved = tag != "INSERT 0 1"
-    elif s.handed_in:
-        moved = await db.execute(_FOLLOW, s.mailbox, s.was, s.now, s.unit) != "UPDATE 1"
-    else:
-        moved = await db.execute(_ADVANCE, s.mailbox, s.was, s.now) != "UPDATE 1"
-    if moved:
-        raise Undo(Outcome.MOVED)
     ids, kinds, sizes, hashes = zip(*((e.id, e.kind, e.size, e.sha256) for e in s.envelopes), strict=True)
-    tag = await db.execute(
-        _ADD_SUBMISSION, s.mac, s.mailbox, s.day, s.unit, s.serial, s.urgent, ids, kinds, sizes, hashes
-    )
-    if tag == "INSERT 0 0":
+    row = (s.mac, s.mailbox, s.day, s.unit, s.serial, s.urgent, ids, kinds, sizes, hashes, s.now)
+    if s.new is not None:
+        stored = await db.fetchrow(_STORE_NEW, *row, s.new.recipient, s.new.bundle)
+    else:
+        stored = await db.fetchrow(_STORE_HANDED_IN if s.handed_in else _STORE_NEXT, *row, s.was)
+    if stored is None or not stored["fits"]:
+        raise Undo(Outcome.MOVED)
+    if not stored["fresh"]:
         raise Undo(Outcome.REPEAT)
-
-
-async def _takes(db: Db, s: Submission) -> bool:
-    return bool(await db.fetchval(_TAKES, s.unit, s.serial, s.day))
 
 
 async def still_takes(db: Db, unit: str, serial: int, today: date) -> bool:

@@ -20,6 +20,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from tests.factories import free_ports
 from tipline.base.database import StoreError
 from tipline.base.installed import templates
+from tipline.base.templates import environment, load
 from tipline.base.web import FormError, Site, make_app, render, render_text, see_other, serve
 
 Answer = tuple[int, Mapping[str, str], str]
@@ -226,6 +227,19 @@ def test_practice_is_said_on_every_page_and_only_in_practice() -> None:
 
     assert 'class="practice"' in practice
     assert 'class="practice"' not in real
+
+
+def test_what_an_audience_is_shown_is_compiled_once_it_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("compiled again")
+
+    environment.cache_clear()
+    load("source")
+    monkeypatch.setattr(jinja2.Environment, "compile", refuse)
+
+    for file in (templates() / "source").glob("*.html"):
+        assert environment().get_template(f"source/{file.name}")
+    assert "words" in render_text(_SITE, OnePage("Hello", "words"))
 
 
 def test_a_signed_in_page_carries_the_token_and_the_way_out() -> None:

@@ -2,12 +2,17 @@
 
 import asyncio
 import json
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from tipline.source import channel
-from tipline.source.channel import ChannelError
+from tipline.source.channel import ChannelError, Keep
+from tipline.source.store import Outcome, Submission
 
 
 class Line(asyncio.StreamReader):
@@ -88,3 +93,73 @@ def test_text_where_bytes_belong_makes_no_submission(value: object) -> None:
 
     with pytest.raises(ChannelError):
         channel.unpack_submission(frame)
+
+
+TODAY = date(2026, 11, 26)
+
+
+@asynccontextmanager
+async def asked(outcome: Outcome) -> AsyncIterator[tuple[Keep, list[tuple[str, str]]]]:
+    """A worker's end of a line, and of which unit and day it has asked for keys at the other; every submission ends alike."""
+    ours, theirs = socket.socketpair()
+    questions: list[tuple[str, str]] = []
+
+    async def answer() -> None:
+        reader, writer = await channel.streams(theirs)
+        while (frame := await channel.read_frame(reader)) is not None:
+            if frame["do"] == "intake_statements":
+                questions.append((frame["unit"], frame["today"]))
+            keys = [f"key {len(questions)}".encode()]
+            await channel.write_frame(writer, {"answer": keys if frame["do"] == "intake_statements" else outcome.value})
+        writer.close()
+
+    keep = await Keep.connect(ours)
+    answering = asyncio.create_task(answer())
+    yield keep, questions
+    keep.writer.close()
+    await answering
+
+
+async def test_for_a_second_a_worker_goes_by_the_keys_it_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with asked(Outcome.STORED) as (keep, questions):
+        first = await keep.intake_statements("unit", TODAY)
+        await keep.submit(a_submission())
+        second = await keep.intake_statements("unit", TODAY)
+        assert len(questions) == 1
+
+        monkeypatch.setattr(channel, "KEYS_SECONDS", 0.0)
+        third = await keep.intake_statements("unit", TODAY)
+
+    assert (first, second, third) == ([b"key 1"], [b"key 1"], [b"key 2"])
+
+
+async def test_another_unit_and_another_day_are_asked_for_at_once() -> None:
+    async with asked(Outcome.STORED) as (keep, questions):
+        for unit, day in (("unit", TODAY), ("oversight", TODAY), ("oversight", TODAY + timedelta(days=1))):
+            await keep.intake_statements(unit, day)
+
+    assert questions == [("unit", "2026-11-26"), ("oversight", "2026-11-26"), ("oversight", "2026-11-27")]
+
+
+async def test_once_a_key_was_refused_the_worker_asks_again() -> None:
+    async with asked(Outcome.RETIRED) as (keep, questions):
+        await keep.intake_statements("unit", TODAY)
+        await keep.submit(a_submission())
+        await keep.intake_statements("unit", TODAY)
+
+    assert len(questions) == 2
+
+
+def a_submission() -> Submission:
+    return Submission(
+        mac=b"m",
+        mailbox=b"b",
+        unit="unit",
+        serial=1,
+        urgent=False,
+        day=TODAY,
+        was=b"w",
+        now=b"n",
+        new=None,
+        envelopes=(),
+    )
