@@ -16,6 +16,7 @@ from tipline.base.database import Db
 from tipline.base.settings import Settings
 from tipline.bundles import SEALED_BUNDLE_BYTES
 from tipline.envelope import File, Message, Tip
+from tipline.source.channel import KEYS_SECONDS
 
 TEXT = "Two men moved 14 blue drums, kestrel-canary-71, into a white Hilux."
 
@@ -194,6 +195,7 @@ async def test_without_a_valid_intake_key_nothing_is_taken(settings: Settings, p
                     "INSERT INTO zone.intake_key SELECT 'unit', serial, statement, not_before, not_after"
                     " FROM zone.intake_key WHERE unit = 'oversight'"
                 )
+            await asyncio.sleep(KEYS_SECONDS)
             page = await browser.submit(
                 "/", status=503, involved="no", message=TEXT, files=[Upload("files", "a", b"x" * 100_000)]
             )
