@@ -118,7 +118,12 @@ async def in_one_process(settings: Settings) -> AsyncIterator[TestServer]:
     site = Site(name="source", title=settings.name, practice=True, style="source")
     about = About(unit="unit", oversight="oversight", emergency="112", reading_hours="on working days")
     app = arrive.make(
-        site, about, Units.load(settings.public), settings.public, await Keep.connect(ours), current.default()
+        site,
+        about,
+        Units.load(settings.public),
+        settings.public,
+        await Keep.connect(ours),
+        questionnaire=current.default(),
     )
     async with TestServer(app) as server:
         yield server
