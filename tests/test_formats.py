@@ -48,7 +48,7 @@ from tipline.envelope import (
     ThreadState,
     Wrapper,
 )
-from tipline.handin import Listed, Slip
+from tipline.handin import Listed, Slip, part_id
 from tipline.pgpkey import PgpKey, PgpKeyError
 from tipline.questionnaire.answers import read as read_answers
 from tipline.questionnaire.model import Questionnaire
@@ -115,7 +115,9 @@ slips = st.builds(
     lambda unit, serial, mailbox, day, urgent, was, now, ids: Slip(
         unit, serial, mailbox, day, urgent, None if was else SOURCE.identity.recipient, was, now,
         tuple(
-            Listed(id_, "part" if at else "message", PART if at else MESSAGE, sha256(id_.bytes))
+            Listed(part_id(sha256(id_.bytes)), "part", PART, sha256(id_.bytes))
+            if at
+            else Listed(id_, "message", MESSAGE, sha256(id_.bytes))
             for at, id_ in enumerate(ids)
         ),
     ),

@@ -138,7 +138,7 @@ def test_a_stranger_hands_in_what_it_sealed_picks_up_and_answers(token: bytes, t
     front = {"unit": key.unit, "serial": key.serial, "day": key.first, "urgent": False}
     content = b"true bytes"
     part = theirs.wrapper("part", **front) + seal(content.ljust(65_536, b"\0"), key.recipient)  # type: ignore[arg-type]
-    parts = [stranger.Envelope(str(uuid4()), "part", part)]
+    parts = [stranger.Envelope(stranger.part_id(part), "part", part)]
     sidecar = {
         "name": "a.jpg",
         "type": "image/jpeg",

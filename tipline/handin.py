@@ -47,7 +47,15 @@ class Listed:
         kind, size = body["kind"], strict.number(body["size"], least=1, most=FILE_MAX)
         if kind not in _SIZES or size not in _SIZES[kind]:
             raise EnvelopeError
-        return cls(strict.uuid(body["id"]), cast(Kind, kind), size, strict.hash32(body["sha256"]))
+        listed = cls(strict.uuid(body["id"]), cast(Kind, kind), size, strict.hash32(body["sha256"]))
+        if kind == "part" and listed.id != part_id(listed.sha256):
+            raise EnvelopeError
+        return listed
+
+
+def part_id(sha256: bytes) -> UUID:
+    """Return the id of a part with this SHA-256, so that its bytes alone say where they belong and nothing takes their place."""
+    return UUID(bytes=sha256[:16])
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,12 @@ The source process seals into blobs, a source's own device into files: both thro
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Generic, Protocol, Self, TypeVar
-from uuid import uuid4
 
 from crypto import age
 from crypto.digest import Sha256
 from crypto.padding import PART_MAX, part_size
 from tipline.envelope import File, IntakeKey, Kind, Part, Wrapper
-from tipline.handin import Listed
+from tipline.handin import Listed, part_id
 
 _ZEROS: Final = bytes(64 * 1024)
 
@@ -90,7 +89,8 @@ class _PartSealer(Generic[W]):
             self._seal(zeros)
             missing -= len(zeros)
         self._write(self._sealer.finish())
-        listed = Listed(uuid4(), "part", self._written, self._hash.digest())
+        digest = self._hash.digest()
+        listed = Listed(part_id(digest), "part", self._written, digest)
         self._box.add(listed, self._writer)
         return Part(id=listed.id, sha256=listed.sha256, size=self.size)
 

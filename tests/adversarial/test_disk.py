@@ -130,7 +130,7 @@ async def half_handed_in(apart: Apart, count: int) -> list[bytes]:
             with apart.zone.blobs.create(day=day) as writer:
                 writer.write(os.urandom(listed.size))
                 assert writer.publish_new(listed.id)
-            assert await handed.here(db, sealed.slip.sum, listed.id)
+            assert await handed.here(db, listed.id, listed.sha256)
             came.append(sealed.slip.mailbox)
     await pool.close()
     return came

@@ -8,7 +8,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.benchmarks import away, device, keys, kit, mailboxes, page, raw, sealing, starting, zone
+from tests.benchmarks import away, device, handing, keys, kit, mailboxes, page, raw, sealing, starting, zone
 from tests.benchmarks.table import Row, as_text
 from tests.journeys.installation import installed
 
@@ -28,7 +28,8 @@ async def _measured(folder: Path) -> list[Row]:
         rows += await zone.small_tips(installation, limits)
         rows += await zone.returning(installation)
         rows += await zone.uploads(installation, limits)
-        rows += await page.large_file(installation, folder)
+        rows += await handing.speeds(installation, limits)
+        rows += await page.large_files(installation, folder)
         rows += await mailboxes.replaced(installation, limits)
     return rows
 

@@ -9,7 +9,7 @@ from tests.benchmarks.table import Row
 from tests.handins import Receiver
 from tests.journeys import firefox
 from tests.journeys.firefox import SAFER, STANDARD, Firefox
-from tests.journeys.test_kit import TODAY
+from tests.journeys.kitpage import TODAY
 from tipline import kit
 from tipline.kit import Inputs
 from tipline.questionnaire import current

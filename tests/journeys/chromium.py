@@ -42,11 +42,27 @@ class Chromium:
         self._thread.shutdown()
         shutil.rmtree(self.downloads, ignore_errors=True)
 
+    def anew(self, *, dark: bool = False) -> None:
+        """Go on with a fresh profile: nothing is left of what was opened, asked for or saved before."""
+        self._dark = dark
+        self._thread.submit(self._anew).result()
+
     def _start(self) -> None:
         binary = shutil.which("chromium")
         assert binary is not None, "chromium is not installed: make setup"
         self._driver = sync_playwright().start()
         self._browser = self._driver.chromium.launch(executable_path=binary, args=["--no-sandbox"])
+        self._profile()
+
+    def _anew(self) -> None:
+        self._context.close()
+        for forgotten in (self.asked, self.refused, self._saved):
+            forgotten.clear()
+        for file in self.downloads.iterdir():
+            file.unlink()
+        self._profile()
+
+    def _profile(self) -> None:
         self._context = self._browser.new_context(
             offline=not self._online,
             viewport={"width": self._width, "height": 640},

@@ -1,4 +1,4 @@
-"""The page that seals in the browser, walked in Firefox as Tor Browser sets it: sealed, collected, answered, and opened in the kit."""
+"""What was sealed in a browser, on the page or in the kit, walked in Firefox as Tor Browser sets it: collected, answered, opened."""
 
 import asyncio
 import base64
@@ -12,9 +12,15 @@ import pytest
 
 from crypto import codename
 from crypto.codename import Codename
+from tests.adversarial.canary import Canary
+from tests.adversarial.everything import search_everything
 from tests.journeys import firefox
+from tests.journeys.browser import Browser as Visitor
+from tests.journeys.browser import Upload
+from tests.journeys.chromium import Chromium
 from tests.journeys.firefox import LEVELS, DeadProxy, Firefox
 from tests.journeys.installation import Installation, installed
+from tests.journeys.stubborn import Worker
 from tests.tipline.source.wire import Wire, relay
 from tipline import kit
 
@@ -22,6 +28,7 @@ TEXT = "Walrosszahn drums behind the cold store"
 HOW = "Narwalzahn I carried them"
 WHOM = "Bernstein at the port office"
 FILE = b"\xff\xd8 Kugelfisch not a real picture " * 500
+KIT_TEXT = "Seepferdchen at the quay, seen from the kit"
 HANDLERS = {"standard": "amina", "safer": "ben"}  # one code of an account serves once
 TYPED = "[...document.querySelectorAll('input, textarea')].map((one) => one.value)"
 
@@ -102,7 +109,7 @@ def picked_up(browser: Firefox, site: str, code: str) -> Path:
     return browser.downloaded("pickup.tar")
 
 
-def read_in(browser: Firefox, unit: Unit, made: Codename, picked: Path) -> str:
+def read_in(browser: Firefox | Chromium, unit: Unit, made: Codename, picked: Path) -> str:
     browser.open(unit.kit.as_uri())
     browser.wait_for("#go-open")
     browser.click("#go-open")
@@ -138,6 +145,10 @@ async def test_a_report_is_sealed_sent_answered_and_read_and_nothing_of_it_is_in
             words = [one for one in secrets(made) if one in wire.heard]
         assert elsewhere.asked == []
 
+        left = await search_everything(
+            unit.running, canaries(made, TEXT, HOW, WHOM, "Kugelfisch not a real picture"), signed_in=True
+        )
+    assert left == []
     assert asked == {"/browser", "/browser.js", "/keys", "/hand-in"}
     assert reply == f"Which quay? {level}"
     assert words == []
@@ -163,6 +174,49 @@ async def answered(unit: Unit, level: str) -> None:
         await handler.open(tip.path)
         await handler.submit("/reply", text=f"Which quay? {level}")
     await asyncio.to_thread(unit.running.tipline, "mailboxes")
+
+
+async def test_what_the_kit_sealed_is_handed_in_collected_answered_and_read_in_the_kit_and_nothing_of_it_is_left(
+    unit: Unit, tmp_path: Path
+) -> None:
+    with Chromium(online=False) as kit_:
+        made, code, sealed = await asyncio.to_thread(sealed_in_kit, kit_, unit)
+        async with Visitor(unit.running.url("source")) as visitor:
+            await visitor.open("/hand-in")
+            handed = await visitor.submit("/hand-in", files=[Upload("files", "hand-in-1-of-1.tip", sealed)])
+            amina = Worker(unit.running, "corridor", "amina")
+            unit.running.tipline("collect")
+            tip = await amina.open((await amina.open("/")).link("/tips/"))
+            await amina.submit("/reply", text="Which quay?")
+            await amina.close()
+            unit.running.tipline("mailboxes")
+            await visitor.open("/pickup")
+            (tmp_path / "pickup").write_bytes((await visitor.submit("/pickup", code=code)).body)
+        reply = await asyncio.to_thread(read_in, kit_, unit, made, tmp_path / "pickup")
+
+    assert "It has arrived" in handed.text
+    assert KIT_TEXT in tip.text
+    assert reply == "Which quay?"
+    assert await search_everything(unit.running, canaries(made, KIT_TEXT), signed_in=True) == []
+
+
+def sealed_in_kit(browser: Chromium, unit: Unit) -> tuple[Codename, str, bytes]:
+    browser.open(unit.kit.as_uri())
+    browser.click("#go-tell")
+    browser.click("input[name=involved][value=no]")
+    browser.fill("#message", KIT_TEXT)
+    browser.click("#tell-form button[type=submit]")
+    browser.wait_for("#sealed")
+    browser.click("#sealed .files button")
+    sealed = browser.downloaded("hand-in-1-of-1.tip").read_bytes()
+    return Codename.parse(browser.text("#codename")), browser.text("#pickup"), sealed
+
+
+def canaries(made: Codename, *texts: str) -> list[Canary]:
+    """What nothing of ours may hold in clear. The lookup is not among them: a pickup has told it to a worker."""
+    source, words = codename.keys(made), made.words()
+    keys = (made.entropy, source.to_unit, source.to_source, source.state, source.identity.seed)
+    return [*texts, " ".join(words[:3]), " ".join(words[-3:]), *(one.expose() for one in keys)]
 
 
 def test_at_safest_the_page_says_what_to_do_and_asks_for_nothing_more(unit: Unit) -> None:

@@ -131,9 +131,10 @@ class BlobStore:
             writer.publish(blob)
         return True
 
-    def delete(self, blob: UUID) -> None:
-        """Remove a blob; removing one that has gone already is no error, so that a repeat is harmless."""
-        self._path(blob).unlink(missing_ok=True)
+    def delete(self, *blobs: UUID) -> None:
+        """Remove blobs; removing one that has gone already is no error, so that a repeat is harmless."""
+        for blob in blobs:
+            self._path(blob).unlink(missing_ok=True)
         files.sync_folder(self._folder)
 
     def names(self) -> set[UUID]:

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from tipline.base.database import StoreError
 from tipline.bundles import Pickup
-from tipline.envelope import Kind
+from tipline.envelope import Kind, Wrapper
 from tipline.handin import Slip
 from tipline.source import handed
 from tipline.source.handed import Progress, Standing
@@ -100,6 +100,14 @@ def exactly(value: object, kind: type[_T]) -> _T:
     return value
 
 
+def an_id(value: object) -> UUID:
+    """Return an id that came as text; anything else is a `ChannelError`."""
+    try:
+        return UUID(exactly(value, str))
+    except ValueError:
+        raise ChannelError from None
+
+
 async def streams(end: socket.socket) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """Return one end of a pair as streams."""
     return await asyncio.open_unix_connection(sock=end, limit=MAX_FRAME)
@@ -162,16 +170,20 @@ class Keep:
         line = await asyncio.to_thread(slip.encode)
         return Standing(await self._ask("begin_hand_in", slip=line, today=today.isoformat()))
 
-    async def place_in_hand_in(self, mailbox: bytes, sha256: bytes, size: int) -> handed.Place | Standing:
-        """Return where a part's envelope belongs; `GONE` when no slip that waits lists it, `FULL` when too much waits."""
-        answer = await self._ask("place_in_hand_in", mailbox=mailbox, sha256=sha256, size=size)
+    async def place_in_hand_in(
+        self, wrapper: Wrapper, sha256: bytes, size: int, today: date
+    ) -> handed.Place | Standing:
+        """Return where a part belongs, or why it is not taken: see `handed.place`."""
+        said = {"wrapper": wrapper.encode(), "sha256": sha256, "size": size, "today": today.isoformat()}
+        answer = await self._ask("place_in_hand_in", **said)
         if isinstance(answer, str):
             return Standing(answer)
-        return handed.Place(exactly(answer["sum"], bytes), UUID(answer["id"]), here=bool(answer["here"]))
+        listed_by = None if answer["sum"] is None else exactly(answer["sum"], bytes)
+        return handed.Place(listed_by, UUID(answer["id"]), here=bool(answer["here"]))
 
-    async def note_here(self, hand_in: bytes, envelope: UUID) -> bool:
-        """Note that an envelope's blob is published; False when its slip does not wait any more."""
-        return bool(await self._ask("note_here", sum=hand_in, id=str(envelope)))
+    async def note_here(self, envelope: UUID, sha256: bytes) -> bool:
+        """Note that an envelope's blob is published; False when it does not wait any more."""
+        return bool(await self._ask("note_here", id=str(envelope), sha256=sha256))
 
     async def complete_hand_in(self, hand_in: bytes, today: date) -> Progress:
         """Store a hand-in when all of it is here; else say what is missing."""
@@ -273,7 +285,7 @@ def unpack_submission(value: Mapping[str, Any]) -> Submission:
             now=exactly(value["now"], bytes),
             new=None if new is None else NewMailbox(new["recipient"], exactly(new["bundle"], bytes)),
             envelopes=tuple(
-                Envelope(UUID(identifier), cast(Kind, kind), size, exactly(digest, bytes))
+                Envelope(an_id(identifier), cast(Kind, kind), size, exactly(digest, bytes))
                 for identifier, kind, size, digest in value["envelopes"]
             ),
         )

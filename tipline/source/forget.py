@@ -21,7 +21,7 @@ from uuid import UUID
 from tipline.base import files
 from tipline.base.blobstore import BlobStore
 from tipline.base.database import Pool, StoreError, store_errors
-from tipline.source import handed, store
+from tipline.source import early, handed, store
 
 REWRITE_AT: Final = time(0, 5)
 """When earlier days are forgotten, in UTC: the same minute every day, whatever happened."""
@@ -118,6 +118,31 @@ async def each_day(zone: Zone, clock: Callable[[], datetime]) -> None:
         await asyncio.sleep((next_rewrite(clock()) - clock()).total_seconds())
 
 
+async def each_while(zone: Zone, seconds: float) -> None:
+    """Forget parts whose slip never came, once nothing more has come for their mailbox. Runs until cancelled."""
+    before: early.Waiting = {}
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            before = await silent(zone, before)
+        except (StoreError, OSError) as error:
+            _LOG.warning("parts without a slip are not forgotten yet: %s", type(error).__name__)
+
+
+async def silent(zone: Zone, before: early.Waiting) -> early.Waiting:
+    """Forget the parts without a slip of each mailbox for which the same wait as *before*; return what waits now.
+
+    Who looks twice sees that nothing came in between, so no row needs to tell an hour. The door is closed, so that nobody
+    finds a row whose blob is about to go.
+    """
+    async with zone.door.closed(), zone.pool.acquire() as db:
+        now = await early.waiting(db)
+        gone = [mailbox for mailbox, parts in now.items() if before.get(mailbox) == parts]
+        blobs = await early.forget(db, gone)
+        await asyncio.to_thread(zone.blobs.delete, *blobs)
+    return {mailbox: parts for mailbox, parts in now.items() if mailbox not in gone}
+
+
 async def due(zone: Zone, today: date) -> bool:
     """Say whether something of an earlier day may still stand as it came; a zone that began today is given its stamp."""
     stamp = await asyncio.to_thread(_read, zone.stamp)
@@ -176,8 +201,7 @@ async def _hand_ins(zone: Zone, before: date) -> None:
     async with zone.door.closed():
         async with zone.pool.acquire() as db:
             gone = await handed.forget_before(db, before)
-        for envelope in gone:
-            await asyncio.to_thread(zone.blobs.delete, envelope)
+        await asyncio.to_thread(zone.blobs.delete, *gone)
 
 
 async def _rows(zone: Zone) -> None:
@@ -193,8 +217,7 @@ async def _blobs(zone: Zone) -> None:
     await asyncio.to_thread(_copy, zone.blobs, days)
     async with zone.pool.acquire() as db:
         still = await store.envelope_ids(db)
-    for gone in days.keys() - still:
-        await asyncio.to_thread(zone.blobs.delete, gone)
+    await asyncio.to_thread(zone.blobs.delete, *(days.keys() - still))
 
 
 def _copy(blobs: BlobStore, days: Mapping[UUID, date]) -> None:

@@ -1,6 +1,7 @@
 """Rows of hand-ins that are not complete yet: slips, and which of their envelopes are here. Ciphertext and days.
 
-A slip and the ids that it lists have rows before any of its blobs has a name, so that no sweep removes a blob on its way.
+A slip and the ids that it lists, and a part without a slip, have rows before any of their blobs has a name, so that no sweep
+removes a blob on its way. A slip takes over the parts of its mailbox that came before it.
 """
 
 from dataclasses import dataclass
@@ -11,17 +12,21 @@ from uuid import UUID
 
 from tipline.base.database import Db, store_errors
 from tipline.bundles import pack_bundle
-from tipline.handin import Slip
-from tipline.source import store
+from tipline.envelope import Wrapper
+from tipline.handin import Slip, part_id
+from tipline.source import early, store
 from tipline.source.store import Envelope, NewMailbox, Outcome, Submission, Undo
 
 PENDING_MAX: Final = 16 << 30
-"""Bytes of all hand-ins that wait to become complete: seven of the largest at once. Checked at each file, not to the byte."""
+"""Bytes of all hand-ins that wait to become complete: seven of the largest at once. Checked at each file, not to the byte.
+
+Parts without a slip have room of their own beside it: `early.EARLY_MAX`.
+"""
 
 _STANDS: Final = "SELECT unit, sha256(thread_state) AS place FROM zone.mailbox WHERE id = $1"
 _PENDING: Final = """
     SELECT (SELECT coalesce(sum(octet_length(slip)), 0) FROM zone.hand_in)
-         + (SELECT coalesce(sum(size), 0) FROM zone.hand_in_envelope WHERE here)
+         + (SELECT coalesce(sum(size), 0) FROM zone.hand_in_envelope WHERE here AND hand_in IS NOT NULL)
 """
 _ADD: Final = """
     INSERT INTO zone.hand_in (sum, mailbox, slip, day)
@@ -29,22 +34,27 @@ _ADD: Final = """
     ON CONFLICT (sum) DO NOTHING
 """
 _ADD_LISTED: Final = """
-    INSERT INTO zone.hand_in_envelope (id, hand_in, size, sha256)
-    SELECT listed.id, $1::bytea, listed.size, listed.sha256
-      FROM unnest($2::uuid[], $3::bigint[], $4::bytea[]) AS listed (id, size, sha256)
+    INSERT INTO zone.hand_in_envelope AS e (id, hand_in, mailbox, size, sha256)
+    SELECT listed.id, $1::bytea, $2::bytea, listed.size, listed.sha256
+      FROM unnest($3::uuid[], $4::bigint[], $5::bytea[]) AS listed (id, size, sha256)
      WHERE NOT EXISTS (SELECT FROM zone.envelope WHERE envelope.id = listed.id)
-    ON CONFLICT (id) DO NOTHING
+    ON CONFLICT (id) DO UPDATE
+       SET hand_in = excluded.hand_in, day = NULL
+     WHERE e.hand_in IS NULL
+       AND e.mailbox = excluded.mailbox
+       AND e.size = excluded.size
+       AND e.sha256 = excluded.sha256
 """
-_LISTED: Final = """
-    SELECT e.id, e.hand_in, e.here
-      FROM zone.hand_in_envelope AS e
-      JOIN zone.hand_in AS h ON h.sum = e.hand_in
-     WHERE h.mailbox = $1
-       AND e.sha256 = $2
-       AND e.size = $3
-     LIMIT 1
+_PLACE: Final = """
+    SELECT id, hand_in, here
+      FROM zone.hand_in_envelope
+     WHERE id = $1
+       AND mailbox = $2
+       AND sha256 = $3
+       AND size = $4
 """
-_HERE: Final = "UPDATE zone.hand_in_envelope SET here = true WHERE hand_in = $1 AND id = $2"
+_ARRIVED: Final = "SELECT EXISTS (SELECT FROM zone.envelope WHERE id = $1)"
+_HERE: Final = "UPDATE zone.hand_in_envelope SET here = true WHERE id = $1 AND sha256 = $2"
 _TAKE_WHOLE: Final = """
     DELETE FROM zone.hand_in
      WHERE sum = $1
@@ -87,9 +97,9 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a file of a part belongs: the sum of its slip, the id of its envelope, and whether it is here already."""
+    """Where a part belongs: the sum of its slip, None while it waits for one, its id, and whether it is here already."""
 
-    sum: bytes
+    sum: bytes | None
     id: UUID
     here: bool
 
@@ -122,12 +132,11 @@ async def _begin(db: Db, slip: Slip, today: date) -> None:
         raise _Refused(reason)
     if await db.execute(_ADD, slip.sum, slip.mailbox, slip.encode(), today) != "INSERT 0 1":
         return  # it waits already
+    ids, sizes, hashes = zip(*((one.id, one.size, one.sha256) for one in slip.envelopes), strict=True)
+    if await db.execute(_ADD_LISTED, slip.sum, slip.mailbox, ids, sizes, hashes) != f"INSERT 0 {len(ids)}":
+        raise _Refused(Standing.CLASH)
     if await _full(db):
         raise _Refused(Standing.FULL)
-    ids = [listed.id for listed in slip.envelopes]
-    sizes, hashes = [listed.size for listed in slip.envelopes], [listed.sha256 for listed in slip.envelopes]
-    if await db.execute(_ADD_LISTED, slip.sum, ids, sizes, hashes) != f"INSERT 0 {len(ids)}":
-        raise _Refused(Standing.CLASH)
 
 
 async def _moved(db: Db, slip: Slip) -> Standing | None:
@@ -145,22 +154,36 @@ async def _full(db: Db) -> bool:
 
 
 @store_errors()
-async def place(db: Db, mailbox: bytes, sha256: bytes, size: int) -> Place | None:
-    """Return where the envelope with these bytes belongs; None when no slip that waits lists it."""
-    row = await db.fetchrow(_LISTED, mailbox, sha256, size)
-    return None if row is None else Place(bytes(row["hand_in"]), row["id"], row["here"])
+async def place(db: Db, wrapper: Wrapper, sha256: bytes, size: int, today: date) -> Place | Standing:
+    """Return where the part with these bytes belongs, or why it is not taken.
+
+    Without a slip it waits where there is room: `GONE` when there is none, `RETIRED` when its key has ended. `WHOLE` says
+    that it arrived with a hand-in that is complete.
+    """
+    found = await _placed(db, wrapper.mailbox, sha256, size)
+    if found is None:
+        if not await store.still_takes(db, wrapper.unit, wrapper.serial, today):
+            return Standing.RETIRED
+        await early.admit(db, wrapper.mailbox, sha256, size, today)
+        found = await _placed(db, wrapper.mailbox, sha256, size)
+    if found is None:
+        return Standing.WHOLE if await db.fetchval(_ARRIVED, part_id(sha256)) else Standing.GONE
+    if found.sum is not None and not found.here and await _full(db):
+        return Standing.FULL
+    return found
+
+
+async def _placed(db: Db, mailbox: bytes, sha256: bytes, size: int) -> Place | None:
+    row = await db.fetchrow(_PLACE, part_id(sha256), mailbox, sha256, size)
+    if row is None:
+        return None
+    return Place(None if row["hand_in"] is None else bytes(row["hand_in"]), row["id"], row["here"])
 
 
 @store_errors()
-async def full(db: Db) -> bool:
-    """Say whether more may not wait now."""
-    return await _full(db)
-
-
-@store_errors()
-async def here(db: Db, hand_in: bytes, envelope: UUID) -> bool:
-    """Note that an envelope's blob is published; False when its slip does not wait any more."""
-    return await db.execute(_HERE, hand_in, envelope) == "UPDATE 1"
+async def here(db: Db, envelope: UUID, sha256: bytes) -> bool:
+    """Note that an envelope's blob is published; False when it does not wait any more."""
+    return await db.execute(_HERE, envelope, sha256) == "UPDATE 1"
 
 
 async def complete(db: Db, hand_in: bytes, today: date) -> Progress:

@@ -25,7 +25,7 @@ from tipline.source.behind import Behind
 from tipline.source.channel import Keep
 from tipline.source.context import ABOUT, BLOBS, KEEP, UNITS, clock
 from tipline.source.form import DamagedError, FormStream, IncomingFile
-from tipline.source.handed import Progress, Standing
+from tipline.source.handed import Place, Progress, Standing
 from tipline.source.pages import HandedIn, HandInPage, NotTaken
 from tipline.source.pieces import MESSAGES_MAX, PARTS_MAX, Fault, Piece, PieceError, PieceReader, Received
 
@@ -39,6 +39,7 @@ _NAME: Final = 60  # letters of a file's name that are shown again
 _JSON: Final = "application/json"
 _EMPTY: Final = "empty"
 _BROKEN: Final = "line-broke"
+_WAITING: Final = "waiting"
 
 
 async def show(request: web.Request) -> web.Response:
@@ -53,18 +54,20 @@ async def take(request: web.Request) -> web.Response:
     intake = _Intake(app[KEEP], app[BLOBS], lambda unit: app[UNITS].get(unit) is not None, clock().date())
     broken = False
     try:
-        try:
-            await intake.take_all(stream)
-        except (FormError, ConnectionError, ClientPayloadError):  # the line broke, or it is no form of ours
-            broken = True
-        handed_in = await intake.end()
-    finally:
-        await intake.leave()
-    return _answer(request, handed_in, tuple(intake.refused), broken=broken)
+        await intake.take_all(stream)
+    except (FormError, ConnectionError, ClientPayloadError):  # the line broke, or it is no form of ours
+        broken = True
+    handed_in = await intake.end()
+    return _answer(request, handed_in, intake.waiting, tuple(intake.refused), broken=broken)
 
 
 def _answer(
-    request: web.Request, handed_in: tuple[Progress, ...], refused: tuple[NotTaken, ...], *, broken: bool
+    request: web.Request,
+    handed_in: tuple[Progress, ...],
+    waiting: tuple[str, ...],
+    refused: tuple[NotTaken, ...],
+    *,
+    broken: bool,
 ) -> web.Response:
     shown = tuple(HandedIn(one.standing.value, one.files, one.missing) for one in handed_in)
     reasons = [one.reason for one in refused] + [
@@ -72,33 +75,26 @@ def _answer(
     ]
     if broken:
         reasons.append(_BROKEN)
-    elif not shown and not refused:
+    elif not shown and not refused and not waiting:
         reasons.append(_EMPTY)
     status = HTTPStatus.OK
     if reasons:
         status = HTTPStatus.SERVICE_UNAVAILABLE if reasons[0] == Standing.FULL.value else HTTPStatus.BAD_REQUEST
     if _JSON in request.headers.get("Accept", ""):
         partial = [one.status for one in shown if one.status == Standing.PARTIAL.value]
-        overall = (*reasons, *partial, Standing.WHOLE.value)[0]
+        overall = (*reasons, *partial, *([_WAITING] if waiting else []), Standing.WHOLE.value)[0]
         body = {
             "status": overall,
             "hand_ins": [asdict(one) for one in shown],
+            "waiting": list(waiting),
             "refused": [asdict(one) for one in refused],
         }
         return web.Response(body=json.dumps(body).encode(), status=status, content_type=_JSON)
-    return render(request, HandInPage(request.app[ABOUT], shown, refused, problem=_problem(reasons)), status)
+    return render(request, HandInPage(request.app[ABOUT], shown, waiting, refused, problem=_problem(reasons)), status)
 
 
 def _problem(reasons: Sequence[str]) -> str:
     return next((one for one in reasons if one in (_EMPTY, _BROKEN)), "")
-
-
-@dataclass(slots=True)
-class _Loose:
-    """A part whose slip has not been seen: it may come later in the same request."""
-
-    name: str
-    received: Received
 
 
 @dataclass(slots=True)
@@ -111,8 +107,14 @@ class _Intake:
     today: date
     known: dict[bytes, Standing] = field(default_factory=dict)
     listed: set[bytes] = field(default_factory=set)
+    arrived: bool = False
     refused: list[NotTaken] = field(default_factory=list)
-    loose: list[_Loose] = field(default_factory=list)
+    early: list[tuple[str, bytes]] = field(default_factory=list)
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """Names of the parts that wait for their slip."""
+        return tuple(name for name, sha256 in self.early if sha256 not in self.listed)
 
     async def take_all(self, stream: FormStream) -> None:
         """Take every file; raises `DamagedError` when the line breaks or there are too many, and what came before stays."""
@@ -125,23 +127,17 @@ class _Intake:
 
     async def end(self) -> tuple[Progress, ...]:
         """Say how each hand-in of this request stands now; what is whole is stored."""
-        orphans = [one for one in self.loose if one.received.sha256 not in self.listed]
-        self.refused += [NotTaken(one.name, Fault.FIRST_MISSING.value) for one in orphans]
         standings = []
         for hand_in, standing in self.known.items():
             if standing is not Standing.PARTIAL:
                 standings.append(Progress(standing))
                 continue
             progress = await self.keep.complete_hand_in(hand_in, self.today)
-            for envelope in progress.dropped:
-                await asyncio.to_thread(self.blobs.delete, envelope)
+            await asyncio.to_thread(self.blobs.delete, *progress.dropped)
             standings.append(progress)
+        if self.arrived and not standings:  # parts alone, of a hand-in that was complete before
+            standings.append(Progress(Standing.WHOLE))
         return tuple(standings)
-
-    async def leave(self) -> None:
-        """Forget what belongs to no slip."""
-        for one in self.loose:
-            await asyncio.to_thread(one.received.writer.discard)
 
     async def _take(self, incoming: IncomingFile, left: int) -> int:
         """Read one file to its end, whatever it is; return how many bytes this request may still bring."""
@@ -165,11 +161,11 @@ class _Intake:
         return self.blobs.create(day=self.today)
 
     async def _keep(self, name: str, piece: Piece) -> None:
-        if piece.slip is None:
-            await self._part(_Loose(name, piece.received[0]))
-            return
         try:
-            await self._slip(piece.slip, piece.received)
+            if piece.slip is None:
+                await self._part(name, piece.received[0])
+            else:
+                await self._slip(piece.slip, piece.received)
         finally:
             for received in piece.received:
                 await asyncio.to_thread(received.writer.discard)
@@ -181,30 +177,32 @@ class _Intake:
         self.listed.update(listed.sha256 for listed in slip.envelopes)
         if standing is Standing.PARTIAL:
             for listed, one in zip(slip.envelopes, received, strict=False):
-                if not await self._publish(slip.sum, listed.id, one):
+                if not await self._publish(listed.id, one):
                     self.known[slip.sum] = Standing.CLASH
                     return
-        waiting, self.loose = self.loose, []
-        for loose in waiting:
-            await self._part(loose)
 
-    async def _part(self, loose: _Loose) -> None:
-        received = loose.received
-        place = await self.keep.place_in_hand_in(received.wrapper.mailbox, received.sha256, received.size)
-        if place is Standing.GONE:
-            self.loose.append(loose)
-            return
-        try:
-            if isinstance(place, Standing):
-                self.refused.append(NotTaken(loose.name, place.value))
-                return
+    async def _part(self, name: str, received: Received) -> None:
+        """Put a part where its slip lists it, or let it wait for that."""
+        place = await self._place(received)
+        if isinstance(place, Place) and not place.here:
+            published = await self._publish(place.id, received)
+            place = await self._place(received) if published else Standing.CLASH  # a slip may have come at this moment
+        if place is Standing.WHOLE:
+            self.arrived = True
+        elif isinstance(place, Standing):
+            reason = Fault.FIRST_MISSING.value if place is Standing.GONE else place.value
+            self.refused.append(NotTaken(name, reason))
+        elif place.sum is None:
+            self.early.append((name, received.sha256))
+        else:
             self.known.setdefault(place.sum, Standing.PARTIAL)
-            if not place.here and not await self._publish(place.sum, place.id, received):
-                self.known[place.sum] = Standing.CLASH
-        finally:
-            await asyncio.to_thread(received.writer.discard)
 
-    async def _publish(self, hand_in: bytes, envelope: UUID, received: Received) -> bool:
+    async def _place(self, received: Received) -> Place | Standing:
+        if not self.served(received.wrapper.unit):
+            return Standing.OTHER_UNIT
+        return await self.keep.place_in_hand_in(received.wrapper, received.sha256, received.size, self.today)
+
+    async def _publish(self, envelope: UUID, received: Received) -> bool:
         """Publish one envelope and note it; False when another blob has its id.
 
         The very same bytes may stand there already: of a request that was killed before it could note them.
@@ -212,7 +210,7 @@ class _Intake:
         published = await asyncio.to_thread(received.writer.publish_new, envelope)
         if not published and await asyncio.to_thread(_hash, self.blobs, envelope) != received.sha256:
             return False
-        await self.keep.note_here(hand_in, envelope)  # in vain when its slip went at this moment: `end` says so
+        await self.keep.note_here(envelope, received.sha256)  # in vain where it was forgotten at this moment
         return True
 
 

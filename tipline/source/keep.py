@@ -7,16 +7,15 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, Final
-from uuid import UUID
 
 from tipline.base import database, log
 from tipline.base.blobstore import BlobStore
 from tipline.base.database import Db, Pool, StoreError, store_errors
 from tipline.base.settings import Settings
 from tipline.bundles import SEALED_BUNDLE_BYTES
-from tipline.envelope import SEALED_PLACE_BYTES
+from tipline.envelope import SEALED_PLACE_BYTES, Wrapper
 from tipline.handin import Slip
-from tipline.source import channel, forget, handed, handout, store
+from tipline.source import channel, early, forget, handed, handout, store
 from tipline.source.channel import ChannelError, exactly
 from tipline.source.forget import Door
 from tipline.strict import EnvelopeError
@@ -47,16 +46,18 @@ async def _run(settings: Settings, control: socket.socket) -> None:
         await forget.sweep(pool, blobs)
         door = forget.Door()
         zone = forget.Zone(pool, blobs, settings.public, door)
-        forgetting = tasks.create_task(forget.each_day(zone, lambda: datetime.now(UTC)))
+        forgetting = [
+            tasks.create_task(forget.each_day(zone, lambda: datetime.now(UTC))),
+            tasks.create_task(forget.each_while(zone, early.SILENT_SECONDS)),
+        ]
         await loop.sock_sendall(control, READY)
         workers: set[asyncio.Task[None]] = set()
         while (end := await _next_worker(control)) is not None:
             worker = tasks.create_task(_serve(pool, door, end))
             workers.add(worker)
             worker.add_done_callback(workers.discard)
-        forgetting.cancel()
-        for worker in workers:
-            worker.cancel()
+        for task in (*forgetting, *workers):
+            task.cancel()
     await pool.close()
 
 
@@ -152,16 +153,16 @@ async def _begin_hand_in(db: Db, frame: Frame) -> str:
 
 
 async def _place_in_hand_in(db: Db, frame: Frame) -> dict[str, Any] | str:
-    found = await handed.place(db, exactly(frame["mailbox"], bytes), exactly(frame["sha256"], bytes), frame["size"])
-    if found is None:
-        return handed.Standing.GONE.value
-    if not found.here and await handed.full(db):
-        return handed.Standing.FULL.value
+    wrapper = Wrapper.parse(exactly(frame["wrapper"], bytes))
+    today = date.fromisoformat(frame["today"])
+    found = await handed.place(db, wrapper, exactly(frame["sha256"], bytes), exactly(frame["size"], int), today)
+    if isinstance(found, handed.Standing):
+        return found.value
     return {"sum": found.sum, "id": str(found.id), "here": found.here}
 
 
 async def _note_here(db: Db, frame: Frame) -> bool:
-    return await handed.here(db, exactly(frame["sum"], bytes), UUID(frame["id"]))
+    return await handed.here(db, channel.an_id(frame["id"]), exactly(frame["sha256"], bytes))
 
 
 async def _complete_hand_in(db: Db, frame: Frame) -> dict[str, Any]:

@@ -97,11 +97,15 @@ class BrowserPage:
 
 @dataclass(frozen=True, slots=True)
 class HandInPage:
-    """Where files that were sealed elsewhere are chosen, and what became of those that were sent."""
+    """Where files that were sealed elsewhere are chosen, and what became of those that were sent.
+
+    *waiting* names the parts that are here before their first file.
+    """
 
     template: ClassVar[str] = "source/hand_in.html"
     about: About
     handed_in: tuple[HandedIn, ...] = ()
+    waiting: tuple[str, ...] = ()
     refused: tuple[NotTaken, ...] = ()
     problem: str = ""
 
@@ -109,7 +113,7 @@ class HandInPage:
     def done(self) -> bool:
         """Whether nothing is left to choose."""
         whole = bool(self.handed_in) and all(one.status == "complete" for one in self.handed_in)
-        return whole and not self.refused and not self.problem
+        return whole and not self.waiting and not self.refused and not self.problem
 
 
 @dataclass(frozen=True, slots=True)

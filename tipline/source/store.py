@@ -79,7 +79,9 @@ _ENVELOPE_IDS: Final = "SELECT id FROM zone.envelope UNION ALL SELECT id FROM zo
 _ENVELOPE_DAYS: Final = """
     SELECT id, day FROM zone.envelope
      UNION ALL
-    SELECT e.id, h.day FROM zone.hand_in_envelope AS e JOIN zone.hand_in AS h ON h.sum = e.hand_in WHERE e.here
+    SELECT e.id, coalesce(h.day, e.day)
+      FROM zone.hand_in_envelope AS e LEFT JOIN zone.hand_in AS h ON h.sum = e.hand_in
+     WHERE e.here
 """
 _OLDER_THAN: Final = "SELECT EXISTS (SELECT FROM zone.mailbox WHERE created_on < $1)"
 _DELETE_OLD_SUBMISSIONS: Final = "DELETE FROM zone.submission WHERE day < $1"

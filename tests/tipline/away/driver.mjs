@@ -21,6 +21,7 @@ import { PHRASES } from "../../../tipline/away/src/phrases.js";
 import * as pins from "../../../tipline/away/src/pins.js";
 import { parseReply, readReplies } from "../../../tipline/away/src/replies.js";
 import * as questionnaire from "../../../tipline/away/src/questionnaire.js";
+import { Estimate } from "../../../tipline/away/src/browser/estimate.js";
 import { openPickup, sealAnswer, sealTip } from "../../../tipline/away/src/sealing.js";
 import * as sshsig from "../../../tipline/away/src/sshsig.js";
 import * as statement from "../../../tipline/away/src/statement.js";
@@ -260,6 +261,11 @@ const DO = {
   seal: async ({ plain, recipient }) => base64(await age.seal(Buffer.from(plain, "base64"), recipient)),
   column: ({ key, plain, where }) => hex(columns.seal(unhex(key), unhex(plain), where)),
   statement: ({ type, body, seed }) => text(statement.sign(type, body, unhex(seed))),
+  estimate: ({ all, work }) => {
+    const estimate = new Estimate(all);
+    for (const [kind, bytes, milliseconds] of work) estimate.add(kind, bytes, milliseconds);
+    return { left: estimate.left, words: estimate.words };
+  },
   tip: (job) => collected(sealTip(wayOf(job)), job.again),
   answer: (job) => collected(sealAnswer({ ...wayOf(job), pickup: Buffer.from(job.pickup, "base64") }), job.again),
   open: async ({ pickup, codename: words }) => shownOf(await openPickup(Buffer.from(pickup, "base64"), words)),

@@ -5,16 +5,18 @@ import os
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import UUID
 
 import aiohttp
 import pytest
 from playwright.async_api import Browser, Page
 
 from crypto.codename import Codename, SourceKeys, keys, parse_pickup_code
-from tests.tipline.source.running import Zone, collect, collect_handed_in, joined, messages
+from tests.tipline.source.running import TODAY, Zone, collect, collect_handed_in, joined, messages
 from tests.tipline.source.wire import Wire, relay
 from tipline.base.database import Db
 from tipline.envelope import File, Tip
+from tipline.source import early
 
 TEXT = "Drums of scales behind the cold store."
 HOW = "Seen from the quay."
@@ -156,6 +158,33 @@ async def test_a_large_report_goes_on_at_the_part_that_failed(
     assert joined(sidecar.body, taken) == film.read_bytes()
     assert await collect(zone, public_db, zone.unit) == {}
     assert "Oversight Board" in await page.inner_text("#done")
+
+
+async def test_parts_that_the_server_no_longer_has_or_has_no_room_for_are_made_once_more_behind_the_slip(
+    page: Page, wire: Wire, zone: Zone, public_db: Db, tmp_path: Path
+) -> None:
+    film = tmp_path / "film.mp4"
+    film.write_bytes(os.urandom(16 << 20) * 3 + b"end")
+    await fill(page, film)
+    wire.cut = lambda said: b"hand-in-3-of-5.tip" in said
+    await page.click("#send")
+    await page.wait_for_selector("#failed:not([hidden])", timeout=SECONDS)
+    wire.cut = lambda _: False
+    await public_db.execute("DELETE FROM zone.hand_in_envelope")
+    await public_db.execute(
+        "INSERT INTO zone.hand_in_envelope (id, mailbox, size, sha256, day) VALUES ($1, $2, $3, $2, $4)",
+        UUID(int=1), bytes(32), early.EARLY_MAX, TODAY,
+    )  # fmt: skip
+
+    await page.click("#again")
+    await arrived(page)
+
+    order = [int(number) for number in re.findall(rb"hand-in-(\d)-of-5.tip", bytes(wire.heard))]
+    assert order == [2, 3, 3, 1, 2, 3, 4, 5]
+    taken = await collect_handed_in(zone, public_db, zone.unit)
+    sidecar = messages(taken)[1].body
+    assert isinstance(sidecar, File)
+    assert joined(sidecar, taken) == film.read_bytes()
 
 
 async def test_a_report_that_never_came_is_sent_once(page: Page, wire: Wire, zone: Zone, public_db: Db) -> None:

@@ -81,7 +81,7 @@ async def test_files_come_in_any_order_over_several_requests_and_again(settings:
 
     with running(zone):
         async with Browser(zone.url) as browser:
-            alone = await hand_in(browser, sealed.uploads(3), status=400)
+            alone = await hand_in(browser, sealed.uploads(3))
             some = await hand_in(browser, sealed.uploads(3, 1))
             waiting = await public_db.fetchval("SELECT count(*) FROM zone.envelope")
             again = await hand_in(browser, sealed.uploads(1))
@@ -89,7 +89,8 @@ async def test_files_come_in_any_order_over_several_requests_and_again(settings:
             repeated = await hand_in(browser, sealed.uploads(2, 3, 1))
 
     assert len(sealed.files) == 3
-    assert "Choose the first file too" in alone
+    assert "hand-in-3-of-3.tip" in alone
+    assert "Send the first file too" in alone
     assert "2 of 3 files are here" in some
     assert "hand-in-2-of-3.tip" in some
     assert "hand-in-2-of-3.tip" in again
@@ -113,16 +114,26 @@ async def test_a_script_reads_status_and_missing_numbers(settings: Settings, pub
 
     assert some == (
         200,
-        {"status": "partial", "hand_ins": [{"status": "partial", "files": 3, "missing": [3]}], "refused": []},
+        {
+            "status": "partial",
+            "hand_ins": [{"status": "partial", "files": 3, "missing": [3]}],
+            "waiting": [],
+            "refused": [],
+        },
     )
     assert foreign == (
         400,
-        {"status": "no-hand-in", "hand_ins": [], "refused": [{"file": "0.tip", "reason": "no-hand-in"}]},
+        {"status": "no-hand-in", "hand_ins": [], "waiting": [], "refused": [{"file": "0.tip", "reason": "no-hand-in"}]},
     )
     assert "Choose at least one file first" in none
     assert done == (
         200,
-        {"status": "complete", "hand_ins": [{"status": "complete", "files": 3, "missing": []}], "refused": []},
+        {
+            "status": "complete",
+            "hand_ins": [{"status": "complete", "files": 3, "missing": []}],
+            "waiting": [],
+            "refused": [],
+        },
     )
 
 
@@ -229,7 +240,7 @@ async def test_a_part_that_was_exchanged_belongs_to_no_slip(settings: Settings, 
         answered = await by_script(zone, sealed.files[0], others.files[1], sealed.files[2])
 
     assert answered[1]["hand_ins"] == [{"status": "partial", "files": 3, "missing": [2]}]
-    assert answered[1]["refused"] == [{"file": "1.tip", "reason": "first-file-missing"}]
+    assert (answered[1]["waiting"], answered[1]["refused"]) == (["1.tip"], [])
 
 
 async def test_an_id_that_is_used_is_refused_and_no_blob_is_replaced(settings: Settings, public_db: Db) -> None:

@@ -1,5 +1,6 @@
 """Sealed reports over a line of 20 kB/s with a round trip of a second, which breaks: what arrives, once, and what people see."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ BARS = """() => {
   const shown = new Set();
   window.shown = shown;
   new MutationObserver(() => {
+    for (const row of document.querySelectorAll("#pieces li")) shown.add(row.textContent);
     for (const bar of document.querySelectorAll("progress")) shown.add(bar.value);
   }).observe(document.getElementById("pieces"), {subtree: true, childList: true, attributes: true});
 }"""
@@ -56,7 +58,10 @@ async def test_a_report_that_breaks_off_in_the_middle_goes_through_on_a_slow_lin
 
     assert "The line broke" in words
     assert nothing == {}
-    assert any(0 < part < 1 for part in shown)
+    assert any(isinstance(part, float) and 0 < part < 1 for part in shown)
+    assert "photo.jpg not yet sealed" in shown
+    assert any(re.fullmatch(r"photo\.jpg 100 % sealed, [1-9]\d? % sent", str(words)) for words in shown)
+    assert "photo.jpg sent" in shown
     taken = await collect_handed_in(zone, public_db, zone.unit)
     _, sidecar = messages(taken)
     assert isinstance(sidecar.body, File)

@@ -93,7 +93,15 @@ export function randomId() {
   const id = random(16);
   id[6] = ((id[6] ?? 0) & 0x0f) | 0x40;
   id[8] = ((id[8] ?? 0) & 0x3f) | 0x80;
-  return hex(id).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+  return idOf(id);
+}
+
+/**
+ * @param {Uint8Array} bytes of which the first 16 count
+ * @returns {string} as ids are written
+ */
+export function idOf(bytes) {
+  return hex(bytes.subarray(0, 16)).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
 /**

@@ -1,12 +1,12 @@
 // Files in parts of at most 16 MiB, each an envelope of its own, sealed one at a time so that memory stays flat.
 //
 // A part comes out of age-encryption once. What is kept of it is enough to make the same bytes again (the file key and
-// the bytes in front of the body), so a page that has to send the slip first need not hold gigabytes until then.
+// the bytes in front of the body), so nobody has to hold gigabytes for the case that a part is asked for once more.
 
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 
 import * as age from "./age.js";
-import { concat, equal, hex, hkdf, randomId, sha256InPieces, sha256Large } from "./bytes.js";
+import { concat, equal, hex, hkdf, idOf, sha256InPieces, sha256Large } from "./bytes.js";
 import { WRAPPER_BYTES, wrapper } from "./envelope.js";
 import { FileChangedError } from "./errors.js";
 import { PART_MAX, partSize } from "./padding.js";
@@ -81,7 +81,7 @@ async function sealPart(slice, plain, address, progress) {
   }
   const digest = await sha256Large(whole);
   const front = whole.slice(0, WRAPPER_BYTES + age.FRONT_BYTES);
-  const listed = /** @type {Listed} */ ({ id: randomId(), kind: "part", sha256: hex(digest), size: whole.length });
+  const listed = /** @type {Listed} */ ({ id: idOf(digest), kind: "part", sha256: hex(digest), size: whole.length });
   const again = () => sealAgain(slice, { front, fileKey, digest, padded });
   return { part: { listed, size: plain.length, again }, blob: new Blob([whole]) };
 }

@@ -2,16 +2,15 @@
 //
 // A hand-in of one file comes out as that file. A larger one comes out part by part while memory stays flat, and its
 // first file, the slip with the messages, comes out last: the sidecars inside it name the hash of every part. Each
-// file says its number, and can be made again, so whoever must send the slip first passes over the parts, sends it, and
-// makes each part afresh.
+// file says its number, and can be made again.
 
 import { hex, randomId, sha256, utf8 } from "./bytes.js";
 import { parsePickup } from "./bundles.js";
 import * as codenames from "./codename.js";
 import { after, encodeMessage, openPlace, sealMessage, sealPlace, startState } from "./envelope.js";
 import { OtherUnitError, PlaceError, TooMuchError } from "./errors.js";
-import { MESSAGE_MAX, encodeSlip, fileName, inOneFile } from "./handin.js";
-import { partCount, sealParts } from "./parts.js";
+import { MESSAGE_MAX, Parts, encodeSlip, fileName, inOneFile, total } from "./handin.js";
+import { sealParts } from "./parts.js";
 import * as pins from "./pins.js";
 import { readReplies } from "./replies.js";
 
@@ -20,7 +19,9 @@ import { readReplies } from "./replies.js";
 /** @typedef {import("./envelope.js").Address} Address */
 /** @typedef {import("./envelope.js").Body} Body */
 /** @typedef {import("./envelope.js").Place} Place */
+/** @typedef {import("./handin.js").HandInFile} HandInFile */
 /** @typedef {import("./handin.js").Listed} Listed */
+/** @typedef {import("./handin.js").OnProgress} OnProgress */
 /** @typedef {import("./replies.js").Replies} Replies */
 
 /**
@@ -33,7 +34,7 @@ import { readReplies } from "./replies.js";
  * @property {string} codename twelve words, as `codename.make` and `codename.parse` return them
  * @property {File[]} files
  * @property {import("./envelope.js").Filled | null} [filled] answers to the questionnaire, sealed behind the words
- * @property {(sealed: number, all: number) => void} [onProgress] true bytes of files
+ * @property {OnProgress} [onProgress]
  */
 
 /**
@@ -41,16 +42,6 @@ import { readReplies } from "./replies.js";
  * @typedef {{role: import("./pins.js").Role, text: string, howKnown: string, mustNotLearn: string, urgent: boolean}} TipWords
  */
 /** @typedef {{text: string, mustNotLearn: string}} AnswerWords */
-
-/**
- * One file to hand in.
- * @typedef {object} HandInFile
- * @property {string} name
- * @property {number} number 1 is the slip with the messages, to be handed in before all others
- * @property {number} of how many there are
- * @property {Blob} blob
- * @property {() => Promise<Blob>} again the same bytes once more
- */
 
 /**
  * What is said to whom, and what it follows: the place and its hash, or null of a codename that was never used.
@@ -163,15 +154,15 @@ async function* handIn(way, source, saying) {
   const parts = new Parts(way);
   await thread.add(saying.body);
   if (way.filled) await thread.add(way.filled);
-  for (const file of way.files) {
-    const sealing = sealParts(file, address, parts.progress);
+  for (const [index, file] of way.files.entries()) {
+    const sealing = sealParts(file, address, parts.progressOf(index));
     /** @type {import("./envelope.js").Part[]} */
     const sealed = [];
     let step = await sealing.next();
     for (; !step.done; step = await sealing.next()) {
       const { part, blob } = step.value;
       sealed.push({ id: part.listed.id, sha256: part.listed.sha256, size: part.size });
-      parts.hold(part, blob);
+      parts.hold(index, part, blob);
       if (!inOneFile(total([...thread.listed, ...parts.listed]))) yield* parts.release();
     }
     await thread.add(sidecar(file, sealed, step.value));
@@ -179,38 +170,17 @@ async function* handIn(way, source, saying) {
   const whole = inOneFile(total([...thread.listed, ...parts.listed]));
   if (!whole) yield* parts.release();
   const of = whole ? 1 : parts.of;
-  const blob = new Blob([thread.slip(saying.follows?.was ?? null, parts.listed), ...thread.sealed, ...parts.held.map((one) => one.blob)]);
-  yield { name: fileName(1, of), number: 1, of, blob, again: async () => blob };
-}
-
-/** The parts of one hand-in: held back while all may still go into one file with the slip, 17 MiB at most. */
-class Parts {
-  /** @type {Listed[]} */
-  listed = [];
-  /** @type {HandInFile[]} */
-  held = [];
-
-  /** @param {Way} way */
-  constructor({ files, onProgress }) {
-    this.of = 1 + files.reduce((sum, file) => sum + partCount(file.size), 0);
-    const all = files.reduce((sum, file) => sum + file.size, 0);
-    let sealed = 0;
-    this.progress = (/** @type {number} */ bytes) => onProgress?.((sealed += bytes), all);
-  }
-
-  /**
-   * @param {import("./parts.js").SealedPart} part
-   * @param {Blob} blob
-   */
-  hold({ listed, again }, blob) {
-    const number = this.listed.push(listed) + 1;
-    this.held.push({ name: fileName(number, this.of), number, of: this.of, blob, again });
-  }
-
-  /** @returns {HandInFile[]} what was held back, and lets go of it */
-  release() {
-    return this.held.splice(0);
-  }
+  const front = new Blob([thread.slip(saying.follows?.was ?? null, parts.listed), ...thread.sealed]);
+  const blob = new Blob([front, ...parts.held.map((one) => one.blob)]);
+  yield {
+    name: fileName(1, of),
+    number: 1,
+    of,
+    front: front.size,
+    parts: parts.held.flatMap((one) => one.parts),
+    blob,
+    again: async () => blob,
+  };
 }
 
 /** The messages of one hand-in, in their order. */
@@ -265,11 +235,6 @@ class Thread {
 function sidecar({ name, type }, parts, digest) {
   const size = parts.reduce((sum, part) => sum + part.size, 0);
   return { kind: "file", name: wellFormed(name), parts, sha256: hex(digest), size, type };
-}
-
-/** @param {Listed[]} envelopes */
-function total(envelopes) {
-  return envelopes.reduce((sum, one) => sum + one.size, 0);
 }
 
 /**

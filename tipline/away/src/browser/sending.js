@@ -1,15 +1,12 @@
-// Sends sealed files to the server that this page came from, one after the other; whatever fails can go on where it stopped.
+// Sends what is sealed to the server that this page came from, part by part as it is sealed: memory does not grow with the
+// files. Whatever fails can go on where it stopped.
 
 /** @typedef {import("../sealing.js").HandInFile} HandInFile */
 
-/**
- * One file to hand in: its bytes, or how to make them once more.
- * @typedef {{number: number, of: number, name: string, make: () => Promise<Blob>}} Piece
- */
+/** What is kept of a part that was sent: enough to make it once more. @typedef {Omit<HandInFile, "blob">} Sent */
 
-/** Bytes of sealed files that stay in memory; past that each is sealed again when it is sent. */
-const HELD_MAX = 48 * 1024 * 1024;
 const SILENCE_MAX = 120_000; // milliseconds without a byte, after which the line counts as broken
+const NO_ROOM = "first-file-missing"; // of a part, where the server keeps no more of them before their slip
 
 /** Something was not sent. `code` is the server's word for it, or "line" when there was none. */
 export class NotSent extends Error {
@@ -36,37 +33,81 @@ export async function askForKeys() {
   return new Uint8Array(await answer.arrayBuffer());
 }
 
-/**
- * Seal everything and return the files in the order in which they are sent, the slip with the messages first.
- * @param {AsyncGenerator<HandInFile>} sealing
- * @returns {Promise<Piece[]>}
- */
-export async function sealAll(sealing) {
-  /** @type {Piece[]} */
-  const pieces = [];
-  let held = 0;
-  for await (const { number, of, name, blob, again } of sealing) {
-    const keep = held + blob.size <= HELD_MAX;
-    if (keep) held += blob.size;
-    pieces.push({ number, of, name, make: keep ? async () => blob : again });
-  }
-  return pieces.sort((one, other) => one.number - other.number);
-}
+/** One hand-in on its way. */
+export class Sending {
+  /** @type {HandInFile | null} */
+  #next = null;
+  /** @type {HandInFile | null} */
+  #slip = null;
+  /** @type {Map<number, Sent>} */
+  #parts = new Map();
+  #early = true;
 
-/**
- * Hand in one file.
- * @param {Piece} piece
- * @param {(part: number) => void} onProgress from 0 to 1
- * @returns {Promise<Set<number>>} numbers of the files that the server still misses
- */
-export async function send(piece, onProgress) {
-  const body = new FormData();
-  body.append("files", await piece.make(), piece.name);
-  const answer = await post(body, onProgress);
-  const handIn = answer.hand_ins?.[0];
-  if (answer.status === "complete" && handIn) return new Set();
-  if (answer.status === "partial" && handIn) return new Set(handIn.missing);
-  throw new NotSent(typeof answer.status === "string" ? answer.status : "line");
+  /**
+   * @param {AsyncGenerator<HandInFile>} sealing parts in their order, and the slip last
+   * @param {(file: Sent, part: number) => void} onProgress how much of a file has been sent, from 0 to 1
+   */
+  constructor(sealing, onProgress) {
+    this.sealing = sealing;
+    this.onProgress = onProgress;
+  }
+
+  /** Seal and send until everything has arrived. After an error it may be called again, and goes on at what failed. */
+  async go() {
+    while (this.#slip === null) await this.#step();
+    let missing = await this.#send(this.#slip, this.#slip.blob);
+    for (const [number, part] of this.#parts) {
+      if (missing.has(number)) missing = await this.#send(part, await part.again());
+      else this.onProgress(part, 1);
+    }
+    if (missing.size > 0) throw new NotSent("line");
+  }
+
+  /** Seal the next file, and send it if it is a part. */
+  async #step() {
+    this.#next ??= (await this.sealing.next()).value ?? null;
+    if (this.#next === null) throw new Error("sealing ended without a slip");
+    if (this.#next.number === 1) {
+      this.#slip = this.#next;
+    } else {
+      const { blob, ...part } = this.#next;
+      await this.#sendEarly(part, blob);
+      this.#parts.set(part.number, part);
+    }
+    this.#next = null;
+  }
+
+  /**
+   * Send a part before the slip; where there is no room for that it is sealed once more afterwards.
+   * @param {Sent} part
+   * @param {Blob} blob
+   */
+  async #sendEarly(part, blob) {
+    if (!this.#early) return;
+    try {
+      await this.#send(part, blob);
+    } catch (error) {
+      if (!(error instanceof NotSent) || error.code !== NO_ROOM) throw error;
+      this.#early = false;
+      this.onProgress(part, 0);
+    }
+  }
+
+  /**
+   * @param {Sent} file
+   * @param {Blob} blob
+   * @returns {Promise<Set<number>>} numbers of the files that the server still misses, as far as it knows the slip
+   */
+  async #send(file, blob) {
+    const body = new FormData();
+    body.append("files", blob, file.name);
+    const { status, hand_ins: handIns } = await post(body, (part) => this.onProgress(file, part));
+    if (status !== "complete" && status !== "partial" && status !== "waiting") {
+      throw new NotSent(typeof status === "string" ? status : "line");
+    }
+    this.onProgress(file, 1);
+    return new Set(handIns?.[0]?.missing);
+  }
 }
 
 /**

@@ -2,7 +2,8 @@
 // The codename is made here and never sent; the document holds no form element until a person asks for the other way.
 
 import { sendTheOtherWay } from "../browser/other.js";
-import { NotSent, askForKeys, sealAll, send } from "../browser/sending.js";
+import { Progress } from "../browser/progress.js";
+import { NotSent, Sending, askForKeys } from "../browser/sending.js";
 import * as codenames from "../codename.js";
 import { CanonicalError, EnvelopeError, FileChangedError, IntakeKeyError, TooMuchError } from "../errors.js";
 import { Asking } from "../kit/asking.js";
@@ -10,17 +11,14 @@ import { chosen, element, field, files, judge, make, say, show } from "../kit/do
 import { parseKeys, verified } from "../pins.js";
 import { LIMITS, sealTip } from "../sealing.js";
 
-/** @typedef {import("../browser/sending.js").Piece} Piece */
-/** @typedef {import("../pins.js").Role} Role */
-
 /**
- * What has been sealed and how far it has been sent.
- * @typedef {{codename: string, receiver: string, pieces: Piece[], missing: Set<number>}} Sealed
+ * A report on its way, until it has arrived or is given up.
+ * @typedef {{codename: string, receiver: string, sending: Sending, progress: Progress}} Report
  */
 
 const TOO_LONG = "This is too long to send in one piece. Shorten it, or attach it as a file.";
 const TOO_MUCH = "One report takes at most 20 files and 2 GB. Send the rest as another report.";
-const LINE = "The line broke. What was sent so far is sealed and stays there for some days; the rest can go on from here.";
+const LINE = "The line broke. What was sent so far is sealed and stays there for some hours; the rest can go on from here.";
 const UNREACHED = "The server could not be reached. Nothing was sent: try again.";
 const NO_KEY = "There is no valid key to seal it with just now, so nothing was sent. Try again later or tomorrow.";
 const NOT_WHOLE =
@@ -35,16 +33,16 @@ const GROUPS_IN_LINE = 4;
 /** Codes of the server after which the very same files can be sent again. */
 const SAME_AGAIN = new Set(["line", "line-broke", "full", "damaged", "empty"]);
 
-/** @type {Sealed | null} */
-let sealed = null;
+/** @type {Report | null} */
+let report = null;
 
 const asking = new Asking("questionnaire", "questions");
 
 function start() {
-  on("send", seal);
-  on("again", () => (sealed === null ? seal() : go(sealed)));
+  on("send", begin);
+  on("again", () => (report === null ? begin() : go(report)));
   on("back", () => {
-    sealed = null;
+    report = null;
     show("write");
   });
   on("other-way", () =>
@@ -76,40 +74,48 @@ function urgent() {
   return /** @type {HTMLInputElement} */ (element("urgent")).checked;
 }
 
-async function seal() {
+async function begin() {
   if (!complete()) return;
-  const role = chosen("involved") === "yes" ? "oversight" : "unit";
-  const codename = codenames.make();
-  element("pieces").replaceChildren();
-  say("sending-words", "Sealing …");
+  say("sending-words", "Asking for the keys to seal with …");
+  say("sending-left", "");
+  const progress = new Progress(element("pieces"), files("files"));
   show("sending");
   try {
-    const keys = await askForKeys();
-    const { root } = parseKeys(keys);
-    const receiver = verified(parseKeys(keys), root).units.find((unit) => unit.role === role)?.name ?? "";
-    const pieces = await sealAll(
-      sealTip({
-        keys,
-        root, // of the same server as this script: it guards against damage alone
-        role,
-        now: new Date(),
-        way: "browser",
-        codename,
-        text: field("message").value,
-        howKnown: field("how_known").value,
-        mustNotLearn: field("must_not_learn").value,
-        urgent: urgent(),
-        files: files("files"),
-        filled: asking.filled(),
-        onProgress: (done, all) => say("sending-words", `Sealing: ${Math.floor((100 * done) / all)} % …`),
-      }),
-    );
-    sealed = { codename, receiver, pieces, missing: new Set(pieces.map((piece) => piece.number)) };
+    report = made(await askForKeys(), progress);
   } catch (error) {
     fail(error);
     return;
   }
-  await go(sealed);
+  await go(report);
+}
+
+/**
+ * @param {Uint8Array} keys
+ * @param {Progress} progress
+ * @returns {Report}
+ */
+function made(keys, progress) {
+  const role = chosen("involved") === "yes" ? "oversight" : "unit";
+  const { root } = parseKeys(keys); // of the same server as this script: it guards against damage alone
+  const receiver = verified(parseKeys(keys), root).units.find((unit) => unit.role === role)?.name ?? "";
+  const codename = codenames.make();
+  const sealing = sealTip({
+    keys,
+    root,
+    role,
+    now: new Date(),
+    way: "browser",
+    codename,
+    text: field("message").value,
+    howKnown: field("how_known").value,
+    mustNotLearn: field("must_not_learn").value,
+    urgent: urgent(),
+    files: files("files"),
+    filled: asking.filled(),
+    onProgress: (_sealed, _all, file, ofIt) => progress.sealing(file, ofIt),
+  });
+  const sending = new Sending(sealing, (file, part) => progress.sending(file, part));
+  return { codename, receiver, sending, progress };
 }
 
 /** Say at each field what is missing; whether all is there. */
@@ -131,21 +137,15 @@ function complete() {
 }
 
 /**
- * Send what the server still misses, from the first file on.
- * @param {Sealed} what
+ * Seal and send, from where it stopped.
+ * @param {Report} what
  */
 async function go(what) {
-  const bars = rows(what);
+  say("sending-words", "Sealing and sending, one part after the other …");
+  what.progress.start();
   show("sending");
   try {
-    for (const piece of what.pieces) {
-      if (!what.missing.has(piece.number)) continue;
-      say("sending-words", what.pieces.length === 1 ? "Sending …" : `Sending ${piece.number} of ${piece.of} …`);
-      const bar = /** @type {HTMLProgressElement} */ (bars.get(piece.number));
-      what.missing = await send(piece, (part) => (bar.value = part));
-      bar.value = 1;
-    }
-    if (what.missing.size > 0) throw new NotSent("line");
+    await what.sending.go();
   } catch (error) {
     fail(error);
     return;
@@ -153,33 +153,9 @@ async function go(what) {
   await finish(what);
 }
 
-/**
- * One row for each file that is sent, with a bar.
- * @param {Sealed} what
- * @returns {Map<number, HTMLElement>}
- */
-function rows({ pieces, missing }) {
-  /** @type {Map<number, HTMLElement>} */
-  const bars = new Map();
-  const made = pieces.map(({ number, of }) => {
-    const row = make("li");
-    const bar = /** @type {HTMLProgressElement} */ (make("progress"));
-    bar.value = missing.has(number) ? 0 : 1;
-    const label = make("label", `Sealed file ${number} of ${of}`);
-    label.append(bar);
-    row.append(label);
-    bars.set(number, bar);
-    return row;
-  });
-  element("pieces").replaceChildren(...made);
-  return bars;
-}
-
 /** @param {unknown} error */
 function fail(error) {
-  if (error instanceof NotSent && !SAME_AGAIN.has(error.code)) sealed = null; // sealed afresh the next time
-  if (error instanceof FileChangedError) sealed = null;
-  sealed?.missing.add(1); // the answer to the first file says what is there, also where all had arrived and its answer was lost
+  if (!(error instanceof NotSent) || !SAME_AGAIN.has(error.code)) report = null; // sealed afresh the next time
   say("failed-words", wordsFor(error));
   show("failed");
 }
@@ -197,10 +173,10 @@ function wordsFor(error) {
   if (error.code === "no-keys" || error.code === "retired-key") return NO_KEY;
   if (error.code === "full") return FULL;
   if (!SAME_AGAIN.has(error.code)) return REFUSED;
-  return sealed === null ? UNREACHED : LINE;
+  return report === null ? UNREACHED : LINE;
 }
 
-/** @param {Sealed} what */
+/** @param {Report} what */
 async function finish({ codename, receiver }) {
   const { lookup } = await codenames.keys(codename);
   lines("codename", codename.split(" "), WORDS_IN_GROUP);
@@ -223,7 +199,7 @@ function lines(id, words, each) {
 
 /** Take what was typed and sealed out of the page, so that nobody finds it by going back. */
 function forget() {
-  sealed = null;
+  report = null;
   for (const id of ["message", "how_known", "must_not_learn", "files"]) field(id).value = "";
   for (const box of document.querySelectorAll("input")) box.checked = false;
   asking.clear();
