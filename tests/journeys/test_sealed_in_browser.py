@@ -29,6 +29,7 @@ HOW = "Narwalzahn I carried them"
 WHOM = "Bernstein at the port office"
 FILE = b"\xff\xd8 Kugelfisch not a real picture " * 500
 KIT_TEXT = "Seepferdchen at the quay, seen from the kit"
+RATE, TRIP = 50_000, 0.5  # bytes a second each way, and seconds there and back
 HANDLERS = {"standard": "amina", "safer": "ben"}  # one code of an account serves once
 TYPED = "[...document.querySelectorAll('input, textarea')].map((one) => one.value)"
 
@@ -127,7 +128,7 @@ async def test_a_report_is_sealed_sent_answered_and_read_and_nothing_of_it_is_in
 ) -> None:
     picture = tmp_path / "Kugelfisch.jpg"
     picture.write_bytes(FILE)
-    async with relay(unit.running.ports["source"]) as wire:
+    async with relay(unit.running.ports["source"], rate=RATE, trip=TRIP) as wire:
         with Elsewhere() as elsewhere, Firefox(LEVELS[level], proxy=elsewhere) as browser:
             made, code = await asyncio.to_thread(sealed_and_sent, browser, wire.url, picture)
             never = secrets(made, code)

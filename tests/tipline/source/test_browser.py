@@ -175,12 +175,13 @@ async def test_parts_that_the_server_no_longer_has_or_has_no_room_for_are_made_o
         "INSERT INTO zone.hand_in_envelope (id, mailbox, size, sha256, day) VALUES ($1, $2, $3, $2, $4)",
         UUID(int=1), bytes(32), early.EARLY_MAX, TODAY,
     )  # fmt: skip
+    before = len(wire.heard)
 
     await page.click("#again")
     await arrived(page)
 
-    order = [int(number) for number in re.findall(rb"hand-in-(\d)-of-5.tip", bytes(wire.heard))]
-    assert order == [2, 3, 3, 1, 2, 3, 4, 5]
+    order = [int(number) for number in re.findall(rb"hand-in-(\d)-of-5.tip", bytes(wire.heard[before:]))]
+    assert order == [3, 1, 2, 3, 4, 5]
     taken = await collect_handed_in(zone, public_db, zone.unit)
     sidecar = messages(taken)[1].body
     assert isinstance(sidecar, File)

@@ -186,7 +186,7 @@ async def test_a_key_counts_for_14_days_after_its_end(
     await nothing_is_left(zone, public_db)
 
 
-def damaged(sealed: HandIn, other: HandIn) -> dict[str, bytes]:
+def damaged(sealed: HandIn, other: HandIn, photo: HandIn) -> dict[str, bytes]:
     """One small hand-in, broken in every place that can be told from outside."""
     (file,) = sealed.files
     slip = sealed.slip.encode()
@@ -208,12 +208,23 @@ def damaged(sealed: HandIn, other: HandIn) -> dict[str, bytes]:
         "more than it lists": file + b"x",
         "a message alone": file[at:],
         "another slip's envelopes": slip + other.files[0][at:],
+        "its envelopes in another order": swapped(photo),
     }
+
+
+def swapped(sealed: HandIn) -> bytes:
+    """Its message and its sidecar, which have one size, stand in each other's place."""
+    (file,) = sealed.files
+    at, size = len(sealed.slip.encode()), sealed.slip.envelopes[0].size
+    first, second = file[at : at + size], file[at + size : at + 2 * size]
+    assert len(first) == len(second) == sealed.slip.envelopes[1].size
+    return file[:at] + second + first + file[at + 2 * size :]
 
 
 async def test_whatever_is_damaged_is_refused_and_nothing_of_it_is_stored(settings: Settings, public_db: Db) -> None:
     zone = await a_zone(settings, public_db)
-    broken = damaged(seal(intake(zone.unit)), seal(intake(zone.unit)))
+    key = intake(zone.unit)
+    broken = damaged(seal(key), seal(key), seal(key, b"a photo"))
 
     with running(zone):
         found = {name: (await by_script(zone, data))[1]["status"] for name, data in broken.items()}
