@@ -12,7 +12,10 @@ import { partCount } from "./parts.js";
 
 /** One envelope as its slip names it. @typedef {{id: string, kind: "message" | "part", sha256: string, size: number}} Listed */
 
-/** A part in a file to hand in: of which chosen file, how many true bytes, and how many sealed ones. @typedef {{file: number, size: number, sealed: number}} Carried */
+/**
+ * A part in a file to hand in: of which chosen file, how many true bytes, and how many sealed ones.
+ * @typedef {{file: number, size: number, sealed: number}} Carried
+ */
 
 /**
  * One file to hand in.
