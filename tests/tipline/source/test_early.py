@@ -1,6 +1,9 @@
 """Parts that come before their slip: they wait, bounded and not for long; who floods takes nothing from anybody."""
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -11,7 +14,8 @@ import pytest
 from tests.conftest import RolePool
 from tests.crashing import died, each_point
 from tests.tipline.source.elsewhere import HandIn, in_one_process, intake, multipart, seal, send
-from tests.tipline.source.running import TODAY, Zone, a_zone, collect_handed_in
+from tests.tipline.source.launch import settings_text
+from tests.tipline.source.running import ROOT, TODAY, Zone, a_zone, answers, collect_handed_in, until
 from tests.tipline.source.test_handin_orders import PHOTOS, _nothing_waits, split, threads, whole
 from tipline import handin
 from tipline.base.database import Db
@@ -251,18 +255,31 @@ async def test_parts_whose_slip_does_not_come_are_forgotten_and_not_while_more_c
     await _nothing_waits(zone, public_db)
 
 
-async def test_the_zone_forgets_by_itself_what_waits_in_silence(zone: Zone, public_db: Db, role_pool: RolePool) -> None:
-    pool = await role_pool("tipline_keep")
-    async with handing_in(zone) as hand_in:
-        await hand_in(sealed_by_source(zone).files[1])
-        forgetting = asyncio.create_task(
-            forget.each_while(forget.Zone(pool, zone.blobs, zone.settings.public, Door()), 0.05)
-        )
+HASTY = """
+import sys
+from tests.tipline.source.launch import settings_from
+from tipline.source import early, main
+early.SILENT_SECONDS = 0.2
+main.main(settings_from(sys.argv[1]))
+"""
+
+
+async def test_the_zone_forgets_by_itself_what_waits_in_silence(zone: Zone, public_db: Db) -> None:
+    port = zone.settings.ports["source"]
+    command = [sys.executable, "-c", HASTY, settings_text(zone.settings)]
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})  # noqa: ASYNC220 - a start only
+    try:
+        await until(lambda: answers(port))
+        answer = await send(port, multipart(sealed_by_source(zone).files[1]))
         async with asyncio.timeout(60):
             while await rows(public_db):  # noqa: ASYNC110 - what is awaited is in the database
                 await asyncio.sleep(0.02)
-        forgetting.cancel()
+    finally:
+        process.terminate()
+        process.wait(20)
 
+    assert answer is not None
+    assert answer["status"] == "waiting"
     await _nothing_waits(zone, public_db)
 
 

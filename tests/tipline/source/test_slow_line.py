@@ -60,7 +60,7 @@ async def test_a_report_that_breaks_off_in_the_middle_goes_through_on_a_slow_lin
     assert nothing == {}
     assert any(isinstance(part, float) and 0 < part < 1 for part in shown)
     assert "photo.jpg not yet sealed" in shown
-    assert any(re.fullmatch(r"photo\.jpg 100 % sealed, [1-9]\d? % sent", str(words)) for words in shown)
+    assert any(re.fullmatch(r"photo\.jpg 100\xa0% sealed, [1-9]\d?\xa0% sent", str(words)) for words in shown)
     assert "photo.jpg sent" in shown
     taken = await collect_handed_in(zone, public_db, zone.unit)
     _, sidecar = messages(taken)

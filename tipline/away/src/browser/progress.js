@@ -114,5 +114,5 @@ export class Progress {
 
 /** @param {number} part from 0 to 1 */
 function percent(part) {
-  return `${Math.floor(100 * part)} %`;
+  return `${Math.floor(100 * part)}\u00a0%`;
 }

@@ -141,7 +141,7 @@ function complete() {
  * @param {Report} what
  */
 async function go(what) {
-  say("sending-words", "Sealing and sending, one part after the other …");
+  say("sending-words", "Each part is sealed here, then sent …");
   what.progress.start();
   show("sending");
   try {
