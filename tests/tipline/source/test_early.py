@@ -272,7 +272,7 @@ async def test_the_zone_forgets_by_itself_what_waits_in_silence(zone: Zone, publ
         await until(lambda: answers(port))
         answer = await send(port, multipart(sealed_by_source(zone).files[1]))
         async with asyncio.timeout(60):
-            while await rows(public_db):  # noqa: ASYNC110 - what is awaited is in the database
+            while await rows(public_db) or zone.blobs.names():  # noqa: ASYNC110 - what is awaited is in the database
                 await asyncio.sleep(0.02)
     finally:
         process.terminate()
