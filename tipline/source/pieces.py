@@ -20,7 +20,8 @@ from tipline.strict import EnvelopeError
 
 PARTS_MAX: Final = UPLOAD_MAX // PART_MAX + FILES_MAX
 """Parts of one hand-in: as many as the files of one report can have."""
-MESSAGES_MAX: Final = 1 + FILES_MAX
+MESSAGES_MAX: Final = 2 + FILES_MAX
+"""Messages of one hand-in: the words, the answers to the questionnaire, and a sidecar for each file."""
 
 _HEAD: Final = WRAPPER_BYTES + age.HEADER_BYTES
 _MARKS: Final = (Slip.FORMAT.encode(), Wrapper.FORMAT.encode())

@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from uuid import UUID
 
 import aiohttp
 import pytest
@@ -239,6 +240,23 @@ async def test_whatever_is_damaged_is_refused_and_nothing_of_it_is_stored(settin
     assert zone.blobs.names() == set()
     assert not list((settings.public / "blobs").iterdir())
     assert await public_db.fetchval("SELECT count(*) FROM zone.mailbox") == 0
+
+
+async def test_a_hand_in_has_room_for_words_answers_and_twenty_files_and_no_more(
+    settings: Settings, public_db: Db
+) -> None:
+    zone = await a_zone(settings, public_db)
+    slip = seal(intake(zone.unit)).slip
+    (message,) = slip.envelopes
+
+    def of(count: int) -> bytes:
+        listed = tuple(replace(message, id=UUID(int=number), sha256=bytes([number] * 32)) for number in range(count))
+        return replace(slip, envelopes=listed).encode()
+
+    with running(zone):
+        found = [(await by_script(zone, of(count)))[1]["status"] for count in (22, 23)]
+
+    assert found == ["damaged", "too-large"]  # nothing follows the slip: so far does the reader of a good one come
 
 
 async def test_a_part_that_was_exchanged_belongs_to_no_slip(settings: Settings, public_db: Db) -> None:
