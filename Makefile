@@ -16,7 +16,7 @@ BUILT := $(AWAY)/built $(CATALOGUES)
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help run demo kit check test tor-test bench fuzz messages setup clean
+.PHONY: help run demo kit poster check test tor-test bench fuzz messages setup clean
 
 help:
 	@echo "make run     start everything; on a first start a practice unit is made"
@@ -24,6 +24,7 @@ help:
 	@echo "make kit     the practice unit's kit, in .work/kit: a page that seals on a source's own device"
 	@echo "make test    checks, then the whole suite"
 	@echo "make tor-test  a report and its answer through a private Tor network on this machine"
+	@echo "make poster  the practice unit's sheets to print and pages for a web server, in .work/poster"
 	@echo "make check   format, lint, types of both languages, import directions"
 	@echo "make fuzz    one parser for longer: TARGET=message SECONDS=600; without TARGET each in turn"
 	@echo "make bench   figures of this machine"
@@ -40,6 +41,9 @@ demo: .venv/ready-test $(BUILT)
 kit: .venv/ready-run $(BUILT)
 	@test -e "$${TIPLINE_DATA:-data}/inside/root.pub" || $(BIN)/tipline practice
 	@$(BIN)/tipline kit -o .work/kit --key "$${TIPLINE_DATA:-data}/practice/root.key"
+
+poster: kit
+	@$(BIN)/tipline poster -o .work/poster --kit .work/kit/kit.statement.json
 
 check: .venv/ready-test $(BUILT)
 	$(BIN)/ruff format --check .

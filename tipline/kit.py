@@ -4,7 +4,6 @@ Layout: docs/format.md, "Keys for sealing elsewhere". Holds no secret; reads tem
 """
 
 import re
-from base64 import b64encode
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -19,7 +18,7 @@ from crypto.errors import CryptoError
 from crypto.signing import SigningKey
 from crypto.statement import Statement
 from tipline import strict
-from tipline.base.inline import escaped
+from tipline.base.inline import escaped, source_hash
 from tipline.base.installed import templates
 from tipline.base.web import Site, render_text
 from tipline.pins import Keys
@@ -31,7 +30,7 @@ STATEMENT_NAME: Final = "kit.statement.json"
 
 _BLOCK: Final = rb'<script type="application/json" id="%s">([^<]*)</script>'
 _POLICY: Final = (
-    "default-src 'none'; script-src 'sha256-{script}'; style-src 'sha256-{style}'; connect-src 'none'; form-action 'none'; "
+    "default-src 'none'; script-src {script}; style-src {style}; connect-src 'none'; form-action 'none'; "
     "base-uri 'none'; img-src 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
 
@@ -123,7 +122,7 @@ def build(inputs: Inputs, script: str) -> bytes:
         keys=escaped(inputs.keys.encode()),
         about=escaped(inputs.about()),
         questionnaire=escaped(inputs.questionnaire.encode()),
-        policy=_POLICY.format(script=_hash(script), style=_hash(style)),
+        policy=_POLICY.format(script=source_hash(script), style=source_hash(style)),
     )
     return render_text(site, page).encode()
 
@@ -139,10 +138,6 @@ def built_script() -> str:
 @cache
 def _style() -> str:
     return (templates() / "style" / "kit.css").read_text("utf-8").strip()
-
-
-def _hash(text: str) -> str:
-    return b64encode(sha256(text.encode())).decode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,15 @@ LANGUAGES = ("fr", "es", "pt", "sw", "ar", "vi", "zh", "id")
 
 _SOURCES = (
     ("python", ("tipline/text.py", "tipline/replies.py", "tipline/base/*.py", "tipline/source/**/*.py")),
-    ("jinja2", ("templates/layout/base.html", "templates/layout/error.html", "templates/source/**/*.html")),
+    (
+        "jinja2",
+        (
+            "templates/layout/base.html",
+            "templates/layout/error.html",
+            "templates/source/**/*.html",
+            "templates/poster/*.html",
+        ),
+    ),
 )
 _KEYWORDS = {**extract.DEFAULT_KEYWORDS, "Text": None, "many": (1, 2)}
 _OPTIONS = {"trimmed": "true", "silent": "false", "encoding": "utf-8"}

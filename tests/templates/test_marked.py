@@ -20,13 +20,18 @@ ENGLISH_ONLY = {"source/browser.html": "its script has no other words, and words
 UNTRANSLATED = {
     "gpg --encrypt --armor --recipient-file key.asc report.txt": "a command",
     "hand-in--of-.tip": "names of files, with two numbers",
+    "Tor Browser": "a name",
 }
 """What stands bare in a template and is no language, and why."""
 
 _PAGES = sorted(
     {
         "layout/error.html",
-        *(str(path.relative_to(templates())) for path in (templates() / "source").rglob("*.html")),
+        *(
+            str(path.relative_to(templates()))
+            for name in ("source", "poster")
+            for path in (templates() / name).rglob("*.html")
+        ),
     }
 )
 _MODULES = sorted(

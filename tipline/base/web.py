@@ -4,14 +4,11 @@ No page may run script but one that says so with `SCRIPTED`, and that one runs s
 """
 
 import asyncio
-import base64
-import hashlib
 import logging
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, Protocol
@@ -22,6 +19,7 @@ from markupsafe import Markup
 from tipline.base import addresses, languages, log
 from tipline.base.database import StoreError
 from tipline.base.forms import FORM, LIMIT, MAX_FIELDS, FormError, read_form, read_form_lists
+from tipline.base.inline import source_hash
 from tipline.base.languages import ENGLISH, Language
 from tipline.base.templates import environment, stylesheet
 from tipline.text import Text, spoken_by
@@ -305,7 +303,5 @@ def _guard_refusals(runner: web.AppRunner) -> None:
     server.request_factory = factory
 
 
-@cache
 def _policy(css: str, *, script: str = "") -> str:
-    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-    return _CSP.format(style=f"style-src 'sha256-{digest}'; ", script=script)
+    return _CSP.format(style=f"style-src {source_hash(css)}; ", script=script)

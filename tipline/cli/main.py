@@ -78,6 +78,7 @@ COMMANDS = MappingProxyType(
         "account": _Command("replace a lost second factor", _load),
         "keys": _Command("list every key and what is overdue", _load),
         "kit": _Command("make or check the file with which a source seals on their own device", _kit),
+        "poster": _Command("write sheets and pages that say how a source comes to the unit", _load),
         "root": _Command("sign a change of the member list, or the pins, with the root key", _load),
         "recover": _Command("start anew with other people when everybody's keys are lost", _load),
         "seal": _Command("seal a file to recipients or with a passphrase", _none),
