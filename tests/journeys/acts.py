@@ -47,8 +47,10 @@ class Story:
         self.secrets: list[str] = []  # of other sources: must stand nowhere either
         self._tip = ""
         self._report = ""
-        self._title = "Pangolin scales in a cold store"
-        self._releases: dict[str, str] = {}
+        self.title = "Pangolin scales in a cold store"
+        self.agencies = {"harbour-customs": "investigation", "river-parks": "protection"}  # and for which purpose
+        self.releases: dict[str, str] = {}
+        self.paper: dict[str, str] = {}  # what people have written down, by whose it is
 
     async def __aenter__(self) -> Self:
         return self
@@ -178,19 +180,19 @@ class Story:
     async def match(self) -> tuple[str, str]:
         """Handler 2 signs the review; the desk matches the reviewed report and requests two releases."""
         desk = await self.signed_in("desk", "amina")
-        need(self._title not in (await desk.open("/")).text, "the desk reads a report before its review")
+        need(self.title not in (await desk.open("/")).text, "the desk reads a report before its review")
         ben = await self.signed_in("guard", "ben")
-        await self._sign("ben", ben, "/reviews/", expect=self._title)
+        await self._sign("ben", ben, "/reviews/", expect=self.title)
         home = await desk.open("/")
-        need(self._title in home.text, "the reviewed report has not reached the desk")
+        need(self.title in home.text, "the reviewed report has not reached the desk")
         self._report = home.link("/reports/")
-        for agency, purpose in (("harbour-customs", "investigation"), ("river-parks", "protection")):
+        for agency, purpose in self.agencies.items():
             await desk.open(f"{self._report}/decision?agency={agency}&purpose={purpose}")
             page = await desk.submit("/decision")
             need("/releases/" in page.url, f"no release was requested for {agency}: {page.text[:300]}")
-            self._releases[agency] = page.path.rsplit("/", 1)[1]
+            self.releases[agency] = page.path.rsplit("/", 1)[1]
         return (
-            "review signed by handler 2; every clause's verdict shown; two releases requested",
+            f"review signed by handler 2; every clause's verdict shown; {len(self.releases)} releases requested",
             "reviewed, sanitised reports of analysts signed in; no tip, no handler's key",
         )
 
@@ -229,13 +231,13 @@ class Story:
         """Handler 2 and the officer sign both manifests; one signature lets nothing out."""
         ben = self._browsers["guard/ben"]
         clara = await self.signed_in("guard", "clara")
-        for release in self._releases.values():
-            await self._sign("ben", ben, f"/releases/{release}", expect=self._title)
+        for release in self.releases.values():
+            await self._sign("ben", ben, f"/releases/{release}", expect=self.title)
             out = await self._inside("SELECT count(*) AS n FROM exchange.package WHERE id = $1", release)
             need(out[0]["n"] == 0, "one signature was enough")
-            await self._sign("clara", clara, f"/releases/{release}", expect=self._title)
+            await self._sign("clara", clara, f"/releases/{release}", expect=self.title)
         out = await self._inside("SELECT agency FROM exchange.package")
-        need(sorted(row["agency"] for row in out) == sorted(self._releases), "the packages are not in the exchange")
+        need(sorted(row["agency"] for row in out) == sorted(self.releases), "the packages are not in the exchange")
         return (
             "exact bytes shown, two signatures each, decided again, sealed (age, OpenPGP), signed, handed over",
             "who owns this host can forge a release; keys lie sealed between requests",
@@ -277,14 +279,14 @@ class Story:
         """The desk files the outcome, a handler chooses a phrase, two approve it, the source reads it and answers."""
         desk, amina = self._browsers["desk/amina"], self._browsers["corridor/amina"]
         await desk.open("/")
-        release = await desk.open(f"/releases/{self._releases['harbour-customs']}")
+        release = await desk.open(f"/releases/{self.releases['harbour-customs']}")
         need("Eleven drums" in release.text, "the feedback has not reached the desk")
         page = await desk.open(f"{self._report}/outcome")
         month = page.form("/outcome").choices("month")[0]
         await desk.submit("/outcome", outcome=self._value(page, "outcome", "seizure"), month=month, tell_source="yes")
         outcome = (await amina.open("/outcomes")).link("/outcomes/")
         page = await amina.open(outcome)
-        need(self._title in page.text, "the handler does not see which report the outcome is about")
+        need(self.title in page.text, "the handler does not see which report the outcome is about")
         await amina.submit("/propose", phrase="helped")
         for name in ("ben", "clara"):
             await self._sign(name, self._browsers[f"guard/{name}"], "/phrases/", expect=phrase("helped").text)
@@ -337,11 +339,11 @@ class Story:
         report = await amina.submit("/report", item=items)
         queued = await amina.submit(
             report.path,
-            title=self._title,
+            title=self.title,
             summary="Scales are being stored and prepared for export.",
             handling="P",
             subject=["wildlife.smuggling", "goods.pangolin"],
-            agency=["harbour-customs", "river-parks"],
+            agency=list(self.agencies),
             act="queue",
         )
         need("review" in queued.text.lower(), f"the report was not queued: {queued.text[:400]}")
@@ -401,7 +403,7 @@ class Story:
         for name, digest in manifest["members"].items():
             need(hashlib.sha256(members[name]).hexdigest() == digest, f"{name} is not what the manifest lists")
         page = members["1-read-first.html"].decode()
-        need(self._title in page and "<script" not in page, "the page to read first is not the report's")
+        need(self.title in page and "<script" not in page, "the page to read first is not the report's")
         for canary in (CANARY_MESSAGE, CANARY_FILE, CANARY_NAME):
             need(canary.encode() not in archive, "the package holds words of the tip")
 
@@ -449,6 +451,12 @@ class Story:
         if key not in self._browsers:
             self._browsers[key] = await self.on.sign_in(process, name)
         return self._browsers[key]
+
+    async def agreement(self, agency: str) -> tuple[str, str]:
+        """Return the TOML of an agency's agreement, and the fingerprint of its key in it."""
+        (stored,) = await self._inside("SELECT toml FROM unit.agreement WHERE agency = $1", agency)
+        (enrolled,) = await self._inside("SELECT fingerprint FROM unit.agency WHERE id = $1", agency)
+        return stored["toml"].decode(), enrolled["fingerprint"]
 
     async def _public(self, sql: str, *args: object) -> list[asyncpg.Record]:
         return await self._fetch("public", sql, *args)

@@ -106,6 +106,10 @@ class Chromium:
         """Put a text in at once."""
         self.do(lambda page: page.fill(selector, text))
 
+    def choose(self, selector: str, value: str) -> None:
+        """Choose a value in a list."""
+        self.do(lambda page: page.select_option(selector, value))
+
     def value(self, selector: str) -> str:
         """Return what stands in a field."""
         return self.do(lambda page: page.input_value(selector))
@@ -143,4 +147,5 @@ class Chromium:
         while not (found := [one for one in self._saved if one.suggested_filename == name]):
             page.wait_for_event("download")
         found[-1].save_as(self.downloads / name)
+        self._saved.remove(found[-1])  # the next of this name is another
         return self.downloads / name

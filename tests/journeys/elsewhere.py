@@ -1,5 +1,6 @@
 """The acts of sources who seal by themselves: what came sealed, our server cannot have read. One act for each way."""
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
@@ -7,9 +8,12 @@ from pathlib import Path
 from tests.journeys.acts import CANARY_FILE, Story, need
 from tests.journeys.browser import Browser, JourneyError, Page, Upload
 from tests.journeys.files import photograph
+from tests.journeys.screens import Screen, some_browser
 
 KIT_MESSAGE = "two crates of horn at berth nine, canary whistlethorn"
 KIT_ANSWER = "the crates left on Monday, canary in the answer from the device"
+BROWSER_MESSAGE = "ivory in the organ loft, canary thornbill"
+BROWSER_REPLY = "Who plays that organ?"
 _REPLY = "Which ship are they for?"
 
 
@@ -43,6 +47,47 @@ async def sealed_with_the_command(story: Story) -> tuple[str, str]:
     )
 
 
+async def sealed_in_the_browser(story: Story) -> tuple[str, str]:
+    """A source seals in the page of a real browser; the corridor replies, and the source reads it on their own device."""
+    device = Device(story.on.data / "public" / "root.pub", story.folder / "desktop")
+    codename, code = await asyncio.to_thread(_seals_in_the_page, story.on.url("source"), device)
+    story.secrets += [codename, code]
+    amina = await story.signed_in("corridor", "amina")
+    await arrived(story, amina, BROWSER_MESSAGE, "Sealed in your browser", "served another one", "drums.jpg")
+    await amina.submit("/reply", text=BROWSER_REPLY)
+    story.on.tipline("mailboxes")
+    async with story.visitor("source") as source:
+        await source.open("/pickup")
+        device.write("pickup.tar", (await source.submit("/pickup", code=code)).body)
+    need(BROWSER_REPLY in device.tip("open", "pickup.tar", stdin=codename), "the reply does not open on the device")
+    device.forget()
+    return (
+        "sealed by the page of a real browser, collected, answered, picked up with the code and opened on the device",
+        "ciphertext; and the page itself: who controls this server can serve another one, as it says",
+    )
+
+
+def _seals_in_the_page(site: str, device: "Device") -> tuple[str, str]:
+    device.write("drums.jpg", photograph(CANARY_FILE))
+    with some_browser(online=True) as browser:
+        return seals_in_the_page(browser, site, device.folder / "drums.jpg", message=BROWSER_MESSAGE)
+
+
+def seals_in_the_page(
+    browser: Screen, site: str, file: Path, *, message: str, how_known: str = "", must_not_learn: str = ""
+) -> tuple[str, str]:
+    """Write a tip in the page that seals in the browser, and send it; the codename and the pickup code that it shows."""
+    browser.open(f"{site}/browser")
+    browser.wait_for("#write")
+    browser.click("input[name=involved][value=no]")
+    for field, text in (("message", message), ("how_known", how_known), ("must_not_learn", must_not_learn)):
+        browser.fill(f"#{field}", text)
+    browser.upload("#files", file)
+    browser.click("#send")
+    browser.wait_for("#done", seconds=240)
+    return " ".join(browser.text("#codename").split()), " ".join(browser.text("#pickup").split())
+
+
 class Device:
     """A source's own machine: a folder, the command, and the root as it stands on the poster."""
 
@@ -68,7 +113,7 @@ class Device:
     def forget(self) -> None:
         """Remove what is in clear there, as a source does: the device is no part of the installation."""
         for name in ("drums.jpg", "answer"):
-            (self.folder / name).unlink()
+            (self.folder / name).unlink(missing_ok=True)
 
 
 def words(said: str) -> tuple[str, str]:

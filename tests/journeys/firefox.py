@@ -305,8 +305,16 @@ class Firefox:
         script = "const [s, t] = arguments; const e = document.querySelector(s); e.focus(); e.value = t;"
         self.run(script + "e.dispatchEvent(new Event('input', {bubbles: true}))", selector, text)
 
+    def choose(self, selector: str, value: str) -> None:
+        """Choose a value in a list."""
+        self.click(f"{selector} option[value='{value}']")
+
+    def value(self, selector: str) -> str:
+        """Return what stands in a field."""
+        return str(self.run("return document.querySelector(arguments[0]).value", selector))
+
     def upload(self, selector: str, *files: Path) -> None:
-        """Choose files in a file field."""
+        """Choose files in a file field, in the place of those chosen before unless it takes several."""
         for file in files:
             self.type(selector, str(file))
 

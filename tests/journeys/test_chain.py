@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.adversarial.everything import search_everything
-from tests.journeys import demo
+from tests.journeys import demo, screens
 from tests.journeys.acts import CANARY_FILE, CANARY_MESSAGE, CANARY_NAME, Story
-from tests.journeys.elsewhere import KIT_ANSWER, KIT_MESSAGE
+from tests.journeys.elsewhere import BROWSER_MESSAGE, BROWSER_REPLY, KIT_ANSWER, KIT_MESSAGE
 from tests.journeys.installation import Installation, installed
 from tests.journeys.pgp_tip import CANARY as PGP_CANARY
 from tipline.source import worker
@@ -21,16 +21,33 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
         yield running
 
 
+NEEDS_A_BROWSER = ["an agency's key", "an agency without tools", "sealed by the source: browser"]
+
+
 async def test_the_chain_is_whole_and_leaves_nothing_in_clear(installation: Installation, tmp_path: Path) -> None:
     async with Story(installation, tmp_path / "hands") as story:
-        walked = await demo.walk(story)
+        left_out = await demo.walk(story)
         codename = story.codename
-        secrets = story.secrets
+        secrets, paper = story.secrets, story.paper.values()
     canaries = [CANARY_MESSAGE, CANARY_FILE, CANARY_NAME, "canary about the unit", "canary in the answer", codename]
-    canaries += [KIT_MESSAGE, KIT_ANSWER, *secrets, PGP_CANARY]
+    canaries += [KIT_MESSAGE, KIT_ANSWER, BROWSER_MESSAGE, BROWSER_REPLY, PGP_CANARY, *secrets, *paper]
 
-    assert walked == len(demo.HOPS)
+    assert left_out == ([] if screens.is_here() else NEEDS_A_BROWSER)
     await asyncio.sleep(worker.IDLE_SECONDS + 8)  # the workers that held the source's words end when idle
     assert await search_everything(installation, canaries, signed_in=True) == []
     assert installation.stop() == 0
     assert await search_everything(installation, canaries) == []
+
+
+async def test_without_a_browser_the_demo_says_what_it_leaves_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    story = Story(Installation(tmp_path, {}, {"source": 0}, {}), tmp_path)
+    (tmp_path / "public").mkdir()
+    (tmp_path / "public" / "root.pub").write_text("00")
+
+    left_out = await demo.walk(story, [hop for hop in demo.HOPS if hop[0] in NEEDS_A_BROWSER])
+
+    assert left_out == NEEDS_A_BROWSER
+    assert capsys.readouterr().out.count("LEFT OUT, for neither Firefox nor Chromium") == len(NEEDS_A_BROWSER)

@@ -18,6 +18,7 @@ from tests.journeys import firefox
 from tests.journeys.browser import Browser as Visitor
 from tests.journeys.browser import Upload
 from tests.journeys.chromium import Chromium
+from tests.journeys.elsewhere import seals_in_the_page
 from tests.journeys.firefox import LEVELS, DeadProxy, Firefox
 from tests.journeys.installation import Installation, installed
 from tests.journeys.stubborn import Worker
@@ -59,15 +60,8 @@ def unit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Unit]:
 
 
 def sealed_and_sent(browser: Firefox, site: str, picture: Path) -> tuple[Codename, str]:
-    browser.open(f"{site}/browser")
-    browser.wait_for("#write")
-    browser.click("input[name=involved][value=no]")
-    for field, text in (("message", TEXT), ("how_known", HOW), ("must_not_learn", WHOM)):
-        browser.type(f"#{field}", text)
-    browser.upload("#files", picture)
-    browser.click("#send")
-    browser.wait_for("#done", seconds=240)
-    return Codename.parse(browser.text("#codename")), browser.text("#pickup")
+    codename_, code = seals_in_the_page(browser, site, picture, message=TEXT, how_known=HOW, must_not_learn=WHOM)
+    return Codename.parse(codename_), code
 
 
 def secrets(made: Codename, code: str = "") -> list[bytes]:
