@@ -10,6 +10,12 @@ def sha256(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
+def groups(value: bytes) -> str:
+    """Return bytes in hexadecimal, in groups of four digits for people to compare."""
+    digits = value.hex()
+    return " ".join(digits[at : at + 4] for at in range(0, len(digits), 4))
+
+
 class Sha256:
     """A running SHA-256 for data that never stands in memory as a whole."""
 

@@ -6,21 +6,19 @@ Layout: docs/format.md, "Keys for sealing elsewhere". Holds no secret; reads tem
 import re
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from importlib import resources
 from typing import Any, ClassVar, Final, Self
 
 from markupsafe import Markup
 
 from crypto import canonical
-from crypto.digest import sha256
+from crypto.digest import groups, sha256
 from crypto.errors import CryptoError
 from crypto.signing import SigningKey
 from crypto.statement import Statement
-from tipline import strict
-from tipline.base.inline import escaped, source_hash
-from tipline.base.installed import templates
+from tipline import onefile, strict
+from tipline.base.inline import escaped
 from tipline.base.web import Site, render_text
+from tipline.onefile import Inside
 from tipline.pins import Keys
 from tipline.questionnaire.model import Questionnaire
 from tipline.strict import EnvelopeError
@@ -88,12 +86,10 @@ class _Page:
     unit: str
     oversight: str
     emergency: str
-    style: Markup
-    script: Markup
+    inside: Inside
     keys: Markup
     about: Markup
     questionnaire: Markup
-    policy: str
 
     template: ClassVar[str] = "away/kit.html"
 
@@ -102,42 +98,30 @@ def build(inputs: Inputs, script: str) -> bytes:
     """Return the kit with this *script*: nothing of the machine, the version or the hour of the build is in it.
 
     Raises:
-        KitError: the script could not stand inside a page.
+        KitError: no unit is pinned.
+        OneFileError: the script could not stand inside a page.
         PinsError: the pins are not signed by the root that stands beside them.
     """
-    if re.search(r"</script|<!--|<script|\r", script, re.IGNORECASE):
-        raise KitError("the script holds letters that end a script in HTML; build it again with `make setup`")
     pins = inputs.keys.verified(inputs.keys.root)
     unit, oversight = pins.get("unit"), pins.get("oversight")
     if unit is None:
         raise KitError("no unit is pinned in these keys")
     site = Site(name="kit", title=unit.name, practice=inputs.practice, style="source")
-    style = f"{site.css}\n{_style()}"
     page = _Page(
         unit=unit.name,
         oversight=oversight.name if oversight else "",
         emergency=inputs.emergency,
-        style=Markup(style),  # noqa: S704 - our own file, not input
-        script=Markup(script),  # noqa: S704 - our own file, not input
+        inside=onefile.inside(site, "kit", script, policy=_POLICY),
         keys=escaped(inputs.keys.encode()),
         about=escaped(inputs.about()),
         questionnaire=escaped(inputs.questionnaire.encode()),
-        policy=_POLICY.format(script=source_hash(script), style=source_hash(style)),
     )
     return render_text(site, page).encode()
 
 
 def built_script() -> str:
-    """Return the kit's script as `make setup` has built it; raises `KitError` where it has not."""
-    try:
-        return (resources.files("tipline") / "away" / "built" / "kit.js").read_text("utf-8")
-    except OSError:
-        raise KitError("the kit's script is not built yet: run `make setup`") from None
-
-
-@cache
-def _style() -> str:
-    return (templates() / "style" / "kit.css").read_text("utf-8").strip()
+    """Return the kit's script as `make setup` has built it; raises `OneFileError` where it has not."""
+    return onefile.built_script("kit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,9 +165,3 @@ class KitStatement:
     def groups(self) -> str:
         """Return the hash in groups of four, as it stands on a poster."""
         return groups(self.sha256)
-
-
-def groups(value: bytes) -> str:
-    """Return bytes in hexadecimal, in groups of four digits for people to compare."""
-    digits = value.hex()
-    return " ".join(digits[at : at + 4] for at in range(0, len(digits), 4))

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from crypto.digest import sha256
+from crypto.digest import groups, sha256
 from tipline.envelope import IntakeKey, IntakeKeyError
 
 _ID: Final = re.compile(r"[a-z0-9-]{1,32}")
@@ -67,8 +67,7 @@ class Unit:
 
     def fingerprint(self) -> str:
         """Return what two people compare by voice: hex in groups, over id and both keys."""
-        hashed = sha256(b"\0".join((self.id.encode(), self.collector, self.intake_signer))).hex()
-        return " ".join(hashed[at : at + 4] for at in range(0, len(hashed), 4))
+        return groups(sha256(b"\0".join((self.id.encode(), self.collector, self.intake_signer))))
 
     def intake_key(self, statements: Iterable[bytes], today: date) -> IntakeKey:
         """Return the key with the highest serial that is this unit's and valid *today*; raises `IntakeKeyError`."""

@@ -8,6 +8,7 @@ from crypto import sshsig
 from crypto.digest import sha256
 from handling.exchange.package import SEALED_NAME, SIGNATURE_NAME
 from handling.rules.agreements import Channel
+from handling.rules.member_words import groups
 
 PRINCIPAL = "tipline"
 NAMESPACE = "tipline-package"  # the guard signs in this SSHSIG namespace; a signature made for anything else fails
@@ -90,9 +91,7 @@ def ssh_key(signer: bytes) -> UnitKey:
 
 def pgp_key(fingerprint: str) -> UnitKey:
     """Describe the OpenPGP key, its 40 hex digits in fours as `gpg` prints them, so that they can be read out."""
-    plain = "".join(fingerprint.split()).upper()
-    groups = [plain[at : at + 4] for at in range(0, len(plain), 4)]
-    return UnitKey(PGP_KEY_NAME, " ".join(groups))
+    return UnitKey(PGP_KEY_NAME, groups("".join(fingerprint.split()).upper()))
 
 
 def _public(signer: bytes) -> tuple[str, str]:

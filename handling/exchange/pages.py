@@ -24,6 +24,7 @@ from tipline import openpage
 from tipline.base.database import Db
 from tipline.base.staff import Opened, SignInError, session, signed_in
 from tipline.base.web import ErrorPage, FormError, Handler, read_form, render, see_other
+from tipline.onefile import OneFileError
 
 PORTAL = web.AppKey("portal", Portal)
 PGP_KEY_FILE = web.AppKey("pgp_key_file", Path)
@@ -195,7 +196,7 @@ _REFUSALS: Mapping[type[Exception], tuple[HTTPStatus, ErrorPage]] = MappingProxy
                 "Please tell the unit by telephone.",
             ),
         ),
-        openpage.OpenPageError: (
+        OneFileError: (
             HTTPStatus.SERVICE_UNAVAILABLE,
             ErrorPage(
                 title="open.html is not here",

@@ -19,6 +19,7 @@ from crypto.signing import SigningKey
 from tests.handins import Receiver
 from tipline import kit
 from tipline.kit import Inputs, KitError, KitStatement
+from tipline.onefile import OneFileError
 from tipline.pins import Keys, Pinned, Pins, PinsError
 from tipline.questionnaire import current
 
@@ -85,7 +86,7 @@ def test_no_name_and_no_number_breaks_out_of_the_page(name: str, emergency: str,
 
 @pytest.mark.parametrize("script", ["'</script>'", "'</SCRIPT '", "1 <!--x", "'<script>'", "a\r\nb"])
 def test_a_script_that_would_end_early_or_be_read_as_another_makes_no_kit(script: str) -> None:
-    with pytest.raises(KitError, match="make setup"):
+    with pytest.raises(OneFileError, match="make setup"):
         page(script=script)
 
 

@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from crypto.digest import groups
 from tipline import kit
 from tipline.base import files
 from tipline.base.database import Db
@@ -13,6 +14,7 @@ from tipline.base.settings import Settings, SettingsError
 from tipline.cli import databases, joining
 from tipline.envelope import IntakeKeyError
 from tipline.kit import Inputs, KitError, KitStatement
+from tipline.onefile import OneFileError
 from tipline.pins import Keys, Pins, PinsError
 from tipline.questionnaire import current
 from tipline.units import Units, UnitsError
@@ -51,7 +53,7 @@ def run(args: argparse.Namespace, settings: Settings | None) -> int:
         return _check(args)
     try:
         return asyncio.run(_make(args, settings))
-    except (KitError, UnitsError) as error:
+    except (KitError, OneFileError, UnitsError) as error:
         raise SettingsError(str(error)) from None
 
 
@@ -133,7 +135,7 @@ def _in_words(statement: KitStatement, inputs: Inputs) -> str:
         f"Kit for {names}, seals until {statement.valid_until}.",
         "For posters and for whoever checks a copy:",
         f"  SHA-256  {statement.groups()}",
-        f"  root     {kit.groups(inputs.keys.root)}",
+        f"  root     {groups(inputs.keys.root)}",
     ]
     return "\n".join(lines)
 
@@ -147,6 +149,8 @@ def _check(args: argparse.Namespace) -> int:
     try:
         statement = KitStatement.read(signed.removesuffix(b"\n"), args.root)
         wrong = _faults(page, statement, args.root, rebuild=args.rebuild)
+    except OneFileError as error:
+        raise SettingsError(str(error)) from None
     except KitError as error:
         wrong = [str(error)]
     for words in wrong:

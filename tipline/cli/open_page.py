@@ -6,6 +6,7 @@ from pathlib import Path
 
 from crypto.digest import sha256
 from tipline import openpage
+from tipline.onefile import OneFileError
 
 
 def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -20,7 +21,7 @@ def run(args: argparse.Namespace, _: object) -> int:
         page = openpage.build()
         with args.out.open("xb") as file:
             file.write(page)
-    except openpage.OpenPageError as error:
+    except OneFileError as error:
         return _say(str(error), 2)
     except OSError as error:
         return _say(f"{args.out}: {error.strerror}", 1)

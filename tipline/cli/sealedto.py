@@ -4,6 +4,7 @@ import re
 from datetime import date
 from typing import Final, NamedTuple
 
+from crypto.digest import groups
 from tipline.cli import streams
 from tipline.cli.streams import RefusedError
 from tipline.envelope import IntakeKey, IntakeKeyError
@@ -69,7 +70,7 @@ def carried(name: str, trusted: bytes) -> Carried:
     keys = _keys(streams.read_all(name, _KIT_MAX), name)
     if keys.root != trusted:
         raise RefusedError(
-            f"the keys in {name} are not under the root that you named but under {_groups(keys.root)}. "
+            f"the keys in {name} are not under the root that you named but under {groups(keys.root)}. "
             "It is not this unit's kit: do not use it"
         )
     try:
@@ -85,7 +86,3 @@ def _keys(data: bytes, name: str) -> Keys:
         return Keys.parse(whole) if whole.startswith(b"{") else Inputs.of_page(data).keys
     except (EnvelopeError, KitError):
         raise RefusedError(f"{name} is no kit and no file of keys, or it is damaged") from None
-
-
-def _groups(key: bytes) -> str:
-    return " ".join(key.hex()[at : at + 4] for at in range(0, len(key.hex()), 4))

@@ -183,33 +183,25 @@ def read_bundles(body: bytes) -> dict[bytes, bytes] | None:
 
 async def put_intake_key(request: web.Request) -> web.Response:
     """Keep one signed intake key, for now or a time to come."""
-    unit, serial = request[UNIT], int(request.match_info["serial"])
-    try:
-        key = IntakeKey.read(request[BODY], unit.intake_signer)
-    except IntakeKeyError:
-        return refusal(HTTPStatus.BAD_REQUEST, _NO_KEY)
-    if (key.unit, key.serial) != (unit.id, serial) or key.not_after < request.app[TODAY]():
-        return refusal(HTTPStatus.BAD_REQUEST, _NO_KEY)
-    async with request.app[POOL].acquire() as db:
-        kept = await store.add_intake_key(
-            db, unit.id, serial, request[BODY], not_before=key.not_before, not_after=key.not_after
-        )
-    return _json({}) if kept else refusal(HTTPStatus.CONFLICT, _TAKEN)
+    return await _put_key(request, IntakeKey.read, store.add_intake_key)
 
 
 async def put_pgp_key(request: web.Request) -> web.Response:
     """Keep one signed OpenPGP intake key, for now or a time to come."""
-    unit, serial = request[UNIT], int(request.match_info["serial"])
+    return await _put_key(request, PgpKey.read, store.add_pgp_key)
+
+
+async def _put_key(request: web.Request, read: Callable[[bytes, bytes], store.Key], add: store.Add) -> web.Response:
+    unit = request[UNIT]
     try:
-        key = PgpKey.read(request[BODY], unit.intake_signer)
-    except PgpKeyError:
+        key = read(request[BODY], unit.intake_signer)
+    except (IntakeKeyError, PgpKeyError):
         return refusal(HTTPStatus.BAD_REQUEST, _NO_KEY)
-    if (key.unit, key.serial) != (unit.id, serial) or key.not_after < request.app[TODAY]():
+    named = (unit.id, int(request.match_info["serial"]))
+    if (key.unit, key.serial) != named or key.not_after < request.app[TODAY]():
         return refusal(HTTPStatus.BAD_REQUEST, _NO_KEY)
     async with request.app[POOL].acquire() as db:
-        kept = await store.add_pgp_key(
-            db, unit.id, serial, request[BODY], not_before=key.not_before, not_after=key.not_after
-        )
+        kept = await add(db, key, request[BODY])
     return _json({}) if kept else refusal(HTTPStatus.CONFLICT, _TAKEN)
 
 

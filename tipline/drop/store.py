@@ -1,12 +1,14 @@
 """Rows that the drop may see: what waits for a unit, and where its replies go. Each function is one statement."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from tipline.base.database import Db, store_errors
+from tipline.envelope import IntakeKey
+from tipline.pgpkey import PgpKey
 
 _WAITING: Final = """
     SELECT id, size, sha256, urgent, day
@@ -48,6 +50,9 @@ _ADD_PGP_KEY: Final = """
 """
 _PGP_STATEMENT: Final = "SELECT statement FROM zone.pgp_key WHERE unit = $1 AND serial = $2"
 _INTAKE_STATEMENT: Final = "SELECT statement FROM zone.intake_key WHERE unit = $1 AND serial = $2"
+
+Key: TypeAlias = IntakeKey | PgpKey
+Add: TypeAlias = Callable[[Db, Key, bytes], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,19 +121,17 @@ async def replace_bundles(db: Db, unit: str, bundles: Mapping[bytes, bytes]) -> 
     return {bytes(row["id"]) for row in rows}
 
 
-@store_errors()
-async def add_intake_key(
-    db: Db, unit: str, serial: int, statement: bytes, *, not_before: date, not_after: date
-) -> bool:
+async def add_intake_key(db: Db, key: Key, statement: bytes) -> bool:
     """Keep a signed intake key; True also when exactly this one is there, False when another has its serial."""
-    await db.execute(_ADD_INTAKE_KEY, unit, serial, statement, not_before, not_after)
-    kept = await db.fetchval(_INTAKE_STATEMENT, unit, serial)
-    return bytes(kept) == statement
+    return await _add_key(db, key, statement, _ADD_INTAKE_KEY, _INTAKE_STATEMENT)
+
+
+async def add_pgp_key(db: Db, key: Key, statement: bytes) -> bool:
+    """Keep a signed OpenPGP intake key; True and False as with `add_intake_key`."""
+    return await _add_key(db, key, statement, _ADD_PGP_KEY, _PGP_STATEMENT)
 
 
 @store_errors()
-async def add_pgp_key(db: Db, unit: str, serial: int, statement: bytes, *, not_before: date, not_after: date) -> bool:
-    """Keep a signed OpenPGP intake key; True also when exactly this one is there, False when another has its serial."""
-    await db.execute(_ADD_PGP_KEY, unit, serial, statement, not_before, not_after)
-    kept = await db.fetchval(_PGP_STATEMENT, unit, serial)
-    return bytes(kept) == statement
+async def _add_key(db: Db, key: Key, statement: bytes, add: str, look: str) -> bool:
+    await db.execute(add, key.unit, key.serial, statement, key.not_before, key.not_after)
+    return bytes(await db.fetchval(look, key.unit, key.serial)) == statement
