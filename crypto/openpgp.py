@@ -43,6 +43,13 @@ def holds_block(text: str) -> bool:
     return BEGIN in text
 
 
+def around(text: str) -> str:
+    """Return what stands in a text before its first armoured message and behind its last: words that nobody sealed."""
+    before, _, rest = text.partition(BEGIN)
+    behind = rest.rpartition(_END)[2] if _END in rest else ""
+    return "\n".join(part for part in (before.strip(), behind.strip()) if part)
+
+
 def looks_sealed(head: bytes) -> bool:
     """Say whether a file that begins like this can be a sealed message: armour, or a packet for a key or a passphrase."""
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(BEGIN.encode()):

@@ -36,6 +36,16 @@ def test_a_whole_message_passes_with_the_ids_that_it_names() -> None:
     assert openpgp.in_file(TO_PASSWORD + MESSAGE).key_ids == ("0011223344556677",)
 
 
+def test_what_stands_around_armour_is_told_apart_from_it() -> None:
+    text = armoured(MESSAGE)
+
+    assert openpgp.around(f"Please read:\n{text}\nThanks") == "Please read:\nThanks"
+    assert openpgp.around(text) == ""
+    assert openpgp.around(f"{text}between{text}behind") == "behind"
+    assert openpgp.around("no message") == "no message"
+    assert openpgp.around(text[:50]) == ""
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("headers", ["", "Version: GnuPG v2\n", "Comment: one\nComment: two\nCharset: utf-8\n"])
 def test_armour_is_read_with_the_headers_and_line_ends_that_programs_write(headers: str, end: str) -> None:

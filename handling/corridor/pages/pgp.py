@@ -1,11 +1,12 @@
 """What a tip's page shows of parts that were sealed with PGP: records turned into words."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from aiohttp import web
 
+from crypto import openpgp
 from handling.corridor import opening, words
 from handling.corridor.opening import Inside
 from handling.corridor.pages import views
@@ -18,9 +19,17 @@ from tipline.base.database import Db
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part: still closed, or what it held; *way* says what PGP protects against and what not."""
+    """One part: still closed, or what it held.
+
+    Attributes:
+        whole: the text that came with the part in it; empty where it came as a file, or in another field.
+        around: what stands in that text outside the part.
+        way: what PGP protects against and what not.
+    """
 
     opened: bool
+    whole: str = ""
+    around: str = ""
     text: str | None = None
     path: str = ""
     name: str = ""
@@ -36,10 +45,22 @@ async def of_thread(request: web.Request, db: Db, thread: UUID, messages: Sequen
     inside = await opening.inside(db, person, thread)
     unopened = [one for one in messages if one.row.id not in inside]
     closed = opening.closed(unopened, await opening.heads(db, corridor(request).blobs, person, unopened))
-    return {
+    texts = {one.row.id: text for one in messages if openpgp.holds_block(text := _text(one))}
+    found = {
         **dict.fromkeys(closed, Part(opened=False)),
         **{message: _part(one, person.members) for message, one in inside.items()},
     }
+    return {
+        message: replace(part, whole=texts[message], around=openpgp.around(texts[message]))
+        if message in texts
+        else part
+        for message, part in found.items()
+    }
+
+
+def _text(message: OpenMessage) -> str:
+    body = message.content.get("body")
+    return str(body.get("text", "")) if isinstance(body, Mapping) else ""
 
 
 def _part(one: Inside, members: MemberList) -> Part:

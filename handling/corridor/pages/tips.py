@@ -70,6 +70,7 @@ class TipPage:
     sealing: Sealing
     sealed: Mapping[UUID, pgp.Part]
     answers: Mapping[UUID, answers.Answers]
+    said: UUID | None  # the message that is the tip, where it came sealed with PGP
     status_phrases: tuple[phrases.Phrase, ...]
     visible_from: str
     limit: int
@@ -187,7 +188,7 @@ async def open_pgp(request: web.Request) -> web.Response:
         raise
     except CorridorError as error:
         return await _tip(request, Problem(f"pgp-{message}", str(error)))
-    return see_other(f"/tips/{tip}#message-{message}" if stays else "/")
+    return see_other(f"/tips/{tip}#pgp-{message}" if stays else "/")
 
 
 @signed_in
@@ -255,6 +256,7 @@ async def _tip(request: web.Request, problem: Problem) -> web.Response:
         sealing=Sealing.of(messages, found.row.way),
         sealed=sealed,
         answers=answered,
+        said=next((one for one, part in sealed.items() if part.whole and part.whole == found.content.text), None),
         status_phrases=_status_phrases(),
         visible_from=words.moment(next_bundle(now(), corridor(request).bundle_times)),
         limit=threads.REPLY_CHARACTERS,

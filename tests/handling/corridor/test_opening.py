@@ -85,10 +85,14 @@ async def test_a_sealed_text_is_opened_by_a_button_framed_labelled_and_cut_into_
     tip = await browser.open((await browser.open("/")).link("/tips/"))
     assert TEXT not in tip.text
     assert "nobody has opened it yet" in tip.text
+    assert tip.text.index("nobody has opened it yet") < tip.text.index("Here it is:") < tip.text.index("BEGIN PGP")
+    assert b"<summary>The message as it came, sealed</summary>" in tip.body
     opened = await browser.submit("/pgp")
     items = await browser.open(opened.link("/items"))
 
     assert f"{TEXT} <b>bold</b>" in opened.text
+    assert opened.text.index(TEXT) < opened.text.index("It is not post-quantum") < opened.text.index("BEGIN PGP")
+    assert opened.text.count("BEGIN PGP") == 1
     assert "From the source" in opened.text
     assert "Opened by Amina" in opened.text
     assert "It is not post-quantum" in opened.text
