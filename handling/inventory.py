@@ -5,6 +5,7 @@ from pathlib import Path
 
 from crypto.errors import CryptoError
 from crypto.statement import Statement
+from handling.pinning import PINS
 from handling.rules import keylist, membership
 from handling.rules.keylist import IntakeFile, KeyLine, Listed, ZoneFiles
 from handling.rules.member_list import ZONES, Zone
@@ -13,6 +14,9 @@ from handling.store.keyring import Keyring, Kind, MissingKeyError
 from handling.store.members import MemberList
 from handling.store.pgpkeys import PRIMARY
 from tipline.base.database import Db, store_errors
+from tipline.base.settings import Settings
+from tipline.kit import STATEMENT_NAME, KitError, KitStatement
+from tipline.pins import Pins, PinsError
 
 _VERSIONS = """
     SELECT version, proposed_on
@@ -21,8 +25,9 @@ _VERSIONS = """
 """
 
 
-async def inventory(db: Db, inside: Path, today: date) -> tuple[KeyLine, ...]:
+async def inventory(db: Db, settings: Settings, today: date) -> tuple[KeyLine, ...]:
     """Return a line for every key; raises `MemberListError` when no member list can be trusted."""
+    inside = settings.inside
     found = await members.latest(db, members.trust(inside, "admin"))
     listed = await _listed(db, found)
     enrolled = await agencies.all_(db)
@@ -33,6 +38,8 @@ async def inventory(db: Db, inside: Path, today: date) -> tuple[KeyLine, ...]:
     corridor = _keyring(inside, "corridor")
     lines += keylist.of_intake(_intake(corridor, "intake", "intake-statement"), today)
     lines += _pgp(corridor, today)
+    if "public" in settings.zones:
+        lines += _for_sources(settings, today)
     lines += _unattended(inside, listed)
     for agency in enrolled:
         job = f"{agency.name} opens its packages with it"
@@ -88,6 +95,21 @@ def _intake(keyring: Keyring, secrets: Kind, statements: Kind) -> list[IntakeFil
         except (CryptoError, MissingKeyError, KeyError, TypeError, ValueError):
             continue
     return found
+
+
+def _for_sources(settings: Settings, today: date) -> tuple[KeyLine, KeyLine]:
+    """What the root has signed for those who seal on their own devices. What it has not signed counts as missing."""
+    try:
+        root = bytes.fromhex((settings.inside / "root.pub").read_text("ascii"))
+        pins = Pins.read((settings.public / PINS).read_bytes(), root)
+        valid = (pins.valid_from, pins.valid_until)
+    except (OSError, ValueError, PinsError):
+        return keylist.of_pins(None, today), keylist.of_kit(None, today)
+    try:
+        kit = KitStatement.read((settings.public / STATEMENT_NAME).read_bytes(), root).valid_until
+    except (OSError, KitError):
+        kit = None
+    return keylist.of_pins(valid, today), keylist.of_kit(kit, today)
 
 
 def _desk_intake(inside: Path, listed: Listed) -> list[KeyLine]:

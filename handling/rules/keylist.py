@@ -12,7 +12,7 @@ from handling.rules import keylife
 from handling.rules.member_list import Body, Zone
 
 RENEW_DAYS = 30  # before the member list ends: holders of shares have to travel
-PUBLISH_DAYS = 14  # before the last published intake key ends
+PUBLISH_DAYS = 14  # before the last published intake key ends, and before a kit does: it has to reach people
 
 _HELD = "inside/{process}, under {name}'s passphrase"
 _MEMBER_KEYS = (  # field of the list, job, process whose account holds it
@@ -202,6 +202,27 @@ def of_pgp(keys: Sequence[IntakeFile], today: date, *, primary: bool) -> Iterato
             act_on=by,
             overdue=today > by,
         )
+
+
+def of_pins(valid: tuple[date, date] | None, today: date) -> KeyLine:
+    """What the root says of whose keys may be sealed to; None where it says nothing that can be believed."""
+    job = "say whose intake keys a kit and the page with script may seal to"
+    first, last = valid or (None, None)
+    by = today if last is None else last - timedelta(days=RENEW_DAYS)
+    act = "the root's holders sign them: `tipline root pins`, then `tipline kit`"
+    return KeyLine(
+        "pins", job, "public/pins.json, signed by the root", first, last, act, by, today > by or last is None
+    )
+
+
+def of_kit(last: date | None, today: date) -> KeyLine:
+    """The newest kit that was made here, by the last day on which it seals; None where there is none."""
+    job, place = "seals on a source's own device", "with sources; what the root says of it in public/kit.statement.json"
+    if last is None:
+        return KeyLine("kit", job, "not made here yet", act="whoever joins the root makes one: `tipline kit -o FOLDER`")
+    by = last - timedelta(days=PUBLISH_DAYS)
+    act = "make a new one, and hand it out: `tipline kit -o FOLDER`"
+    return KeyLine("kit", job, place, None, last, act, by, today > by)
 
 
 def _intake_act(key: IntakeFile, today: date) -> tuple[str, date | None, bool]:

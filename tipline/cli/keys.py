@@ -45,7 +45,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 
 async def _lines(settings: Settings, today: date) -> tuple[KeyLine, ...]:
     async with inside.owner(settings) as db:
-        lines = await inventory(db, settings.inside, today)
+        lines = await inventory(db, settings, today)
     return tuple(_beside(line, settings) for line in lines)
 
 

@@ -68,7 +68,9 @@ async def _make(args: argparse.Namespace, settings: Settings) -> int:
     statement = KitStatement.of(page)
     print(_in_words(statement, inputs))
     key = await asyncio.to_thread(joining.root_key, args, root)
-    for name, content in ((kit.PAGE_NAME, page), (kit.STATEMENT_NAME, statement.sign(key) + b"\n")):
+    signed = statement.sign(key)
+    files.write_private(settings.public / kit.STATEMENT_NAME, signed)  # `tipline keys` says when this kit ends
+    for name, content in ((kit.PAGE_NAME, page), (kit.STATEMENT_NAME, signed + b"\n")):
         files.write_private(args.output / name, content)
         (args.output / name).chmod(0o644)
     print(f"Written: {args.output / kit.PAGE_NAME} and {args.output / kit.STATEMENT_NAME}")

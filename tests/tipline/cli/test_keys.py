@@ -4,19 +4,23 @@ import json
 import os
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from crypto.secret import Secret
+from crypto.signing import SigningKey
 from handling.inventory import inventory
+from handling.rules.keylist import KeyLine
 from handling.store import members
 from tests.lists import root_signs, without
 from tests.practice import practice
 from tipline.base.database import Db
 from tipline.base.settings import Settings
 from tipline.cli.main import main
+from tipline.kit import KitStatement
 
 TODAY = datetime.now(UTC).date()
 
@@ -69,6 +73,8 @@ def test_a_unit_that_was_just_founded_has_every_kind_of_key_and_nothing_overdue(
         "PGP intake, primary",
         "PGP intake, subkey 1",
         "the next PGP subkey",
+        "pins",
+        "kit",
         "collector",
         "package, age",
         "agency harbour-customs (age)",
@@ -127,7 +133,7 @@ def test_a_key_that_is_missing_is_overdue(
 async def test_a_departure_makes_the_vaults_due(founded: Settings, inside_db: Db) -> None:
     await root_signs(founded, inside_db, _ben_left)
 
-    lines = await inventory(inside_db, founded.inside, TODAY)
+    lines = await inventory(inside_db, founded, TODAY)
 
     (due,) = [line for line in lines if line.overdue]
     assert due.key == "corridor vault, epoch 1"
@@ -147,7 +153,7 @@ async def test_a_departure_makes_the_vaults_due(founded: Settings, inside_db: Db
 async def test_what_nobody_did_in_time_is_overdue(
     founded: Settings, inside_db: Db, days: int, overdue: list[str]
 ) -> None:
-    lines = await inventory(inside_db, founded.inside, TODAY + timedelta(days=days))
+    lines = await inventory(inside_db, founded, TODAY + timedelta(days=days))
 
     assert [line.key for line in lines if line.overdue] == overdue
 
@@ -156,15 +162,46 @@ async def test_the_member_list_is_to_be_renewed_a_month_before_its_end(founded: 
     listed = await members.latest(inside_db, members.trust(founded.inside, "tests"))
 
     for days, overdue in ((31, False), (29, True), (-1, True)):
-        lines = await inventory(inside_db, founded.inside, listed.valid_until - timedelta(days=days))
+        lines = await inventory(inside_db, founded, listed.valid_until - timedelta(days=days))
         assert next(line for line in lines if line.key == "root").overdue is overdue
+
+
+async def test_pins_and_kit_are_listed_with_their_end_and_what_the_root_did_not_sign_counts_as_missing(
+    founded: Settings, inside_db: Db
+) -> None:
+    ends = TODAY + timedelta(days=80)
+    root = SigningKey(Secret(bytes.fromhex((founded.data / "practice" / "root.key").read_text())))
+    statement = founded.public / "kit.statement.json"
+
+    async def lines(today: date = TODAY) -> dict[str, KeyLine]:
+        return {line.key: line for line in await inventory(inside_db, founded, today)}
+
+    none = (await lines())["kit"]
+    statement.write_bytes(KitStatement(bytes(32), "unit", ends).sign(root))
+    found = await lines()
+    later = {line.key for line in (await lines(ends - timedelta(days=13))).values() if line.overdue}
+    statement.write_bytes(KitStatement(bytes(32), "unit", ends).sign(SigningKey.generate()))
+    (founded.public / "pins.json").write_bytes(b"{}")
+    forged = await lines()
+
+    assert (none.valid_until, none.overdue) == (None, False)
+    assert (found["kit"].valid_until, found["kit"].act_on, found["kit"].overdue) == (
+        ends,
+        ends - timedelta(days=14),
+        False,
+    )
+    assert "tipline kit" in found["kit"].act
+    assert (found["pins"].valid_until, found["pins"].overdue) == (TODAY + timedelta(days=366), False)
+    assert "tipline root pins" in found["pins"].act
+    assert "kit" in later
+    assert (forged["kit"].valid_until, forged["pins"].overdue) == (None, True)
 
 
 async def test_ages_are_told_in_days(founded: Settings, inside_db: Db) -> None:
     past = time.time() - 10 * 86_400
     os.utime(founded.inside / "corridor" / "keyring" / "signer" / "intake.age", (past, past))
 
-    lines = await inventory(inside_db, founded.inside, TODAY)
+    lines = await inventory(inside_db, founded, TODAY)
 
     signer = next(line for line in lines if line.key == "intake signer")
     assert signer.body(TODAY)["age_days"] == 10

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crypto.digest import sha256
+from crypto.digest import groups, sha256
 from crypto.secret import Secret
 from crypto.signing import SigningKey
 from tests.handins import Receiver
@@ -68,11 +68,13 @@ async def test_a_kit_carries_the_weeks_ahead_of_both_units_and_its_hash_is_print
     assert keys.choose(root, "unit", TODAY + timedelta(days=83)).unit == "unit"
     assert keys.choose(root, "oversight", TODAY + timedelta(days=83)).unit == "oversight"
     said = capsys.readouterr().out
-    assert kit.groups(sha256(page)) in said
-    assert kit.groups(root) in said
+    assert groups(sha256(page)) in said
+    assert groups(root) in said
     assert str(TODAY + timedelta(days=83)) in said
     assert b"Practice" in page
     assert str(data).encode() not in page
+    listed = (data / "public" / "kit.statement.json").read_bytes()
+    assert KitStatement.read(listed, root).sha256 == sha256(page)
 
 
 async def test_two_kits_of_the_same_keys_are_the_same_bytes_and_check_out(data: Path, tmp_path: Path) -> None:
@@ -81,7 +83,7 @@ async def test_two_kits_of_the_same_keys_are_the_same_bytes_and_check_out(data: 
 
     for name in ("kit.html", "kit.statement.json"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
-    assert check(tmp_path / "one", kit.groups(bytes.fromhex(root_of(data))), "--rebuild") == 0
+    assert check(tmp_path / "one", groups(bytes.fromhex(root_of(data))), "--rebuild") == 0
 
 
 def changed_byte(folder: Path, root: str) -> str:
