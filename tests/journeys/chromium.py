@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 from playwright.sync_api import Download, Page, sync_playwright
 
@@ -130,6 +130,10 @@ class Chromium:
         """Run a function body in the page and return what it returns."""
         body = f"(args) => (function () {{ {script} }}).apply(null, args)"
         return self.do(lambda page: page.evaluate(body, list(args)))
+
+    def dress(self, scheme: Literal["light", "dark"]) -> None:
+        """Prefer light or dark, as a person's system does."""
+        self.do(lambda page: page.emulate_media(color_scheme=scheme))
 
     def cookies(self) -> list[Any]:
         """Return the cookies of every page."""

@@ -43,22 +43,11 @@ class Looker:
         self.wrong: dict[str, list[str]] = {}
 
     def look(self, name: str) -> None:
-        found = []
-        for scheme in ("light", "dark"):
-            self._dress(scheme)
-            found += [f"{scheme}: {one}" for one in axe.violations(self.browser)]
-        if self.browser.run("return document.documentElement.scrollWidth") > WIDTH:
-            found.append("it has to be scrolled sideways")
+        found = axe.faults(self.browser, WIDTH)
         if len(gzip.compress(self.browser.do(lambda page: page.content()).encode())) > FIRST_PAGE:
             found.append("it is too large for a first page")
         if found:
             self.wrong[name] = found
-
-    def _dress(self, scheme: str) -> None:
-        if scheme == "dark":
-            self.browser.do(lambda page: page.emulate_media(color_scheme="dark"))
-        else:
-            self.browser.do(lambda page: page.emulate_media(color_scheme="light"))
 
     def opens(self, address: str, name: str) -> None:
         self.browser.open(address)

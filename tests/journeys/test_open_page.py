@@ -1,7 +1,7 @@
 """open.html in real browsers, from a file and without a network: what it opens, what it refuses, and what it never does."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,9 +10,11 @@ import pytest
 from crypto import age, sshsig
 from crypto.signing import SigningKey
 from handling.agencyfiles import Acknowledged, AgencyKey, SealedAnswer, UnitKeys, typed_statement
+from handling.desk import documents
+from handling.desk.documents import Document, GradedItem
 from handling.exchange.guide import NAMESPACE
 from handling.rules.package import pack
-from tests.journeys import firefox
+from tests.journeys import axe, firefox
 from tests.journeys.chromium import Chromium
 from tests.journeys.openpage import Officer
 from tests.tipline.away.test_agency import members
@@ -32,11 +34,17 @@ def officer(chromium: Chromium, tmp_path: Path) -> Officer:
 
 
 def _release(
-    folder: Path, *, signer: SigningKey, desk: age.Identity, page: bytes = b"<main>Drums of scales", more: bool = False
+    folder: Path,
+    *,
+    signer: SigningKey,
+    desk: age.Identity,
+    page: bytes = b"<main>Drums of scales",
+    report: bytes = b"<p>all",
+    more: bool = False,
 ) -> None:
     """Put into the officer's folder what the portal would hand out."""
     enrolled = AgencyKey.read((folder / "agency-enrolment.json").read_bytes())
-    sealed = age.seal(pack(members(page)), [enrolled.recipient])
+    sealed = age.seal(pack(members(page, report)), [enrolled.recipient])
     (folder / "package.age").write_bytes(sealed)
     (folder / "package.age.sig").write_text(sshsig.sign(signer, sealed, namespace=NAMESPACE))
     if more:
@@ -186,3 +194,147 @@ def test_firefox_does_the_same_from_a_file_and_asks_nobody(tmp_path: Path, level
     assert read == "Drums of scales"
     assert Acknowledged.read(typed_statement(written), key).zip_sha256
     assert proxy.asked == []
+
+
+ARABIC = "حاويتان من حراشف آكل النمل الحرشفي في المخزن البارد"
+DOCUMENT = Document(
+    urn="urn:uuid:0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0",
+    title=ARABIC,
+    summary=ARABIC * 5,
+    date="23 November 2026",
+    marking="Handling 3x5x2 C",
+    items=tuple(
+        GradedItem(f"{ARABIC} {n}", "Source: not known. Information: reported.", "3x5x2 2 D", suspected_false=False)
+        for n in range(30)
+    ),
+    subjects=("Wildlife smuggling",),
+    unit="Practice Unit",
+    agency="Coast Guard",
+    purpose="Investigation",
+    agreement="Coast agreement (coast-2026, version 1)",
+    contact="+000 111 222",
+    handling=("Keep the report apart from the case file.",),
+    may=("Use it for this purpose only.",),
+    may_not=("Pass it on outside your agency.",),
+    conditions=("Ask before any search.",),
+    acknowledge_by="25 November 2026",
+    feedback_due="23 December 2026",
+    delete_by="23 November 2027",
+)
+
+
+def test_everybody_can_use_every_state_of_it(officer: Officer, chromium: Chromium) -> None:
+    """By axe, in light and dark, as wide as an old phone, with a report that is written from right to left."""
+    wrong: dict[str, list[str]] = {}
+
+    def look(state: str) -> None:
+        if found := axe.faults(chromium, WIDTH):
+            wrong[state] = found
+
+    signer, desk = SigningKey.generate(), age.Identity.generate()
+    first, report = documents.read_first(DOCUMENT), documents.whole_report(DOCUMENT)
+    look("fresh")
+    chromium.click("#make > summary")
+    chromium.click("#make-form button[type=submit]")
+    look("make without a name")
+    chromium.click("#make > summary")
+    officer.makes_a_key("Coast Guard")
+    look("made")
+    chromium.click("#open-form button[type=submit]")
+    look("open without files")
+    _release(officer.folder, signer=signer, desk=desk, page=first, report=report)
+    officer.chooses()
+    officer.presses()
+    look("compare")
+    officer.compares()
+    assert officer.presses() == ""
+    look("opened")
+    assert ARABIC in officer.reads()
+    chromium.click("#show-report")
+    look("the whole report")
+    officer.saves_the_pin()
+    look("pinned")
+    officer.acknowledges()
+    look("acknowledged")
+    chromium.click("#answer-form button[type=submit]")
+    look("answer without a choice")
+    officer.answers("outcome/seizure", "Eleven drums.")
+    look("answered")
+    chromium.do(lambda page: page.emulate_media(media="print"))
+    assert [chromium.shows(one) for one in ("main", ".paper-only")] == [False, True]
+    chromium.do(lambda page: page.emulate_media(media="screen"))
+    officer.sits_down()
+    _release(officer.folder, signer=SigningKey.generate(), desk=desk)
+    officer.chooses()
+    officer.presses()
+    look("another key of the unit")
+    assert wrong == {}
+
+
+_ON_EVERY_SHEET = """
+    const head = document.querySelector("table.sheet > thead");
+    const rest = [...document.querySelectorAll("main *")].filter((one) => one.matches("h1, h2, p, li, dd"));
+    const inside = rest.every((one) => one.closest("table.sheet > tbody") !== null);
+    return [getComputedStyle(head).display, head.querySelector(".marking span").textContent, inside];
+"""
+
+
+@pytest.mark.parametrize("write", [documents.read_first, documents.whole_report])
+def test_everybody_can_read_what_it_shows_and_every_printed_sheet_bears_the_handling_code(
+    chromium: Chromium, tmp_path: Path, write: Callable[[Document], bytes]
+) -> None:
+    (tmp_path / "page.html").write_bytes(write(DOCUMENT))
+    chromium.open((tmp_path / "page.html").as_uri())
+
+    assert axe.faults(chromium, WIDTH) == []
+    assert chromium.run("return getComputedStyle(document.querySelector('h1')).direction") == "rtl"
+    chromium.do(lambda page: page.emulate_media(media="print"))
+    assert chromium.run(_ON_EVERY_SHEET) == ["table-header-group", "Handling 3x5x2 C", True]
+
+
+def test_without_a_mouse_an_officer_opens_acknowledges_and_answers(officer: Officer, chromium: Chromium) -> None:
+    """Files are chosen by the browser's own window, which the driver fills; all else is typed."""
+    signer, desk = SigningKey.generate(), age.Identity.generate()
+    officer.makes_a_key("Coast Guard")
+    enrolled = AgencyKey.read((officer.folder / "agency-enrolment.json").read_bytes())
+    _release(officer.folder, signer=signer, desk=desk)
+    officer.sits_down()
+    officer.chooses()
+    chromium.run("document.activeElement.blur(); document.getElementById('open-package').focus()")
+
+    def reach(selector: str) -> None:
+        for _ in range(60):
+            if chromium.run("return document.activeElement.matches(arguments[0])", selector):
+                ring = chromium.run("return getComputedStyle(document.activeElement).outlineStyle")
+                assert ring != "none", f"nothing shows that {selector} has the focus"
+                return
+            chromium.press("Tab")
+        raise AssertionError(f"{selector} is not reached with the keyboard")
+
+    reach("#open-form button[type=submit]")
+    chromium.press("Enter")
+    chromium.wait_for("#open-form-problem:not([hidden])", seconds=240)
+    reach("#compared")
+    chromium.press("Space")
+    reach("#open-form button[type=submit]")
+    chromium.press("Enter")
+    chromium.wait_for("#opened", seconds=240)
+    reach("#print")
+    reach("#acknowledge-form button")
+    chromium.press("Enter")
+    chromium.wait_for("#acknowledgement-written")
+    acknowledged = chromium.value("#acknowledgement-text")
+    reach("#code")
+    for _ in range(3):
+        chromium.press("ArrowDown")
+    reach("input[name=tell_source]")
+    chromium.press("Space")
+    reach("#answer-form button[type=submit]")
+    chromium.press("Enter")
+    chromium.wait_for("#answer-written")
+    answered = chromium.value("#answer-text")
+
+    assert Acknowledged.read(typed_statement(acknowledged), enrolled.acknowledge)
+    said = SealedAnswer.read(typed_statement(answered), enrolled.acknowledge).open(desk)
+    assert said.code == chromium.value("#code").partition("/")[2]
+    assert said.tell_source

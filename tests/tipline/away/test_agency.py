@@ -149,9 +149,9 @@ class Arrived:
     signature: str
 
 
-def members(page: bytes = b"<p>read", **changes: bytes) -> dict[str, bytes]:
-    """The members of a package whose manifest fits *page*; *changes* are made after it was written."""
-    files = {"1-read-first.html": page, REPORT_HTML: b"<p>all", REPORT_JSON: b"{}"}
+def members(page: bytes = b"<p>read", report: bytes = b"<p>all", **changes: bytes) -> dict[str, bytes]:
+    """The members of a package whose manifest fits *page* and *report*; *changes* are made after it was written."""
+    files = {"1-read-first.html": page, REPORT_HTML: report, REPORT_JSON: b"{}"}
     body = {**BODY, "members": hashes(files), "report_sha256": hashes(files)[REPORT_JSON]}
     files[MANIFEST] = canonical(body)
     return {**files, **{name.replace("_", "."): data for name, data in changes.items()}}

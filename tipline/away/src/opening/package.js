@@ -58,6 +58,7 @@ async function open(onOpened) {
   /** @type {HTMLDetailsElement} */ (element("make")).open = false;
   show("opened");
   show("open-form", false);
+  document.body.classList.add("holds-package"); // the frame alone is printed: only its sheets bear the handling code
   showPage("1-read-first.html");
   onOpened(secret, opened);
   element("opened").focus();
