@@ -20,7 +20,7 @@ from uuid import UUID
 
 from tipline.base import files
 from tipline.base.blobstore import BlobStore
-from tipline.base.database import Pool, StoreError, store_errors
+from tipline.base.database import Db, Pool, StoreError, store_errors
 from tipline.source import early, handed, store
 
 REWRITE_AT: Final = time(0, 5)
@@ -163,19 +163,34 @@ async def rewrite(zone: Zone, now: datetime) -> bool:
         StoreError: the database refused; nothing is lost, and it is to be tried again.
     """
     with store_errors():
-        async with zone.pool.acquire() as db:
-            if not await db.fetchval(_TAKE_LOCK, _LOCK):
+        async with zone.pool.acquire() as db, _locked(db) as alone:
+            if not alone:
                 return False
-            try:
-                await _housekeeping(zone, now)
-                await _rows(zone)
-                await _blobs(zone)
-                await db.execute(_FORGET, timeout=_SECONDS)
-            finally:
-                await db.fetchval(_DROP_LOCK, _LOCK)
+            await _housekeeping(zone, now)
+            await _rows(zone)
+            await _blobs(zone)
+            await db.execute(_FORGET, timeout=_SECONDS)
     await asyncio.to_thread(_level, zone.folder, now.date())
     await asyncio.to_thread(_write, zone.stamp, now.date())
     return True
+
+
+@asynccontextmanager
+async def _locked(db: Db) -> AsyncIterator[bool]:
+    """Hold the lock of a rewrite; False when another holds it.
+
+    The pool resets nothing, so a connection of which it is not known that the lock is gone is ended, and the lock with it.
+    """
+    certain = False
+    try:
+        alone = await db.fetchval(_TAKE_LOCK, _LOCK)
+        try:
+            yield alone
+        finally:
+            certain = not alone or await db.fetchval(_DROP_LOCK, _LOCK)
+    finally:
+        if not certain:
+            db.terminate()
 
 
 async def sweep(pool: Pool, blobs: BlobStore, *, settled_before: datetime | None = None) -> int:

@@ -7,7 +7,8 @@ import pytest
 
 from tests.conftest import RolePool
 from tests.tipline.source.running import a_zone, until
-from tipline.base.database import Db
+from tipline.base import database
+from tipline.base.database import Db, StoreError
 from tipline.base.settings import Settings
 from tipline.source import forget
 from tipline.source.forget import Door, Zone
@@ -31,3 +32,34 @@ async def test_a_day_on_which_another_rewrite_was_under_way_is_tried_again(
 
     await until(lambda: zone.stamp.read_text().strip() == datetime.now(UTC).date().isoformat())
     keeping.cancel()
+
+
+_NO_UNLOCKING = """
+    CREATE SCHEMA hiding;
+    GRANT USAGE ON SCHEMA hiding TO tipline_keep;
+    CREATE FUNCTION hiding.pg_advisory_unlock(bigint) RETURNS boolean LANGUAGE plpgsql
+         AS $$ BEGIN RAISE 'not now'; END $$;
+"""
+_HELD = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+
+
+async def test_a_rewrite_that_cannot_give_its_lock_back_ends_the_connection_and_the_lock_with_it(
+    settings: Settings, public_db: Db
+) -> None:
+    await public_db.execute(_NO_UNLOCKING)
+    zone_of = await a_zone(settings, public_db)
+    pool = await database.pool(database.dsn_for(settings, "tipline_keep"), stateless=True)
+    async with pool.acquire() as db:
+        await db.execute("SET search_path = hiding, pg_catalog")  # as nothing is reset, it stays so for the next user
+    zone = Zone(pool, zone_of.blobs, settings.public, Door())
+
+    with pytest.raises(StoreError):
+        await forget.rewrite(zone, datetime.now(UTC))
+
+    for _ in range(100):
+        if not await public_db.fetchval(_HELD):
+            break
+        await asyncio.sleep(0.05)
+    assert await public_db.fetchval(_HELD) == 0
+    assert await forget.rewrite(zone, datetime.now(UTC))
+    await pool.close()
