@@ -2,14 +2,20 @@
 
 from datetime import date
 from importlib import resources
+from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
 
 from tests.conftest import Clusters
+from tests.migrating import each_version, numbered_files
 from tipline.base.postgres import DATABASE
 
 DAY = date(2026, 11, 20)
+
+
+async def test_every_row_of_every_version_survives_the_next_migration(clusters: Clusters, tmp_path: Path) -> None:
+    assert await each_version(clusters, "public", numbered_files("tipline"), into=tmp_path) == []
 
 
 async def test_a_zone_with_tips_gets_the_days_of_its_submissions_and_can_be_rewritten(clusters: Clusters) -> None:
