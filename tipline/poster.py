@@ -11,7 +11,7 @@ from typing import ClassVar, Final
 import segno
 from markupsafe import Markup
 
-from tipline import kit
+from crypto.digest import groups
 from tipline.base.inline import source_hash
 from tipline.base.languages import ENGLISH, LANGUAGES, Language
 from tipline.base.web import Site, render_text
@@ -92,7 +92,7 @@ class _Page(_Paper):
 def build(poster: Poster) -> Mapping[str, bytes]:
     """Return every file by its name: ``print/<code>.html`` and ``web/<code>.html``, of which the English is ``index.html``."""
     site = Site("poster", poster.unit, practice=poster.practice, style="poster")
-    shown = (poster, kit.groups(poster.root), _POLICY.format(style=source_hash(site.css)))
+    shown = (poster, groups(poster.root), _POLICY.format(style=source_hash(site.css)))
     made = {}
     for language in LANGUAGES.values():
         elsewhere = [(other, page_name(other)) for other in LANGUAGES.values()]
