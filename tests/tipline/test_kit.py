@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crypto.digest import sha256
@@ -71,6 +71,7 @@ def test_a_kit_holds_all_that_it_was_made_from_and_nothing_of_the_machine() -> N
 
 
 @given(st.text(), st.text(), st.text(min_size=1))
+@settings(deadline=None)
 def test_no_name_and_no_number_breaks_out_of_the_page(name: str, emergency: str, oversight: str) -> None:
     inputs = Inputs(
         named(f"</script><b>{name}", oversight), f"<!--{emergency}", practice=True, questionnaire=current.default()
