@@ -16,6 +16,8 @@ from tipline.source.pieces import PARTS_MAX
 
 EARLY_MAX: Final = 6 << 30
 """Bytes of all parts that wait without a slip."""
+LEAST: Final = 1 << 20
+"""Bytes for which even the smallest part counts, so that a flood of small ones is no flood of rows."""
 SILENT_SECONDS: Final = 3 * 3600.0
 """How long they wait after the last one of their mailbox, at least; at most twice as long."""
 
@@ -25,7 +27,8 @@ _ADMIT: Final = """
     INSERT INTO zone.hand_in_envelope (id, mailbox, size, sha256, day)
     SELECT $1::uuid, $2::bytea, $3::bigint, $4::bytea, $5::date
      WHERE (SELECT count(*) FROM zone.hand_in_envelope WHERE mailbox = $2 AND hand_in IS NULL) < $6
-       AND (SELECT coalesce(sum(size), 0) FROM zone.hand_in_envelope WHERE hand_in IS NULL) + $3 <= $7
+       AND (SELECT coalesce(sum(greatest(size, $8)), 0) FROM zone.hand_in_envelope WHERE hand_in IS NULL)
+         + greatest($3, $8) <= $7
     ON CONFLICT (id) DO NOTHING
 """
 _NOT_TWICE: Final = """
@@ -46,7 +49,7 @@ async def admit(db: Db, mailbox: bytes, sha256: bytes, size: int, today: date) -
     part = part_id(sha256)
     async with db.transaction():
         await db.execute(_LOCK, _ADMITTING)
-        await db.execute(_ADMIT, part, mailbox, size, sha256, today, PARTS_MAX, EARLY_MAX)
+        await db.execute(_ADMIT, part, mailbox, size, sha256, today, PARTS_MAX, EARLY_MAX, LEAST)
         await db.execute(_NOT_TWICE, part)
 
 

@@ -108,8 +108,7 @@ async def test_a_flood_of_parts_stops_at_its_ceiling_and_takes_nothing_from_thos
 ) -> None:
     honest, late = sealed_by_source(zone), sealed_by_source(zone)
     flood = [sealed_by_source(zone, b"x").files[1] for _ in range(4)]
-    room = sum(len(part) for part in (honest.files[1], *flood[:2]))
-    monkeypatch.setattr(early, "EARLY_MAX", room)
+    monkeypatch.setattr(early, "EARLY_MAX", 3 * early.LEAST)  # the honest part and two more: small ones count for more
 
     async with handing_in(zone) as hand_in:
         await hand_in(honest.files[1])
@@ -131,7 +130,7 @@ async def test_floods_at_the_same_moment_do_not_exceed_the_ceiling(
     zone: Zone, public_db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flood = [sealed_by_source(zone, b"x").files[1] for _ in range(12)]
-    monkeypatch.setattr(early, "EARLY_MAX", 3 * len(flood[0]))
+    monkeypatch.setattr(early, "EARLY_MAX", 3 * early.LEAST)
 
     async with handing_in(zone) as hand_in:
         answers = await asyncio.gather(*(hand_in(part) for part in flood))
