@@ -20,7 +20,7 @@ from tipline.base.inline import escaped
 from tipline.base.web import Site, render_text
 from tipline.onefile import Inside
 from tipline.pins import Keys
-from tipline.questionnaire.model import Questionnaire
+from tipline.questionnaire.carried import Carried
 from tipline.strict import EnvelopeError
 
 PAGE_NAME: Final = "kit.html"
@@ -51,7 +51,7 @@ class Inputs:
     keys: Keys
     emergency: str
     practice: bool
-    questionnaire: Questionnaire
+    questionnaire: Carried
 
     _KEYS: ClassVar[frozenset[str]] = frozenset({"emergency", "practice"})
 
@@ -65,7 +65,7 @@ class Inputs:
         try:
             keys = Keys.parse(_block(page, b"keys"))
             about = strict.json_object(_block(page, b"about"), cls._KEYS)
-            asked = Questionnaire.parse(_block(page, b"questionnaire"))
+            asked = Carried.parse(_block(page, b"questionnaire"))
             return cls(keys, strict.text(about["emergency"]), strict.flag(about["practice"]), asked)
         except (CryptoError, EnvelopeError):
             raise KitError("this file is no kit") from None

@@ -13,6 +13,7 @@ from tests.journeys.kitpage import TODAY
 from tipline import kit
 from tipline.kit import Inputs
 from tipline.questionnaire import current
+from tipline.questionnaire.carried import Carried
 
 _MIB = 1 << 20
 _FILES = {"Standard": 20 * _MIB, "Safer": _MIB}  # without the compiler 20 MiB take minutes, and in proportion
@@ -21,7 +22,8 @@ _FILES = {"Standard": 20 * _MIB, "Safer": _MIB}  # without the compiler 20 MiB t
 def figures(folder: Path) -> list[Row]:
     """Make a kit, weigh it, and seal with it in Firefox where that is installed."""
     page = kit.build(
-        Inputs(Receiver(TODAY).keys(), "112", practice=True, questionnaire=current.default()), kit.built_script()
+        Inputs(Receiver(TODAY).keys(), "112", practice=True, questionnaire=Carried.of(current.default())),
+        kit.built_script(),
     )
     (folder / kit.PAGE_NAME).write_bytes(page)
     packed = f"{len(gzip.compress(page, 9)) / 1000:.0f} kB packed with gzip"

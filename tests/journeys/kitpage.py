@@ -19,6 +19,7 @@ from tipline.envelope import Reply
 from tipline.kit import Inputs
 from tipline.pins import Keys, Pinned, Pins
 from tipline.questionnaire import current
+from tipline.questionnaire.carried import Carried
 
 TODAY = datetime.now(UTC).date()
 MESSAGE = "Walrosszahn drums of scales behind the cold store. براميل"
@@ -69,7 +70,9 @@ class Station:
 
     def write(self, keys: Keys) -> None:
         """Make the kit with *keys*, signed by whomever: who changes a kit does not ask `kit.build`."""
-        page = kit.build(Inputs(self.keys(), "112", practice=True, questionnaire=current.default()), kit.built_script())
+        page = kit.build(
+            Inputs(self.keys(), "112", practice=True, questionnaire=Carried.of(current.default())), kit.built_script()
+        )
         self.file.write_bytes(page.replace(self.keys().encode(), keys.encode()))
 
 

@@ -22,10 +22,11 @@ from tipline.kit import Inputs, KitError, KitStatement
 from tipline.onefile import OneFileError
 from tipline.pins import Keys, Pinned, Pins, PinsError
 from tipline.questionnaire import current
+from tipline.questionnaire.carried import Carried
 
 TODAY = datetime.now(UTC).date()
 UNIT = Receiver(TODAY)
-INPUTS = Inputs(UNIT.keys(), "112", practice=False, questionnaire=current.default())
+INPUTS = Inputs(UNIT.keys(), "112", practice=False, questionnaire=Carried.of(current.default()))
 SCRIPT = "document.title = '1 < 2';"
 
 
@@ -74,7 +75,10 @@ def test_a_kit_holds_all_that_it_was_made_from_and_nothing_of_the_machine() -> N
 @settings(deadline=None)
 def test_no_name_and_no_number_breaks_out_of_the_page(name: str, emergency: str, oversight: str) -> None:
     inputs = Inputs(
-        named(f"</script><b>{name}", oversight), f"<!--{emergency}", practice=True, questionnaire=current.default()
+        named(f"</script><b>{name}", oversight),
+        f"<!--{emergency}",
+        practice=True,
+        questionnaire=Carried.of(current.default()),
     )
 
     made = kit.build(inputs, SCRIPT)

@@ -17,6 +17,7 @@ from tipline.kit import Inputs, KitError, KitStatement
 from tipline.onefile import OneFileError
 from tipline.pins import Keys, Pins, PinsError
 from tipline.questionnaire import current
+from tipline.questionnaire.carried import Carried
 from tipline.units import Units, UnitsError
 
 REFUSED = 1
@@ -97,7 +98,7 @@ async def collect(db: Db, settings: Settings, root: bytes, today: date) -> Input
             "there is no intake key to seal to today: a handler signs in to the corridor, then run this again"
         ) from None
     _say_of_oversight(keys, root, Units.load(settings.public), today)
-    return Inputs(keys, settings.emergency, settings.practice, current.load(settings.data))
+    return Inputs(keys, settings.emergency, settings.practice, Carried.of(current.load(settings.data)))
 
 
 def _say_of_oversight(keys: Keys, root: bytes, units: Units, today: date) -> None:

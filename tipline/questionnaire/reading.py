@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -86,7 +86,11 @@ class _Words:
         for language, said in self._said.items():
             if path not in said:
                 self._note(("language", language), f"lacks the text {spelt(path)}")
-        return {ENGLISH: english} | {language: said.pop(path, "") for language, said in self._said.items()}
+        return self.some(english, *path)
+
+    def some(self, english: str, *path: str) -> Texts:
+        """Return one text in the languages that have it: names in a long list may be known in one and not in another."""
+        return {ENGLISH: english} | {language: said.pop(path) for language, said in self._said.items() if path in said}
 
     def finish(self) -> None:
         """Note translations of nothing."""
@@ -130,7 +134,7 @@ def _list(key: str, table: Table, words: _Words) -> _List:
     for group in table.tables("group"):
         name = group.matching("key", _KEY, _KEY_SAYS)
         title = words.all(group.text("name"), "list", key, "group", name)
-        groups.append(Group(name, title, _choices(group.table("choices"), words, "list", key)))
+        groups.append(Group(name, title, _choices(group.table("choices"), words.some, "list", key)))
         group.finish()
     codes = [choice.code for group in groups for choice in group.choices]
     for code in sorted({code for code in codes if codes.count(code) > 1}):
@@ -141,12 +145,12 @@ def _list(key: str, table: Table, words: _Words) -> _List:
     return _List(source, tuple(groups))
 
 
-def _choices(table: Table, words: _Words, *path: str) -> tuple[Choice, ...]:
+def _choices(table: Table, texts: Callable[..., Texts], *path: str) -> tuple[Choice, ...]:
     choices = []
     for code in table.left():
         if not _CODE.fullmatch(code):
             table.note(code, _CODE_SAYS)
-        choices.append(Choice(code, words.all(table.text(code), *path, code)))
+        choices.append(Choice(code, texts(table.text(code), *path, code)))
     if not choices:
         table.fault("must hold at least one code")
     return tuple(choices)
@@ -201,7 +205,7 @@ def _coded(
     if kind not in CODED:
         return "", ()
     if kind is not Kind.LISTED and "list" not in table.left():
-        return "", (Group("", {}, _choices(table.table("choices"), words, key, "choices")),)
+        return "", (Group("", {}, _choices(table.table("choices"), words.all, key, "choices")),)
     found = lists.get(name := table.text("list"))
     if found is None:
         table.note("list", f"names no list: there is no [list.{name}]")

@@ -11,6 +11,7 @@ from aiohttp import web
 from tipline.base.inline import escaped
 from tipline.base.languages import ENGLISH
 from tipline.base.web import NOT_FOUND, SCRIPTED, ErrorPage, render
+from tipline.questionnaire.carried import Carried
 from tipline.source.context import ABOUT, QUESTIONNAIRE
 from tipline.source.pages import BrowserPage
 from tipline.text import Text
@@ -27,7 +28,7 @@ async def show(request: web.Request) -> web.Response:
         return _missing(request)
     request[SCRIPTED] = True
     return render(
-        request, BrowserPage(request.app[ABOUT], escaped(request.app[QUESTIONNAIRE].encode())), only=ENGLISH
+        request, BrowserPage(request.app[ABOUT], escaped(Carried.of(request.app[QUESTIONNAIRE]).encode())), only=ENGLISH
     )  # its script has no other words yet
 
 

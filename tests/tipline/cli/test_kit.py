@@ -21,6 +21,7 @@ from tipline.cli.main import main
 from tipline.kit import Inputs, KitStatement
 from tipline.pins import Pins
 from tipline.questionnaire import current
+from tipline.questionnaire.carried import Carried
 from tipline.units import Unit, Units
 
 TODAY = datetime.now(UTC).date()
@@ -135,7 +136,8 @@ async def test_a_kit_that_the_root_signed_although_its_keys_ended_or_are_of_anot
 ) -> None:
     other = Receiver(TODAY - timedelta(days=30))
     page = kit.build(
-        Inputs(other.keys(), "112", practice=True, questionnaire=current.default()), kit.built_script() + ";1"
+        Inputs(other.keys(), "112", practice=True, questionnaire=Carried.of(current.default())),
+        kit.built_script() + ";1",
     )
     (tmp_path / "kit.html").write_bytes(page)
     (tmp_path / "kit.statement.json").write_bytes(KitStatement.of(page).sign(signer(data)))

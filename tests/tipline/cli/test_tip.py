@@ -25,6 +25,7 @@ from tipline.envelope import SEALED_PLACE_BYTES, Answer, Place, Reply, Tip
 from tipline.kit import Inputs, build
 from tipline.pins import Keys, Pinned, Pins
 from tipline.questionnaire import current
+from tipline.questionnaire.carried import Carried
 
 TODAY = datetime.now(UTC).date()
 UNIT = Receiver(TODAY - timedelta(days=2))
@@ -42,7 +43,7 @@ pytestmark = [
 
 def kit(keys: Keys) -> bytes:
     """A real kit, whose script does nothing."""
-    return build(Inputs(keys, "112", practice=True, questionnaire=current.default()), "run()")
+    return build(Inputs(keys, "112", practice=True, questionnaire=Carried.of(current.default())), "run()")
 
 
 @pytest.fixture

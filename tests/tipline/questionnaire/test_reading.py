@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tipline.base.languages import LANGUAGES
 from tipline.base.settings import SettingsError
 from tipline.questionnaire import current, reading
 from tipline.questionnaire.model import Kind, say
@@ -146,6 +147,16 @@ def test_the_files_that_come_with_tipline_can_be_used(name: str) -> None:
 
     assert asked.questions
     assert not any(question.required for question in asked.questions)
+
+
+def test_wildlife_is_asked_about_in_every_language_of_the_pages() -> None:
+    assert set(current.default().languages) == set(LANGUAGES)
+
+
+def test_a_name_in_a_list_may_be_known_in_one_language_only() -> None:
+    asked = reading.read(GOOD.replace('list.animals."Panthera leo" = "Lion, le roi"\n', "").encode())
+
+    assert asked.questions[1].choices[0].shown("fr") == "Lion"
 
 
 def test_another_crime_needs_another_file_and_nothing_else(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ const AROUND = new RegExp(`^${BLANKS}+|${BLANKS}+$`, "gu");
 const NUMBER = /^0*([0-9]{1,12})(?:[.,]([0-9]{1,2}))?$/;
 
 /**
- * Read a questionnaire that a kit or a page carries.
+ * Read a whole questionnaire.
  * @param {Uint8Array} data canonical JSON
  * @returns {Questionnaire}
  */
@@ -49,6 +49,16 @@ export function parse(data) {
   if (!Array.isArray(languages) || !Array.isArray(sections)) throw new EnvelopeError();
   const schema = hex(sha256(data));
   return { name: strict.text(name), languages: languages.map(strict.text), sections: /** @type {any} */ (sections), schema };
+}
+
+/**
+ * Read what a kit or a page carries: the questionnaire in the page's language, and the hash of the whole.
+ * @param {Uint8Array} data canonical JSON
+ * @returns {Questionnaire}
+ */
+export function carried(data) {
+  const { asked, schema } = strict.jsonObject(data, ["asked", "schema"]);
+  return { ...parse(canonical(asked ?? null)), schema: hex(strict.hash32(schema)) };
 }
 
 /** @param {Questionnaire} questionnaire */

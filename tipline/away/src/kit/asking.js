@@ -1,7 +1,7 @@
 // The questionnaire on a page with script: the same questions, conditions and checks as the form's steps, all on one page.
 // A question whose condition does not hold is not seen, and what was typed there is not sealed.
 
-import { bodyOf, isAsked, parse, questionsOf, read, say as inLanguage, WORDS_MAX } from "../questionnaire.js";
+import { bodyOf, carried, isAsked, questionsOf, read, say as inLanguage, WORDS_MAX } from "../questionnaire.js";
 import { utf8 } from "../bytes.js";
 import { element, make } from "./dom.js";
 
@@ -29,7 +29,7 @@ export class Asking {
    * @param {string} place the id of the one that takes the questions
    */
   constructor(data, place) {
-    this.questionnaire = parse(utf8((element(data).textContent ?? "").replaceAll("\\u003c", "<")));
+    this.questionnaire = carried(utf8((element(data).textContent ?? "").replaceAll("\\u003c", "<")));
     this.place = element(place);
     this.place.replaceChildren(
       ...this.questionnaire.sections.flatMap((section) => [
