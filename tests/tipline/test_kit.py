@@ -78,7 +78,7 @@ def test_no_name_and_no_number_breaks_out_of_the_page(name: str, emergency: str,
         named(f"</script><b>{name}", oversight),
         f"<!--{emergency}",
         practice=True,
-        questionnaire=Carried.of(current.default()),
+        questionnaire=INPUTS.questionnaire,
     )
 
     made = kit.build(inputs, SCRIPT)

@@ -1,5 +1,6 @@
 """Which questionnaire an installation asks: the unit's own file in the data folder, or else the one for wildlife crime."""
 
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -30,6 +31,7 @@ def load(data: Path) -> Questionnaire:
         raise SettingsError(f"{file} cannot be used as a questionnaire:{lines}") from None
 
 
+@cache
 def default() -> Questionnaire:
     """Return the questionnaire for wildlife crime, which comes with Tipline."""
     return reading.read(files("tipline.questionnaire").joinpath("data", _DEFAULT).read_bytes())
