@@ -65,9 +65,7 @@ class Codename(Guarded):
         Raises:
             CodenameError: names the words that are in no list; with none named, a word is wrong, missing or too many.
         """
-        folded = unicodedata.normalize("NFKD", typed).lower()
-        folded = "".join(letter for letter in folded if not unicodedata.combining(letter))
-        typed_words = _WORD.findall(folded)
+        typed_words = _typed_words(typed)
         found = [_complete(word) for word in typed_words]
         unknown = tuple(word for word, known in zip(typed_words, found, strict=True) if known is None)
         words = " ".join(word for word in found if word is not None)
@@ -169,6 +167,22 @@ class SubmissionMac:
 def submission_mac(token: bytes) -> SubmissionMac:
     """Begin the MAC of a form with this 32-byte token."""
     return SubmissionMac(derive(_token(token), salt=_TOKEN_SALT, info=b"submission"))
+
+
+def file_mac(keys: SourceKeys) -> SubmissionMac:
+    """Begin the MAC of a file that is sent by itself: the same file of the same source, sent again, is the same one."""
+    return SubmissionMac(derive(keys.state, salt=_TOKEN_SALT, info=b"file"))
+
+
+def same_word(typed: str, word: str) -> bool:
+    """Say whether somebody typed this word of a codename, as `Codename.parse` reads it."""
+    found = _typed_words(typed)
+    return len(found) == 1 and _complete(found[0]) == word
+
+
+def _typed_words(typed: str) -> list[str]:
+    folded = unicodedata.normalize("NFKD", typed).lower()
+    return _WORD.findall("".join(letter for letter in folded if not unicodedata.combining(letter)))
 
 
 def _token(token: bytes) -> Secret:

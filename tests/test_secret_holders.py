@@ -6,6 +6,7 @@ import logging
 import pickle
 import traceback
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import lru_cache
 from io import StringIO
 from pathlib import Path
@@ -60,7 +61,7 @@ def held(request: pytest.FixtureRequest, tmp_path: Path) -> list[Guarded]:
             Card(name="a", display="A", process="desk", passphrase=MARKED, totp=MARKED),
             Opened("a", {"identity": MARK.decode()}),
             Session("a", MARK, began=0.0, seen=0.0, csrf=MARK.decode()),
-            SourceSession(MARK, CODENAME, MARK.decode(), MARKED),
+            SourceSession(MARK, CODENAME, reported=True, urgent=False, kept=(), expires=datetime.now(UTC), _key=MARKED),
             Keys(None, IDENTITY, SigningKey.from_seed(MARKED)),  # type: ignore[arg-type]
         ],
     }

@@ -15,7 +15,7 @@ from tests.adversarial import memory
 from tests.adversarial.canary import Canary, Search
 from tests.adversarial.everything import search_everything
 from tests.adversarial.memory import Process
-from tests.journeys.browser import Browser, Upload
+from tests.journeys.browser import Browser, Upload, report
 from tests.journeys.installation import Installation, installed
 from tipline.source import worker
 
@@ -37,14 +37,19 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
 
 
 async def one_source(installation: Installation, number: int) -> Codename:
-    """Report with a file, come back with the codename, answer, leave; some leave without a word."""
+    """Report with a file, check two words, erase, or come back with the codename, answer and leave; each does some of it."""
     async with Browser(installation.url("source")) as browser:
-        await browser.open("/")
         file = Upload("files", f"{number} {NAME}", f"{CONTENT} {number} ".encode() * 3_000)
-        page = await browser.submit(
-            "/", involved="no", message=f"{MESSAGE} {number}", how_known=DETAIL, must_not_learn="", files=[file]
+        page = await report(
+            browser, [file], involved="no", message=f"{MESSAGE} {number}", how_known=DETAIL, must_not_learn=""
         )
         codename = page.ids["codename"]
+        if number % 5 == 0:
+            await browser.open("/check")
+            await browser.submit("/check", status=400)
+        if number % 4 == 2:
+            await browser.open("/erase")
+            await browser.submit("/erase")
         if number % 2:
             await browser.open("/return")
             await browser.submit("/return", codename=codename)
@@ -82,7 +87,7 @@ async def half_sent(installation: Installation) -> AsyncIterator[None]:
         token = dict((await browser.open("/")).form("/").fields)["token"]
     fields = {"token": token, "involved": "no", "message": BROKEN_OFF}
     body = "".join(f'--b\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n' for n, v in fields.items())
-    body += '--b\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n' + "x" * 100_000
+    body += '--b\r\nContent-Disposition: form-data; name="how_known"\r\n\r\n' + "x" * 100_000
     head = (
         "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 900000\r\n\r\n"
     )

@@ -1,6 +1,6 @@
 """A source's browser, as lean as can be: it runs on the cores that it measures. One line kept open, HTTP read by hand.
 
-Every request is counted, and every answer but 200 is a fault.
+Every request is counted, and every answer but 200 and 303 is a fault.
 """
 
 import socket
@@ -17,6 +17,7 @@ class Client:
 
     def __init__(self, port: int) -> None:
         self.requests = 0
+        self._cookie = ""
         self._port = port
         self._line: socket.socket | None = None
 
@@ -31,17 +32,17 @@ class Client:
 
     def get(self, path: str) -> str:
         """Fetch a page."""
-        return self._ask(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        return self._ask(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{self._cookie}\r\n".encode())
 
     def post(self, path: str, fields: Mapping[str, str], *, file: int = 0) -> str:
         """Send a form, and behind its fields a file of so many zero bytes."""
         form = "".join(_part(f'name="{name}"') + f"{value}\r\n" for name, value in fields.items())
         end = f"--{_BOUNDARY}--\r\n"
         if file:
-            form += _part('name="files"; filename="film.mp4"\r\nContent-Type: video/mp4')
+            form += _part(f'name="files"; filename="film-{self.requests}.mp4"\r\nContent-Type: video/mp4')
             end = f"\r\n{end}"
         head = (
-            f"POST {path} HTTP/1.1\r\nHost: localhost\r\n"
+            f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{self._cookie}"
             f"Content-Type: multipart/form-data; boundary={_BOUNDARY}\r\n"
             f"Content-Length: {len(form.encode()) + file + len(end)}\r\n\r\n"
         )
@@ -83,13 +84,15 @@ class Client:
     def _answer(self, line: socket.socket) -> str:
         with line.makefile("rb") as reader:
             status = reader.readline()
-            if not status.startswith(b"HTTP/1.1 200 "):
+            if not status.startswith((b"HTTP/1.1 200 ", b"HTTP/1.1 303 ")):
                 raise RuntimeError(f"answered with {status!r}")
             headers = {}
             while (header := reader.readline().strip()) != b"":
                 name, _, value = header.partition(b":")
                 headers[name.lower()] = value.strip()
             body = reader.read(int(headers[b"content-length"]))
+        if b"set-cookie" in headers:
+            self._cookie = f"Cookie: {headers[b'set-cookie'].split(b';')[0].decode()}\r\n"
         if headers.get(b"connection") == b"close":
             line.close()
             self._line = None

@@ -22,6 +22,7 @@ from tipline.base.postgres import Cluster
 _SECONDS = 5.0
 _RETURNS = 40
 _TOKEN = re.compile(r'name="token" value="([^"]+)"')
+_CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 _CODENAME = re.compile(r'<div id="codename".*?</div>', re.DOTALL)
 
 
@@ -112,9 +113,14 @@ async def _upload(installation: Installation, size: int, times: int) -> tuple[fl
     watching = asyncio.create_task(watch())
     best = 0.0
     with Client(installation.ports["source"]) as client:
+        _reported(client)
+        found = _CSRF.search(client.get("/files"))
+        if found is None:
+            raise RuntimeError("no session began")
+        csrf = found[1]
         for _ in range(times):
             started = time.perf_counter()
-            await asyncio.to_thread(_reported, client, file=size)
+            await asyncio.to_thread(client.post, "/files", {"csrf": csrf}, file=size)
             best = max(best, size / (time.perf_counter() - started))
     ended.set()
     await watching
@@ -138,13 +144,13 @@ async def _reports_until(end: float, port: int, clients: int) -> tuple[int, int]
     return sum(done for done, _ in counts), sum(requests for _, requests in counts)
 
 
-def _reported(client: Client, *, file: int = 0) -> str:
+def _reported(client: Client) -> str:
     """Fetch the form, fill it, send it, and read the codename."""
     token = _TOKEN.search(client.get("/"))
     if token is None:
         raise RuntimeError("the form has no token")
     fields = {"token": html.unescape(token[1]), "involved": "no", "message": "Two men, a white van."}
-    codename = _CODENAME.search(client.post("/", fields, file=file))
+    codename = _CODENAME.search(client.post("/", fields))
     if codename is None:
         raise RuntimeError("no codename was given")
     return " ".join(re.sub(r"<[^>]+>", " ", codename[0]).split())

@@ -18,7 +18,7 @@ import asyncpg
 from crypto import age
 from handling.rules.phrases import phrase
 from tests.journeys import files
-from tests.journeys.browser import Browser, JourneyError, Page, Upload
+from tests.journeys.browser import Browser, JourneyError, Page, Upload, report
 from tests.journeys.installation import PROCESSES, Installation
 
 NODE = shutil.which("node") or "node"
@@ -91,18 +91,17 @@ class Story:
     async def report(self) -> tuple[str, str]:
         """The source reports with three files, and once about the unit itself."""
         source = self._browser("source")
-        await source.open("/")
-        page = await source.submit(
-            "/",
-            involved="no",
-            message=f"{CANARY_MESSAGE}. They go by air on Tuesday.",
-            how_known="I load trucks there.",
-            must_not_learn="The port police.",
-            files=[
+        page = await report(
+            source,
+            [
                 Upload("files", "drums.jpg", files.photograph(CANARY_FILE), "image/jpeg"),
                 Upload("files", CANARY_NAME, files.document(CANARY_FILE), "application/pdf"),
                 Upload("files", "chat.bin", files.bulk(_BULK, CANARY_FILE)),
             ],
+            involved="no",
+            message=f"{CANARY_MESSAGE}. They go by air on Tuesday.",
+            how_known="I load trucks there.",
+            must_not_learn="The port police.",
         )
         self.codename = page.ids.get("codename", "")
         need(len(self.codename.split()) == 12, f"no codename of twelve words: {page.text[:300]}")

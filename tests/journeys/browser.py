@@ -4,6 +4,8 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from http import HTTPStatus
+from http.cookies import Morsel
 from types import TracebackType
 from typing import Self
 from urllib.parse import urljoin, urlsplit
@@ -178,6 +180,10 @@ class Browser:
     ) -> None:
         await self._session.close()
 
+    def cookies(self) -> list[Morsel[str]]:
+        """Return the cookies that the browser holds."""
+        return list(self._session.cookie_jar)
+
     async def open(self, path: str, *, status: int = 200) -> Page:
         """Go to an address; a status other than *status* is a `JourneyError`."""
         async with self._session.get(urljoin(self._site, path)) as answer:
@@ -236,3 +242,21 @@ def _multipart(form: Form, values: list[tuple[str, str]], files: Sequence[Upload
     for upload in files:
         data.add_field(upload.field, io.BytesIO(upload.data), filename=upload.name, content_type=upload.media_type)
     return data
+
+
+async def report(browser: Browser, files: Sequence[Upload] = (), *, status: int = 200, **typed: str) -> Page:
+    """Fill the source's form anew, send it, and then one file after the other; return the page with the codename."""
+    await browser.open("/")
+    page = await browser.submit("/", status=status, **typed)
+    if status == HTTPStatus.OK:
+        await send_files(browser, files)
+    return page
+
+
+async def send_files(browser: Browser, files: Sequence[Upload]) -> None:
+    """As a source who is signed in, send one file after the other, and see each of them kept."""
+    for file in files:
+        await browser.open("/files")
+        page = await browser.submit("/files", files=[file])
+        if "safe with us" not in page.text:
+            raise JourneyError(f"the file was not kept: {page.text[:600]}")

@@ -152,11 +152,12 @@ class Firefox:
     """One browser with a profile of its own, which is gone afterwards.
 
     Args:
-        preferences: one of `LEVELS`, or more.
+        preferences: one of `LEVELS`, or more; `script` says whether pages may run any.
         proxy: where every request goes instead of to the network.
     """
 
     def __init__(self, preferences: Mapping[str, Any] = STANDARD, *, proxy: Proxy | None = None) -> None:
+        self.script = bool(preferences.get("javascript.enabled", True))
         self.folder = Path(tempfile.mkdtemp(prefix="firefox-"))
         self.profile = self.folder / "profile"
         self.downloads = self.folder / "downloads"

@@ -136,7 +136,6 @@ class Source:
 
     async def report(self) -> None:
         """Report; when the answer is lost, go back to the form with all that was typed and send the very same again."""
-        files = [] if self.data is None else [Upload("files", "photo.bin", self.data)]
         form: Page | None = None
         async with Browser(self.on.url("source")) as browser:
             for _ in range(TRIES):
@@ -144,12 +143,28 @@ class Source:
                     async with asyncio.timeout(_ANSWER_SECONDS):
                         form = form or await browser.open("/")
                         browser.page = form  # back from an error page
-                        page = await browser.submit("/", involved="no", message=self.text, files=files)
+                        page = await browser.submit("/", involved="no", message=self.text)
                     self.codename = page.ids["codename"]
                 except LOST:
                     await asyncio.sleep(_PAUSE)
                 else:
+                    break
+            if self.codename and self.data is not None:
+                await self._send_file(browser, Upload("files", "photo.bin", self.data))
+
+    async def _send_file(self, browser: Browser, file: Upload) -> None:
+        """Send the file; when the answer is lost, come back with the codename and send it again: it counts once."""
+        for _ in range(TRIES):
+            try:
+                async with asyncio.timeout(_ANSWER_SECONDS):
+                    await browser.open("/files")
+                    page = await browser.submit("/files", files=[file])
+                if "safe with us" in page.text:
                     return
+            except LOST:
+                await asyncio.sleep(_PAUSE)
+            await self._come_back(browser)
+        raise JourneyError(f"source {self.number} cannot send its file")
 
     async def reads(self) -> str:
         """Come back with the codename; return what the page says."""

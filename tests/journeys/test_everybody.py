@@ -66,6 +66,11 @@ class Looker:
         self.sends(name)
 
 
+def _asked(browser: Chromium) -> list[str]:
+    """Fields of the words that are asked for."""
+    return list(browser.run("return [...document.querySelectorAll('main [name^=word_]')].map((field) => field.name)"))
+
+
 def _send(page: Page) -> None:
     with page.expect_navigation():
         page.click(SUBMIT)
@@ -78,6 +83,14 @@ async def test_everybody_can_use_the_form_and_come_back_to_it(unit: Installation
     browser.click("input[name=involved][value=no]")
     looker.sends("sent", message="Drums at the quay.", how_known="Seen.")
     codename = browser.text("#codename")
+    looker.opens(f"{site}/check", "check")
+    looker.sends("check with errors", **dict.fromkeys(_asked(browser), "kestrel"))
+    looker.sends("check passed", **{name: codename.split()[int(name[5:]) - 1] for name in _asked(browser)})
+    looker.opens(f"{site}/code", "code")
+    looker.opens(f"{site}/files", "files")
+    looker.sends("no file")
+    browser.upload("#files", Path(__file__))
+    looker.sends("a file kept")
     await asyncio.to_thread(unit.tipline, "collect")
     async with await unit.sign_in("corridor", "amina") as amina:
         tips = await amina.open("/")
@@ -91,7 +104,7 @@ async def test_everybody_can_use_the_form_and_come_back_to_it(unit: Installation
     looker.opens(f"{site}/leave-now", "elsewhere")
     browser.open(f"{site}/return")
     looker.sends("thread again", codename=codename)
-    browser.click("form[action='/leave'] button")
+    browser.click("form[action=leave] button")
     looker.look("left")
     looker.opens(f"{site}/pgp", "pgp")
     looker.opens(f"{site}/no-such-page", "error")

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.journeys.browser import Upload
+from tests.journeys.browser import Upload, report
 from tests.tor.place import Place
 
 _PAGES = 40
@@ -24,17 +24,15 @@ async def test_small_pages_and_a_large_file_pass(place: Place, capsys: pytest.Ca
             pages.append((time.monotonic() - began) * 1000)
             await asyncio.sleep(_PAUSE)
     async with place.browser("one who sends") as browser:
-        await browser.open("/")
+        page = await report(browser, involved="no", message="A film of the yard.")
+        await browser.open("/files")
         began = time.monotonic()
-        page = await browser.submit(
-            "/",
-            involved="no",
-            message="A film of the yard.",
-            files=[Upload("files", "yard.mp4", bytes(_MEGABYTES * 1_000_000), "video/mp4")],
-        )
+        film = Upload("files", "yard.mp4", bytes(_MEGABYTES * 1_000_000), "video/mp4")
+        kept = await browser.submit("/files", files=[film])
         took = time.monotonic() - began
 
     assert len(page.ids["codename"].split()) == 12
+    assert "safe with us" in kept.text
     with capsys.disabled():
         print(
             f"\nthrough Tor: small page {statistics.median(pages):.0f} ms (p95 {statistics.quantiles(pages, n=20)[18]:.0f} ms), "

@@ -8,7 +8,7 @@ from http import HTTPStatus
 import aiohttp
 
 from tests.journeys import files
-from tests.journeys.browser import Upload
+from tests.journeys.browser import Upload, report
 from tests.tor.place import Place
 
 _FLOOD_CONNECTIONS = 10
@@ -23,13 +23,8 @@ async def test_a_circuit_that_floods_is_refused_and_an_honest_report_is_through_
         await asyncio.wait_for(refused.wait(), _PATIENCE)
         began = time.monotonic()
         async with place.browser("somebody honest") as browser:
-            await browser.open("/")
-            page = await browser.submit(
-                "/",
-                involved="no",
-                message="Ivory is carved behind the petrol station.",
-                files=[Upload("files", "shed.jpg", files.photograph("shed"), "image/jpeg")],
-            )
+            photo = Upload("files", "shed.jpg", files.photograph("shed"), "image/jpeg")
+            page = await report(browser, [photo], involved="no", message="Ivory is carved behind the petrol station.")
         took = time.monotonic() - began
     finally:
         flood.cancel()

@@ -25,6 +25,8 @@ _TICK_RANGE = range(1, 86_401)  # seconds: one day at most, or urgent tips would
 
 _DAYS_RANGE = range(91)  # longer, and a destroyed intake seed would outlive every promise about it
 
+_MEGABYTES_RANGE = range(1, 100_001)
+
 _PRACTICE = """\
 # A practice unit: its keys stand beside its data. Never use it for a real tip.
 practice = true
@@ -52,10 +54,12 @@ class Settings:
         public_dsn, inside_dsn: owner DSNs of own databases; None means the embedded PostgreSQL.
         emergency: number or words shown to a source in danger.
         reading_hours: when somebody reads tips, in words.
+        reads: the languages that somebody reads tips in, in words.
         bundle_times: times of day (UTC) at which every mailbox bundle is replaced.
         drop: where the drop listens; None means this machine's own. Another unit's public zone may serve this unit.
         drop_proxy: Tor's SOCKS port as ``socks5h://host:port``, which resolves the drop's name; None goes there straight.
         urgent_tick, tick: seconds between two collections of urgent and of all envelopes.
+        file_megabytes: how large one file of a source may be, in millions of bytes.
         keyring_backup_days: how long backups of the keyring are kept; what is destroyed is gone for good after that.
     """
 
@@ -73,6 +77,8 @@ class Settings:
     urgent_tick: int = 300
     tick: int = 3600
     keyring_backup_days: int = 7
+    file_megabytes: int = 2000
+    reads: str = "English"
     zones: tuple[str, ...] = ZONES
     drop: str | None = None
     drop_proxy: str | None = None
@@ -144,10 +150,12 @@ def read(data: Path | None, environ: Mapping[str, str]) -> Settings:
         inside_dsn=table.optional_text("inside_dsn"),
         emergency=table.text("emergency", "your local emergency number"),
         reading_hours=table.text("reading_hours", "on working days"),
+        reads=table.text("reads", "English"),
         bundle_times=table.times("bundle_times", _DEFAULT_BUNDLE_TIMES),
         urgent_tick=table.seconds("urgent_tick", 300),
         tick=table.seconds("tick", 3600),
         keyring_backup_days=table.days("keyring_backup_days", 7),
+        file_megabytes=table.megabytes("file_megabytes", 2000),
         zones=table.zones(),
         drop=table.optional_matching("drop", _ADDRESS, "an address as http://127.0.0.1:8083"),
         drop_proxy=table.optional_matching("drop_proxy", _PROXY, "Tor's SOCKS port, as socks5h://127.0.0.1:9050"),
@@ -228,6 +236,9 @@ class _Table:
 
     def days(self, key: str, default: int) -> int:
         return self._number(key, self._get(key, default), _DAYS_RANGE, "whole days, 0 to 90")
+
+    def megabytes(self, key: str, default: int) -> int:
+        return self._number(key, self._get(key, default), _MEGABYTES_RANGE, "millions of bytes, 1 to 100000")
 
     def times(self, key: str, default: tuple[time, ...]) -> tuple[time, ...]:
         value = self._get(key, [t.isoformat("minutes") for t in default])

@@ -32,6 +32,7 @@ __all__ = [
     "NOTICES",
     "NOT_FOUND",
     "SCRIPTED",
+    "WARNINGS",
     "WHO",
     "ErrorPage",
     "FormError",
@@ -51,6 +52,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 CSRF = web.RequestKey("csrf", str)  # the session's token, which every form of a signed-in page carries
 WHO = web.RequestKey("who", str)  # name of the person signed in
+WARNINGS: web.RequestKey[tuple[str, ...]] = web.RequestKey(
+    "warnings", tuple
+)  # codes of what the page warns of at its top
 SCRIPTED = web.RequestKey("scripted", bool)  # True for the answer whose page runs a script of this site
 NOTICES: web.AppKey[Callable[[], tuple[str, ...]]] = web.AppKey("notices")  # for them
 
@@ -162,7 +166,7 @@ def render(request: web.Request, page: Page, status: int = 200, *, only: Languag
     notices = request.app[NOTICES]() if who and NOTICES in request.app else ()
     language = only or (addresses.language_of(request) if site.translated else ENGLISH)
     elsewhere = addresses.elsewhere(request) if site.translated and not only else ()
-    values = {"csrf": request.get(CSRF, ""), "who": who, "notices": notices}
+    values = {"csrf": request.get(CSRF, ""), "who": who, "notices": notices, "warnings": request.get(WARNINGS, ())}
     text = render_text(site, page, language=language, elsewhere=elsewhere, **values)
     return web.Response(text=text, status=status, content_type="text/html", charset="utf-8")
 
@@ -176,12 +180,20 @@ def render_text(
     csrf: str = "",
     who: str = "",
     notices: tuple[str, ...] = (),
+    warnings: tuple[str, ...] = (),
 ) -> str:
     """Return the HTML of *page*, for a process that answers without aiohttp's application."""
     template = environment().get_template(page.template)
     with spoken_by(languages.spoken(language)):
         return template.render(
-            page=page, site=site, language=language, elsewhere=elsewhere, csrf=csrf, who=who, notices=notices
+            page=page,
+            site=site,
+            language=language,
+            elsewhere=elsewhere,
+            csrf=csrf,
+            who=who,
+            notices=notices,
+            warnings=warnings,
         )
 
 

@@ -5,7 +5,7 @@ canonical form of itself is refused, so that two readers can never disagree abou
 Layout: docs/format.md.
 """
 
-from tipline.envelope.bodies import Answer, Body, File, Part, Tip, answer_message
+from tipline.envelope.bodies import Answer, Body, Erase, File, Part, Tip, answer_message
 from tipline.envelope.intakekey import IntakeKey, IntakeKeyError
 from tipline.envelope.message import WAYS, Message, seal_encoded, seal_message
 from tipline.envelope.reply import REPLY_BYTES, Reply
@@ -32,6 +32,7 @@ __all__ = [
     "Answer",
     "Body",
     "EnvelopeError",
+    "Erase",
     "File",
     "Filled",
     "ForgedError",

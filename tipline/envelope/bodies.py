@@ -1,4 +1,4 @@
-"""What a message of a source can be: a tip, an answer, a filled questionnaire, or the sidecar of a file."""
+"""What a message of a source can be: a tip, an answer, a filled questionnaire, the sidecar of a file, or a wish to erase."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -128,8 +128,25 @@ class File:
         )
 
 
-Body: TypeAlias = Tip | Answer | Filled | File
-BODIES: Final[Mapping[str, type[Body]]] = {kind.KIND: kind for kind in (Tip, Answer, Filled, File)}
+@dataclass(frozen=True, slots=True)
+class Erase:
+    """The last message of a thread: its source has erased the mailbox and asks the unit to erase what it has."""
+
+    KIND: ClassVar[str] = "erase"
+
+    def body(self) -> dict[str, Any]:
+        """Return the JSON body: nothing."""
+        return {}
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """Read a JSON body; raises `EnvelopeError`."""
+        strict.fields(value, frozenset())
+        return cls()
+
+
+Body: TypeAlias = Tip | Answer | Filled | File | Erase
+BODIES: Final[Mapping[str, type[Body]]] = {kind.KIND: kind for kind in (Tip, Answer, Filled, File, Erase)}
 """Each body by the word that a message calls it."""
 
 

@@ -1,17 +1,12 @@
-"""The talk between a worker and `keep` over their socket pair: frames of JSON and bytes. No key and no plaintext.
-
-A worker asks, `keep` answers, one after the other. A frame is the lengths of its two halves, four bytes each, then JSON,
-then the bytes that the JSON speaks of, one after the other: a bundle travels as it is, and nothing spells it out.
-"""
+"""The talk between a worker and `keep`: a worker asks, `keep` answers, one after the other. No key and no plaintext."""
 
 import asyncio
-import json
 import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, cast
 from uuid import UUID
 
 from tipline.base.database import StoreError
@@ -19,98 +14,13 @@ from tipline.bundles import Pickup
 from tipline.envelope import Kind, Wrapper
 from tipline.handin import Slip
 from tipline.source import handed
+from tipline.source.erasing import Erased, Erasure, Wish
+from tipline.source.frames import ChannelError, an_id, exactly, read_frame, streams, write_frame
 from tipline.source.handed import Progress, Standing
 from tipline.source.store import Envelope, Mailbox, NewMailbox, Outcome, Submission
 
-MAX_FRAME: Final = 1 << 20  # bytes; the largest is a submission of a thousand envelopes with its first bundle
 KEYS_SECONDS: Final = 1.0
 """How long a worker goes by the intake keys that it was told. Whether one still counts, the rows say as they store."""
-
-_LENGTH: Final = 4
-_KEYS_SECONDS: Final = (
-    1.0  # how long a worker goes by the intake keys it was told; a submission is checked against the rows
-)
-_BYTES: Final = "bytes"  # the only key of an object that stands for bytes; its value is their number
-
-_T = TypeVar("_T")
-
-
-class ChannelError(Exception):
-    """The other end sent something that is not a frame."""
-
-    def __init__(self) -> None:
-        super().__init__("a frame between worker and keep is malformed")
-
-
-async def read_frame(reader: asyncio.StreamReader) -> dict[str, Any] | None:
-    """Return the next frame; None when the other end has gone."""
-    try:
-        lengths = await reader.readexactly(2 * _LENGTH)
-        spoken, behind = int.from_bytes(lengths[:_LENGTH], "big"), int.from_bytes(lengths[_LENGTH:], "big")
-        if spoken + behind > MAX_FRAME:
-            raise ChannelError
-        data = await reader.readexactly(spoken + behind)
-    except (asyncio.IncompleteReadError, ConnectionError):
-        return None
-    return _parsed(data[:spoken], memoryview(data)[spoken:])
-
-
-def _parsed(spoken: bytes, behind: memoryview) -> dict[str, Any]:
-    """Put the bytes where the JSON speaks of them: its objects end in the order in which they were written."""
-    at = 0
-
-    def restored(value: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON, or bytes
-        nonlocal at
-        if value.keys() != {_BYTES}:
-            return value
-        start, at = at, at + exactly(value[_BYTES], int)
-        if not start <= at <= len(behind):
-            raise ChannelError
-        return bytes(behind[start:at])
-
-    try:
-        value = json.loads(spoken, object_hook=restored)
-    except (ValueError, RecursionError):
-        raise ChannelError from None
-    if not isinstance(value, dict) or at != len(behind):
-        raise ChannelError
-    return value
-
-
-async def write_frame(writer: asyncio.StreamWriter, frame: Mapping[str, Any]) -> None:
-    """Send one frame."""
-    behind: list[bytes] = []
-
-    def moved(value: object) -> dict[str, int]:
-        behind.append(exactly(value, bytes))
-        return {_BYTES: len(behind[-1])}
-
-    spoken = json.dumps(frame, default=moved).encode()
-    data = b"".join(behind)
-    if len(spoken) + len(data) > MAX_FRAME:
-        raise ChannelError
-    writer.write(b"".join((len(spoken).to_bytes(_LENGTH, "big"), len(data).to_bytes(_LENGTH, "big"), spoken, data)))
-    await writer.drain()
-
-
-def exactly(value: object, kind: type[_T]) -> _T:
-    """Return what must be of this kind and no other; anything else is a `ChannelError`."""
-    if type(value) is not kind:
-        raise ChannelError
-    return value
-
-
-def an_id(value: object) -> UUID:
-    """Return an id that came as text; anything else is a `ChannelError`."""
-    try:
-        return UUID(exactly(value, str))
-    except ValueError:
-        raise ChannelError from None
-
-
-async def streams(end: socket.socket) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Return one end of a pair as streams."""
-    return await asyncio.open_unix_connection(sock=end, limit=MAX_FRAME)
 
 
 @dataclass(slots=True)
@@ -195,6 +105,14 @@ class Keep:
             dropped=tuple(UUID(one) for one in answer["dropped"]),
         )
 
+    async def erase(self, erasure: Erasure) -> Erased | None:
+        """Erase a mailbox with all that waits in it; None when its state is another by now, or it has gone."""
+        answer = await self._ask("erase", **pack_erasure(erasure))
+        if answer is None:
+            return None
+        gone = tuple(UUID(one) for one in answer["gone"])
+        return Erased(gone, rest=bool(answer["rest"]), told=bool(answer["told"]))
+
     async def pickup(self, mailbox: bytes) -> tuple[bool, Pickup]:
         """Say whether there is such a mailbox, and return what it hands out; as many bytes of nothing when there is none."""
         answer = await self._ask("pickup", mailbox=mailbox)
@@ -215,6 +133,10 @@ class Keep:
         """Return a sealed session."""
         answer = await self._ask("session", session=session)
         return None if answer is None else exactly(answer, bytes)
+
+    async def change_session(self, session: bytes, *, was: bytes, now: bytes) -> bool:
+        """Replace a sealed session; False when it is another by now, or has been left."""
+        return bool(await self._ask("change_session", session=session, was=was, now=now))
 
     async def delete_session(self, session: bytes) -> None:
         """Forget a session."""
@@ -266,7 +188,7 @@ def pack_submission(s: Submission) -> dict[str, Any]:
         "was": None if s.was is None else s.was,
         "now": s.now,
         "new": None if s.new is None else {"recipient": s.new.recipient, "bundle": s.new.bundle},
-        "envelopes": [[str(e.id), e.kind, e.size, e.sha256] for e in s.envelopes],
+        "envelopes": [_pack_envelope(e) for e in s.envelopes],
     }
 
 
@@ -284,10 +206,53 @@ def unpack_submission(value: Mapping[str, Any]) -> Submission:
             was=None if value["was"] is None else exactly(value["was"], bytes),
             now=exactly(value["now"], bytes),
             new=None if new is None else NewMailbox(new["recipient"], exactly(new["bundle"], bytes)),
-            envelopes=tuple(
-                Envelope(an_id(identifier), cast(Kind, kind), size, exactly(digest, bytes))
-                for identifier, kind, size, digest in value["envelopes"]
+            envelopes=tuple(_unpack_envelope(one) for one in value["envelopes"]),
+        )
+    except (KeyError, TypeError, ValueError):
+        raise ChannelError from None
+
+
+def pack_erasure(erasure: Erasure) -> dict[str, Any]:
+    """Write an erasure for a frame."""
+    wish = erasure.wish
+    return {
+        "mailbox": erasure.mailbox,
+        "was": erasure.was,
+        "sent": erasure.sent,
+        "wish": wish
+        and {
+            "envelope": _pack_envelope(wish.envelope),
+            "unit": wish.unit,
+            "serial": wish.serial,
+            "day": wish.day.isoformat(),
+        },
+    }
+
+
+def unpack_erasure(value: Mapping[str, Any]) -> Erasure:
+    """Read what `pack_erasure` writes; raises `ChannelError`."""
+    try:
+        wish = value["wish"]
+        return Erasure(
+            mailbox=exactly(value["mailbox"], bytes),
+            was=exactly(value["was"], bytes),
+            sent=value["sent"],
+            wish=wish
+            and Wish(
+                _unpack_envelope(wish["envelope"]),
+                unit=wish["unit"],
+                serial=wish["serial"],
+                day=date.fromisoformat(wish["day"]),
             ),
         )
     except (KeyError, TypeError, ValueError):
         raise ChannelError from None
+
+
+def _pack_envelope(envelope: Envelope) -> list[Any]:
+    return [str(envelope.id), envelope.kind, envelope.size, envelope.sha256]
+
+
+def _unpack_envelope(value: Any) -> Envelope:  # noqa: ANN401 - JSON
+    identifier, kind, size, digest = value
+    return Envelope(an_id(identifier), cast(Kind, kind), size, exactly(digest, bytes))

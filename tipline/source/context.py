@@ -4,18 +4,22 @@ from base64 import urlsafe_b64encode
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
+from typing import Final
 
 from aiohttp import web
 
 from crypto.codename import new_token
 from tipline.base.blobstore import BlobStore
-from tipline.base.web import render
+from tipline.base.web import ErrorPage, render
 from tipline.envelope import IntakeKeyError
 from tipline.parts import Address
 from tipline.questionnaire.model import Questionnaire
 from tipline.source.channel import Keep
 from tipline.source.pages import About, ClosedPage
+from tipline.text import Text
 from tipline.units import Unit, Units
+
+_TOO_LARGE: Final = Text("This is too large.")
 
 KEEP = web.AppKey("keep", Keep)
 BLOBS = web.AppKey("blobs", BlobStore)
@@ -37,6 +41,12 @@ async def address(request: web.Request, unit: Unit | None, *, mailbox: bytes, ur
 def closed(request: web.Request) -> web.Response:
     """Say that nothing can be taken now."""
     return render(request, ClosedPage(request.app[ABOUT]), HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def too_large(request: web.Request) -> web.Response:
+    """Say that what is about to be sent is too large."""
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    return render(request, ErrorPage(_TOO_LARGE, _TOO_LARGE), status)
 
 
 def new_form_token() -> str:

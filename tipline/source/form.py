@@ -1,4 +1,4 @@
-"""Reads the report form as it arrives: fields first, then files in pieces. Nothing here touches a disk."""
+"""Reads a form as it arrives: fields first, then files in pieces. Nothing here touches a disk."""
 
 import asyncio
 import re
@@ -13,7 +13,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from crypto.codename import TOKEN_BYTES
 from tipline.base.forms import FormError
-from tipline.limits import DETAIL_MAX, FILES_MAX, MESSAGE_MAX, UPLOAD_MAX
+from tipline.limits import DETAIL_MAX, MESSAGE_MAX
 from tipline.text import Text
 
 STALLED_SECONDS: Final = 120
@@ -29,10 +29,11 @@ _LIMITS: Final[Mapping[str, int]] = {
     "message": MESSAGE_MAX,
     "how_known": DETAIL_MAX,
     "must_not_learn": DETAIL_MAX,
+    "csrf": 64,
 }
 _FILES: Final = "files"
 _PLAIN: Final = re.compile(r'form-data; name="([a-z_]+)"')
-_TOO_LONG: Final = Text("This is too long to send in one piece. Shorten it, or attach it as a file.")
+_TOO_LONG: Final = Text("This is too long to send in one piece. Shorten it, or send it as a file on the next page.")
 
 
 class DamagedError(FormError):
@@ -48,15 +49,6 @@ class StalledError(FormError):
     def __init__(self) -> None:
         super().__init__(
             Text("The connection stood still for too long and nothing was kept. Go back and send it again.")
-        )
-
-
-class TooMuchError(Exception):
-    """More or larger files than one report takes."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            Text("One report takes at most %(files)s files and 2 GB. Send the rest as another report.", files=FILES_MAX)
         )
 
 
@@ -168,7 +160,6 @@ class FormStream:
     def __init__(self, reader: MultipartReader) -> None:
         self._reader = reader
         self._file: BodyPartReader | None = None
-        self._current: IncomingFile | None = None
 
     @classmethod
     async def begin(cls, request: web.Request) -> "FormStream":
@@ -199,25 +190,14 @@ class FormStream:
             self._file = None
             if part.name != _FILES:
                 raise DamagedError  # a field after the files: they would have been sealed to nobody's choice
-            self._current = IncomingFile(part)
-            yield self._current
+            yield IncomingFile(part)
 
-    async def drain(self) -> bool:
-        """Read and forget the files, so that the browser sees our page; True when there were any."""
-        left = UPLOAD_MAX
-        if self._current is not None:
-            left = await self._skip(self._current, left)
-        async for file in self.files():
-            left = await self._skip(file, left)
-        return left < UPLOAD_MAX or (self._current is not None and self._current.name != "")
-
-    @staticmethod
-    async def _skip(file: IncomingFile, left: int) -> int:
-        async for piece in file.pieces(_PIECE):
-            left -= len(piece)
-            if left < 0:
-                raise DamagedError
-        return left
+    async def words(self) -> dict[str, str]:
+        """Read a form without files; one that brings a file raises `DamagedError`: it would be lost unsaid."""
+        fields = await self.fields()
+        if self._file is not None:
+            raise DamagedError
+        return fields
 
     async def _next(self) -> BodyPartReader | None:
         try:

@@ -15,9 +15,9 @@ from tipline.base.settings import Settings
 from tipline.bundles import SEALED_BUNDLE_BYTES
 from tipline.envelope import SEALED_PLACE_BYTES, Wrapper
 from tipline.handin import Slip
-from tipline.source import channel, early, forget, handed, handout, store
-from tipline.source.channel import ChannelError, exactly
+from tipline.source import channel, early, erasing, forget, frames, handed, handout, store
 from tipline.source.forget import Door
+from tipline.source.frames import ChannelError, an_id, exactly
 from tipline.strict import EnvelopeError
 
 READY: Final = b"r"
@@ -90,12 +90,12 @@ def _wake(readable: asyncio.Future[None]) -> None:
 
 async def _serve(pool: Pool, door: Door, end: socket.socket) -> None:
     """Answer one worker until it ends. A worker that breaks the protocol is no longer heard."""
-    reader, writer = await channel.streams(end)
+    reader, writer = await frames.streams(end)
     try:
-        while (frame := await channel.read_frame(reader)) is not None:
+        while (frame := await frames.read_frame(reader)) is not None:
             async with door.passing():
                 answer = await _answer(pool, frame)
-            await channel.write_frame(writer, answer)
+            await frames.write_frame(writer, answer)
     except (ChannelError, ConnectionError) as error:
         _LOG.warning("a worker's channel was closed: %s", type(error).__name__)
     finally:
@@ -162,7 +162,7 @@ async def _place_in_hand_in(db: Db, frame: Frame) -> dict[str, Any] | str:
 
 
 async def _note_here(db: Db, frame: Frame) -> bool:
-    return await handed.here(db, channel.an_id(frame["id"]), exactly(frame["sha256"], bytes))
+    return await handed.here(db, an_id(frame["id"]), exactly(frame["sha256"], bytes))
 
 
 async def _complete_hand_in(db: Db, frame: Frame) -> dict[str, Any]:
@@ -173,6 +173,13 @@ async def _complete_hand_in(db: Db, frame: Frame) -> dict[str, Any]:
         "missing": found.missing,
         "dropped": [str(one) for one in found.dropped],
     }
+
+
+async def _erase(db: Db, frame: Frame) -> dict[str, Any] | None:
+    erased = await erasing.erase(db, channel.unpack_erasure(frame))
+    if erased is None:
+        return None
+    return {"gone": [str(one) for one in erased.gone], "rest": erased.rest, "told": erased.told}
 
 
 async def _pickup(db: Db, frame: Frame) -> dict[str, Any]:
@@ -197,6 +204,11 @@ async def _session(db: Db, frame: Frame) -> bytes | None:
     return await store.session(db, exactly(frame["session"], bytes))
 
 
+async def _change_session(db: Db, frame: Frame) -> bool:
+    was, now = exactly(frame["was"], bytes), exactly(frame["now"], bytes)
+    return await store.change_session(db, exactly(frame["session"], bytes), was=was, now=now)
+
+
 async def _delete_session(db: Db, frame: Frame) -> bool:
     await store.delete_session(db, exactly(frame["session"], bytes))
     return True
@@ -213,9 +225,11 @@ _ACTS: Final[Mapping[str, Callable[[Db, Frame], Awaitable[Any]]]] = {
     "place_in_hand_in": _place_in_hand_in,
     "note_here": _note_here,
     "complete_hand_in": _complete_hand_in,
+    "erase": _erase,
     "pickup": _pickup,
     "intake_statements_from": _intake_statements_from,
     "add_session": _add_session,
     "session": _session,
+    "change_session": _change_session,
     "delete_session": _delete_session,
 }

@@ -7,19 +7,33 @@ from typing import ClassVar
 
 from markupsafe import Markup
 
+from tipline.base.languages import number
 from tipline.replies import Replies
+from tipline.source import news
 from tipline.source.form import Answers
+from tipline.source.news import Piece
 from tipline.source.ways import Words
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What every page may say of this place: who reads, who reads instead, when, and whom to call in danger."""
+    """What every page may say of this place.
+
+    Attributes:
+        unit: who reads.
+        oversight: who reads instead, when the unit itself may be part of it.
+        emergency: whom to call in danger.
+        reading_hours: when somebody reads.
+        reads: the languages that the unit reads.
+        file_max: bytes that one file may have.
+    """
 
     unit: str
     oversight: str | None
     emergency: str
     reading_hours: str
+    reads: str
+    file_max: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +42,6 @@ class ReportPage:
 
     Attributes:
         problems: words by field.
-        files_again: chosen files could not be kept.
         closed: there is no key to seal with, so that nothing was taken.
     """
 
@@ -37,19 +50,79 @@ class ReportPage:
     token: str
     answers: Answers = field(default_factory=Answers)
     problems: Mapping[str, str] = field(default_factory=dict)
-    files_again: bool = False
     closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class SentPage:
-    """The codename, in groups of three words; *further* when it was there already and the message was added."""
+class CodePage:
+    """The codename, in groups of three words, right after it was made or once more in the same session.
 
-    template: ClassVar[str] = "source/sent.html"
+    Attributes:
+        receiver: whose the report is.
+        further: it was there already, and the message was added.
+    """
+
+    template: ClassVar[str] = "source/code.html"
     about: About
     receiver: str
     groups: tuple[tuple[str, ...], ...]
-    further: bool
+    further: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One word of the codename that is asked for: its place, counted from 1, and whether what was typed is right."""
+
+    place: int
+    right: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPage:
+    """Where two words are typed back; what was typed is never given back, and no word is shown."""
+
+    template: ClassVar[str] = "source/check.html"
+    about: About
+    asked: tuple[Asked, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether all of them are right."""
+        return all(one.right for one in self.asked)
+
+    @property
+    def focus(self) -> int:
+        """Which place the person looks at first: that of the first wrong word, or the first one."""
+        return next((one.place for one in self.asked if one.right is False), self.asked[0].place)
+
+
+@dataclass(frozen=True, slots=True)
+class FilesPage:
+    """Where one photo or file after the other is chosen.
+
+    Attributes:
+        reported: the session began with a report, so that its codename may be shown again.
+        kept: bytes of each file kept in this session.
+        most: how many it takes.
+        just_kept: the last one has just arrived.
+        problem: the code of what is wrong with the one that was sent.
+    """
+
+    template: ClassVar[str] = "source/files.html"
+    about: About
+    reported: bool
+    kept: tuple[int, ...]
+    most: int
+    just_kept: bool = False
+    problem: str = ""
+
+    @staticmethod
+    def size(count: int) -> str:
+        """Write a number of bytes as a person reads it: whole GB, else MB, else kB; the signs are alike in all languages."""
+        for unit, name in ((1_000_000_000, "GB"), (1_000_000, "MB")):
+            if count >= unit and (name == "MB" or count % unit == 0):
+                return f"{number(round(count / unit))} {name}"
+        return f"{number(-(-count // 1000))} kB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +200,12 @@ class PickupPage:
 
 @dataclass(frozen=True, slots=True)
 class ThreadPage:
-    """What became of a report, the replies, and room for an answer. *asked* is who must not learn of it."""
+    """What became of a report, the replies, and room for an answer. *asked* is who must not learn of it.
+
+    Attributes:
+        news: pages of replies, the newest first; each with as many bytes.
+        at: which of them is shown, from 0.
+    """
 
     template: ClassVar[str] = "source/thread.html"
     about: About
@@ -135,6 +213,8 @@ class ThreadPage:
     token: str
     waiting: bool
     replies: Replies
+    news: tuple[tuple[Piece, ...], ...]
+    at: int
     way: Words
     typed: str
     sent: bool = False
@@ -142,6 +222,16 @@ class ThreadPage:
     problem: str = ""
     asked: str = ""
     asked_problem: str = ""
+
+    @property
+    def shown(self) -> tuple[Piece, ...]:
+        """What this page shows of the replies."""
+        return self.news[self.at] if self.news else ()
+
+    @staticmethod
+    def filled(shown: str) -> Markup:
+        """Return the part of the page that tells news, in one length for all."""
+        return news.filled(shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +251,26 @@ class ClosedPage:
 
     template: ClassVar[str] = "source/closed.html"
     about: About
+
+
+@dataclass(frozen=True, slots=True)
+class ErasePage:
+    """Asks once more before everything of a source is erased. It shows nothing that differs with news."""
+
+    template: ClassVar[str] = "source/erase.html"
+    about: About
+    receiver: str
+    old_page: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedPage:
+    """After it; *left* says of the unit that it has `nothing`, was `told` of the wish for the rest, or was `not-told`."""
+
+    template: ClassVar[str] = "source/erased.html"
+    about: About
+    receiver: str
+    left: str
 
 
 @dataclass(frozen=True, slots=True)

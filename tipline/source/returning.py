@@ -8,24 +8,25 @@ from typing import Final
 from aiohttp import web
 
 from crypto.codename import Codename, SourceKeys, keys, submission_mac
-from crypto.errors import CodenameError, OpenError, SignatureError
+from crypto.errors import CodenameError, OpenError
 from tipline import replies
-from tipline.base.web import CSRF, read_form, render, see_other
+from tipline.base.web import read_form, render, see_other
 from tipline.envelope import IntakeKeyError, answer_message
 from tipline.limits import DETAIL_MAX, MESSAGE_MAX
 from tipline.replies import Replies
-from tipline.source import context, form, session, submit, ways
+from tipline.source import context, form, news, submit, visit, ways
 from tipline.source.channel import Keep
 from tipline.source.context import ABOUT, BLOBS, KEEP, UNITS, clock, new_form_token
-from tipline.source.pages import ElsewherePage, LeftPage, ReturnPage, ThreadPage
+from tipline.source.pages import ReturnPage, ThreadPage
 from tipline.source.sealing import Outbox
-from tipline.source.session import Session
 from tipline.source.store import Mailbox
-from tipline.source.submit import Delivery, OtherUnitError
+from tipline.source.submit import Delivery, GoneError, OtherUnitError
+from tipline.source.visit import Visit
 from tipline.text import Text
 
 _NAMED_WORDS: Final = 6
 _TYPED_MAX: Final = 400  # letters given back to be mended; twelve words of the list have at most 119
+_PAGE_DIGITS: Final = 3
 _NOT_HERE: Final = Text("There are no reports under this codename.")
 _WRONG: Final = Text("One of these words is wrong, or a word is missing. Check them against what you wrote down.")
 _EMPTY_ANSWER: Final = Text("Write your answer first.")
@@ -36,7 +37,6 @@ _NO_KEY: Final = Text(
     "Your text is still here: copy it, and try again later."
 )
 _OLD_PAGE: Final = Text("This page was too old to send from. Your text is still here: send it again.")
-_FORGET: Final = {"Clear-Site-Data": '"cache", "cookies", "storage"'}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +57,6 @@ class _Written:
 _NOTHING: Final = _Written("", "")
 
 
-@dataclass(frozen=True, slots=True)
-class _Open:
-    """A signed-in request: its session and the keys of its codename."""
-
-    session: Session
-    keys: SourceKeys
-
-
 async def show_return(request: web.Request) -> web.Response:
     """Where a codename is typed."""
     about = request.app[ABOUT]
@@ -78,7 +70,7 @@ async def sign_in(request: web.Request) -> web.Response:
 
     A codename that has none costs the same work, question and answer: only where the browser is sent next differs.
     """
-    about, keep = request.app[ABOUT], request.app[KEEP]
+    about = request.app[ABOUT]
     typed = (await read_form(request)).get("codename", "")
     try:
         codename = Codename.parse(typed)
@@ -86,15 +78,13 @@ async def sign_in(request: web.Request) -> web.Response:
         page = ReturnPage(about, problem=_codename_problem(error), typed=typed[:_TYPED_MAX])
         return render(request, page, HTTPStatus.BAD_REQUEST)
     source = keys(codename)
-    cookie, known = await session.begin(keep, codename, source.mailbox, clock())
-    response = see_other("thread" if known else "return?unknown")
-    response.set_cookie(session.COOKIE, cookie, httponly=True, samesite="Strict", path="/")
-    return response
+    cookie, known = await visit.begin(request, codename, source.mailbox)
+    return visit.carry(see_other("thread" if known else "return?unknown"), cookie)
 
 
 async def show_thread(request: web.Request) -> web.Response:
     """Status, replies and room for an answer."""
-    opened = await _open(request)
+    opened = await visit.of(request)
     if opened is None:
         return see_other("return?ended")
     return await _thread(request, opened, sent="sent" in request.query)
@@ -104,39 +94,48 @@ async def send_answer(request: web.Request) -> web.Response:
     """Seal an answer as the thread's next message."""
     fields = await read_form(request)
     written = _Written.of(fields)
-    opened = await _open(request)
+    opened = await visit.of(request)
     if opened is None:
-        return render(request, ReturnPage(request.app[ABOUT], ended=True, kept=written.kept()), HTTPStatus.FORBIDDEN)
-    problem = _answer_problem(opened.session, fields, written.text)
+        return _given_back(request, written)
+    problem = _answer_problem(opened, fields, written.text)
     too_long = _LONG_NAMES if len(written.asked.encode()) > DETAIL_MAX else ""
     if problem or too_long:
         return await _thread(request, opened, written=written, problem=problem, asked_problem=too_long)
-    mailbox = await request.app[KEEP].mailbox(opened.keys.mailbox)
-    unit = None if mailbox is None else request.app[UNITS].get(mailbox.unit)
-    token, now = form.parse_token(fields.get("token", "")), clock()
     try:
-        address = await context.address(request, unit, mailbox=opened.keys.mailbox, urgent=False, at=now)
-    except IntakeKeyError:
-        return await _unsealed(request, opened, written)
-    mac = submission_mac(token)
-    mac.field("answer", written.text.encode())
-    mac.field("must_not_learn", written.asked.encode())
-    outbox = Outbox(request.app[BLOBS], address.day)
-    answer = answer_message(written.text, written.asked)
-    delivery = Delivery(opened.keys, address, mac.digest(), first=None, further=answer, files=(), at=now)
-    try:
-        await submit.deliver(request.app[KEEP], outbox, delivery)
+        await _send(request, opened, written, form.parse_token(fields.get("token", "")))
     except (OpenError, OtherUnitError) as error:  # exchanged: no answer could follow, or it would go to somebody else
         why = replies.LOST if isinstance(error, OpenError) else replies.OTHER_UNIT
         return await _thread(request, opened, written=written, problem=why)
     except IntakeKeyError:
         return await _unsealed(request, opened, written)
-    finally:
-        await outbox.leave()
+    except GoneError:
+        return _given_back(request, written)
     return see_other("thread?sent")
 
 
-async def _unsealed(request: web.Request, opened: _Open, written: _Written) -> web.Response:
+async def _send(request: web.Request, opened: Visit, written: _Written, token: bytes) -> None:
+    mailbox = await request.app[KEEP].mailbox(opened.keys.mailbox)
+    unit = None if mailbox is None else request.app[UNITS].get(mailbox.unit)
+    now = clock()
+    address = await context.address(request, unit, mailbox=opened.keys.mailbox, urgent=opened.session.urgent, at=now)
+    mac = submission_mac(token)
+    mac.field("answer", written.text.encode())
+    mac.field("must_not_learn", written.asked.encode())
+    outbox = Outbox(request.app[BLOBS], address.day)
+    answer = answer_message(written.text, written.asked)
+    delivery = Delivery(opened.keys, address, mac.digest(), first=None, further=answer, at=now)
+    try:
+        await submit.deliver(request.app[KEEP], outbox, delivery)
+    finally:
+        await outbox.leave()
+
+
+def _given_back(request: web.Request, written: _Written) -> web.Response:
+    """Say that nobody is signed in, and give the answer back."""
+    return render(request, ReturnPage(request.app[ABOUT], ended=True, kept=written.kept()), HTTPStatus.FORBIDDEN)
+
+
+async def _unsealed(request: web.Request, opened: Visit, written: _Written) -> web.Response:
     """Say that there is no key to seal an answer with, and give it back."""
     response = await _thread(request, opened, written=written, problem=_NO_KEY)
     if response.status == HTTPStatus.BAD_REQUEST:
@@ -144,35 +143,9 @@ async def _unsealed(request: web.Request, opened: _Open, written: _Written) -> w
     return response
 
 
-async def leave(request: web.Request) -> web.Response:
-    """Sign out and ask the browser to forget."""
-    opened = await _open(request)
-    if opened is not None:
-        try:
-            opened.session.check((await read_form(request)).get("csrf", ""))
-        except SignatureError:
-            raise web.HTTPForbidden from None
-        await request.app[KEEP].delete_session(opened.session.id)
-    return _forgotten(render(request, LeftPage()))
-
-
-async def leave_now(request: web.Request) -> web.Response:
-    """Sign out at once and show something harmless: a link can be followed faster than a form."""
-    await session.end(request.app[KEEP], request.cookies.get(session.COOKIE, ""))
-    return _forgotten(render(request, ElsewherePage()))
-
-
-async def _open(request: web.Request) -> _Open | None:
-    opened = await session.resume(request.app[KEEP], request.cookies.get(session.COOKIE, ""), clock())
-    if opened is None:
-        return None
-    request[CSRF] = opened.csrf
-    return _Open(opened, keys(opened.codename))
-
-
 async def _thread(
     request: web.Request,
-    opened: _Open,
+    opened: Visit,
     *,
     sent: bool = False,
     written: _Written = _NOTHING,
@@ -184,12 +157,15 @@ async def _thread(
         return see_other("return?ended")
     unit = request.app[UNITS].get(mailbox.unit)
     shown = await _read(request.app[KEEP], mailbox, opened.keys)
+    pages = news.pages(shown.shown)
     page = ThreadPage(
         about=request.app[ABOUT],
         receiver=unit.name if unit else mailbox.unit,
         token=new_form_token(),
         waiting=mailbox.waiting > 0,
         replies=shown,
+        news=pages,
+        at=min(_asked_page(request), max(0, len(pages) - 1)),
         way=ways.ARRIVAL,
         typed=ways.TYPED,
         sent=sent,
@@ -213,12 +189,16 @@ async def _read(keep: Keep, mailbox: Mailbox, source: SourceKeys) -> Replies:
     return shown
 
 
-def _answer_problem(opened: Session, fields: dict[str, str], text: str) -> str:
-    try:
-        opened.check(fields.get("csrf", ""))
-    except SignatureError:
+def _asked_page(request: web.Request) -> int:
+    """Return which page of older replies is asked for; 0 is the newest."""
+    asked = request.query.get("older", "")
+    return int(asked) if asked.isascii() and asked.isdecimal() and len(asked) <= _PAGE_DIGITS else 0
+
+
+def _answer_problem(opened: Visit, fields: dict[str, str], text: str) -> str:
+    if not opened.wrote(fields.get("csrf", "")):
         return _OLD_PAGE
-    if not text.strip():
+    if not text.strip() and not fields.get("must_not_learn", "").strip():
         return _EMPTY_ANSWER
     return _LONG_ANSWER if len(text.encode()) > MESSAGE_MAX else ""
 
@@ -230,17 +210,9 @@ def _codename_problem(error: CodenameError) -> str:
     return Text("Not a word of any codename: %(words)s. Check the spelling.", words=words)
 
 
-def _forgotten(response: web.Response) -> web.Response:
-    response.del_cookie(session.COOKIE, path="/", httponly=True, samesite="Strict")
-    response.headers.update(_FORGET)
-    return response
-
-
 ROUTES: Final = (
     web.get("/return", show_return),
     web.post("/return", sign_in),
     web.get("/thread", show_thread),
     web.post("/answer", send_answer),
-    web.post("/leave", leave),
-    web.get("/leave-now", leave_now),
 )

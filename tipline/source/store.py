@@ -92,6 +92,7 @@ _ADD_SESSION: Final = """
      WHERE EXISTS (SELECT FROM zone.mailbox WHERE id = $4)
 """  # without waiting for the disk: that would tell a codename that has a mailbox, and a lost session costs one sign-in
 _SESSION: Final = "SELECT sealed FROM zone.session WHERE id = $1"
+_CHANGE_SESSION: Final = "UPDATE zone.session SET sealed = $3 WHERE id = $1 AND sealed = $2"
 _DELETE_SESSION: Final = "DELETE FROM zone.session WHERE id = $1"
 _DELETE_OLD_SESSIONS: Final = "DELETE FROM zone.session WHERE day < $1"
 
@@ -229,11 +230,10 @@ async def add(db: Db, s: Submission) -> None:
     """Do as `submit` within the caller's transaction; raises `Undo`, after which nothing of it may stay."""
     if s.handed_in:
         await writing(db)
-        takes = await still_takes(db, s.unit, s.serial, s.day)
+        taken = await still_takes(db, s.unit, s.serial, s.day)
     else:
-        asked = await db.fetchrow(_TAKES, s.unit, s.serial, s.day, _WRITERS)
-        takes = asked is not None and asked["takes"]
-    if not takes:
+        taken = await takes(db, s.unit, s.serial, s.day)
+    if not taken:
         raise Undo(Outcome.RETIRED)
     ids, kinds, sizes, hashes = zip(*((e.id, e.kind, e.size, e.sha256) for e in s.envelopes), strict=True)
     row = (s.mac, s.mailbox, s.day, s.unit, s.serial, s.urgent, ids, kinds, sizes, hashes, s.now)
@@ -245,6 +245,12 @@ async def add(db: Db, s: Submission) -> None:
         raise Undo(Outcome.MOVED)
     if not stored["fresh"]:
         raise Undo(Outcome.REPEAT)
+
+
+async def takes(db: Db, unit: str, serial: int, today: date) -> bool:
+    """Do as `writing`, and say whether what is sealed *today* to this intake key is taken."""
+    asked = await db.fetchrow(_TAKES, unit, serial, today, _WRITERS)
+    return asked is not None and bool(asked["takes"])
 
 
 async def still_takes(db: Db, unit: str, serial: int, today: date) -> bool:
@@ -299,6 +305,12 @@ async def session(db: Db, session_id: bytes) -> bytes | None:
     """Return a sealed session."""
     value = await db.fetchval(_SESSION, session_id)
     return None if value is None else bytes(value)
+
+
+@store_errors()
+async def change_session(db: Db, session_id: bytes, *, was: bytes, now: bytes) -> bool:
+    """Replace a sealed session; False when it is another by now, or has been left."""
+    return await db.execute(_CHANGE_SESSION, session_id, was, now) == "UPDATE 1"
 
 
 @store_errors()

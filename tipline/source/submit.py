@@ -1,26 +1,22 @@
-"""Sends one filled form on its way: seal in thread order, publish, and let `keep` store all of it or nothing."""
+"""Sends one message on its way: seal in thread order, publish, and let `keep` store all of it or nothing."""
 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
-from functools import partial
 from typing import Final
 
 from crypto.codename import SourceKeys, SubmissionMac
 from tipline.base.database import StoreError
 from tipline.bundles import pack_bundle
-from tipline.envelope import Answer, Body, File, IntakeKeyError, Message, Place, Thread, Tip, answer_message
-from tipline.limits import FILES_MAX, UPLOAD_MAX
-from tipline.parts import Address, FileSealer
-from tipline.source.behind import Behind
+from tipline.envelope import Answer, Body, IntakeKeyError, Message, Place, Thread, Tip, answer_message
+from tipline.parts import Address
 from tipline.source.channel import Keep
-from tipline.source.form import FormStream, IncomingFile, Report, TooMuchError
+from tipline.source.form import Report
 from tipline.source.sealing import Outbox
 from tipline.source.store import Envelope, Mailbox, NewMailbox, Outcome, Submission
 
-_BATCH: Final = 1 << 20  # bytes sealed in one go, away from the event loop
 _TRIES: Final = 8
 
 
@@ -29,6 +25,13 @@ class OtherUnitError(Exception):
 
     def __init__(self) -> None:
         super().__init__("this codename already belongs to a report for somebody else")
+
+
+class GoneError(Exception):
+    """The codename's mailbox has been erased, so nothing can follow in its thread."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no mailbox under this codename any more")
 
 
 class Delivered(Enum):
@@ -41,13 +44,12 @@ class Delivered(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One form, ready to be sealed.
+    """One message, ready to be sealed.
 
     Attributes:
-        mac: over all of the form.
-        first: the message when the codename is new; an answer alone never makes a mailbox.
-        further: the message when the thread has begun already.
-        files: sidecars of the files that the outbox holds.
+        mac: over all of the form that brought it.
+        first: the message when the codename is new; None for what alone never makes a mailbox, as an answer or a file.
+        further: the message when the thread has begun already; the outbox holds the parts of a file.
         at: when it arrived; travels inside the seal only.
     """
 
@@ -55,39 +57,8 @@ class Delivery:
     address: Address
     mac: bytes
     first: Tip | None
-    further: Answer | Tip
-    files: tuple[File, ...]
+    further: Body
     at: datetime
-
-
-async def seal_files(stream: FormStream, outbox: Outbox, address: Address, mac: SubmissionMac) -> tuple[File, ...]:
-    """Seal the files of a form as they arrive; raises `TooMuchError`. An input without a file is passed over."""
-    sealed: list[File] = []
-    total = 0
-    async for incoming in stream.files():
-        if len(sealed) == FILES_MAX:
-            raise TooMuchError
-        file = await _seal_file(incoming, outbox, address, room=UPLOAD_MAX - total)
-        if file is not None:
-            mac.field("type", file.type.encode())
-            mac.file(file.name, file.size, file.sha256)
-            sealed.append(file)
-            total += file.size
-    return tuple(sealed)
-
-
-async def _seal_file(incoming: IncomingFile, outbox: Outbox, address: Address, *, room: int) -> File | None:
-    with FileSealer(outbox, address, name=incoming.name, type_=incoming.type) as sealer:
-        left = room
-        async with Behind() as behind:
-            async for piece in incoming.pieces(_BATCH):
-                left -= len(piece)
-                if left < 0:
-                    raise TooMuchError
-                await behind.go_on(partial(sealer.hash, piece), partial(sealer.seal, piece))
-        if left == room and not incoming.name:
-            return None
-        return await asyncio.to_thread(sealer.finish)
 
 
 def mac_fields(mac: SubmissionMac, report: Report) -> None:
@@ -125,6 +96,7 @@ async def deliver(keep: Keep, outbox: Outbox, delivery: Delivery) -> Delivered:
     """Store the form once, whatever happens at the same moment.
 
     Raises:
+        GoneError: it can only follow, and the mailbox has been erased.
         IntakeKeyError: the key it was sealed to has been taken back meanwhile.
         OtherUnitError: the codename is another unit's.
         StoreError: the rows could not be written; it may be unknown whether they were, and sending again is harmless.
@@ -140,7 +112,11 @@ async def deliver(keep: Keep, outbox: Outbox, delivery: Delivery) -> Delivered:
         if stored is not None and stored.unit != delivery.address.intake.unit:
             await asyncio.to_thread(outbox.withdraw, parts)
             raise OtherUnitError
-        submission, published = await asyncio.to_thread(_seal, outbox, delivery, stored, parts)  # 2 seal
+        body = delivery.first if stored is None else delivery.further
+        if body is None:
+            await asyncio.to_thread(outbox.withdraw, parts)
+            raise GoneError
+        submission, published = await asyncio.to_thread(_seal, outbox, delivery, body, stored, parts)  # 2 seal
         outcome = await keep.submit(submission)  # 3 store
         if outcome is Outcome.STORED:
             return Delivered.FIRST if stored is None else Delivered.FURTHER
@@ -152,29 +128,32 @@ async def deliver(keep: Keep, outbox: Outbox, delivery: Delivery) -> Delivered:
     raise StoreError
 
 
+def following(place: Place, keys: SourceKeys, body: Body, *, at: datetime) -> Message:
+    """Return the message that goes on from *place* in a thread."""
+    return Message(
+        lookup=keys.lookup,
+        recipient=keys.identity.recipient,
+        thread=Thread(keys.to_unit, keys.to_source),
+        counter=place.sent.counter + 1,
+        previous=place.sent.previous,
+        at=at,
+        body=body,
+        heard=place.heard.counter,
+    )
+
+
 def _seal(
-    outbox: Outbox, delivery: Delivery, stored: Mailbox | None, parts: Sequence[Envelope]
+    outbox: Outbox, delivery: Delivery, body: Body, stored: Mailbox | None, parts: Sequence[Envelope]
 ) -> tuple[Submission, tuple[Envelope, ...]]:
-    """Seal the messages behind the thread's last one and publish; *parts* are those of an earlier try."""
+    """Seal the message behind the thread's last one and publish; *parts* are those of an earlier try."""
     keys, address = delivery.keys, delivery.address
     unit = address.intake.unit
     place = Place.start(unit) if stored is None else Place.open(stored.thread_state, keys.state, mailbox=keys.mailbox)
     if place.unit != unit:
         raise OtherUnitError  # the row names another unit than the source's own seal does
-    for body in _bodies(delivery, begun=stored is not None):
-        message = Message(
-            lookup=keys.lookup,
-            recipient=keys.identity.recipient,
-            thread=Thread(keys.to_unit, keys.to_source),
-            counter=place.sent.counter + 1,
-            previous=place.sent.previous,
-            at=delivery.at,
-            body=body,
-            heard=place.heard.counter,
-        )
-        encoded = message.encode()
-        outbox.add_message(encoded, address)
-        place = place.after(encoded)
+    encoded = following(place, keys, body, at=delivery.at).encode()
+    outbox.add_message(encoded, address)
+    place = place.after(encoded)
     published = outbox.publish()
     recipient = keys.identity.recipient
     submission = Submission(
@@ -190,11 +169,3 @@ def _seal(
         envelopes=(*parts, *published),
     )
     return submission, published
-
-
-def _bodies(delivery: Delivery, *, begun: bool) -> tuple[Body, ...]:
-    if begun:
-        return (delivery.further, *delivery.files)
-    if delivery.first is None:
-        raise StoreError  # the mailbox went between two questions
-    return (delivery.first, *delivery.files)

@@ -14,8 +14,8 @@ from tests.fuzz.target import Target, these, waited
 from tests.handins import Device, Memory, Receiver, attached
 from tipline.base.blobstore import BlobWriter
 from tipline.base.database import Pool
-from tipline.source import channel, keep
-from tipline.source.channel import ChannelError
+from tipline.source import frames, keep
+from tipline.source.frames import ChannelError
 from tipline.source.pieces import Piece, PieceError, PieceReader
 
 KNOWN = Receiver(date(2026, 11, 23))
@@ -100,7 +100,7 @@ async def _asked(data: bytes) -> None:
     reader = asyncio.StreamReader()
     reader.feed_data(data)
     reader.feed_eof()
-    while (frame := await channel.read_frame(reader)) is not None:
+    while (frame := await frames.read_frame(reader)) is not None:
         answer = await keep._answer(POOL, frame)
         assert answer.keys() in ({"answer"}, {"error"})
 

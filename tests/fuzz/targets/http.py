@@ -18,9 +18,9 @@ from tipline.base.forms import FormError, read_form_lists
 from tipline.base.jsons import JsonError, parse_object
 from tipline.drop import api
 from tipline.drop.signed import Gate, RequestRefusedError
-from tipline.source import channel, form, session
-from tipline.source.channel import ChannelError
+from tipline.source import channel, form, frames, session
 from tipline.source.form import Answers, FormStream
+from tipline.source.frames import ChannelError
 from tipline.units import Units, UnitsError
 
 BOUNDARY = "xBOUNDARYx"
@@ -90,7 +90,7 @@ async def _frame(data: bytes) -> None:
     reader = asyncio.StreamReader()
     reader.feed_data(len(spoken).to_bytes(4, "big") + len(behind).to_bytes(4, "big") + spoken + behind)
     reader.feed_eof()
-    frame = await channel.read_frame(reader)
+    frame = await frames.read_frame(reader)
     if frame is not None:
         channel.unpack_submission(frame)
 

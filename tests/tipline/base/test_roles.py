@@ -19,7 +19,6 @@ _REFUSED = {
         "INSERT INTO zone.intake_key VALUES ('unit', 1, '', now(), now())",
         "INSERT INTO zone.pgp_key VALUES ('unit', 1, '', now(), now())",
         "DELETE FROM zone.pgp_key",
-        "UPDATE zone.session SET sealed = ''",
         "UPDATE zone.submission SET day = now()",
         "TRUNCATE zone.envelope",
         "CHECKPOINT",

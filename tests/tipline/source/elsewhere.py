@@ -116,7 +116,14 @@ async def in_one_process(settings: Settings) -> AsyncIterator[TestServer]:
     ours, theirs = socket.socketpair()
     serving = asyncio.create_task(keep._serve(pool, forget.Door(), theirs))
     site = Site(name="source", title=settings.name, practice=True, style="source")
-    about = About(unit="unit", oversight="oversight", emergency="112", reading_hours="on working days")
+    about = About(
+        unit="unit",
+        oversight="oversight",
+        emergency="112",
+        reading_hours="on working days",
+        reads="English",
+        file_max=10**9,
+    )
     app = arrive.make(
         site,
         about,

@@ -218,6 +218,10 @@ async def test_the_other_way_is_a_form_that_is_made_only_when_a_person_asks_for_
     await page.wait_for_url(f"{wire.url}/")
 
     assert "Your report is safe with us" in await page.inner_text("main")
+    await page.click("a[href=files]")
+    await page.set_input_files("#files", photo)
+    await page.click("form[action=files] button")
+    assert "1 file is sealed" in await page.inner_text("main")
     taken = await collect(zone, public_db, zone.unit)
     tip, sidecar = messages(taken)
     assert tip.body == Tip(TEXT, HOW, WHOM, urgent=False)

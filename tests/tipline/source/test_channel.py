@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from tipline.source import channel
-from tipline.source.channel import ChannelError, Keep
+from tipline.source import channel, frames
+from tipline.source.channel import Keep
+from tipline.source.frames import ChannelError
 from tipline.source.store import Outcome, Submission
 
 
@@ -29,7 +30,7 @@ async def read(*halves: bytes) -> dict[str, Any] | None:
     line = Line()
     line.feed_data(b"".join(len(half).to_bytes(4, "big") for half in halves) + b"".join(halves))
     line.feed_eof()
-    return await channel.read_frame(line)
+    return await frames.read_frame(line)
 
 
 @pytest.mark.parametrize(
@@ -44,11 +45,11 @@ async def read(*halves: bytes) -> dict[str, Any] | None:
 async def test_a_frame_comes_out_as_it_went_in(frame: dict[str, Any]) -> None:
     line = Line()
 
-    await channel.write_frame(line, frame)  # type: ignore[arg-type]  # it writes as a StreamWriter does
-    await channel.write_frame(line, {"next": True})  # type: ignore[arg-type]
+    await frames.write_frame(line, frame)  # type: ignore[arg-type]  # it writes as a StreamWriter does
+    await frames.write_frame(line, {"next": True})  # type: ignore[arg-type]
 
-    assert await channel.read_frame(line) == frame
-    assert await channel.read_frame(line) == {"next": True}
+    assert await frames.read_frame(line) == frame
+    assert await frames.read_frame(line) == {"next": True}
 
 
 @pytest.mark.parametrize(
@@ -63,7 +64,7 @@ async def test_a_frame_comes_out_as_it_went_in(frame: dict[str, Any]) -> None:
         (b'{"a":{"bytes":-1},"b":{"bytes":2}}', b"x"),
         (b'{"a":{"bytes":true}}', b"x"),
         (b'{"a":{"bytes":"1"}}', b"x"),
-        (b"{}", bytes(channel.MAX_FRAME)),
+        (b"{}", bytes(frames.MAX_FRAME)),
     ],
 )
 async def test_what_does_not_add_up_is_no_frame(spoken: bytes, behind: bytes) -> None:
@@ -76,12 +77,12 @@ async def test_a_line_that_ends_in_a_frame_has_ended() -> None:
     line.feed_data((2).to_bytes(4, "big") + (0).to_bytes(4, "big") + b"{")
     line.feed_eof()
 
-    assert await channel.read_frame(line) is None
+    assert await frames.read_frame(line) is None
 
 
 async def test_a_frame_past_the_limit_is_not_sent() -> None:
     with pytest.raises(ChannelError):
-        await channel.write_frame(Line(), {"bundle": bytes(channel.MAX_FRAME)})  # type: ignore[arg-type]
+        await frames.write_frame(Line(), {"bundle": bytes(frames.MAX_FRAME)})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("value", ["text", 1, None, [b"x"]])
@@ -105,12 +106,12 @@ async def asked(outcome: Outcome) -> AsyncIterator[tuple[Keep, list[tuple[str, s
     questions: list[tuple[str, str]] = []
 
     async def answer() -> None:
-        reader, writer = await channel.streams(theirs)
-        while (frame := await channel.read_frame(reader)) is not None:
+        reader, writer = await frames.streams(theirs)
+        while (frame := await frames.read_frame(reader)) is not None:
             if frame["do"] == "intake_statements":
                 questions.append((frame["unit"], frame["today"]))
             keys = [f"key {len(questions)}".encode()]
-            await channel.write_frame(writer, {"answer": keys if frame["do"] == "intake_statements" else outcome.value})
+            await frames.write_frame(writer, {"answer": keys if frame["do"] == "intake_statements" else outcome.value})
         writer.close()
 
     keep = await Keep.connect(ours)

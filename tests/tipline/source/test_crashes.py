@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestServer
 from crypto.digest import sha256
 from tests.conftest import RolePool
 from tests.crashing import died, each_point
-from tests.journeys.browser import Browser, Upload
+from tests.journeys.browser import Browser, Upload, send_files
 from tests.tipline.source.running import TODAY, Taken, Zone, a_zone, collect, joined, messages
 from tipline.base import database
 from tipline.base.database import Db, Pool
@@ -35,12 +35,20 @@ async def report(settings: Settings, token: str, text: str) -> None:
     serving = asyncio.create_task(keep._serve(pool, forget.Door(), theirs))
     units = Units.load(settings.public)
     site = Site(name="source", title=settings.name, practice=True, style="source")
-    about = About(unit="unit", oversight="oversight", emergency="112", reading_hours="on working days")
+    about = About(
+        unit="unit",
+        oversight="oversight",
+        emergency="112",
+        reading_hours="on working days",
+        reads="English",
+        file_max=10**9,
+    )
     app = arrive.make(site, about, units, settings.public, await Keep.connect(ours), questionnaire=current.default())
     async with TestServer(app) as server, Browser(str(server.make_url("/"))) as browser:
         await browser.open("/")
-        sent = await browser.submit("/", token=token, involved="no", message=text, files=[Upload("files", "a", FILE)])
+        sent = await browser.submit("/", token=token, involved="no", message=text)
         assert sent.ids["codename"]
+        await send_files(browser, [Upload("files", "a", FILE)])
     serving.cancel()
 
 

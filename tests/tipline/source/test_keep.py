@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import RolePool
 from tipline.source import keep
-from tipline.source.channel import ChannelError
+from tipline.source.frames import ChannelError
 
 
 @pytest.mark.parametrize("frame", [{}, {"do": "drop everything"}, {"do": ["submit"]}, {"do": {}}, {"do": "seen"}])

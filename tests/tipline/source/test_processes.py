@@ -1,7 +1,6 @@
 """The source's processes: workers live briefly, `keep` is reached by nobody else, a crash loses nothing and leaves nothing."""
 
 import asyncio
-import http.client
 import os
 import signal
 import socket
@@ -25,49 +24,14 @@ from tests.tipline.source.running import (
     until,
     workers,
 )
-from tests.tipline.source.test_report import TEXT, report
+from tests.tipline.source.sending import Sending, SignedIn
+from tests.tipline.source.test_report import report
 from tipline.base.database import Db
 from tipline.base.settings import Settings
 from tipline.envelope import File
 from tipline.source import worker
 
 MIB = 1 << 20
-
-
-class Upload:
-    """A report over a raw connection, whose file is sent as slowly as a test wants."""
-
-    def __init__(self, zone: Zone, size: int) -> None:
-        self.zone = zone
-        self.size = size
-
-    async def begin(self) -> None:
-        async with Browser(self.zone.url) as browser:
-            token = dict((await browser.open("/")).form("/").fields)["token"]
-        fields = {"token": token, "involved": "no", "message": TEXT}
-        head = "".join(f'--b\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n' for n, v in fields.items())
-        head += '--b\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n'
-        tail = "\r\n--b--\r\n"
-        self._connection = http.client.HTTPConnection("127.0.0.1", self.zone.settings.ports["source"], timeout=60)
-        self._connection.putrequest("POST", "/")
-        self._connection.putheader("Content-Type", "multipart/form-data; boundary=b")
-        self._connection.putheader("Content-Length", str(len(head) + self.size + len(tail)))
-        self._connection.endheaders()
-        await asyncio.to_thread(self._connection.send, head.encode())
-        self._tail = tail.encode()
-
-    async def send(self, data: bytes) -> None:
-        await asyncio.to_thread(self._connection.send, data)
-
-    async def finish(self) -> int:
-        await self.send(self._tail)
-        answer = await asyncio.to_thread(self._connection.getresponse)
-        await asyncio.to_thread(answer.read)
-        self._connection.close()
-        return answer.status
-
-    def drop(self) -> None:
-        self._connection.close()
 
 
 def unfinished(zone: Zone) -> Iterator[str]:
@@ -125,9 +89,9 @@ async def test_a_large_upload_costs_a_worker_no_memory_and_does_not_hold_up_othe
     settings: Settings, public_db: Db
 ) -> None:
     zone = await a_zone(settings, public_db)
-    upload = Upload(zone, 100 * MIB)
 
     with running(zone) as source:
+        upload = Sending(zone, await SignedIn.of(zone), 100 * MIB)
         await upload.begin()
         await upload.send(bytes(MIB))
         before = max(memory(pid) for pid in workers(source))
@@ -141,9 +105,9 @@ async def test_a_large_upload_costs_a_worker_no_memory_and_does_not_hold_up_othe
                         assert answer.status == 200
                     slowest = max(slowest, time.monotonic() - start)
         after = max(memory(pid) for pid in workers(source))
-        status = await upload.finish()
+        status, _ = await upload.finish()
 
-    assert status == 200
+    assert status == 303
     assert after - before < 24 * MIB
     assert slowest < 5
     taken = await collect(zone, public_db, zone.unit)
@@ -157,12 +121,12 @@ async def test_a_worker_killed_in_an_upload_leaves_no_row_and_the_next_start_swe
     settings: Settings, public_db: Db
 ) -> None:
     zone = await a_zone(settings, public_db)
-    upload = Upload(zone, 40 * MIB)
     published = uuid4()
 
     with running(zone) as source:
         async with Browser(zone.url) as browser:
             await report(browser)
+        upload = Sending(zone, await SignedIn.of(zone), 40 * MIB)
         await upload.begin()
         await upload.send(bytes(20 * MIB))
         await until(lambda: len(list(unfinished(zone))) == 2)
@@ -180,40 +144,40 @@ async def test_a_worker_killed_in_an_upload_leaves_no_row_and_the_next_start_swe
         swept = zone.blobs.names()
 
     assert left == 2
-    assert await public_db.fetchval("SELECT count(*) FROM zone.mailbox") == 1
+    assert await public_db.fetchval("SELECT count(*) FROM zone.mailbox") == 2
     assert swept == kept
-    assert len(kept) == 1
+    assert len(kept) == 2
     assert list(unfinished(zone)) == []
 
 
 async def test_a_line_that_breaks_in_an_upload_leaves_nothing(settings: Settings, public_db: Db) -> None:
     zone = await a_zone(settings, public_db)
-    upload = Upload(zone, 40 * MIB)
 
     with running(zone):
+        upload = Sending(zone, await SignedIn.of(zone), 40 * MIB)
         await upload.begin()
         await upload.send(bytes(20 * MIB))
         await until(lambda: len(list(unfinished(zone))) == 2)
         upload.drop()
         await until(lambda: not list(unfinished(zone)))
 
-    assert await public_db.fetchval("SELECT count(*) FROM zone.mailbox") == 0
+    assert [m.body.KIND for m in messages(await collect(zone, public_db, zone.unit))] == ["tip"]
 
 
 async def test_stopping_lets_a_report_come_to_its_end(settings: Settings, public_db: Db) -> None:
     zone = await a_zone(settings, public_db)
-    upload = Upload(zone, 8 * MIB)
 
     with running(zone) as source:
+        upload = Sending(zone, await SignedIn.of(zone), 8 * MIB)
         await upload.begin()
         await upload.send(bytes(4 * MIB))
         source.send_signal(signal.SIGTERM)
         await asyncio.sleep(1)
         await upload.send(bytes(4 * MIB))
-        status = await upload.finish()
+        status, _ = await upload.finish()
         assert await asyncio.to_thread(source.wait, 20) == 0
 
-    assert status == 200
+    assert status == 303
     assert len(messages(await collect(zone, public_db, zone.unit))) == 2
 
 

@@ -70,6 +70,41 @@ async def test_a_source_reads_genuine_replies_and_answers_in_the_same_thread(set
     assert bodies == [Tip(TEXT, "", "", urgent=False), Answer("Berth 4.\nAt night.")]
 
 
+async def test_a_page_has_as_many_bytes_with_news_as_without_and_is_not_compressed(
+    settings: Settings, public_db: Db
+) -> None:
+    zone = await a_zone(settings, public_db)
+    offers = {"Accept-Encoding": "gzip, deflate, br, zstd"}
+
+    with running(zone):
+        async with Browser(zone.url) as browser, aiohttp.ClientSession(auto_decompress=False, headers=offers) as http:
+            await report(browser)
+            codename, source = await a_thread(browser)
+            await browser.open("/return")
+            quiet = await browser.submit("/return", codename=codename)
+            cookie = {"Cookie": "; ".join(f"{one.key}={one.value}" for one in browser.cookies())}
+            sizes, shown = {len(quiet.body)}, []
+            await public_db.execute("DELETE FROM zone.envelope")
+            for texts in ((), ("Which berth?",), ("<&'" * 800, "b" * 900), ("a " * 3_000, "b" * 3_000, "c " * 6_000)):
+                await put(public_db, source, *(inner for _, inner in written(source, *texts)))
+                for path in ("/thread", "/thread?older=1", "/thread?older=2", "/thread?older=nonsense"):
+                    async with http.get(zone.url + path, headers=cookie) as answer:
+                        body = await answer.read()
+                        assert "Content-Encoding" not in answer.headers
+                    sizes.add(len(body))
+                    shown.append(body)
+            problem = await browser.submit("/answer", answer=" ", status=400)
+            await put(public_db, source)
+            await browser.open("/thread")
+            same = await browser.submit("/answer", answer=" ", status=400)
+
+    assert len(sizes) == 1
+    assert len(problem.body) == len(same.body)
+    assert "has not fetched it yet" in quiet.text
+    assert any(b"Which berth?" in one for one in shown)
+    assert sum(b"c c c c" in one for one in shown) > 1  # older pages are there
+
+
 async def test_an_answer_that_says_who_must_not_learn_travels_as_a_further_tip(
     settings: Settings, public_db: Db
 ) -> None:
@@ -82,12 +117,17 @@ async def test_an_answer_that_says_who_must_not_learn_travels_as_a_further_tip(
             await browser.submit("/return", codename=codename)
             long = await browser.submit("/answer", answer="More.", must_not_learn="ben " * 20_000, status=400)
             await browser.submit("/answer", answer="More.", must_not_learn="Ben Okello")
+            await browser.submit("/answer", must_not_learn="The sergeant")
 
     assert "Names alone are enough here" in long.text
     assert dict(long.form("/answer").fields)["answer"] == "More."
     assert dict(long.form("/answer").fields)["must_not_learn"] == "ben " * 20_000
     bodies = [m.body for m in messages(await collect(zone, public_db, zone.unit))]
-    assert bodies == [Tip(TEXT, "", "", urgent=False), Tip("More.", "", "Ben Okello", urgent=False)]
+    assert bodies == [
+        Tip(TEXT, "", "", urgent=False),
+        Tip("More.", "", "Ben Okello", urgent=False),
+        Tip("", "", "The sergeant", urgent=False),
+    ]
 
 
 async def test_one_wrong_word_leaves_the_others_in_the_field(settings: Settings, public_db: Db) -> None:
@@ -238,7 +278,7 @@ async def test_the_cookie_alone_opens_the_session_and_leaving_ends_it(settings: 
     assert (opened, other_half, forged, after) == (200, 303, 403, 303)
     assert "cookies" in left.headers["Clear-Site-Data"]
     assert not any(word in words.lower() for word in ("tip", "report", "unit", "codename", "practice"))
-    assert await public_db.fetchval("SELECT count(*) FROM zone.session") == 0
+    assert await public_db.fetchval("SELECT count(*) FROM zone.session") == 1  # that which the report began
 
 
 async def test_signing_out_ends_the_session_and_an_answer_after_it_is_given_back(

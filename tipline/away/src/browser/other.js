@@ -1,12 +1,13 @@
 // The other way, when a person asks for it after a failure: a form as the page without script has it, made only now.
+// It sends the words; files follow on the page that comes after the codename, as for everybody.
 
 import { random } from "../bytes.js";
-import { element, make } from "../kit/dom.js";
+import { make } from "../kit/dom.js";
 
 const TOKEN_BYTES = 32;
 
 /**
- * Make the form, put what was typed and chosen into it, and send it. From here on the server sees the text.
+ * Make the form, put what was typed into it, and send it. From here on the server sees the text.
  * @param {{involved: string, urgent: boolean, message: string, how_known: string, must_not_learn: string}} said
  */
 export function sendTheOtherWay({ urgent, ...said }) {
@@ -22,9 +23,6 @@ export function sendTheOtherWay({ urgent, ...said }) {
     field.value = value;
     form.append(field);
   }
-  const files = /** @type {HTMLInputElement} */ (element("files"));
-  files.name = "files";
-  form.append(files); // the field itself, since script cannot choose files
   document.body.append(form);
   form.submit();
 }

@@ -1,0 +1,121 @@
+"""The whole journey of a source in real Firefox at Tor Browser's Safest, each page held against axe and its size."""
+
+import gzip
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.journeys import axe
+from tests.journeys.firefox import SAFEST, Firefox
+from tests.journeys.installation import Installation, installed
+
+WIDTH = 320
+PAGE = 14_000  # bytes: what arrives on a new connection before the browser has to answer
+BUTTON = "main form button[type=submit]"
+
+
+@pytest.fixture(scope="module")
+def unit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with installed(tmp_path_factory.mktemp("t"), file_megabytes="1") as running:
+        yield running
+
+
+@pytest.fixture(scope="module", params=["safest", "safest but for the script that axe needs"])
+def firefox(request: pytest.FixtureRequest) -> Iterator[Firefox]:
+    with Firefox({**SAFEST, "javascript.enabled": request.param != "safest"}) as browser:
+        browser.resize(WIDTH, 640)
+        yield browser
+
+
+def faults(firefox: Firefox, page: str) -> list[str]:
+    """What keeps somebody out of the page that shows."""
+    found = axe.violations_in_firefox(firefox) if firefox.script else []
+    if firefox.run("return document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+        found.append("it has to be scrolled sideways")
+    source = firefox.run("return document.documentElement.outerHTML").encode()
+    if len(gzip.compress(source)) > PAGE:
+        found.append(f"{len(source)} bytes are too many")
+    if firefox.run("return performance.getEntriesByType('resource').length"):
+        found.append("it asks for something else")
+    return [f"{page}: {one}" for one in found]
+
+
+def report(firefox: Firefox, site: str) -> list[str]:
+    """Report; return the words of the codename."""
+    firefox.open(f"{site}/")
+    firefox.click("input[name=involved][value=no]")
+    firefox.type("#message", "Crates with breathing holes.")
+    firefox.click(BUTTON)
+    firefox.wait_for("div#codename")
+    return firefox.text("#codename").split()
+
+
+def goes(firefox: Firefox, click: str, wait: str) -> None:
+    """Press something and wait for what comes."""
+    firefox.click(click)
+    firefox.wait_for(wait)
+
+
+def test_a_source_reports_checks_the_words_and_sends_files_one_by_one(
+    unit: Installation, firefox: Firefox, tmp_path: Path
+) -> None:
+    wrong = []
+    photo, film = tmp_path / "photo.jpg", tmp_path / "film.mp4"
+    photo.write_bytes(b"p" * 200_000)
+    film.write_bytes(bytes(40_000_000))
+
+    firefox.open(unit.url("source"))
+    wrong += faults(firefox, "form")
+    codename = report(firefox, unit.url("source"))
+    wrong += faults(firefox, "code")
+    goes(firefox, "a[href=check]", "form[action=check]")
+    wrong += faults(firefox, "check")
+    for name in firefox.run("return [...document.querySelectorAll('[name^=word_]')].map((one) => one.name)"):
+        firefox.type(f"[name={name}]", codename[int(name.removeprefix("word_")) - 1])
+    goes(firefox, BUTTON, "[role=status]")
+    wrong += faults(firefox, "check passed")
+    goes(firefox, "a[href=files]", "#files")
+    wrong += faults(firefox, "files")
+    firefox.upload("#files", film)
+    goes(firefox, "form[action=files] button", "#files-problem")
+    too_large = firefox.text("#files-problem")
+    wrong += faults(firefox, "file too large")
+    firefox.upload("#files", photo)
+    goes(firefox, "form[action=files] button", "[role=status]")
+    kept = firefox.text("[role=status]")
+    wrong += faults(firefox, "file kept")
+    firefox.click("form[action=leave] button")
+    wrong += faults(firefox, "left")
+
+    assert wrong == []
+    assert "too large" in too_large
+    assert "1 file is sealed" in kept
+    assert "New Identity" in firefox.text("main")
+    assert firefox.cookies() == []
+
+
+def test_a_source_comes_back_answers_and_erases_everything(unit: Installation, firefox: Firefox) -> None:
+    wrong = []
+    codename = report(firefox, unit.url("source"))
+
+    firefox.open(f"{unit.url('source')}/return")
+    firefox.type("#codename", " ".join(["zzebra", *codename[1:]]))
+    goes(firefox, BUTTON, "#codename-problem")
+    wrong += faults(firefox, "return with an error")
+    misspelt = firefox.text("#codename-problem")
+    firefox.open(f"{unit.url('source')}/return")
+    firefox.type("#codename", " ".join(codename))
+    goes(firefox, BUTTON, "form[action=answer]")
+    wrong += faults(firefox, "thread")
+    firefox.type("#answer", "They leave on Tuesday.")
+    goes(firefox, "form[action=answer] button", "[role=status]")
+    goes(firefox, "a[href=erase]", "form[action=erase]")
+    wrong += faults(firefox, "erase")
+    firefox.click("form[action=erase] button")
+    wrong += faults(firefox, "erased")
+
+    assert wrong == []
+    assert "zzebra" in misspelt
+    assert "Nobody has read a word" in firefox.text("main")
+    assert firefox.cookies() == []

@@ -1,0 +1,157 @@
+"""A source erases everything: here it is gone at once, and the unit is told only when it has something to erase."""
+
+from pathlib import Path
+
+import pytest
+
+from crypto.codename import Codename, keys
+from tests.journeys.browser import Browser, Upload
+from tests.tipline.source.elsewhere import intake, seal
+from tests.tipline.source.running import Zone, a_zone, collect, running
+from tests.tipline.source.test_report import report
+from tipline.base.database import Db
+from tipline.base.settings import Settings
+from tipline.envelope import Erase, Message, Thread
+
+FILES = [Upload("files", "a.bin", bytes(20_000_000))]
+
+
+async def erased(browser: Browser, codename: str) -> str:
+    """Come back, read what is asked once more, and say yes; return what the last page says."""
+    await browser.open("/return")
+    thread = await browser.submit("/return", codename=codename)
+    asked = await browser.open(thread.link("erase"))
+    assert "Only a wish" in asked.text
+    page = await browser.submit("/erase")
+    assert "cookies" in page.headers["Clear-Site-Data"]
+    assert "New Identity" in page.text
+    return page.text
+
+
+async def tables(db: Db) -> dict[str, int]:
+    names = ("mailbox", "submission", "envelope", "session", "hand_in", "hand_in_envelope")
+    return {name: await db.fetchval(f"SELECT count(*) FROM zone.{name}") for name in names}
+
+
+def _collected(zone: Zone, ids: set[str]) -> None:
+    for one in ids:
+        Path(zone.settings.public / "blobs" / one).unlink()
+
+
+async def test_when_nothing_was_fetched_nothing_is_left_and_nobody_is_told(settings: Settings, public_db: Db) -> None:
+    zone = await a_zone(settings, public_db)
+
+    with running(zone):
+        async with Browser(zone.url) as browser:
+            other = await report(browser)
+            kept = await tables(public_db)
+            codename = (await report(browser, FILES)).ids["codename"]
+            page = await erased(browser, codename)
+            await browser.open("/return")
+            gone = await browser.submit("/return", codename=codename, status=404)
+            await browser.open("/return")
+            still = await browser.submit("/return", codename=other.ids["codename"])
+
+    assert "Nobody has read a word" in page
+    assert "no reports under this codename" in gone.text
+    assert still.path == "/thread"
+    assert await tables(public_db) == {**kept, "session": 1}
+    assert len(zone.blobs.names()) == kept["envelope"]
+
+
+async def test_when_some_was_fetched_the_rest_goes_and_the_unit_finds_the_wish(
+    settings: Settings, public_db: Db
+) -> None:
+    zone = await a_zone(settings, public_db)
+
+    with running(zone):
+        async with Browser(zone.url) as browser:
+            codename = (await report(browser)).ids["codename"]
+            first = await collect(zone, public_db, zone.unit)
+            await public_db.execute("DELETE FROM zone.envelope")
+            _collected(zone, set(first))
+            await browser.open("/files")
+            await browser.submit("/files", files=FILES)
+            page = await erased(browser, codename)
+
+    assert "They are told" in page
+    (wish,) = (await collect(zone, public_db, zone.unit)).values()
+    message = Message.parse(wish.plain, known=_thread(codename))
+    assert (message.body, message.counter) == (Erase(), 3)
+    assert await tables(public_db) == dict.fromkeys(await tables(public_db), 0) | {"envelope": 1}
+    assert len(zone.blobs.names()) == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ("key", "could not tell them"),
+        ("unit", "could not tell them"),
+        ("memory", "could not tell them"),
+        ("key of nothing fetched", "Nobody has read a word"),
+    ],
+)
+async def test_nothing_keeps_a_source_from_erasing_what_is_here(
+    settings: Settings, public_db: Db, wrong: str, told: str
+) -> None:
+    zone = await a_zone(settings, public_db)
+
+    with running(zone):
+        async with Browser(zone.url) as browser:
+            codename = (await report(browser)).ids["codename"]
+            if "nothing" not in wrong:
+                _collected(zone, set(await collect(zone, public_db, zone.unit)))
+                await public_db.execute("DELETE FROM zone.envelope")
+            if "key" in wrong:
+                await public_db.execute("DELETE FROM zone.intake_key")
+            elif wrong == "unit":
+                await public_db.execute("UPDATE zone.mailbox SET unit = 'oversight'")
+            else:
+                await public_db.execute("UPDATE zone.mailbox SET thread_state = 'damaged'")
+            page = await erased(browser, codename)
+
+    assert told in page
+    assert await tables(public_db) == dict.fromkeys(await tables(public_db), 0)
+    assert zone.blobs.names() == set()
+
+
+async def test_a_hand_in_that_was_not_complete_goes_too(settings: Settings, public_db: Db) -> None:
+    zone = await a_zone(settings, public_db)
+    sealed = seal(intake(zone.unit), bytes(20_000_000))
+
+    with running(zone):
+        async with Browser(zone.url) as browser:
+            codename = (await report(browser)).ids["codename"]
+            await browser.open("/hand-in")
+            await browser.submit("/hand-in", files=sealed.uploads(1, 2), status=200)
+            waiting = await tables(public_db)
+            source = keys(Codename.parse(codename))
+            await public_db.execute("UPDATE zone.hand_in SET mailbox = $1", source.mailbox)
+            await erased(browser, codename)
+
+    assert waiting["hand_in"] == 1
+    assert await tables(public_db) == dict.fromkeys(await tables(public_db), 0)
+    assert zone.blobs.names() == set()
+
+
+async def test_a_page_of_another_session_erases_nothing(settings: Settings, public_db: Db) -> None:
+    zone = await a_zone(settings, public_db)
+
+    with running(zone):
+        async with Browser(zone.url) as browser:
+            await report(browser)
+            await browser.open("/erase")
+            refused = await browser.submit("/erase", csrf="00" * 32, status=403)
+            await browser.open("/files")
+            closed = await browser.submit("/leave")
+            late = await browser.open("/erase")
+
+    assert "Nothing was erased" in refused.text
+    assert "signed out" in closed.text
+    assert late.path == "/return"
+    assert (await tables(public_db))["mailbox"] == 1
+
+
+def _thread(codename: str) -> Thread:
+    source = keys(Codename.parse(codename))
+    return Thread(source.to_unit, source.to_source)
