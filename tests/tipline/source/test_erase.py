@@ -126,7 +126,8 @@ async def test_a_hand_in_that_was_not_complete_goes_too(settings: Settings, publ
             await browser.submit("/hand-in", files=sealed.uploads(1, 2), status=200)
             waiting = await tables(public_db)
             source = keys(Codename.parse(codename))
-            await public_db.execute("UPDATE zone.hand_in SET mailbox = $1", source.mailbox)
+            for table in ("hand_in", "hand_in_envelope"):
+                await public_db.execute(f"UPDATE zone.{table} SET mailbox = $1", source.mailbox)
             await erased(browser, codename)
 
     assert waiting["hand_in"] == 1
