@@ -12,6 +12,8 @@ from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 
+_KEEP_ALIVE_SECONDS = 1.0
+"""Less than a worker's 4 s: who sends a form into a connection that is being closed gets no answer, and a client repeats no form."""
 _VOID_INPUTS = {"submit", "button", "reset", "image", "file"}
 
 
@@ -169,6 +171,7 @@ class Browser:
 
     def __init__(self, site: str, connector: aiohttp.BaseConnector | None = None) -> None:
         self._site = site
+        connector = connector or aiohttp.TCPConnector(keepalive_timeout=_KEEP_ALIVE_SECONDS)
         self._session = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True), connector=connector)
         self.page: Page | None = None
 

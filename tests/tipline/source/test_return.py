@@ -36,6 +36,11 @@ async def put(db: Db, source: SourceKeys, *inner: bytes) -> None:
     await db.execute("UPDATE zone.mailbox SET bundle = $2 WHERE id = $1", source.mailbox, bundle)
 
 
+def one_by_one() -> aiohttp.ClientSession:
+    """A client with a connection for each request: a worker closes one that is idle for 4 s, and a form is not sent again."""
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
+
+
 async def a_thread(browser: Browser) -> tuple[str, SourceKeys]:
     page = await report(browser)
     codename = page.ids["codename"]
@@ -253,7 +258,7 @@ async def test_the_cookie_alone_opens_the_session_and_leaving_ends_it(settings: 
     zone = await a_zone(settings, public_db)
 
     with running(zone):
-        async with Browser(zone.url) as browser, aiohttp.ClientSession() as http:
+        async with Browser(zone.url) as browser, one_by_one() as http:
             codename, _ = await a_thread(browser)
             async with http.post(zone.url + "/return", data={"codename": codename}, allow_redirects=False) as answer:
                 cookie = answer.headers["Set-Cookie"]
