@@ -21,6 +21,7 @@ def settings_in(data: Path, public_dsn: str | None = None, inside_dsn: str | Non
         emergency="112",
         reading_hours="on working days",
         bundle_times=(time(6), time(18)),
+        form_seconds=0,
     )
 
 

@@ -33,6 +33,7 @@ from tipline import envelope
 from tipline.base.accounts import Opened
 from tipline.base.sessions import Session
 from tipline.source.session import Session as SourceSession
+from tipline.source.ticket import Tickets
 
 MARK = b"canary-0123456789abcdef-01234567"  # 32 bytes
 MARKED = Secret(MARK)
@@ -63,6 +64,7 @@ def held(request: pytest.FixtureRequest, tmp_path: Path) -> list[Guarded]:
             Session("a", MARK, began=0.0, seen=0.0, csrf=MARK.decode()),
             SourceSession(MARK, CODENAME, reported=True, urgent=False, kept=(), expires=datetime.now(UTC), _key=MARKED),
             Keys(None, IDENTITY, SigningKey.from_seed(MARKED)),  # type: ignore[arg-type]
+            Tickets(MARKED, 3),
         ],
     }
     return kinds[request.param]

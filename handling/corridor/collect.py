@@ -32,6 +32,7 @@ from tipline.strict import EnvelopeError
 
 LARGEST = PART_MAX + 64 * 1024  # bytes: a full part, its wrapper, header and chunk tags
 
+_NEARING_ACT = "whoever runs it should make room or raise it. Above it, files are refused first and new sources next."
 _INNER_MAX = 16  # sealed replies offered to one bundle; no more than ten of the smallest class fit
 _LOCK = 7_461_727_070  # any constant of our own; one collector at a time in the whole installation
 _TRY_LOCK = "SELECT pg_try_advisory_lock($1)"
@@ -68,6 +69,11 @@ class Collector:
         self._keyring = keyring
         self._unit = unit
         self._today = today
+        self.nearing: tuple[str, ...] = ()
+
+    def notices(self) -> tuple[str, ...]:
+        """Say in words what comes near a ceiling at the drop, as of the last collection."""
+        return tuple(f"The public zone comes near its ceiling {name}: {_NEARING_ACT}" for name in self.nearing)
 
     async def collect(self, *, urgent_only: bool = False) -> Collected:
         """Bring everything that waits (or the urgent part of it) inside and give receipts.
@@ -79,6 +85,7 @@ class Collector:
             total, after, more = Collected(0, 0, 0), FIRST, True
             while more:  # once, whatever waits, up to a page: see tipline.base.ticks
                 page = await self._drop.envelopes(urgent_only=urgent_only, after=after)
+                self.nearing = page.nearing
                 done = await self._batch(db, page.listed)
                 total = Collected(total.fetched + done.fetched, total.known + done.known, total.left + done.left)
                 after, more = page.last, page.more

@@ -19,6 +19,7 @@ from crypto.digest import sha256
 from crypto.errors import KeyFormatError
 from crypto.secret import Secret
 from crypto.signing import SigningKey
+from tipline.base import nearing
 from tipline.base.settings import Settings
 from tipline.base.ticks import FRAME, IDS_BYTES, PAGE, RECEIPTS_BYTES
 
@@ -71,10 +72,11 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of the list; *more* when others wait behind it."""
+    """One page of the list; *more* when others wait behind it, *nearing* settings of ceilings that come near."""
 
     listed: tuple[Listed, ...]
     more: bool
+    nearing: tuple[str, ...] = ()
 
     @property
     def last(self) -> UUID:
@@ -139,7 +141,8 @@ class DropClient:
         """List one page of what waits for this unit, behind *after*."""
         answer = await self._json("GET", f"/v1/envelopes?urgent={urgent_only:d}&after={after}")
         try:
-            page = Page(tuple(_listed(entry) for entry in answer["envelopes"]), answer["more"] is True)
+            listed, near = tuple(_listed(entry) for entry in answer["envelopes"]), nearing.checked(answer["nearing"])
+            page = Page(listed, answer["more"] is True, near)
         except (KeyError, TypeError, ValueError, AttributeError):
             raise DropError from None
         if len(page.listed) > PAGE or (page.more and page.last <= after):

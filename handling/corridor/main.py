@@ -28,6 +28,7 @@ from tipline.base import database, web
 from tipline.base.blobstore import BlobStore
 from tipline.base.database import Pool, StoreError
 from tipline.base.settings import Settings
+from tipline.base.web import NOTICES
 from tipline.questionnaire import current
 
 _log = logging.getLogger("corridor")
@@ -81,7 +82,9 @@ async def main(settings: Settings) -> None:
         app = application(shared, practice=settings.practice, unit=settings.name)
         keeping = lasting(repeat(lambda: app[UPKEEP].daily(_today())))
         async with drop_session(settings) as http:
-            collecting = lasting(_collect(settings, make_collector(settings, pool, http)))
+            collector = make_collector(settings, pool, http)
+            app[NOTICES] = lambda: (*app[UPKEEP].notices(), *collector.notices())
+            collecting = lasting(_collect(settings, collector))
             try:
                 await web.serve(app, settings.host, settings.ports["corridor"])
             finally:

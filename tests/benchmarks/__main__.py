@@ -8,7 +8,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.benchmarks import away, device, handing, keys, kit, mailboxes, page, raw, sealing, starting, zone
+from tests.benchmarks import away, device, handing, keys, kit, load, mailboxes, page, raw, sealing, starting, zone
 from tests.benchmarks.table import Row, as_text
 from tests.journeys.installation import installed
 
@@ -28,6 +28,8 @@ async def _measured(folder: Path) -> list[Row]:
         rows += await zone.small_tips(installation, limits)
         rows += await zone.returning(installation)
         rows += await zone.uploads(installation, limits)
+        rows += await load.slow_lines(installation, folder / "slow")
+        rows += await load.flood(installation, folder / "flood")
         rows += await handing.speeds(installation, limits)
         rows += await page.large_files(installation, folder)
         rows += await mailboxes.replaced(installation, limits)
@@ -37,7 +39,7 @@ async def _measured(folder: Path) -> list[Row]:
 def main() -> int:
     """Measure and print; takes two or three minutes."""
     with tempfile.TemporaryDirectory(prefix="tl-") as folder:
-        for name in ("start", "whole"):
+        for name in ("start", "whole", "slow", "flood"):
             (Path(folder) / name).mkdir()
         rows = asyncio.run(_measured(Path(folder)))
     machine = f"{os.cpu_count()} cores · {platform.machine()} · Python {platform.python_version()}"

@@ -21,7 +21,7 @@ from tipline.base.postgres import Cluster
 
 _SECONDS = 5.0
 _RETURNS = 40
-_TOKEN = re.compile(r'name="token" value="([^"]+)"')
+_HIDDEN = re.compile(r'type="hidden" name="(token|ticket)" value="([^"]+)"')
 _CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 _CODENAME = re.compile(r'<div id="codename".*?</div>', re.DOTALL)
 
@@ -146,10 +146,8 @@ async def _reports_until(end: float, port: int, clients: int) -> tuple[int, int]
 
 def _reported(client: Client) -> str:
     """Fetch the form, fill it, send it, and read the codename."""
-    token = _TOKEN.search(client.get("/"))
-    if token is None:
-        raise RuntimeError("the form has no token")
-    fields = {"token": html.unescape(token[1]), "involved": "no", "message": "Two men, a white van."}
+    hidden = {name: html.unescape(value) for name, value in _HIDDEN.findall(client.get("/"))}
+    fields = {**hidden, "involved": "no", "message": "Two men, a white van."}
     codename = _CODENAME.search(client.post("/", fields))
     if codename is None:
         raise RuntimeError("no codename was given")

@@ -69,12 +69,7 @@ class Front:
 
     async def connect(self, circuit: int | None) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Open a connection as Tor does for a visitor of *circuit*; None says nothing of a circuit."""
-        reader, writer = await asyncio.open_unix_connection(str(self.folder / "source.sock"))
-        if circuit is not None:
-            writer.write(
-                f"PROXY TCP6 fc00:dead:beef:4dad::{circuit >> 16:x}:{circuit & 0xFFFF:x} ::1 80 80\r\n".encode()
-            )
-        return reader, writer
+        return await connect(self.folder, circuit)
 
     async def ask(
         self, path: str = "/", *, circuit: int | None = 1, method: str = "GET", body: bytes = b"", more: str = ""
@@ -95,6 +90,19 @@ class Front:
     def wrote(self) -> str:
         """Everything that HAProxy has written."""
         return (self.folder / "haproxy.out").read_text()
+
+
+async def connect(folder: Path, circuit: int | None) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Open a connection to the HAProxy of *folder* as Tor does for a visitor of *circuit*."""
+    reader, writer = await asyncio.open_unix_connection(str(folder / "source.sock"))
+    if circuit is not None:
+        writer.write(f"PROXY TCP6 {address_of(circuit)} ::1 80 80\r\n".encode())
+    return reader, writer
+
+
+def address_of(circuit: int) -> str:
+    """Spell a circuit's number as Tor does."""
+    return f"fc00:dead:beef:4dad::{circuit >> 16:x}:{circuit & 0xFFFF:x}"
 
 
 async def read(reader: asyncio.StreamReader) -> Answer:
@@ -122,17 +130,27 @@ async def a_front(folder: Path, *, seconds: str = "", counted: str = "20s", **va
     app.router.add_route("*", "/{path:.*}", source.answer)
     async with TestServer(app) as server:
         assert server.port
-        config = filled(folder, source_port=server.port, **values) / "haproxy/haproxy.cfg"
-        text = config.read_text().replace("http_req_rate(20s)", f"http_req_rate({counted})")
-        config.write_text(text.replace("60s", seconds).replace("90s", seconds) if seconds else text)
-        running = started([tool("haproxy"), "-db", "-f", str(config)], folder / "haproxy.out")
-        front = Front(folder, source, server)
-        try:
-            async with asyncio.timeout(_START_SECONDS):
-                while not (folder / "source.sock").exists():
-                    assert running.poll() is None, front.wrote()
-                    await asyncio.sleep(0.05)
-            yield front
-        finally:
-            source.go_on.set()
-            stop([running])
+        async with haproxy(folder, server.port, seconds=seconds, counted=counted, **values):
+            try:
+                yield Front(folder, source, server)
+            finally:
+                source.go_on.set()
+
+
+@asynccontextmanager
+async def haproxy(
+    folder: Path, source_port: int, *, seconds: str = "", counted: str = "20s", **values: int
+) -> AsyncIterator[None]:
+    """Run HAProxy in front of whatever listens on *source_port*; the rest as in `a_front`."""
+    config = filled(folder, source_port=source_port, **values) / "haproxy/haproxy.cfg"
+    text = config.read_text().replace("http_req_rate(20s)", f"http_req_rate({counted})")
+    config.write_text(text.replace("60s", seconds).replace("90s", seconds) if seconds else text)
+    running = started([tool("haproxy"), "-db", "-f", str(config)], folder / "haproxy.out")
+    try:
+        async with asyncio.timeout(_START_SECONDS):
+            while not (folder / "source.sock").exists():
+                assert running.poll() is None, (folder / "haproxy.out").read_text()
+                await asyncio.sleep(0.05)
+        yield
+    finally:
+        stop([running])

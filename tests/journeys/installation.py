@@ -145,7 +145,7 @@ def installed(folder: Path, ports: Mapping[str, int] | None = None, **settings: 
         "TIPLINE_DATA": str(folder / "data"),
         "TMPDIR": str(folder / "tmp"),
         **{f"TIPLINE_PORT_{name.upper()}": str(port) for name, port in ports.items()},
-        **{f"TIPLINE_{name.upper()}": value for name, value in settings.items()},
+        **{f"TIPLINE_{name.upper()}": value for name, value in {"form_seconds": "0", **settings}.items()},
     }
     (folder / "tmp").mkdir(mode=0o700)
     (folder / "hands").mkdir(mode=0o700)

@@ -27,6 +27,10 @@ _DAYS_RANGE = range(91)  # longer, and a destroyed intake seed would outlive eve
 
 _MEGABYTES_RANGE = range(1, 100_001)
 
+_CEILING_RANGE = range(1, 1_000_000_001)
+
+_WAIT_RANGE = range(61)  # seconds; longer, and honest people would be asked to send twice
+
 _PRACTICE = """\
 # A practice unit: its keys stand beside its data. Never use it for a real tip.
 practice = true
@@ -60,6 +64,11 @@ class Settings:
         drop_proxy: Tor's SOCKS port as ``socks5h://host:port``, which resolves the drop's name; None goes there straight.
         urgent_tick, tick: seconds between two collections of urgent and of all envelopes.
         file_megabytes: how large one file of a source may be, in millions of bytes.
+        form_seconds: how long the report form must have been open before it is taken.
+        waiting_gigabytes, waiting_envelopes: the most that may wait for its unit, in thousands of millions of bytes, and
+            in sealed pieces.
+        mailboxes_a_day: the most new codenames of one day.
+        free_gigabytes: how much of the disk is left alone.
         keyring_backup_days: how long backups of the keyring are kept; what is destroyed is gone for good after that.
     """
 
@@ -78,6 +87,11 @@ class Settings:
     tick: int = 3600
     keyring_backup_days: int = 7
     file_megabytes: int = 2000
+    form_seconds: int = 3
+    waiting_gigabytes: int = 50
+    waiting_envelopes: int = 200_000
+    mailboxes_a_day: int = 250_000
+    free_gigabytes: int = 2
     reads: str = "English"
     zones: tuple[str, ...] = ZONES
     drop: str | None = None
@@ -156,6 +170,11 @@ def read(data: Path | None, environ: Mapping[str, str]) -> Settings:
         tick=table.seconds("tick", 3600),
         keyring_backup_days=table.days("keyring_backup_days", 7),
         file_megabytes=table.megabytes("file_megabytes", 2000),
+        form_seconds=table.number("form_seconds", 3, _WAIT_RANGE, "whole seconds, 0 to 60"),
+        waiting_gigabytes=table.ceiling("waiting_gigabytes", 50),
+        waiting_envelopes=table.ceiling("waiting_envelopes", 200_000),
+        mailboxes_a_day=table.ceiling("mailboxes_a_day", 250_000),
+        free_gigabytes=table.ceiling("free_gigabytes", 2),
         zones=table.zones(),
         drop=table.optional_matching("drop", _ADDRESS, "an address as http://127.0.0.1:8083"),
         drop_proxy=table.optional_matching("drop_proxy", _PROXY, "Tor's SOCKS port, as socks5h://127.0.0.1:9050"),
@@ -239,6 +258,12 @@ class _Table:
 
     def megabytes(self, key: str, default: int) -> int:
         return self._number(key, self._get(key, default), _MEGABYTES_RANGE, "millions of bytes, 1 to 100000")
+
+    def ceiling(self, key: str, default: int) -> int:
+        return self.number(key, default, _CEILING_RANGE, "a whole number, 1 to 1000000000")
+
+    def number(self, key: str, default: int, allowed: range, words: str) -> int:
+        return self._number(key, self._get(key, default), allowed, words)
 
     def times(self, key: str, default: tuple[time, ...]) -> tuple[time, ...]:
         value = self._get(key, [t.isoformat("minutes") for t in default])

@@ -60,6 +60,8 @@ async def _act(settings: Settings, acts: tuple[Callable[[Collector], Awaitable[s
         collector = make_collector(settings, pool, http)
         for act in acts:
             print(await _when_free(act, collector))
+        for notice in collector.notices():
+            print(notice, file=sys.stderr)
 
 
 async def _when_free(act: Callable[[Collector], Awaitable[str]], collector: Collector) -> str:

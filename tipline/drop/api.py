@@ -8,11 +8,13 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, BinaryIO, Final
 from uuid import UUID
 
 from aiohttp import web
 
+from tipline.base import nearing
 from tipline.base.blobstore import BlobMissingError, BlobStore
 from tipline.base.database import Pool
 from tipline.base.jsons import JsonError, parse_object
@@ -26,6 +28,8 @@ from tipline.pgpkey import PgpKey, PgpKeyError
 
 POOL: web.AppKey[Pool] = web.AppKey("pool")
 BLOBS = web.AppKey("blobs", BlobStore)
+FOLDER = web.AppKey("folder", Path)
+"""The public zone's."""
 TODAY: web.AppKey[Callable[[], date]] = web.AppKey("today")
 
 _CHUNK: Final = 256 * 1024
@@ -41,11 +45,12 @@ _NO_KEY: Final = "this is no intake key of this unit, serial and signer that can
 _TAKEN: Final = "this serial belongs to another intake key"
 
 
-def make(gate: Gate, pool: Pool, blobs: BlobStore, today: Callable[[], date]) -> web.Application:
-    """Return the drop's application."""
+def make(gate: Gate, pool: Pool, folder: Path, today: Callable[[], date]) -> web.Application:
+    """Return the drop's application over the public zone's *folder*."""
     app = make_app(_SITE, ROUTES)
     app.middlewares.append(signed_only)
-    app[GATE], app[POOL], app[BLOBS], app[TODAY] = gate, pool, blobs, today
+    app[GATE], app[POOL], app[FOLDER], app[TODAY] = gate, pool, folder, today
+    app[BLOBS] = BlobStore(folder / "blobs")
     return app
 
 
@@ -62,7 +67,8 @@ async def list_envelopes(request: web.Request) -> web.Response:
         {"id": str(e.id), "size": e.size, "sha256": e.sha256.hex(), "urgent": e.urgent, "day": e.day.isoformat()}
         for e in found[:PAGE]
     ]
-    return _json({"envelopes": listed, "more": len(found) > PAGE}, size=LIST_BYTES)
+    near = await asyncio.to_thread(nearing.read, request.app[FOLDER])
+    return _json({"envelopes": listed, "more": len(found) > PAGE, "nearing": near}, size=LIST_BYTES)
 
 
 async def fetch_envelopes(request: web.Request) -> web.StreamResponse:

@@ -3,7 +3,6 @@
 import time
 
 from tipline.base import database
-from tipline.base.blobstore import BlobStore
 from tipline.base.settings import Settings
 from tipline.base.web import serve
 from tipline.drop import api
@@ -16,7 +15,7 @@ async def main(settings: Settings) -> None:
     gate = Gate(Units.load(settings.public), time.time)
     pool = await database.pool(database.dsn_for(settings, "tipline_drop"))
     try:
-        app = api.make(gate, pool, BlobStore(settings.public / "blobs"), api.utc_today)
+        app = api.make(gate, pool, settings.public, api.utc_today)
         await serve(app, settings.host, settings.ports["drop"])
     finally:
         await pool.close()

@@ -1,5 +1,7 @@
 """Takes reports: parse, seal as they arrive, ask `keep`, render. No database, no unit's key, nothing clear on disk."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -27,15 +29,27 @@ from tipline.source import (
     pickup,
     returning,
     submit,
+    ticket,
     visit,
     warnings,
 )
 from tipline.source.channel import Keep
-from tipline.source.context import ABOUT, BLOBS, FOLDER, KEEP, QUESTIONNAIRE, UNITS, clock, new_form_token
+from tipline.source.context import (
+    ABOUT,
+    BLOBS,
+    FOLDER,
+    KEEP,
+    QUESTIONNAIRE,
+    TICKETS,
+    UNITS,
+    clock,
+    new_form_token,
+)
 from tipline.source.form import Answers, FormStream, Incomplete, Report
 from tipline.source.pages import About, ReportPage
 from tipline.source.sealing import Outbox
-from tipline.source.submit import Delivered, Delivery, OtherUnitError
+from tipline.source.submit import Delivered, Delivery, FullError, OtherUnitError
+from tipline.source.ticket import Standing, Tickets
 from tipline.text import Text
 from tipline.units import Units
 
@@ -62,6 +76,7 @@ HOLDS_TEXT: Final = frozenset(
 What is handed in is sealed, but people choose the wrong file: then their own has stood here until it was refused.
 """
 
+_UNAVAILABLE: Final = ("no-key", "full")
 _CHANGED: Final = Text(
     "You have already sent this report to somebody else. Because you changed this answer it needs a codename of its "
     "own: check your answers and send again. The first report stays where it is."
@@ -79,6 +94,7 @@ def make(
     app[ABOUT], app[UNITS], app[FOLDER], app[KEEP] = about, units, folder, keep
     app[QUESTIONNAIRE] = questionnaire
     app[BLOBS] = BlobStore(folder / "blobs")
+    app[TICKETS] = Tickets(ticket.shared_key(folder), about.form_seconds)
     return app
 
 
@@ -104,17 +120,18 @@ async def show_form(request: web.Request) -> web.Response:
         await context.address(request, app[UNITS].unit, mailbox=b"", urgent=False, at=clock())
     except IntakeKeyError:
         return context.closed(request)
-    return render(request, ReportPage(app[ABOUT], new_form_token()))
+    return _form(request, Answers(token=new_form_token()))
 
 
 async def send_report(request: web.Request) -> web.Response:
     """Take a report: sealed as it arrives, stored whole or not at all, the same codename for the same form."""
     answers = Answers.of(await (await FormStream.begin(request)).words())
     report = form.parse(answers)
-    about = request.app[ABOUT]
     if isinstance(report, Incomplete):
-        page = ReportPage(about, answers.token or new_form_token(), answers, report.problems)
-        return render(request, page, HTTPStatus.BAD_REQUEST)
+        return _form(request, answers, problems=report.problems)
+    standing = request.app[TICKETS].judge(answers.token, answers.ticket, at=ticket.now())
+    if standing is not Standing.GOOD:
+        return _form(request, answers, refused=standing.value)
     unit = request.app[UNITS].oversight if report.involved else request.app[UNITS].unit
     codename = Codename.from_token(report.token)
     source, now = keys(codename), clock()
@@ -122,13 +139,26 @@ async def send_report(request: web.Request) -> web.Response:
         address = await context.address(request, unit, mailbox=source.mailbox, urgent=report.urgent, at=now)
         delivered = await _deliver(request, report, source, address, at=now)
     except OtherUnitError:
-        page = ReportPage(about, new_form_token(), answers, {"involved": _CHANGED})
-        return render(request, page, HTTPStatus.BAD_REQUEST)
-    except IntakeKeyError:  # everything that was typed is given back
-        return render(request, ReportPage(about, answers.token, answers, closed=True), HTTPStatus.SERVICE_UNAVAILABLE)
+        return _form(request, replace(answers, token=new_form_token()), problems={"involved": _CHANGED})
+    except IntakeKeyError:
+        return _form(request, answers, refused="no-key")
+    except FullError:
+        return _form(request, answers, refused="full")
     cookie, _ = await visit.begin(request, codename, source.mailbox, reported=True, urgent=report.urgent)
     shown = code.page(request, address.intake.unit, codename, further=delivered is Delivered.FURTHER)
     return visit.carry(render(request, shown), cookie)
+
+
+def _form(
+    request: web.Request, answers: Answers, *, problems: Mapping[str, str] | None = None, refused: str = ""
+) -> web.Response:
+    """Show the form with everything that was typed, and with a ticket that lets it in as soon as can be."""
+    token = answers.token or new_form_token()
+    fresh = request.app[TICKETS].again(token, answers.ticket, at=ticket.now())
+    page = ReportPage(request.app[ABOUT], token, fresh, answers, problems or {}, refused)
+    if refused in _UNAVAILABLE:
+        return render(request, page, HTTPStatus.SERVICE_UNAVAILABLE)
+    return render(request, page, HTTPStatus.BAD_REQUEST if problems or refused else HTTPStatus.OK)
 
 
 async def _deliver(

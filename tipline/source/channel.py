@@ -75,6 +75,10 @@ class Keep:
             self._told = None
         return outcome
 
+    async def room(self, upload: str, *, here: int, more: int, today: date) -> bool:
+        """Note that *here* bytes of a file have come, 0 once it has ended; say whether *more* of files is taken now."""
+        return bool(await self._ask("room", upload=upload, here=here, more=more, today=today.isoformat()))
+
     async def begin_hand_in(self, slip: Slip, today: date) -> Standing:
         """Keep a slip whose messages are about to be published; `PARTIAL` when they may be."""
         line = await asyncio.to_thread(slip.encode)

@@ -16,6 +16,7 @@ from tipline.parts import Address
 from tipline.questionnaire.model import Questionnaire
 from tipline.source.channel import Keep
 from tipline.source.pages import About, ClosedPage
+from tipline.source.ticket import Tickets
 from tipline.text import Text
 from tipline.units import Unit, Units
 
@@ -26,6 +27,7 @@ BLOBS = web.AppKey("blobs", BlobStore)
 UNITS = web.AppKey("units", Units)
 ABOUT = web.AppKey("about", About)
 QUESTIONNAIRE = web.AppKey("questionnaire", Questionnaire)
+TICKETS = web.AppKey("tickets", Tickets)
 FOLDER = web.AppKey("folder", Path)
 """The public zone's folder, where what is handed out to everybody lies."""
 

@@ -13,14 +13,15 @@ from tipline import replies
 from tipline.base.web import render, see_other
 from tipline.envelope import File, IntakeKeyError
 from tipline.parts import Address, FileSealer
-from tipline.source import context, session, submit, visit
+from tipline.source import context, room, session, submit, visit
 from tipline.source.behind import Behind
 from tipline.source.context import ABOUT, BLOBS, KEEP, UNITS, clock
 from tipline.source.form import FormStream, IncomingFile
 from tipline.source.pages import FilesPage
+from tipline.source.room import Room
 from tipline.source.sealing import Outbox
 from tipline.source.session import FILES_MAX
-from tipline.source.submit import Delivery, GoneError, OtherUnitError
+from tipline.source.submit import Delivered, Delivery, FullError, GoneError, OtherUnitError
 from tipline.source.visit import Visit
 
 _BATCH: Final = 1 << 20  # bytes sealed in one go, away from the event loop
@@ -29,6 +30,7 @@ _STATUS: Final = {
     "too-large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "old-page": HTTPStatus.FORBIDDEN,
     "no-key": HTTPStatus.SERVICE_UNAVAILABLE,
+    "full": HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 
@@ -72,50 +74,63 @@ async def _take(request: web.Request, opened: Visit, stream: FormStream) -> str:
     place = await asyncio.to_thread(replies.remembered, mailbox.thread_state, opened.keys)
     if place is None or place.unit != mailbox.unit:
         return "lost" if place is None else "other-unit"  # before a byte is sealed to whom it is not for
-    unit, now = request.app[UNITS].get(mailbox.unit), clock()
-    urgent = opened.session.urgent
     try:
-        address = await context.address(request, unit, mailbox=opened.keys.mailbox, urgent=urgent, at=now)
-        outbox = Outbox(request.app[BLOBS], address.day)
-        try:
-            file = await _seal(request, stream, outbox, address)
-            if file is None:
-                return "nothing"
-            mac = file_mac(opened.keys)
-            mac.field("type", file.type.encode())
-            mac.file(file.name, file.size, file.sha256)
-            delivery = Delivery(opened.keys, address, mac.digest(), first=None, further=file, at=now)
-            delivered = await submit.deliver(request.app[KEEP], outbox, delivery)
-        finally:
-            await outbox.leave()
+        file, delivered = await _deliver(request, opened, stream, mailbox.unit)
     except _TooLargeError:
         return "too-large"
-    except IntakeKeyError:
-        return "no-key"
+    except (IntakeKeyError, FullError) as error:
+        return "full" if isinstance(error, FullError) else "no-key"
     except (OpenError, OtherUnitError) as error:  # exchanged meanwhile
         return "lost" if isinstance(error, OpenError) else "other-unit"
-    if delivered is not submit.Delivered.REPEAT:  # then it is noted already, but for a crash between the two
+    if file is None:
+        return "nothing"
+    if delivered is not Delivered.REPEAT:  # then it is noted already, but for a crash between the two
         await session.remember(request.app[KEEP], visit.cookie(request), file.size, clock())
     return ""
 
 
-async def _seal(request: web.Request, stream: FormStream, outbox: Outbox, address: Address) -> File | None:
-    """Seal the first file of a form as it arrives; None when none was chosen. Raises `_TooLargeError`."""
+async def _deliver(
+    request: web.Request, opened: Visit, stream: FormStream, unit: str
+) -> tuple[File | None, Delivered | None]:
+    """Seal the form's file to *unit* and store it; neither is there when none was chosen."""
+    keep, now = request.app[KEEP], clock()
+    mailbox, urgent = opened.keys.mailbox, opened.session.urgent
+    address = await context.address(request, request.app[UNITS].get(unit), mailbox=mailbox, urgent=urgent, at=now)
+    outbox = Outbox(request.app[BLOBS], address.day)
+    try:
+        async with room.for_file(keep, request.content_length or 0, address.day) as given:
+            file = await _seal(request, stream, outbox, address, given)
+        if file is None:
+            return None, None
+        mac = file_mac(opened.keys)
+        mac.field("type", file.type.encode())
+        mac.file(file.name, file.size, file.sha256)
+        delivery = Delivery(opened.keys, address, mac.digest(), first=None, further=file, at=now)
+        return file, await submit.deliver(keep, outbox, delivery)
+    finally:
+        await outbox.leave()
+
+
+async def _seal(request: web.Request, stream: FormStream, outbox: Outbox, address: Address, given: Room) -> File | None:
+    """Seal the first file of a form as it arrives; None when none was chosen. Raises `_TooLargeError` and `FullError`."""
     async for incoming in stream.files():
-        return await _seal_file(incoming, outbox, address, room=request.app[ABOUT].file_max)
+        return await _seal_file(incoming, outbox, address, given, most=request.app[ABOUT].file_max)
     return None
 
 
-async def _seal_file(incoming: IncomingFile, outbox: Outbox, address: Address, *, room: int) -> File | None:
+async def _seal_file(
+    incoming: IncomingFile, outbox: Outbox, address: Address, given: Room, *, most: int
+) -> File | None:
     with FileSealer(outbox, address, name=incoming.name, type_=incoming.type) as sealer:
-        left = room
+        size = 0
         async with Behind() as behind:
             async for piece in incoming.pieces(_BATCH):
-                left -= len(piece)
-                if left < 0:
+                size += len(piece)
+                if size > most:
                     raise _TooLargeError
+                await given.enough(size)
                 await behind.go_on(partial(sealer.hash, piece), partial(sealer.seal, piece))
-        if left == room and not incoming.name:
+        if not size and not incoming.name:
             return None
         return await asyncio.to_thread(sealer.finish)
 

@@ -41,6 +41,7 @@ class _Worker:
     pid: int
     report: socket.socket
     state: bytes = worker.ROOM
+    worn: bool = False
 
 
 @dataclass(slots=True)
@@ -93,6 +94,7 @@ class ForkServer:
             if isinstance(key.data, _Worker):
                 _hear(key.data)
         self._reap()
+        self._let_go()
         if any(key.fileobj is self.listening for key in ready) and self._may_fork() and not self.stopping:
             self._fork((wake, woken))
 
@@ -103,6 +105,14 @@ class ForkServer:
             and len(taking) < WORKERS
             and len(self.workers) < WORKERS + LEAVING
         )
+
+    def _let_go(self) -> None:
+        """Let worn workers finish and end, as many at once as there is room for; the others go on meanwhile."""
+        room = LEAVING - sum(one.state == worker.LEAVING for one in self.workers)
+        for one in [one for one in self.workers if one.worn][: max(0, room)]:
+            one.worn, one.state = False, worker.LEAVING
+            with contextlib.suppress(OSError):
+                one.report.send(worker.LEAVE)
 
     def _fork(self, own: Iterable[socket.socket]) -> None:
         ours, theirs = socket.socketpair()
@@ -198,7 +208,10 @@ def _hear(one: _Worker) -> None:
         words = one.report.recv(4096)
     except (BlockingIOError, ConnectionError):
         return
-    one.state = words[-1:] or worker.LEAVING
+    one.worn = one.worn or worker.WORN in words
+    said = words.replace(worker.WORN, b"")
+    if not words or (said and one.state != worker.LEAVING):
+        one.state = said[-1:] or worker.LEAVING
 
 
 def _noted(_signum: int, _frame: object) -> None:

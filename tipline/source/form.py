@@ -2,10 +2,12 @@
 
 import asyncio
 import re
+import time
 from base64 import urlsafe_b64decode
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import cycle
+from threading import BoundedSemaphore
 from typing import Final
 
 from aiohttp import BodyPartReader, MultipartReader, web
@@ -21,9 +23,15 @@ STALLED_SECONDS: Final = 120
 
 _KEPT_MAX: Final = 1 << 20  # bytes of one field that are given back when it is too long
 _PIECE: Final = 256 * 1024  # bytes asked of the line at once; it has no more ready
+_NARROW: Final = 32 * 1024  # bytes of one piece of a slow line
+_QUICK_SECONDS: Final = 0.1  # in which a quick line fills a piece of a slow one
+_SLOW_SECONDS: Final = 2.0  # after which a piece of a quick line says that it is slow now
+_WIDE_MAX: Final = 2  # files at once, in one process, that are read in large pieces
+_WIDE: Final = BoundedSemaphore(_WIDE_MAX)
 _NAME_MAX: Final = 255
 _LIMITS: Final[Mapping[str, int]] = {
     "token": 64,
+    "ticket": 128,
     "involved": 16,
     "urgent": 16,
     "message": MESSAGE_MAX,
@@ -69,6 +77,7 @@ class Answers:
     """What was typed, as it stands; shown again when something is missing."""
 
     token: str = ""
+    ticket: str = ""
     involved: str = ""
     urgent: bool = False
     message: str = ""
@@ -80,6 +89,7 @@ class Answers:
         """Take the fields of the form."""
         return cls(
             token=fields.get("token", ""),
+            ticket=fields.get("ticket", ""),
             involved=fields.get("involved", ""),
             urgent="urgent" in fields,
             message=fields.get("message", ""),
@@ -138,20 +148,40 @@ class IncomingFile:
         self.type = _clean(part.headers.get("Content-Type", ""))
 
     async def pieces(self, size: int) -> AsyncIterator[memoryview]:
-        """Yield the content in pieces of at least *size* bytes, the last one shorter.
+        """Yield the content in pieces of at least *size* bytes, smaller ones of a slow line; the last one is shorter.
 
         Two buffers take turns: a piece is valid until the next but one is asked for, so that it can be worked on meanwhile.
+        A line is slow until it shows otherwise, and while `_WIDE_MAX` others of this process are not: a file costs little
+        memory then, however many come at once.
         """
-        buffers = cycle([memoryview(bytearray(size + _PIECE)) for _ in range(2)])
-        buffer, filled = next(buffers), 0
-        while chunk := await _next_chunk(self._part):
-            buffer[filled : filled + len(chunk)] = chunk
-            filled += len(chunk)
-            if filled >= size:
+        wide = False
+        try:
+            buffers, buffer, filled, least = _two(2 * _NARROW), memoryview(b""), 0, _NARROW
+            while True:
+                if not filled:
+                    buffer, began = next(buffers), time.monotonic()
+                chunk = await _next_chunk(self._part, min(least, _PIECE))
+                if not chunk:
+                    break
+                buffer[filled : filled + len(chunk)] = chunk
+                filled += len(chunk)
+                if filled < least:
+                    continue
+                took = time.monotonic() - began
                 yield buffer[:filled]
-                buffer, filled = next(buffers), 0
-        if filled:
-            yield buffer[:filled]
+                filled = 0
+                if wide and took > _SLOW_SECONDS:
+                    wide, least = False, _NARROW
+                    _WIDE.release()
+                    buffers = _two(least + _PIECE)  # the reader has more in hand of the time when it was quick
+                elif not wide and size > _NARROW and took < _QUICK_SECONDS and _WIDE.acquire(blocking=False):
+                    wide, least = True, size
+                    buffers = _two(least + _PIECE)
+            if filled:
+                yield buffer[:filled]
+        finally:
+            if wide:
+                _WIDE.release()
 
 
 class FormStream:
@@ -218,10 +248,15 @@ def _named(part: BodyPartReader) -> tuple[str, str | None]:
     return (plain[1], None) if plain else (part.name or "", part.filename)
 
 
-async def _next_chunk(part: BodyPartReader) -> bytes:
+def _two(size: int) -> Iterator[memoryview]:
+    """Return two buffers of so many bytes, in turns for ever."""
+    return cycle([memoryview(bytearray(size)) for _ in range(2)])
+
+
+async def _next_chunk(part: BodyPartReader, size: int = _PIECE) -> bytes:
     try:
         async with asyncio.timeout(STALLED_SECONDS):
-            return await part.read_chunk(_PIECE)
+            return await part.read_chunk(size)
     except TimeoutError:
         raise StalledError from None
     except (ValueError, AssertionError, HttpProcessingError, web.HTTPException):

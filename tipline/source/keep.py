@@ -16,8 +16,10 @@ from tipline.bundles import SEALED_BUNDLE_BYTES
 from tipline.envelope import SEALED_PLACE_BYTES, Wrapper
 from tipline.handin import Slip
 from tipline.source import channel, early, erasing, forget, frames, handed, handout, store
+from tipline.source.ceilings import Ceilings, Gate, Uploads
 from tipline.source.forget import Door
 from tipline.source.frames import ChannelError, an_id, exactly
+from tipline.source.store import Outcome
 from tipline.strict import EnvelopeError
 
 READY: Final = b"r"
@@ -51,12 +53,14 @@ async def _run(settings: Settings, control: socket.socket) -> None:
             tasks.create_task(forget.each_while(zone, early.SILENT_SECONDS)),
         ]
         await loop.sock_sendall(control, READY)
+        gate = Gate(Ceilings.of(settings), settings.public)
+        watching = tasks.create_task(gate.watch(pool))
         workers: set[asyncio.Task[None]] = set()
         while (end := await _next_worker(control)) is not None:
-            worker = tasks.create_task(_serve(pool, door, end))
+            worker = tasks.create_task(_serve(pool, door, gate, end))
             workers.add(worker)
             worker.add_done_callback(workers.discard)
-        for task in (*forgetting, *workers):
+        for task in (watching, *forgetting, *workers):
             task.cancel()
     await pool.close()
 
@@ -88,29 +92,32 @@ def _wake(readable: asyncio.Future[None]) -> None:
         readable.set_result(None)
 
 
-async def _serve(pool: Pool, door: Door, end: socket.socket) -> None:
+async def _serve(pool: Pool, door: Door, gate: Gate, end: socket.socket) -> None:
     """Answer one worker until it ends. A worker that breaks the protocol is no longer heard."""
     reader, writer = await frames.streams(end)
     try:
-        while (frame := await frames.read_frame(reader)) is not None:
-            async with door.passing():
-                answer = await _answer(pool, frame)
-            await frames.write_frame(writer, answer)
+        with gate.worker() as uploads:
+            while (frame := await frames.read_frame(reader)) is not None:
+                async with door.passing():
+                    answer = await _answer(pool, uploads, frame)
+                await frames.write_frame(writer, answer)
     except (ChannelError, ConnectionError) as error:
         _LOG.warning("a worker's channel was closed: %s", type(error).__name__)
     finally:
         writer.close()
 
 
-async def _answer(pool: Pool, frame: Frame) -> dict[str, Any]:
+async def _answer(pool: Pool, uploads: Uploads, frame: Frame) -> dict[str, Any]:
     do = frame.get("do")
-    act = _ACTS.get(do) if isinstance(do, str) else None
-    if act is None:
-        raise ChannelError
+    act, limited = (_ACTS.get(do), _LIMITED.get(do)) if isinstance(do, str) else (None, None)
     try:
         with store_errors():
             async with pool.acquire() as db:
-                return {"answer": await act(db, frame)}
+                if limited is not None:
+                    return {"answer": await limited(db, uploads, frame)}
+                if act is not None:
+                    return {"answer": await act(db, frame)}
+        raise ChannelError
     except (KeyError, TypeError, ValueError, EnvelopeError):
         raise ChannelError from None
     except StoreError as error:
@@ -143,13 +150,37 @@ async def _advance(db: Db, frame: Frame) -> bool:
     return await store.advance(db, exactly(frame["mailbox"], bytes), was=was, now=now)
 
 
-async def _submit(db: Db, frame: Frame) -> str:
-    return (await store.submit(db, channel.unpack_submission(frame))).value
+async def _submit(db: Db, uploads: Uploads, frame: Frame) -> str:
+    s = channel.unpack_submission(frame)
+    new, size = s.new is not None, sum(envelope.size for envelope in s.envelopes)
+    kinds = {envelope.kind for envelope in s.envelopes}
+    if not await uploads.gate.takes(db, kinds=kinds, size=size, mailbox=s.mailbox, new=new, today=s.day):
+        known = new and await store.mailbox(db, s.mailbox) is not None  # then it is a resend, or it follows
+        outcome = Outcome.MOVED if known else Outcome.FULL
+        return str(outcome.value)
+    outcome = await store.submit(db, s)
+    if outcome is Outcome.STORED:
+        uploads.gate.added(envelopes=len(s.envelopes), size=size, new=new)
+    return str(outcome.value)
 
 
-async def _begin_hand_in(db: Db, frame: Frame) -> str:
-    slip = Slip.parse(exactly(frame["slip"], bytes))
-    return (await handed.begin(db, slip, date.fromisoformat(frame["today"]))).value
+async def _room(db: Db, uploads: Uploads, frame: Frame) -> bool:
+    upload, here, more = exactly(frame["upload"], str), exactly(frame["here"], int), exactly(frame["more"], int)
+    return await uploads.room(db, upload, here=here, more=more, today=date.fromisoformat(frame["today"]))
+
+
+async def _begin_hand_in(db: Db, uploads: Uploads, frame: Frame) -> str:
+    slip, today = Slip.parse(exactly(frame["slip"], bytes)), date.fromisoformat(frame["today"])
+    kinds, size = {one.kind for one in slip.envelopes}, sum(one.size for one in slip.envelopes)
+    new = slip.was is None
+    if await store.seen(db, slip.sum):
+        return handed.Standing.WHOLE.value
+    if not await uploads.gate.takes(db, kinds=kinds, size=size, mailbox=slip.mailbox, new=new, today=today):
+        return handed.Standing.FULL.value
+    standing = await handed.begin(db, slip, today)
+    if standing is handed.Standing.PARTIAL:
+        uploads.gate.added(envelopes=len(slip.envelopes), size=size, new=new)
+    return standing.value
 
 
 async def _place_in_hand_in(db: Db, frame: Frame) -> dict[str, Any] | str:
@@ -214,14 +245,18 @@ async def _delete_session(db: Db, frame: Frame) -> bool:
     return True
 
 
+_LIMITED: Final[Mapping[str, Callable[[Db, Uploads, Frame], Awaitable[Any]]]] = {
+    "submit": _submit,
+    "room": _room,
+    "begin_hand_in": _begin_hand_in,
+}
+"""Acts that add what a ceiling is set to."""
 _ACTS: Final[Mapping[str, Callable[[Db, Frame], Awaitable[Any]]]] = {
     "intake_statements": _intake_statements,
     "pgp_statements": _pgp_statements,
     "mailbox": _mailbox,
     "standing": _standing,
     "advance": _advance,
-    "submit": _submit,
-    "begin_hand_in": _begin_hand_in,
     "place_in_hand_in": _place_in_hand_in,
     "note_here": _note_here,
     "complete_hand_in": _complete_hand_in,

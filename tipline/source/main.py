@@ -62,10 +62,11 @@ def _prepare(settings: Settings, units: Units) -> forkserver.Child:
         reading_hours=settings.reading_hours,
         reads=settings.reads,
         file_max=settings.file_megabytes * 1_000_000,
+        form_seconds=settings.form_seconds,
     )
     languages.load()
     templates.load("source")
-    render_text(site, ReportPage(about, ""))
+    render_text(site, ReportPage(about, "", ""))
     keys(Codename.parse(" ".join(Codename.from_token(new_token()).words())))
 
     questionnaire = current.load(settings.data)

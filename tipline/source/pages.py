@@ -26,6 +26,7 @@ class About:
         reading_hours: when somebody reads.
         reads: the languages that the unit reads.
         file_max: bytes that one file may have.
+        form_seconds: how long a form must have been open before it can be sent.
     """
 
     unit: str
@@ -34,6 +35,7 @@ class About:
     reading_hours: str
     reads: str
     file_max: int
+    form_seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +43,18 @@ class ReportPage:
     """The form.
 
     Attributes:
+        ticket: that of this form, beside its token.
         problems: words by field.
-        closed: there is no key to seal with, so that nothing was taken.
+        refused: the code of why nothing was taken although nothing is wrong with what was typed, as that there is no key.
     """
 
     template: ClassVar[str] = "source/report.html"
     about: About
     token: str
+    ticket: str
     answers: Answers = field(default_factory=Answers)
     problems: Mapping[str, str] = field(default_factory=dict)
-    closed: bool = False
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)

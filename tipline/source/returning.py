@@ -20,7 +20,7 @@ from tipline.source.context import ABOUT, BLOBS, KEEP, UNITS, clock, new_form_to
 from tipline.source.pages import ReturnPage, ThreadPage
 from tipline.source.sealing import Outbox
 from tipline.source.store import Mailbox
-from tipline.source.submit import Delivery, GoneError, OtherUnitError
+from tipline.source.submit import Delivery, FullError, GoneError, OtherUnitError
 from tipline.source.visit import Visit
 from tipline.text import Text
 
@@ -35,6 +35,9 @@ _LONG_NAMES: Final = Text("This is too long to send in one piece. Names alone ar
 _NO_KEY: Final = Text(
     "There is no valid key to seal it with just now, so nothing was taken or stored. "
     "Your text is still here: copy it, and try again later."
+)
+_FULL: Final = Text(
+    "So much has come in that nothing more is taken just now. Nothing of this was stored: try again in some hours."
 )
 _OLD_PAGE: Final = Text("This page was too old to send from. Your text is still here: send it again.")
 
@@ -106,8 +109,9 @@ async def send_answer(request: web.Request) -> web.Response:
     except (OpenError, OtherUnitError) as error:  # exchanged: no answer could follow, or it would go to somebody else
         why = replies.LOST if isinstance(error, OpenError) else replies.OTHER_UNIT
         return await _thread(request, opened, written=written, problem=why)
-    except IntakeKeyError:
-        return await _unsealed(request, opened, written)
+    except (IntakeKeyError, FullError) as error:
+        why = _FULL if isinstance(error, FullError) else _NO_KEY
+        return await _unavailable(request, opened, written, why)
     except GoneError:
         return _given_back(request, written)
     return see_other("thread?sent")
@@ -135,9 +139,9 @@ def _given_back(request: web.Request, written: _Written) -> web.Response:
     return render(request, ReturnPage(request.app[ABOUT], ended=True, kept=written.kept()), HTTPStatus.FORBIDDEN)
 
 
-async def _unsealed(request: web.Request, opened: Visit, written: _Written) -> web.Response:
-    """Say that there is no key to seal an answer with, and give it back."""
-    response = await _thread(request, opened, written=written, problem=_NO_KEY)
+async def _unavailable(request: web.Request, opened: Visit, written: _Written, why: str) -> web.Response:
+    """Say that an answer cannot be taken now, and give it back."""
+    response = await _thread(request, opened, written=written, problem=why)
     if response.status == HTTPStatus.BAD_REQUEST:
         response.set_status(HTTPStatus.SERVICE_UNAVAILABLE)
     return response

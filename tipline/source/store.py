@@ -167,6 +167,7 @@ class Outcome(Enum):
     REPEAT = "repeat"
     MOVED = "moved"
     RETIRED = "retired"
+    FULL = "full"
 
 
 class Undo(Exception):  # noqa: N818 - it carries an outcome out of a transaction, it is no failure

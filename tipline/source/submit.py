@@ -34,6 +34,13 @@ class GoneError(Exception):
         super().__init__("there is no mailbox under this codename any more")
 
 
+class FullError(Exception):
+    """So much waits for its unit that nothing like this is taken now."""
+
+    def __init__(self) -> None:
+        super().__init__("a ceiling of what may wait is reached")
+
+
 class Delivered(Enum):
     """What became of a form that was accepted."""
 
@@ -96,6 +103,7 @@ async def deliver(keep: Keep, outbox: Outbox, delivery: Delivery) -> Delivered:
     """Store the form once, whatever happens at the same moment.
 
     Raises:
+        FullError: a ceiling is reached.
         GoneError: it can only follow, and the mailbox has been erased.
         IntakeKeyError: the key it was sealed to has been taken back meanwhile.
         OtherUnitError: the codename is another unit's.
@@ -120,9 +128,9 @@ async def deliver(keep: Keep, outbox: Outbox, delivery: Delivery) -> Delivered:
         outcome = await keep.submit(submission)  # 3 store
         if outcome is Outcome.STORED:
             return Delivered.FIRST if stored is None else Delivered.FURTHER
-        if outcome is Outcome.RETIRED:
+        if outcome in (Outcome.RETIRED, Outcome.FULL):
             await asyncio.to_thread(outbox.withdraw, submission.envelopes)
-            raise IntakeKeyError
+            raise IntakeKeyError if outcome is Outcome.RETIRED else FullError
         parts = tuple(envelope for envelope in submission.envelopes if envelope.kind == "part")
         await asyncio.to_thread(outbox.withdraw, [envelope for envelope in published if envelope not in parts])
     raise StoreError

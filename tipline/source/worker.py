@@ -24,7 +24,7 @@ from tipline.source.channel import Keep
 PLAINTEXT_REQUESTS: Final = 20
 """After so many requests that carried a source's words, or `IDLE_SECONDS` after the last of them, a worker ends."""
 IDLE_SECONDS: Final = 10.0
-CONNECTIONS: Final = 16
+CONNECTIONS: Final = 64
 """A worker that holds so many connections has no room."""
 FINISH_SECONDS: Final = 10.0
 """How long a request may go on once the process has been told to stop."""
@@ -32,6 +32,10 @@ FINISH_SECONDS: Final = 10.0
 ROOM: Final = b"+"
 FULL: Final = b"-"
 LEAVING: Final = b"."
+WORN: Final = b"w"
+"""A worker that should end while it has something to finish asks: too many of them at once would leave none to begin."""
+LEAVE: Final = b"l"
+"""The fork server's answer."""
 
 _KEEP_ALIVE_SECONDS: Final = 4.0
 _TICK_SECONDS: Final = 0.25
@@ -50,6 +54,7 @@ class Life:
     last_text: float = 0.0
     last: float = field(default_factory=time.monotonic)
     told_to_stop: bool = False
+    may_leave: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when there is something to look at: somebody at the door, or a life that may be over."""
 
@@ -70,8 +75,9 @@ class Life:
             if (request.method, route_of(request)) in HOLDS_TEXT:
                 self.with_text += 1
                 self.last_text = self.last
-        if self.over():
+        if self.worn() or self.over():
             self.changed.set()  # whoever comes from now on is for another worker, at once
+        if self.over():
             response.force_close()
         return response
 
@@ -82,8 +88,18 @@ class Life:
         """
         now = time.monotonic()
         idle = not self.running and now - self.last > IDLE_SECONDS
-        worn = self.with_text >= PLAINTEXT_REQUESTS or (self.with_text > 0 and now - self.last_text > IDLE_SECONDS)
-        return self.told_to_stop or idle or worn
+        return self.told_to_stop or idle or (self.worn() and (self.may_leave or not self.running))
+
+    def worn(self) -> bool:
+        """Say whether what stood in this process should be wiped."""
+        silent = self.with_text > 0 and time.monotonic() - self.last_text > IDLE_SECONDS
+        return self.with_text >= PLAINTEXT_REQUESTS or silent
+
+    def let_go(self, report: socket.socket) -> None:
+        """Take the fork server's answer: this worker may finish and end."""
+        asyncio.get_running_loop().remove_reader(report)
+        self.may_leave = True
+        self.changed.set()
 
 
 def run(make_app: MakeApp, listening: socket.socket, to_keep: socket.socket, report: socket.socket) -> None:
@@ -117,8 +133,12 @@ async def _accept(runner: web.AppRunner, listening: socket.socket, report: socke
     if server is None:
         raise RuntimeError("the runner is not set up")
     listening.settimeout(0)
-    room = True
+    room, asked = True, False
     while not life.over():
+        if life.worn() and not asked:
+            asked = True
+            loop.add_reader(report, life.let_go, report)
+            report.send(WORN)
         if (len(server.connections) < CONNECTIONS) is not room:
             room = not room
             report.send(ROOM if room else FULL)

@@ -41,7 +41,7 @@ async def collection(settings: Settings) -> None:
     """Drop and collector in one process: fetch what waits and give receipts for it."""
     drop_pool = await database.pool(database.dsn_for(settings, "tipline_drop"))
     gate = Gate(Units.load(settings.public), time.time)
-    drop = api.make(gate, drop_pool, BlobStore(settings.public / "blobs"), api.utc_today)
+    drop = api.make(gate, drop_pool, settings.public, api.utc_today)
     pool = await database.pool(database.dsn_for(settings, "tipline_corridor"))
     async with TestServer(drop, port=settings.ports["drop"]), aiohttp.ClientSession() as http:
         await make_collector(settings, pool, http).collect()

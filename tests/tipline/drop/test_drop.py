@@ -130,7 +130,7 @@ async def test_a_unit_lists_fetches_and_receipts_its_own_envelopes(settings: Set
 
     assert {entry["id"] for entry in listed["envelopes"]} == {str(plain), str(urgent)}
     assert [entry["id"] for entry in listed_urgent["envelopes"]] == [str(urgent)]
-    assert behind == {"envelopes": [], "more": False}
+    assert behind == {"envelopes": [], "more": False, "nearing": []}
     assert content == b"p" * 700_000
     assert (not_ours, gone) == (b"", b"")
     assert first == again == {"deleted": [str(plain)]}

@@ -23,6 +23,7 @@ from tipline.envelope import Answer, IntakeKey, Place, Tip
 from tipline.handin import Slip
 from tipline.questionnaire import current
 from tipline.source import arrive, forget, keep
+from tipline.source.ceilings import Ceilings, Gate
 from tipline.source.channel import Keep
 from tipline.source.pages import About
 from tipline.units import Units
@@ -109,12 +110,17 @@ def seal(
     return HandIn(codename, Slip.parse(files[0][: files[0].index(b"\n") + 1]), files)
 
 
+def a_gate(settings: Settings) -> Gate:
+    """What `keep` lets in, by these settings."""
+    return Gate(Ceilings.of(settings), settings.public)
+
+
 @asynccontextmanager
 async def in_one_process(settings: Settings) -> AsyncIterator[TestServer]:
     """Run worker and `keep` in this process."""
     pool = await database.pool(database.dsn_for(settings, "tipline_keep"))
     ours, theirs = socket.socketpair()
-    serving = asyncio.create_task(keep._serve(pool, forget.Door(), theirs))
+    serving = asyncio.create_task(keep._serve(pool, forget.Door(), a_gate(settings), theirs))
     site = Site(name="source", title=settings.name, practice=True, style="source")
     about = About(
         unit="unit",

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections import Counter
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ from crypto.digest import sha256
 from tests.conftest import RolePool
 from tests.crashing import died, each_point
 from tests.journeys.browser import Browser, Upload, send_files
+from tests.tipline.source.elsewhere import a_gate
 from tests.tipline.source.running import TODAY, Taken, Zone, a_zone, collect, joined, messages
 from tipline.base import database
 from tipline.base.database import Db, Pool
@@ -20,7 +22,7 @@ from tipline.envelope import File, Tip
 from tipline.questionnaire import current
 from tipline.source import arrive, forget, keep, store
 from tipline.source.channel import Keep
-from tipline.source.context import new_form_token
+from tipline.source.context import TICKETS, new_form_token
 from tipline.source.pages import About
 from tipline.source.store import Envelope, NewMailbox, Submission
 from tipline.units import Units
@@ -32,7 +34,7 @@ async def report(settings: Settings, token: str, text: str) -> None:
     """Worker and `keep` in one process: take one report with a file."""
     pool = await database.pool(database.dsn_for(settings, "tipline_keep"))
     ours, theirs = socket.socketpair()
-    serving = asyncio.create_task(keep._serve(pool, forget.Door(), theirs))
+    serving = asyncio.create_task(keep._serve(pool, forget.Door(), a_gate(settings), theirs))
     units = Units.load(settings.public)
     site = Site(name="source", title=settings.name, practice=True, style="source")
     about = About(
@@ -46,7 +48,8 @@ async def report(settings: Settings, token: str, text: str) -> None:
     app = arrive.make(site, about, units, settings.public, await Keep.connect(ours), questionnaire=current.default())
     async with TestServer(app) as server, Browser(str(server.make_url("/"))) as browser:
         await browser.open("/")
-        sent = await browser.submit("/", token=token, involved="no", message=text)
+        ticket = app[TICKETS].new(token, at=time.time())
+        sent = await browser.submit("/", token=token, ticket=ticket, involved="no", message=text)
         assert sent.ids["codename"]
         await send_files(browser, [Upload("files", "a", FILE)])
     serving.cancel()

@@ -105,11 +105,12 @@ async def test_forms_sent_at_the_same_moment_are_stored_once_each_in_one_chain(
 
     with running(zone):
         async with Browser(zone.url) as browser, aiohttp.ClientSession() as http:
-            token = dict((await browser.open("/")).form("/").fields)["token"]
+            fields = dict((await browser.open("/")).form("/").fields)
+            hidden = {name: fields[name] for name in ("token", "ticket")}
 
             async def send(text: str) -> int:
                 with aiohttp.MultipartWriter("form-data") as body:
-                    for name, value in {"token": token, "involved": "no", "message": text}.items():
+                    for name, value in {**hidden, "involved": "no", "message": text}.items():
                         body.append(value).set_content_disposition("form-data", name=name)
                 async with http.post(zone.url, data=body) as answer:
                     return answer.status
@@ -161,13 +162,14 @@ async def test_what_is_missing_is_said_at_the_field_and_every_answer_is_kept(
 
     with running(zone):
         async with Browser(zone.url) as browser:
-            token = dict((await browser.open("/")).form("/").fields)["token"]
+            fields = dict((await browser.open("/")).form("/").fields)
+            hidden = {name: fields[name] for name in ("token", "ticket")}
             page = await browser.submit("/", status=400, **answers)
 
     assert problem in page.text
     assert page.body.count(b" autofocus") == 1
     kept = dict(page.form("/").fields)
-    assert {"involved": "", **kept} == {**answers, "token": token, "involved": kept.get("involved", "")}
+    assert {"involved": "", **kept} == {**answers, **hidden, "involved": kept.get("involved", "")}
     assert await public_db.fetchval("SELECT count(*) FROM zone.mailbox") == 0
     assert zone.blobs.names() == set()
 

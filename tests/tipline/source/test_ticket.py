@@ -1,0 +1,173 @@
+"""A form is let in once it is old enough, for some hours, and for one mailbox; nobody reads from it when it was fetched."""
+
+import time
+from base64 import urlsafe_b64decode
+from dataclasses import replace
+from multiprocessing.pool import ThreadPool
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crypto.secret import Secret
+from tests.journeys.browser import Browser, Page
+from tests.tipline.source.running import Zone, a_zone, collect, messages, running
+from tests.tipline.source.sending import TEXT
+from tipline.base.database import Db
+from tipline.base.settings import Settings
+from tipline.source.ticket import LIFE_SECONDS, Standing, Tickets, shared_key
+
+KEY = Secret(bytes(range(32)))
+TICKETS = Tickets(KEY, least=3)
+NOW = 1_800_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("after", "standing"),
+    [
+        (-1, Standing.OLD),
+        (0, Standing.YOUNG),
+        (2, Standing.YOUNG),
+        (3, Standing.GOOD),
+        (LIFE_SECONDS - 1, Standing.GOOD),
+        (LIFE_SECONDS, Standing.OLD),
+    ],
+)
+def test_a_form_is_let_in_from_its_least_age_to_its_greatest(after: int, standing: Standing) -> None:
+    assert TICKETS.judge("a", TICKETS.new("a", at=NOW), at=NOW + after) is standing
+
+
+@given(st.integers(0, 3 * LIFE_SECONDS))
+def test_who_has_waited_once_is_let_in_with_the_next_form_at_the_latest(after: int) -> None:
+    ticket = TICKETS.new("a", at=NOW)
+    again = TICKETS.again("a", ticket, at=NOW + after)
+
+    waited = after >= TICKETS.least
+    assert (TICKETS.judge("a", again, at=NOW + after) is Standing.GOOD) is waited
+    assert TICKETS.judge("a", again, at=NOW + after + TICKETS.least) is Standing.GOOD
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["", "x", "é", TICKETS.new("b", at=NOW), Tickets(Secret(bytes(32)), 3).new("a", at=NOW)],
+    ids=["none", "short", "not ours", "another form's", "another place's"],
+)
+def test_the_ticket_of_another_form_or_place_and_what_is_none_let_nothing_in_and_get_one_that_waits(other: str) -> None:
+    assert TICKETS.judge("a", other, at=NOW + 60) is Standing.OLD
+    again = TICKETS.again("a", other, at=NOW + 60)
+    assert TICKETS.judge("a", again, at=NOW + 60) is Standing.YOUNG
+
+
+def test_two_tickets_of_one_moment_look_like_chance_and_have_one_length() -> None:
+    first, second = (urlsafe_b64decode(TICKETS.new("a", at=at) + "==") for at in (NOW, NOW))
+
+    assert len(first) == len(second)
+    assert first[1:25] != second[1:25]
+    assert first[25:] != second[25:]
+    assert int(NOW).to_bytes(8, "big") not in first + second
+
+
+def test_processes_that_start_together_share_one_key(tmp_path: Path) -> None:
+    with ThreadPool(8) as starting:
+        keys = starting.map(shared_key, [tmp_path] * 8)
+
+    assert len({key.expose() for key in keys}) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["form.key"]
+    assert (tmp_path / "form.key").stat().st_mode & 0o777 == 0o600
+
+
+TYPED = {"involved": "no", "urgent": "yes", "message": TEXT, "how_known": "seen", "must_not_learn": "him"}
+
+
+def waiting(settings: Settings, seconds: int = 60) -> Settings:
+    """A place whose form must have been open for so long."""
+    return replace(settings, form_seconds=seconds)
+
+
+def a_ticket(zone: Zone, token: str, *, age: int) -> str:
+    """What the form with this token would have held, fetched *age* seconds ago."""
+    return Tickets(shared_key(zone.settings.public), 0).new(token, at=time.time() - age)
+
+
+def fields(page: Page) -> dict[str, str]:
+    return dict(page.form("/").fields)
+
+
+async def texts(zone: Zone, db: Db) -> list[str]:
+    return [getattr(one.body, "text", "") for one in messages(await collect(zone, db, zone.unit))]
+
+
+@pytest.mark.parametrize("age", [0, LIFE_SECONDS + 60])
+async def test_a_form_sent_too_early_or_too_late_comes_back_whole_and_is_let_in_once_it_has_waited(
+    settings: Settings, public_db: Db, age: int
+) -> None:
+    zone = await a_zone(waiting(settings), public_db)
+
+    with running(zone):
+        async with Browser(zone.url) as browser:
+            token = fields(await browser.open("/"))["token"]
+            ticket = a_ticket(zone, token, age=age)
+            back = await browser.submit("/", status=400, ticket=ticket, **TYPED)
+            before = await public_db.fetchval("SELECT count(*) FROM zone.mailbox")
+            waited = {"ticket": a_ticket(zone, token, age=60)} if age < 60 else {}
+            done = await browser.submit("/", **waited)
+
+    assert "press “Send safely” once more. Everything you typed is still here." in back.text
+    assert {**fields(back), "ticket": ""} == {**TYPED, "token": token, "ticket": ""}
+    assert before == 0
+    assert len(done.ids["codename"].split()) == 12
+    assert await texts(zone, public_db) == [TEXT]
+
+
+async def test_a_form_without_a_ticket_or_with_that_of_another_form_stores_nothing(
+    settings: Settings, public_db: Db
+) -> None:
+    zone = await a_zone(waiting(settings, 0), public_db)
+
+    with running(zone):
+        async with Browser(zone.url) as browser:
+            other = fields(await browser.open("/"))["ticket"]
+            for ticket in ("", "x", other):
+                await browser.open("/")
+                await browser.submit("/", status=400, **TYPED, ticket=ticket)
+
+    assert await public_db.fetchval("SELECT count(*) FROM zone.mailbox") == 0
+
+
+async def test_a_ticket_lets_in_one_mailbox_and_every_resend_of_it(settings: Settings, public_db: Db) -> None:
+    zone = await a_zone(waiting(settings), public_db)
+
+    with running(zone):
+        async with Browser(zone.url) as browser:
+            form = fields(await browser.open("/"))
+            old = {"token": form["token"], "ticket": a_ticket(zone, form["token"], age=LIFE_SECONDS - 60)}
+            shown = []
+            for message in (TEXT, TEXT, "A further word."):
+                await browser.open("/")
+                shown.append((await browser.submit("/", **{**TYPED, **old, "message": message})).ids["codename"])
+            fresh = fields(await browser.open("/"))["token"]
+            await browser.submit("/", status=400, **{**TYPED, **old, "token": fresh})
+
+    assert len(set(shown)) == 1
+    assert await public_db.fetchval("SELECT count(*) FROM zone.mailbox") == 1
+    assert len(await collect(zone, public_db, zone.unit)) == 2
+
+
+async def test_a_form_fetched_before_a_restart_or_from_another_process_is_let_in(
+    settings: Settings, public_db: Db
+) -> None:
+    zone = await a_zone(waiting(settings, 0), public_db)
+    ports = {**zone.settings.ports, "source": zone.settings.ports["guard"]}
+    other = replace(zone, settings=replace(zone.settings, ports=ports))
+
+    with running(zone):
+        async with Browser(zone.url) as browser:
+            form = fields(await browser.open("/"))
+    hidden = {name: form[name] for name in ("token", "ticket")}
+    with running(zone), running(other):
+        async with Browser(other.url) as browser:
+            await browser.open("/")
+            sent = await browser.submit("/", **TYPED, **hidden)
+
+    assert len(sent.ids["codename"].split()) == 12

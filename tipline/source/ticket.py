@@ -1,0 +1,99 @@
+"""Tickets: one stands in each report form and lets that form in once it is old enough, and only for some hours.
+
+A ticket is the time at which its form was fetched, sealed so that a page that somebody finds tells no time, and bound to the
+form's own token. That token makes one codename and so one mailbox: a form that is sent again is the same report, and
+whoever wants a second mailbox needs a second form. So nothing that was used has to be remembered, an exact resend passes,
+and neither a restart nor a second process behind the same address hurts: they share the key, which opens nothing else.
+"""
+
+import os
+import secrets
+import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Final
+
+from crypto import columns
+from crypto.errors import OpenError
+from crypto.secret import Guarded, Secret
+from tipline.base import files
+
+LIFE_SECONDS: Final = 12 * 3600
+"""How long a form may stand open; after that it is asked to be sent once more."""
+
+_KEY_FILE: Final = "form.key"
+_KEY_BYTES: Final = 32
+_TIME_BYTES: Final = 8
+
+
+class Standing(Enum):
+    """Whether a form is let in."""
+
+    GOOD = "good"
+    YOUNG = "young"
+    OLD = "old"
+    """Of too long ago, or of a page that did not come from here."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Tickets(Guarded):
+    """Makes and judges tickets; times are Unix seconds.
+
+    Attributes:
+        least: seconds that a form must have been open.
+    """
+
+    key: Secret
+    least: int
+
+    def new(self, token: str, *, at: float) -> str:
+        """Return the ticket of a form with *token* that is fetched now, *at*."""
+        sealed = columns.seal(self.key, int(at).to_bytes(_TIME_BYTES, "big"), **_place(token))
+        return urlsafe_b64encode(sealed).decode().rstrip("=")
+
+    def judge(self, token: str, ticket: str, *, at: float) -> Standing:
+        """Say whether the form with *token* and *ticket* is let in."""
+        fetched = self._fetched(token, ticket)
+        if fetched is None or not fetched <= int(at) < fetched + LIFE_SECONDS:
+            return Standing.OLD
+        return Standing.GOOD if int(at) >= fetched + self.least else Standing.YOUNG
+
+    def again(self, token: str, ticket: str, *, at: float) -> str:
+        """Return the ticket with which a form is shown again: who has waited once does not wait again."""
+        fetched = self._fetched(token, ticket)
+        if fetched is None or fetched > at:
+            return self.new(token, at=at)
+        return ticket if at < fetched + LIFE_SECONDS // 2 else self.new(token, at=at - self.least)
+
+    def _fetched(self, token: str, ticket: str) -> int | None:
+        try:
+            sealed = urlsafe_b64decode(ticket.encode("ascii") + b"==")
+            return int.from_bytes(columns.open_(self.key, sealed, **_place(token)), "big")
+        except (ValueError, OpenError):
+            return None
+
+
+def now() -> float:
+    """Return the time of day in Unix seconds: processes and restarts share it, unlike a monotonic clock."""
+    return time.time()
+
+
+def shared_key(folder: Path) -> Secret:
+    """Return the key of all processes over the public zone's *folder*; the first one makes it."""
+    file = folder / _KEY_FILE
+    with suppress(FileNotFoundError):
+        return Secret(file.read_bytes())
+    made = folder / f".{_KEY_FILE}.{secrets.token_hex(8)}"
+    files.write_private(made, secrets.token_bytes(_KEY_BYTES))
+    with suppress(FileExistsError):
+        os.link(made, file)  # unlike a rename it replaces nothing: another process may have been first
+    made.unlink()
+    files.sync_folder(folder)
+    return Secret(file.read_bytes())
+
+
+def _place(token: str) -> dict[str, str]:
+    return {"table": "form", "column": "ticket", "row": token}
