@@ -46,8 +46,8 @@ class Address:
         """What stands in print: joined, it is the address without blanks."""
         if not self.onion:
             return (self.url,)
-        name, dot, ending = self.host.partition(".")
-        return (*(name[at : at + _GROUP] for at in range(0, len(name), _GROUP)), dot + ending)
+        last = self.host.index(".") - _GROUP
+        return (*(self.host[at : at + _GROUP] for at in range(0, last, _GROUP)), self.host[last:])
 
     @cached_property
     def code(self) -> Markup:

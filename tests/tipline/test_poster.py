@@ -93,7 +93,7 @@ def test_the_address_stands_in_groups_that_are_copied_without_blanks(name: str) 
     [first, *_] = re.findall(r'<p class="address"[^>]*>(.*?)</p>', text)
 
     groups = re.findall(r"<span>(.*?)</span>", first)
-    assert [len(group) for group in groups] == [4] * 14 + [6]
+    assert [len(group) for group in groups] == [4] * 13 + [10]
     assert re.sub(r"<.*?>", "", first) == ONION
 
 
