@@ -25,6 +25,7 @@ async def _measured(folder: Path) -> list[Row]:
     rows += await starting.public_zone(folder / "start")
     with installed(folder / "whole") as installation:
         rows += await zone.first_page(installation)
+        rows += zone.journey(installation)
         rows += await zone.small_tips(installation, limits)
         rows += await zone.returning(installation)
         rows += await zone.uploads(installation, limits)

@@ -40,6 +40,22 @@ async def first_page(installation: Installation) -> list[Row]:
     ]
 
 
+def journey(installation: Installation) -> list[Row]:
+    """Size of every page of a source's journey; nothing is compressed on the line."""
+    with Client(installation.ports["source"]) as source:
+        pages = {path: source.get(path) for path in ("/", "/return")}
+        _reported(source)
+        pages |= {path: source.get(path) for path in ("/code", "/check", "/files", "/thread", "/erase")}
+    return [
+        Row(
+            f"page {path}",
+            f"{len(page.encode()) / 1000:.1f} kB",
+            f"{len(gzip.compress(page.encode())) / 1000:.1f} kB gzip",
+        )
+        for path, page in pages.items()
+    ]
+
+
 async def small_tips(installation: Installation, limits: Limits) -> list[Row]:
     """Complete small tips per second: the form is fetched, filled, sent, and its codename read."""
     rows = []
