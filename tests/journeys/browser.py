@@ -170,7 +170,7 @@ class Browser:
     """One person's browser: own cookies, one site; a connector of its own where the site is not reached straight."""
 
     def __init__(self, site: str, connector: aiohttp.BaseConnector | None = None) -> None:
-        self._site = site
+        self.site = site
         connector = connector or aiohttp.TCPConnector(keepalive_timeout=_KEEP_ALIVE_SECONDS)
         self._session = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True), connector=connector)
         self.page: Page | None = None
@@ -189,7 +189,7 @@ class Browser:
 
     async def open(self, path: str, *, status: int = 200) -> Page:
         """Go to an address; a status other than *status* is a `JourneyError`."""
-        async with self._session.get(urljoin(self._site, path)) as answer:
+        async with self._session.get(urljoin(self.site, path)) as answer:
             return await self._read(answer, status)
 
     async def submit(

@@ -7,6 +7,7 @@ nothing: the tables change in one transaction, a blob by one rename, and until t
 
 import asyncio
 import contextlib
+import fcntl
 import logging
 import os
 import secrets
@@ -31,6 +32,7 @@ RESEND_DAYS: Final = 7
 _LOG = logging.getLogger("keep")
 BLOBS: Final = "blobs"
 _STAMP: Final = "rewritten"
+_PRESENT: Final = "present"
 _RETRY_SECONDS: Final = 60.0
 _SETTLED: Final = timedelta(days=1)
 
@@ -191,6 +193,23 @@ async def _locked(db: Db) -> AsyncIterator[bool]:
     finally:
         if not certain:
             db.terminate()
+
+
+@asynccontextmanager
+async def present(pool: Pool, blobs: BlobStore, folder: Path) -> AsyncIterator[None]:
+    """Sweep if no other `keep` is at work on the zone's *folder*, and be at work on it while the block runs.
+
+    Another one's workers may just be publishing what no row names yet. Whoever is killed is at work no more, at once.
+    """
+    place = os.open(folder / _PRESENT, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            await sweep(pool, blobs)
+        await asyncio.to_thread(fcntl.flock, place, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(place)
 
 
 async def sweep(pool: Pool, blobs: BlobStore, *, settled_before: datetime | None = None) -> int:

@@ -44,8 +44,7 @@ async def _run(settings: Settings, control: socket.socket) -> None:
     control.settimeout(0)
     pool = await database.pool(database.dsn_for(settings, "tipline_keep"), stateless=True)
     blobs = BlobStore(settings.public / "blobs")
-    async with asyncio.TaskGroup() as tasks:
-        await forget.sweep(pool, blobs)
+    async with forget.present(pool, blobs, settings.public), asyncio.TaskGroup() as tasks:
         door = forget.Door()
         zone = forget.Zone(pool, blobs, settings.public, door)
         forgetting = [
