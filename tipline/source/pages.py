@@ -121,12 +121,13 @@ class FilesPage:
     problem: str = ""
 
     @staticmethod
-    def size(count: int) -> str:
+    def size(count: int) -> Markup:
         """Write a number of bytes as a person reads it: whole GB, else MB, else kB; the signs are alike in all languages."""
+        isolated = Markup("<bdi>{} {}</bdi>")  # or a page from right to left would put the sign first
         for unit, name in ((1_000_000_000, "GB"), (1_000_000, "MB")):
             if count >= unit and (name == "MB" or count % unit == 0):
-                return f"{number(round(count / unit))} {name}"
-        return f"{number(-(-count // 1000))} kB"
+                return isolated.format(number(round(count / unit)), name)
+        return isolated.format(number(-(-count // 1000)), "kB")
 
 
 @dataclass(frozen=True, slots=True)
