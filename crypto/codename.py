@@ -6,29 +6,25 @@ No slow hash is needed at 128 bits, so a login costs next to nothing. Layout: do
 import hashlib
 import re
 import secrets
-import unicodedata
 from dataclasses import dataclass
 
-from crypto import age
+from crypto import age, written
 from crypto.age import bech32
 from crypto.digest import sha256
 from crypto.errors import CodenameError, KeyFormatError
 from crypto.hkdf import derive
 from crypto.secret import Guarded, Secret
-from crypto.wordlist import english
+from crypto.wordlist import ENGLISH
 
 TOKEN_BYTES = 32
-WORDS = 12
 
-_ENTROPY_BYTES = 16
+_ENTROPY_BYTES = written.BYTES
 _LOOKUP_BYTES = 32
 _PICKUP = "pickup"  # what a pickup code begins with
 _SEPARATOR = "1"  # of Bech32, behind the prefix
 _GROUP = 5  # letters of a code that stand together behind `pickup1`
 _TOKEN_SALT = b"tipline/token/v1"
 _CODENAME_SALT = b"tipline/codename/v1"
-_PREFIX = 4  # letters after which no two words of the English list are alike
-_WORD = re.compile(r"[^\W\d_]+")
 _SUBMISSION = b"tipline/submit"
 _FIELD, _FILE = b"\x01", b"\x02"
 
@@ -60,22 +56,12 @@ class Codename(Guarded):
 
     @classmethod
     def parse(cls, typed: str) -> "Codename":
-        """Read twelve words as people type them: any case, accents, separators, numbering; four letters of a word do.
+        """Read what a person typed: words of any of the lists, or digits; see `crypto.written`. Raises `CodenameError`."""
+        return cls(Secret(written.read(typed)))
 
-        Raises:
-            CodenameError: names the words that are in no list; with none named, a word is wrong, missing or too many.
-        """
-        typed_words = _typed_words(typed)
-        found = [_complete(word) for word in typed_words]
-        unknown = tuple(word for word, known in zip(typed_words, found, strict=True) if known is None)
-        words = " ".join(word for word in found if word is not None)
-        if unknown or len(found) != WORDS or not english().check(words):
-            raise CodenameError(unknown, count=len(found))
-        return cls(Secret(bytes(english().to_entropy(words))))
-
-    def words(self) -> tuple[str, ...]:
-        """Return the twelve words, in order."""
-        return tuple(english().to_mnemonic(self.entropy.expose()).split(" "))
+    def words(self, way: str = ENGLISH) -> tuple[str, ...]:
+        """Return the twelve words, in order, from one of `crypto.wordlist.LISTS`; for `DIGITS` eight groups of digits."""
+        return written.written(self.entropy.expose(), way)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,17 +160,6 @@ def file_mac(keys: SourceKeys) -> SubmissionMac:
     return SubmissionMac(derive(keys.state, salt=_TOKEN_SALT, info=b"file"))
 
 
-def same_word(typed: str, word: str) -> bool:
-    """Say whether somebody typed this word of a codename, as `Codename.parse` reads it."""
-    found = _typed_words(typed)
-    return len(found) == 1 and _complete(found[0]) == word
-
-
-def _typed_words(typed: str) -> list[str]:
-    folded = unicodedata.normalize("NFKD", typed).lower()
-    return _WORD.findall("".join(letter for letter in folded if not unicodedata.combining(letter)))
-
-
 def _token(token: bytes) -> Secret:
     if len(token) != TOKEN_BYTES:
         raise ValueError("a token is 32 bytes")
@@ -197,12 +172,3 @@ def _key(codename: Codename, info: bytes) -> Secret:
 
 def _framed(value: bytes) -> bytes:
     return len(value).to_bytes(8, "big") + value
-
-
-def _complete(word: str) -> str | None:
-    """Return the list's word that was meant, or None: the word itself, or at least four letters of only one."""
-    wordlist = english().wordlist
-    if word in wordlist:
-        return word
-    meant = [known for known in wordlist if known.startswith(word)] if len(word) >= _PREFIX else []
-    return meant[0] if len(meant) == 1 else None

@@ -155,15 +155,19 @@ class CodenameError(CryptoError):
     Attributes:
         unknown: the typed words that are in no list, in order; empty when each word is known, and then
             their number or one of the words is wrong.
-        count: how many words were typed.
+        count: how many words were typed, or how many digits.
+        digits: only digits were typed; their number or one of them is wrong.
+        ambiguous: the words are a codename in two lists, and it cannot be told which one is meant.
     """
 
     text = "not a codename"
 
-    def __init__(self, unknown: tuple[str, ...], *, count: int) -> None:
+    def __init__(self, unknown: tuple[str, ...], *, count: int, digits: bool = False, ambiguous: bool = False) -> None:
         super().__init__()
         self.unknown = unknown
         self.count = count
+        self.digits = digits
+        self.ambiguous = ambiguous
 
 
 class ShareFault(Enum):

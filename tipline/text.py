@@ -1,15 +1,21 @@
 """Words for a person, marked for translation where they stand. Knows no catalogue: whoever shows a page says who translates."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final, Protocol, Self
 
 from markupsafe import escape
 
+ENGLISH: Final = "en"
+
 
 class Speaker(Protocol):
     """Puts words and numbers into one language."""
+
+    @property
+    def code(self) -> str:
+        """Code of the language, as `en`."""
 
     def gettext(self, message: str) -> str:
         """Return *message* in this language, or as it is."""
@@ -22,6 +28,8 @@ class Speaker(Protocol):
 
 
 class _English:
+    code = ENGLISH
+
     def gettext(self, message: str) -> str:
         return message
 
@@ -60,6 +68,25 @@ class Text(str):
 
     def __str__(self) -> str:
         return _filled(_speaker.get(), self._message, self._many, self._values)
+
+    def __html__(self) -> str:
+        return str(escape(str(self)))
+
+
+class Told(str):
+    """Words that come with their translations, by language: English everywhere, and on a page in its language if they have it."""
+
+    __slots__ = ("_by_language",)
+    _by_language: Mapping[str, str]
+
+    def __new__(cls, by_language: Mapping[str, str]) -> Self:
+        """Take one text for each language code; English must be there."""
+        told = super().__new__(cls, by_language[ENGLISH])
+        told._by_language = by_language
+        return told
+
+    def __str__(self) -> str:
+        return self._by_language.get(_speaker.get().code, self._by_language[ENGLISH])
 
     def __html__(self) -> str:
         return str(escape(str(self)))

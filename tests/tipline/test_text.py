@@ -2,11 +2,13 @@
 
 from markupsafe import Markup, escape
 
-from tipline.text import Text, spoken_by
+from tipline.text import Text, Told, spoken_by
 
 
 class _Backwards:
     """A language in which every message stands backwards, its placeholders forwards."""
+
+    code = "xx"
 
     def gettext(self, message: str) -> str:
         return " ".join(reversed(message.split()))
@@ -53,3 +55,14 @@ def test_a_text_in_a_text_is_translated_too_and_what_somebody_typed_is_not() -> 
 
 def test_a_per_cent_sign_in_a_value_is_left_alone() -> None:
     assert Text("Sealed: %(typed)s", typed="100 %(x)s %") == "Sealed: 100 %(x)s %"
+
+
+def test_words_that_come_with_their_translations_are_shown_in_the_one_that_is_spoken_or_in_english() -> None:
+    told = Told({"en": "weekdays", "xx": "<days>"})
+
+    assert told == "weekdays"
+    assert Told({"en": "weekdays", "fr": "en semaine"}) == "weekdays"
+    with spoken_by(_Backwards()):
+        assert escape(told) == "&lt;days&gt;"
+        assert str(Told({"en": "weekdays", "fr": "en semaine"})) == "weekdays"
+        assert str(Text("Read %(when)s", when=told)) == "<days> Read"

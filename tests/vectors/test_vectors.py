@@ -71,6 +71,11 @@ def codename(fields: Fields) -> Fields:
     }
 
 
+def codename_written(fields: Fields) -> Fields:
+    name = Codename.parse(fields["typed"])
+    return {"written": " ".join(name.words(fields["way"])), "entropy": name.entropy.expose().hex()}
+
+
 def submission(fields: Fields) -> Fields:
     mac = submission_mac(bytes.fromhex(fields["token"]))
     mac.field("message", fields["message"].encode())
@@ -364,6 +369,7 @@ KINDS: Mapping[str, Callable[[Fields], Fields]] = {
     "bundle": bundle,
     "canonical": canonical_json,
     "codename": codename,
+    "codename-written": codename_written,
     "column": column,
     "drop-request": drop_request,
     "envelope": envelope,

@@ -36,6 +36,8 @@ class Language:
         name: in the language itself.
         direction: of its script.
         thousands: what stands between groups of three digits.
+        codename: the way in which its pages write one, of `crypto.written`: as its readers can copy it by hand. English
+            words where there is no list and the letters are the same; digits where they are not.
     """
 
     code: str
@@ -43,6 +45,7 @@ class Language:
     name: str
     direction: Literal["ltr", "rtl"] = "ltr"
     thousands: str = ","
+    codename: str = "english"
 
     @property
     def root(self) -> str:
@@ -56,13 +59,13 @@ LANGUAGES: Final = MappingProxyType(
         language.code: language
         for language in (
             ENGLISH,
-            Language("fr", "fr", "Français", thousands="\u202f"),
-            Language("es", "es", "Español", thousands="."),
-            Language("pt", "pt", "Português", thousands="."),
+            Language("fr", "fr", "Français", thousands="\u202f", codename="french"),
+            Language("es", "es", "Español", thousands=".", codename="spanish"),
+            Language("pt", "pt", "Português", thousands=".", codename="portuguese"),
             Language("sw", "sw", "Kiswahili"),
-            Language("ar", "ar", "العربية", direction="rtl"),
+            Language("ar", "ar", "العربية", direction="rtl", codename="digits"),
             Language("vi", "vi", "Tiếng Việt", thousands="."),
-            Language("zh", "zh-Hans", "简体中文"),
+            Language("zh", "zh-Hans", "简体中文", codename="chinese_simplified"),
             Language("id", "id", "Bahasa Indonesia", thousands="."),
         )
     }
@@ -76,6 +79,11 @@ class Spoken:
 
     language: Language
     catalogue: gettext.NullTranslations
+
+    @property
+    def code(self) -> str:
+        """Code of the language."""
+        return self.language.code
 
     def gettext(self, message: str) -> str:
         """Return *message* in this language."""

@@ -2,45 +2,35 @@
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
-PORTS: Mapping[str, int] = MappingProxyType(
-    {"source": 8080, "corridor": 8081, "exchange": 8082, "drop": 8083, "desk": 8084, "guard": 8085}
-)
-ZONES = ("public", "inside")
-FILE = "tipline.toml"
+from tipline.base.settingvalues import FILE, PORTS, ZONES, SettingsError, Table
+from tipline.text import Text
 
-_T = TypeVar("_T")
+__all__ = ["FILE", "PORTS", "ZONES", "Settings", "SettingsError", "create_practice", "data_folder", "load", "read"]
+
 _DEFAULT_DATA = Path("data")
 _DEFAULT_BUNDLE_TIMES = (time(6), time(18))
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]-]{1,300}")
 _PROXY = re.compile(r"socks5h://([A-Za-z0-9.-]{1,253}):([0-9]{1,5})")
 _UNIT = re.compile(r"[a-z0-9-]{1,32}")
-_TICK_RANGE = range(1, 86_401)  # seconds: one day at most, or urgent tips would lie unread
-
-_DAYS_RANGE = range(91)  # longer, and a destroyed intake seed would outlive every promise about it
-
-_MEGABYTES_RANGE = range(1, 100_001)
-
-_CEILING_RANGE = range(1, 1_000_000_001)
-
 _WAIT_RANGE = range(61)  # seconds; longer, and honest people would be asked to send twice
-
+_EMERGENCY = Text("your local emergency number")
+_READING_HOURS = Text("on working days")
+_READS = ("English",)
 _PRACTICE = """\
 # A practice unit: its keys stand beside its data. Never use it for a real tip.
 practice = true
 unit = "unit"
 name = "Practice Unit"
+reads = ["English", "Français", "Kiswahili"]
+emergency = { en = "112, or the number of the place where you are", fr = "112, ou le numéro du pays où vous êtes", sw = "112, au namba ya mahali ulipo" }
+reading_hours = { en = "on working days, 8 to 16 hours", fr = "les jours ouvrables, de 8 h à 16 h", sw = "siku za kazi, saa 2 asubuhi hadi saa 10 jioni" }
 """
-
-
-class SettingsError(Exception):
-    """A setting is missing, unknown or contradicts another; the text names the key and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +46,9 @@ class Settings:
         host: address every process listens on.
         ports: port by process name.
         public_dsn, inside_dsn: owner DSNs of own databases; None means the embedded PostgreSQL.
-        emergency: number or words shown to a source in danger.
-        reading_hours: when somebody reads tips, in words.
-        reads: the languages that somebody reads tips in, in words.
+        emergency: number or words shown to a source in danger, in each language of the pages if given so.
+        reading_hours: when somebody reads tips, in words; in each language if given so.
+        reads: the languages that somebody reads tips in, each by its own name.
         bundle_times: times of day (UTC) at which every mailbox bundle is replaced.
         drop: where the drop listens; None means this machine's own. Another unit's public zone may serve this unit.
         drop_proxy: Tor's SOCKS port as ``socks5h://host:port``, which resolves the drop's name; None goes there straight.
@@ -92,7 +82,7 @@ class Settings:
     waiting_envelopes: int = 200_000
     mailboxes_a_day: int = 250_000
     free_gigabytes: int = 2
-    reads: str = "English"
+    reads: tuple[str, ...] = _READS
     zones: tuple[str, ...] = ZONES
     drop: str | None = None
     drop_proxy: str | None = None
@@ -152,7 +142,7 @@ def read(data: Path | None, environ: Mapping[str, str]) -> Settings:
         SettingsError: naming the key and what to do.
     """
     folder = data_folder(data, environ)
-    table = _Table(_parse(folder / FILE), environ)
+    table = Table(_parse(folder / FILE), environ)
     settings = Settings(
         data=folder,
         practice=table.flag("practice"),
@@ -162,9 +152,9 @@ def read(data: Path | None, environ: Mapping[str, str]) -> Settings:
         ports=table.ports(),
         public_dsn=table.optional_text("public_dsn"),
         inside_dsn=table.optional_text("inside_dsn"),
-        emergency=table.text("emergency", "your local emergency number"),
-        reading_hours=table.text("reading_hours", "on working days"),
-        reads=table.text("reads", "English"),
+        emergency=table.said("emergency", _EMERGENCY),
+        reading_hours=table.said("reading_hours", _READING_HOURS),
+        reads=table.names("reads", _READS),
         bundle_times=table.times("bundle_times", _DEFAULT_BUNDLE_TIMES),
         urgent_tick=table.seconds("urgent_tick", 300),
         tick=table.seconds("tick", 3600),
@@ -211,125 +201,3 @@ def _refuse_half(settings: Settings) -> None:
     for name, port in settings.ports.items():
         if ports.count(port) > 1:
             raise SettingsError(f"ports.{name}: {port} is given to two processes; choose another")
-
-
-class _Table:
-    """One parsed file over which the environment has the last word; it remembers which keys were asked for."""
-
-    def __init__(self, values: dict[str, Any], environ: Mapping[str, str]) -> None:
-        self._values = values
-        self._environ = environ
-        self._known: set[str] = set()
-        self._known_variables = {"TIPLINE_DATA"}
-
-    def text(self, key: str, default: str | None = None) -> str:
-        value = self._get(key, default)
-        if value is None:
-            raise SettingsError(f'{key} is missing: add `{key} = "…"` to {FILE} or set {_variable(key)}')
-        if not isinstance(value, str) or not value.strip():
-            raise SettingsError(f"{key} must be a text that is not empty")
-        return value
-
-    def optional_text(self, key: str) -> str | None:
-        return None if self._get(key, None) is None else self.text(key)
-
-    def matching(self, key: str, pattern: re.Pattern[str], words: str) -> str:
-        value = self.text(key)
-        if not pattern.fullmatch(value):
-            raise SettingsError(f"{key} must be {words}")
-        return value
-
-    def optional_matching(self, key: str, pattern: re.Pattern[str], words: str) -> str | None:
-        return None if self._get(key, None) is None else self.matching(key, pattern, words)
-
-    def flag(self, key: str) -> bool:
-        value = self._get(key, default=False)
-        if isinstance(value, str):
-            value = {"true": True, "false": False}.get(value)
-        if not isinstance(value, bool):
-            raise SettingsError(f"{key} must be true or false")
-        return value
-
-    def seconds(self, key: str, default: int) -> int:
-        return self._number(key, self._get(key, default), _TICK_RANGE, "whole seconds, 1 to 86400")
-
-    def days(self, key: str, default: int) -> int:
-        return self._number(key, self._get(key, default), _DAYS_RANGE, "whole days, 0 to 90")
-
-    def megabytes(self, key: str, default: int) -> int:
-        return self._number(key, self._get(key, default), _MEGABYTES_RANGE, "millions of bytes, 1 to 100000")
-
-    def ceiling(self, key: str, default: int) -> int:
-        return self.number(key, default, _CEILING_RANGE, "a whole number, 1 to 1000000000")
-
-    def number(self, key: str, default: int, allowed: range, words: str) -> int:
-        return self._number(key, self._get(key, default), allowed, words)
-
-    def times(self, key: str, default: tuple[time, ...]) -> tuple[time, ...]:
-        value = self._get(key, [t.isoformat("minutes") for t in default])
-        listed = value.split(",") if isinstance(value, str) else value
-        return tuple(sorted(set(self._each(key, listed, _clock_time, 'times of day, as ["06:00", "18:00"]'))))
-
-    def zones(self) -> tuple[str, ...]:
-        value = self._get("zones", list(ZONES))
-        listed = value.split(",") if isinstance(value, str) else value
-        return tuple(sorted(set(self._each("zones", listed, _zone, 'of "public" and "inside"')), key=ZONES.index))
-
-    def ports(self) -> Mapping[str, int]:
-        self._known.add("ports")
-        given = self._values.get("ports", {})
-        if not isinstance(given, dict):
-            raise SettingsError("ports must be a table, as [ports] with source = 8080")
-        unknown = sorted(set(given) - set(PORTS))
-        if unknown:
-            raise SettingsError(f"ports.{unknown[0]} is not a process: remove it; the processes are {', '.join(PORTS)}")
-        ports = {}
-        for name, default in PORTS.items():
-            variable = _variable(f"port_{name}")
-            self._known_variables.add(variable)
-            value = self._environ.get(variable) or given.get(name, default)
-            ports[name] = self._number(f"ports.{name}", value, range(1, 65_536), "a port, 1 to 65535")
-        return MappingProxyType(ports)
-
-    def refuse_unknown(self) -> None:
-        """A misspelt key would silently leave a default in force."""
-        for key in sorted(set(self._values) - self._known):
-            raise SettingsError(f"{key} is not a setting: remove it from {FILE} or correct its spelling")
-        variables = {name for name in self._environ if name.startswith("TIPLINE_")}
-        for name in sorted(variables - self._known_variables):
-            raise SettingsError(f"{name} is not a setting: unset it or correct its spelling")
-
-    def _get(self, key: str, default: object) -> Any:  # noqa: ANN401 - TOML values are of any type until checked
-        self._known.add(key)
-        self._known_variables.add(_variable(key))
-        return self._environ.get(_variable(key)) or self._values.get(key, default)
-
-    @staticmethod
-    def _number(key: str, value: object, allowed: range, words: str) -> int:
-        if isinstance(value, str) and value.isascii() and value.isdigit():
-            value = int(value)
-        if not isinstance(value, int) or isinstance(value, bool) or value not in allowed:
-            raise SettingsError(f"{key} must be {words}")
-        return value
-
-    @staticmethod
-    def _each(key: str, listed: object, parse: "Callable[[object], _T | None]", words: str) -> "list[_T]":
-        parsed = [parse(one) for one in listed] if isinstance(listed, list) else []
-        if not parsed or None in parsed:
-            raise SettingsError(f"{key} must be a list {words}")
-        return [one for one in parsed if one is not None]
-
-
-def _variable(key: str) -> str:
-    return f"TIPLINE_{key.upper()}"
-
-
-def _clock_time(value: object) -> time | None:
-    try:
-        return time.fromisoformat(value.strip()).replace(tzinfo=None) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
-def _zone(value: object) -> str | None:
-    return value.strip() if isinstance(value, str) and value.strip() in ZONES else None

@@ -1,4 +1,7 @@
-"""Shows the codename once more to who has just reported, and checks two of its words. It never says what a word is."""
+"""Shows the codename once more to who has just reported, and checks two of its words. It never says what a word is.
+
+It stands in the words of the page's language, or in digits: `Language.codename`.
+"""
 
 import secrets
 from http import HTTPStatus
@@ -6,7 +9,9 @@ from typing import Final
 
 from aiohttp import web
 
-from crypto.codename import WORDS, Codename, same_word
+from crypto.codename import Codename
+from crypto.written import DIGITS, same
+from tipline.base.addresses import language_of
 from tipline.base.web import read_form, render, see_other
 from tipline.source import visit
 from tipline.source.context import ABOUT, KEEP, UNITS
@@ -19,8 +24,9 @@ _ASKED: Final = 2
 
 def page(request: web.Request, unit: str, codename: Codename, *, further: bool = False) -> CodePage:
     """Return the page that shows a codename of a report that *unit*, by its id, has."""
-    known, words = request.app[UNITS].get(unit), codename.words()
-    groups = tuple(words[start : start + _GROUP] for start in range(0, len(words), _GROUP))
+    known, way = request.app[UNITS].get(unit), language_of(request).codename
+    items, group = codename.words(way), 1 if way == DIGITS else _GROUP  # digits in a line are read from either side
+    groups = tuple(items[start : start + group] for start in range(0, len(items), group))
     return CodePage(request.app[ABOUT], known.name if known else unit, groups, further=further)
 
 
@@ -38,7 +44,8 @@ async def show_check(request: web.Request) -> web.Response:
     opened = await visit.of(request)
     if opened is None or not opened.session.reported:
         return see_other("thread")
-    places = sorted(secrets.SystemRandom().sample(range(1, WORDS + 1), _ASKED))
+    items = opened.session.codename.words(language_of(request).codename)
+    places = sorted(secrets.SystemRandom().sample(range(1, len(items) + 1), _ASKED))
     return render(request, CheckPage(request.app[ABOUT], tuple(Asked(place) for place in places)))
 
 
@@ -50,17 +57,17 @@ async def check(request: web.Request) -> web.Response:
         return see_other("thread")
     if not opened.wrote(fields.get("csrf", "")):
         raise web.HTTPForbidden
-    words = opened.session.codename.words()
+    items = opened.session.codename.words(language_of(request).codename)
     asked = tuple(
-        Asked(place, same_word(fields.get(f"word_{place}", ""), words[place - 1])) for place in _places(fields)
+        Asked(place, same(fields.get(f"word_{place}", ""), items[place - 1])) for place in _places(fields, len(items))
     )
     shown = CheckPage(request.app[ABOUT], asked)
     return render(request, shown, HTTPStatus.OK if shown.passed else HTTPStatus.BAD_REQUEST)
 
 
-def _places(fields: dict[str, str]) -> tuple[int, ...]:
-    """Return which words were asked for: exactly two of twelve."""
-    names = {f"word_{place}": place for place in range(1, WORDS + 1)}
+def _places(fields: dict[str, str], count: int) -> tuple[int, ...]:
+    """Return which words were asked for: exactly two of so many."""
+    names = {f"word_{place}": place for place in range(1, count + 1)}
     places = tuple(names[name] for name in fields if name in names)
     if len(places) != _ASKED:
         raise DamagedError

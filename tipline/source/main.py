@@ -60,7 +60,7 @@ def _prepare(settings: Settings, units: Units) -> forkserver.Child:
         oversight=None if oversight is None else oversight.name,
         emergency=settings.emergency,
         reading_hours=settings.reading_hours,
-        reads=settings.reads,
+        reads=", ".join(settings.reads),
         file_max=settings.file_megabytes * 1_000_000,
         form_seconds=settings.form_seconds,
     )

@@ -29,6 +29,12 @@ _TYPED_MAX: Final = 400  # letters given back to be mended; twelve words of the 
 _PAGE_DIGITS: Final = 3
 _NOT_HERE: Final = Text("There are no reports under this codename.")
 _WRONG: Final = Text("One of these words is wrong, or a word is missing. Check them against what you wrote down.")
+_WRONG_DIGITS: Final = Text(
+    "One of these digits is wrong, or some are missing: there are forty. Check them against what you wrote down."
+)
+_TWO_LANGUAGES: Final = Text(
+    "These words are a codename in two languages, and it cannot be told which is yours. Send a new report."
+)
 _EMPTY_ANSWER: Final = Text("Write your answer first.")
 _LONG_ANSWER: Final = Text("This is too long to send in one piece. Shorten it, or send it in two answers.")
 _LONG_NAMES: Final = Text("This is too long to send in one piece. Names alone are enough here.")
@@ -208,8 +214,10 @@ def _answer_problem(opened: Visit, fields: dict[str, str], text: str) -> str:
 
 
 def _codename_problem(error: CodenameError) -> str:
+    if error.ambiguous:
+        return _TWO_LANGUAGES
     if not error.unknown:
-        return _WRONG
+        return _WRONG_DIGITS if error.digits else _WRONG
     words = ", ".join(f"“{word}”" for word in error.unknown[:_NAMED_WORDS])
     return Text("Not a word of any codename: %(words)s. Check the spelling.", words=words)
 

@@ -12,6 +12,7 @@ ELSEWHERE = {
     "age-armour": "nothing that a source seals or opens is armoured",
     "age-classical": "sources and units have post-quantum keys alone",
     "blob": "kept inside a unit only",
+    "codename-written": "kit and page are English, and read codenames of their own alone",
     "feedback": "an agency writes answers and reads none; test_agency.py has the desk read what it wrote",
     "drop-request": "between a unit and its drop",
     "member-chain": "a unit's own list",

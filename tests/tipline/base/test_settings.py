@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from tipline.base import settings
+from tipline.base.languages import LANGUAGES, spoken
 from tipline.base.settings import SettingsError
+from tipline.text import spoken_by
 
 _REAL = 'unit = "unit"\nname = "Wildlife Unit"\n'
 _PRACTICE = f"practice = true\n{_REAL}"
@@ -126,6 +128,13 @@ def test_a_folder_without_settings_says_what_to_run(tmp_path: Path) -> None:
         ("name = 3", "name must be a text"),
         ('name = " "', "name must be a text"),
         ('practice = "maybe"', "practice must be true or false"),
+        ('emergency = { en = "112", de = "110" }', "emergency.de is no language of the pages"),
+        ('emergency = { fr = "le 112" }', "emergency.en is missing"),
+        ('reading_hours = { en = "weekdays", fr = " " }', "reading_hours.fr must be a text that is not empty"),
+        ('emergency = ""', "emergency must be a text that is not empty"),
+        ("emergency = 112", "emergency must be a text that is not empty"),
+        ("reads = []", "reads must be a list of names"),
+        ('reads = ["English", ""]', "reads must be a list of names"),
         ("practice = 1", "practice must be true or false"),
         ("tick = 0", "tick must be whole seconds"),
         ("tick = true", "tick must be whole seconds"),
@@ -178,3 +187,30 @@ def test_a_file_that_is_not_toml_refuses(tmp_path: Path, text: str) -> None:
 
     with pytest.raises(SettingsError, match="is not TOML"):
         settings.load(tmp_path, {})
+
+
+def test_words_for_sources_are_given_once_or_for_each_language(tmp_path: Path) -> None:
+    (tmp_path / settings.FILE).write_text(
+        f'{_PRACTICE}reads = ["English", "Deutsch"]\nemergency = {{ en = "112", fr = "le 112" }}\nreading_hours = "daily"\n'
+    )
+
+    read = settings.read(tmp_path, {})
+
+    assert (read.emergency, read.reading_hours, read.reads) == ("112", "daily", ("English", "Deutsch"))
+    with spoken_by(spoken(LANGUAGES["fr"])):
+        assert (str(read.emergency), str(read.reading_hours)) == ("le 112", "daily")
+    with spoken_by(spoken(LANGUAGES["vi"])):
+        assert str(read.emergency) == "112"
+
+
+def test_what_is_not_said_is_said_in_general_words_in_every_language(tmp_path: Path) -> None:
+    (tmp_path / settings.FILE).write_text(_PRACTICE)
+
+    read = settings.read(tmp_path, {})
+
+    said = set()
+    for language in LANGUAGES.values():
+        with spoken_by(spoken(language)):
+            said |= {str(read.emergency), str(read.reading_hours)}
+    assert len(said) == 2 * len(LANGUAGES)
+    assert read.reads == ("English",)

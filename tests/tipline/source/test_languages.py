@@ -5,6 +5,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from crypto.codename import Codename
+from crypto.wordlist import LISTS
+from crypto.written import DIGITS
 from tests.journeys.browser import Browser, Page
 from tests.tipline.source.running import a_zone, running
 from tests.tipline.source.test_report import TEXT
@@ -40,6 +43,63 @@ async def test_a_source_stays_in_the_language_without_a_cookie_for_it(settings: 
     assert [page.path for page in seen if b'<html lang="ar" dir="rtl">' not in page.body] == []
     assert "ar" not in cookie.lower().replace("; ", "=").split("=")
     assert "path=/;" in cookie.lower() + ";"
+
+
+async def test_a_codename_stands_in_the_words_of_the_page_and_opens_the_thread_from_any_other(
+    settings: Settings, public_db: Db
+) -> None:
+    zone = await a_zone(settings, public_db)
+    shown: dict[str, str] = {}
+
+    with running(zone):
+        for language in LANGUAGES.values():
+            async with Browser(zone.url) as browser:
+                await browser.open(language.root)
+                page = await browser.submit("/", involved="no", message=TEXT)
+                shown[language.code] = page.ids["codename"]
+                place = await browser.open(f"{language.root}check")
+                items = shown[language.code].split()
+                asked = {
+                    name: items[int(name.removeprefix("word_")) - 1]
+                    for name in place.form("/check").names
+                    if "_" in name
+                }
+                await browser.submit("/check", **asked)
+            async with Browser(zone.url) as browser:
+                await browser.open("/pt/return" if language.code == "en" else "/return")
+                opened = await browser.submit("/return", codename=shown[language.code])
+                assert opened.path.endswith("/thread"), language.code
+
+    for language in LANGUAGES.values():
+        items = tuple(shown[language.code].split())
+        assert Codename.parse(shown[language.code]).words(language.codename) == items, language.code
+    assert set(shown["ar"]) <= set("0123456789 ")
+    assert len(shown["ar"].split()) == 8
+    assert all(len(shown[code].split()) == 12 for code in LANGUAGES if code != "ar")
+
+
+async def test_what_is_wrong_with_a_codename_is_said_as_it_was_typed(settings: Settings, public_db: Db) -> None:
+    zone = await a_zone(settings, public_db)
+
+    with running(zone):
+        async with Browser(zone.url) as browser:
+            await browser.open("/return")
+            digits = await browser.submit("/return", codename="12345 " * 8, status=400)
+            word = await browser.submit("/return", codename="abeille " * 11 + "xyzzy", status=400)
+            two = await browser.submit(
+                "/return",
+                codename="village science salon intact spatial aspect social depart metal badge reunion legal",
+                status=400,
+            )
+
+    assert "One of these digits is wrong" in digits.text
+    assert "Not a word of any codename: “xyzzy”" in word.text
+    assert "a codename in two languages" in two.text
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_each_language_writes_codenames_in_a_way_that_there_is(code: str) -> None:
+    assert LANGUAGES[code].codename in (*LISTS, DIGITS)
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
