@@ -37,6 +37,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     )
     for name, content in made.items():
         file = args.output / name
+        file.parent.mkdir(parents=True, exist_ok=True)
         files.write_private(file, content)
         file.chmod(0o644)
     print(f"To print: {args.output / poster.SHEETS}, a sheet for each language")

@@ -60,6 +60,7 @@ def test_sheets_and_pages_are_written_that_a_web_server_may_read(real: Path, tmp
     assert "Northern Unit" in text
     assert str(real) not in text
     assert {file.stat().st_mode & 0o777 for file in out.glob("*/*")} == {0o644}
+    assert {folder.stat().st_mode & 0o005 for folder in (out, out / "web")} == {0o005}
 
 
 def test_a_practice_unit_needs_no_onion(practice: Path) -> None:
