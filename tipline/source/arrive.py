@@ -27,6 +27,7 @@ from tipline.source import (
     leaving,
     pgp,
     pickup,
+    questions,
     returning,
     submit,
     ticket,
@@ -59,6 +60,8 @@ HOLDS_TEXT: Final = frozenset(
         ("GET", "/code"),
         ("GET", "/check"),
         ("POST", "/check"),
+        ("GET", "/questions"),
+        ("POST", "/questions"),
         ("GET", "/files"),
         ("POST", "/files"),
         ("POST", "/return"),
@@ -87,7 +90,7 @@ def make(
     site: Site, about: About, units: Units, folder: Path, keep: Keep, *, questionnaire: Questionnaire
 ) -> web.Application:
     """Return the application of one worker; *folder* is the public zone's."""
-    journey = (*code.ROUTES, *files.ROUTES, *returning.ROUTES, *erase.ROUTES, *leaving.ROUTES)
+    journey = (*code.ROUTES, *files.ROUTES, *returning.ROUTES, *questions.ROUTES, *erase.ROUTES, *leaving.ROUTES)
     routes = (*journey, *handin.ROUTES, *pickup.ROUTES, *browser.ROUTES, *pgp.ROUTES)
     app = make_app(site, in_every_language((web.get("/", show_form), web.post("/", send_report), *routes)))
     app.middlewares.extend((_warned, _own_pages_only))
