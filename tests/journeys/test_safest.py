@@ -57,6 +57,35 @@ def goes(firefox: Firefox, click: str, wait: str) -> None:
     firefox.wait_for(wait)
 
 
+def test_a_source_answers_a_few_questions_step_by_step(unit: Installation, firefox: Firefox) -> None:
+    wrong = []
+    on, send = "button[value=next]", "button[value=send]"
+    report(firefox, unit.url("source"))
+
+    goes(firefox, "a[href=questions]", "[id='species.words']")
+    wrong += faults(firefox, "first questions")
+    firefox.type("[id='species.words']", "eleph")
+    firefox.click("input[name=state][value=parts]")
+    goes(firefox, on, "#species-offered")
+    wrong += faults(firefox, "names that are offered")
+    firefox.click("input[name=species][value='Elephas maximus']")
+    goes(firefox, on, "#amount")
+    firefox.type("#amount", "a dozen")
+    goes(firefox, on, "#amount-problem")
+    wrong += faults(firefox, "a number that is none")
+    goes(firefox, "button[value=back]", "[id='species.words']")
+    kept = firefox.run("return document.querySelector('[name=species]:checked').value")
+    goes(firefox, on, "#amount")
+    firefox.run("document.querySelector('#amount').value = '12'")
+    goes(firefox, on, "[id='when.day']")
+    wrong += faults(firefox, "a day")
+    goes(firefox, send, "#answer")
+
+    assert kept == "Elephas maximus"
+    assert "is sealed and on its way" in firefox.text("main")
+    assert wrong == []
+
+
 def test_a_source_reports_checks_the_words_and_sends_files_one_by_one(
     unit: Installation, firefox: Firefox, tmp_path: Path
 ) -> None:
