@@ -99,7 +99,7 @@ async def step(request: web.Request) -> web.Response:
     if go == "back":
         return _step(request, opened, filling, _beside(filling, here, -1), told=False)
     asked = steps.asked_in(here, filling.read.values)
-    fields, offer = steps.matched(asked, {**filling.fields, **steps.offered(asked, lists)})
+    fields, offer = steps.matched(asked, filling.fields)
     filling = _filling(request, fields, filling.token)
     if filling.wrong_in(here) or (offer and go != "send"):
         return _step(request, opened, filling, here, offer=offer)

@@ -40,7 +40,8 @@ class Asked:
     Attributes:
         texts: what was typed, by the name of its field.
         first: of a long list, what is chosen already or may be meant by typed words; *groups* holds the rest of it.
-        offered: the words for which *first* offers something; typed again unchanged, they are kept as they are.
+        offers: whether *first* offers something for what was just typed.
+        offered: the words for which something was offered; as long as they stand unchanged, they are kept as they are.
     """
 
     key: str
@@ -52,6 +53,7 @@ class Asked:
     texts: Mapping[str, str]
     first: tuple[Tick, ...]
     groups: tuple[Ticks, ...]
+    offers: bool
     offered: str
     wrong: Wrong | None
 
@@ -60,16 +62,22 @@ class Asked:
         """What is wrong, as a word that the template knows."""
         return self.wrong.value if self.wrong is not None else ""
 
+    @property
+    def described(self) -> str:
+        """Ids of what its page says about it."""
+        said = {"help": bool(self.help), "problem": self.wrong is not None}
+        return " ".join(f"{self.key}-{name}" for name, there in said.items() if there)
+
 
 def typed(questionnaire: Questionnaire, lists: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """Return those fields of a form in which questions are answered."""
-    known = [name for question in questionnaire.questions for name in names(question)]
+    known = [name for question in questionnaire.questions for name in _names(question)]
     return {name: [*lists[name][:_VALUES_MAX]] for name in known if name in lists}
 
 
 def hidden(section: Section, fields: Fields) -> tuple[tuple[str, str], ...]:
     """Return what was typed on other pages, to travel on."""
-    here = {name for question in section.questions for name in names(question)}
+    here = {name for question in section.questions for name in _names(question)}
     return tuple((name, text) for name, texts in fields.items() if name not in here for text in texts if text)
 
 
@@ -106,12 +114,6 @@ def matched(questions: Iterable[Question], fields: Fields) -> tuple[dict[str, li
     return found, frozenset(offer)
 
 
-def offered(questions: Iterable[Question], lists: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """Return for which words the page before this one offered names."""
-    keys = [question.key + _OFFERED for question in questions]
-    return {key: [*lists[key][:1]] for key in keys if key in lists}
-
-
 def view(question: Question, fields: Fields, language: str, *, wrong: Wrong | None, offer: bool) -> Asked:
     """Return a question as it stands on its page."""
     chosen = set(fields.get(question.key, ()))
@@ -137,7 +139,8 @@ def view(question: Question, fields: Fields, language: str, *, wrong: Wrong | No
         texts=texts,
         first=ticks(first),
         groups=tuple(group for group in groups if group.ticks),
-        offered=words if offer else "",
+        offers=offer,
+        offered=words if offer else (fields.get(question.key + _OFFERED) or [""])[0],
         wrong=wrong,
     )
 
@@ -147,3 +150,8 @@ def _first(question: Question, chosen: set[str], words: str) -> tuple[Choice, ..
         return ()
     like = {choice.code for choice in matching.find(question, words).like} if words else set()
     return tuple(choice for choice in question.choices if choice.code in chosen | like)
+
+
+def _names(question: Question) -> tuple[str, ...]:
+    """The fields of a question, with that which remembers what was offered."""
+    return (*names(question), *((question.key + _OFFERED,) if question.kind is Kind.LISTED else ()))

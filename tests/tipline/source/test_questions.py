@@ -103,12 +103,15 @@ async def test_part_of_a_name_is_offered_once_and_then_kept_as_it_was_typed(sett
             await begun(browser)
             offered = await on(browser, **{"species.words": "eleph, hippo"})
             await on(browser, species=["Hippopotamus amphibius", "Elephas maximus"])
+            await on(browser, "back")
+            again = await on(browser)
             done = await on(browser, "send")
 
     assert "We found names like that" in offered.text
     fields = offered.form("/questions").fields
     assert ("species", "Hippopotamus amphibius") in fields
     assert ("species.words", "eleph") in fields
+    assert "Part 2 of" in again.text
     assert "is sealed and on its way" in done.text
     _, answers = messages(await collect(zone, public_db, zone.unit))
     assert isinstance(answers.body, Filled)
