@@ -23,7 +23,7 @@ from tipline.source import context, form, steps, submit, visit
 from tipline.source.context import ABOUT, BLOBS, KEEP, QUESTIONNAIRE, UNITS, clock, new_form_token
 from tipline.source.pages import About, ReturnPage
 from tipline.source.sealing import Outbox
-from tipline.source.submit import Delivery, GoneError, OtherUnitError
+from tipline.source.submit import Delivery, FullError, GoneError, OtherUnitError
 from tipline.source.visit import Visit
 
 
@@ -35,7 +35,7 @@ class QuestionsPage:
         section: its key; *number* of *parts*, as far as the answers tell how many there will be.
         hidden: what was typed on other steps.
         reported: the visit began with a report, so that its codename can be shown again.
-        problem: why nothing was sent: "old-page", "no-key", "lost" or "other-unit".
+        problem: why nothing was sent: "old-page", "no-key", "full", "lost" or "other-unit".
     """
 
     template: ClassVar[str] = "source/questions.html"
@@ -119,8 +119,9 @@ async def _finish(request: web.Request, opened: Visit, filling: _Filling, here: 
         return _step(request, opened, filling, here, problem="lost")
     except OtherUnitError:
         return _step(request, opened, filling, here, problem="other-unit")
-    except IntakeKeyError:
-        response = _step(request, opened, filling, here, problem="no-key")
+    except (IntakeKeyError, FullError) as error:
+        why = "full" if isinstance(error, FullError) else "no-key"
+        response = _step(request, opened, filling, here, problem=why)
         response.set_status(HTTPStatus.SERVICE_UNAVAILABLE)
         return response
     except GoneError:

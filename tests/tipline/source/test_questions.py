@@ -224,3 +224,18 @@ async def test_a_form_that_lost_a_hidden_field_sends_nothing_and_says_so(
 
     assert ("too old to send from" in page) is (kept == "csrf")
     assert len(messages(await collect(zone, public_db, zone.unit))) == (1 if kept == "csrf" else 2)
+
+
+async def test_without_a_valid_key_nothing_is_taken_and_every_answer_is_still_there(
+    settings: Settings, public_db: Db
+) -> None:
+    zone = await a_zone(settings, public_db)
+
+    with running(zone):
+        async with Browser(zone.url) as browser:
+            await begun(browser)
+            await public_db.execute("DELETE FROM zone.intake_key")
+            page = await on(browser, "send", state=["killed"], status=503)
+
+    assert "no valid key to seal it with" in page.text
+    assert ("state", "killed") in page.form("/questions").fields
