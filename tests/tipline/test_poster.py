@@ -14,6 +14,7 @@ from tipline import kit, poster
 from tipline.base.languages import LANGUAGES, spoken
 from tipline.kit import KitStatement
 from tipline.poster import Address, Poster
+from tipline.text import Text
 
 ONION = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion"
 STATEMENT = KitStatement(bytes(range(32)), "unit", date(2027, 2, 20))
@@ -30,6 +31,7 @@ PRACTICE = replace(POSTER, practice=True, address=Address("127.0.0.1", 8080))
 FIRST_PAGE = 14_000  # bytes: what arrives on a new connection before the browser has to answer
 
 MADE = poster.build(POSTER)
+IN_PRACTICE = poster.build(PRACTICE)
 PAGES = sorted(name for name in MADE if name.startswith("web/"))
 FORBIDDEN = {"script", "form", "input", "button", "img", "iframe", "link", "object", "embed", "base", "audio", "video"}
 
@@ -113,7 +115,7 @@ def test_practice_is_said_on_each_and_on_nothing_real(name: str) -> None:
     code = name.partition("/")[2].removesuffix(".html")
     practice = spoken(LANGUAGES["en" if code == "index" else code]).gettext("Practice")
 
-    said = Reader(poster.build(PRACTICE)[name].decode()).words
+    said = Reader(IN_PRACTICE[name].decode()).words
     assert said.count(practice) >= (10 if name.startswith("print/") else 1)
     assert practice not in Reader(MADE[name].decode()).words
     assert "http://127.0.0.1:8080/" in said
@@ -133,7 +135,16 @@ def test_a_page_leads_to_each_language_and_says_which_it_is(name: str) -> None:
 
 def test_tor_browser_is_told_of_an_onion_and_of_nothing_else() -> None:
     assert f'<meta http-equiv="onion-location" content="http://{ONION}/">' in MADE["web/index.html"].decode()
-    assert "onion-location" not in poster.build(PRACTICE)["web/index.html"].decode()
+    assert "onion-location" not in IN_PRACTICE["web/index.html"].decode()
+
+
+def test_the_units_own_words_are_in_the_language_of_the_sheet_where_they_are_marked() -> None:
+    told = replace(POSTER, emergency=Text("January"), reading_hours=Text("April"))
+
+    words = Reader(poster.build(told)["print/fr.html"].decode()).words
+
+    assert "janvier" in words
+    assert "avril" in words
 
 
 def test_without_a_kit_only_the_root_is_printed() -> None:
