@@ -12,7 +12,8 @@ from tipline.replies import Replies
 from tipline.source import news
 from tipline.source.form import Answers
 from tipline.source.news import Piece
-from tipline.source.ways import Words
+from tipline.source.ways import ARRIVAL, BROWSER, KIT, PGP, TYPED, Words
+from tipline.text import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class CodePage:
     """
 
     template: ClassVar[str] = "source/code.html"
+    way: ClassVar[Words] = ARRIVAL
     about: About
     receiver: str
     groups: tuple[tuple[str, ...], ...]
@@ -169,6 +171,7 @@ class BrowserPage:
     """The same questions, sealed by a script before anything is sent."""
 
     template: ClassVar[str] = "source/browser.html"
+    way: ClassVar[Words] = BROWSER
     about: About
     questionnaire: Markup
 
@@ -181,6 +184,7 @@ class HandInPage:
     """
 
     template: ClassVar[str] = "source/hand_in.html"
+    way: ClassVar[Words] = KIT
     about: About
     handed_in: tuple[HandedIn, ...] = ()
     waiting: tuple[str, ...] = ()
@@ -213,6 +217,8 @@ class ThreadPage:
     """
 
     template: ClassVar[str] = "source/thread.html"
+    way: ClassVar[Words] = ARRIVAL
+    typed: ClassVar[Text] = TYPED
     about: About
     receiver: str
     token: str
@@ -220,8 +226,6 @@ class ThreadPage:
     replies: Replies
     news: tuple[tuple[Piece, ...], ...]
     at: int
-    way: Words
-    typed: str
     sent: bool = False
     answer: str = ""
     problem: str = ""
@@ -244,6 +248,7 @@ class PgpPage:
     """The unit's OpenPGP key and how to use it; *groups* is its fingerprint for reading aloud. No key: none is valid now."""
 
     template: ClassVar[str] = "source/pgp.html"
+    way: ClassVar[Words] = PGP
     about: About
     key: str = ""
     groups: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ from tipline.base.web import read_form, render, see_other
 from tipline.envelope import IntakeKeyError, answer_message
 from tipline.limits import DETAIL_MAX, MESSAGE_MAX
 from tipline.replies import Replies
-from tipline.source import context, form, news, submit, visit, ways
+from tipline.source import context, form, news, submit, visit
 from tipline.source.channel import Keep
 from tipline.source.context import ABOUT, BLOBS, KEEP, UNITS, clock, new_form_token
 from tipline.source.pages import ReturnPage, ThreadPage
@@ -176,8 +176,6 @@ async def _thread(
         replies=shown,
         news=pages,
         at=min(_asked_page(request), max(0, len(pages) - 1)),
-        way=ways.ARRIVAL,
-        typed=ways.TYPED,
         sent=sent,
         answer=written.text,
         problem=problem,

@@ -68,6 +68,8 @@ WAYS: Final[Mapping[str, Words]] = MappingProxyType(
 )
 ARRIVAL: Final = WAYS["arrival"]
 KIT: Final = WAYS["kit"]
+PGP: Final = WAYS["pgp"]
+BROWSER: Final = WAYS["browser"]
 TYPED: Final = Text(
     "If you made this codename with the kit or the command, it has now been on this server too. Who secretly controls the "
     "server just now can keep it: they could read your replies and write in your name. If that is a danger to you, begin "
