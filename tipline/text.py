@@ -89,7 +89,8 @@ class Told(str):
         return self._by_language.get(_speaker.get().code, self._by_language[ENGLISH])
 
     def __html__(self) -> str:
-        return str(escape(str(self)))
+        said = self._by_language.get(_speaker.get().code)
+        return str(escape(said)) if said else f'<bdi lang="{ENGLISH}">{escape(self._by_language[ENGLISH])}</bdi>'
 
 
 def speaker() -> Speaker:

@@ -65,4 +65,5 @@ def test_words_that_come_with_their_translations_are_shown_in_the_one_that_is_sp
     with spoken_by(_Backwards()):
         assert escape(told) == "&lt;days&gt;"
         assert str(Told({"en": "weekdays", "fr": "en semaine"})) == "weekdays"
+        assert escape(Told({"en": "<weekdays>"})) == '<bdi lang="en">&lt;weekdays&gt;</bdi>'
         assert str(Text("Read %(when)s", when=told)) == "<days> Read"

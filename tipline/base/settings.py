@@ -28,8 +28,28 @@ practice = true
 unit = "unit"
 name = "Practice Unit"
 reads = ["English", "Français", "Kiswahili"]
-emergency = { en = "112, or the number of the place where you are", fr = "112, ou le numéro du pays où vous êtes", sw = "112, au namba ya mahali ulipo" }
-reading_hours = { en = "on working days, 8 to 16 hours", fr = "les jours ouvrables, de 8 h à 16 h", sw = "siku za kazi, saa 2 asubuhi hadi saa 10 jioni" }
+
+[emergency]
+en = "112, or the number of the place where you are"
+fr = "le 112, ou le numéro du lieu où vous êtes"
+es = "112, o el número del lugar donde está"
+pt = "112, ou o número do lugar onde está"
+sw = "112, au namba ya mahali ulipo"
+ar = "112، أو رقم المكان الذي أنت فيه"
+vi = "112, hoặc số của nơi bạn đang ở"
+zh = "112 或您所在地的号码"
+id = "112, atau nomor di tempat Anda berada"
+
+[reading_hours]
+en = "on working days, 8 to 16 hours"
+fr = "les jours ouvrables, de 8 h à 16 h"
+es = "en días laborables, de 8 a 16 horas"
+pt = "nos dias úteis, das 8 às 16 horas"
+sw = "siku za kazi, saa 2 asubuhi hadi saa 10 jioni"
+ar = "في أيام العمل، من الساعة 8 إلى 16"
+vi = "ngày làm việc, từ 8 đến 16 giờ"
+zh = "工作日 8 时至 16 时"
+id = "pada hari kerja, pukul 8 sampai 16"
 """
 
 

@@ -1,5 +1,7 @@
 """Whoever has chosen a language stays in it, from the report to leaving, and no rule about pages overlooks it."""
 
+import gzip
+
 import aiohttp
 import pytest
 from aiohttp import web
@@ -15,7 +17,9 @@ from tipline.base.addresses import in_every_language
 from tipline.base.database import Db
 from tipline.base.languages import LANGUAGES
 from tipline.base.settings import Settings
+from tipline.base.web import Site, render_text
 from tipline.source.arrive import HOLDS_TEXT
+from tipline.source.pages import About, ReportPage
 from tipline.source.worker import Life
 
 
@@ -95,6 +99,17 @@ async def test_what_is_wrong_with_a_codename_is_said_as_it_was_typed(settings: S
     assert "One of these digits is wrong" in digits.text
     assert "Not a word of any codename: “xyzzy”" in word.text
     assert "a codename in two languages" in two.text
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_the_first_page_is_small_in_every_language(code: str) -> None:
+    about = About("Practice Unit", "Oversight Board", "112", "on working days", "English", 10**9)
+    site = Site("source", "Practice Unit", practice=True, style="source", translated=True)
+    elsewhere = tuple((one, one.root) for one in LANGUAGES.values())
+
+    page = render_text(site, ReportPage(about, "token", "ticket"), language=LANGUAGES[code], elsewhere=elsewhere)
+
+    assert len(gzip.compress(page.encode())) <= 14 * 1024
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
