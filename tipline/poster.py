@@ -64,6 +64,7 @@ class Poster:
     unit: str
     emergency: str
     reading_hours: str
+    reads: str
     practice: bool
     address: Address
     root: bytes

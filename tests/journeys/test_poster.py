@@ -32,6 +32,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         unit="Northern Wildlife Crime Unit",
         emergency="your local emergency number",
         reading_hours="on working days",
+        reads="English, Kiswahili",
         practice=True,
         address=Address(ONION),
         root=bytes(range(100, 132)),

@@ -22,6 +22,7 @@ POSTER = Poster(
     unit="Wildlife & <Crime> Unit",
     emergency="112 <now>",
     reading_hours="on working days",
+    reads="English, Kiswahili",
     practice=False,
     address=Address(ONION),
     root=bytes(range(100, 132)),
@@ -131,6 +132,11 @@ def test_a_page_leads_to_each_language_and_says_which_it_is(name: str) -> None:
     [here] = [link for link in links if "aria-current" in link]
     assert here["href"] == name.removeprefix("web/")
     assert here["lang"] == html["lang"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_says_which_languages_are_read(name: str) -> None:
+    assert "English, Kiswahili" in Reader(MADE[name].decode()).words
 
 
 def test_tor_browser_is_told_of_an_onion_and_of_nothing_else() -> None:

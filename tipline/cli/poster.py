@@ -29,6 +29,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
             unit=settings.name,
             emergency=settings.emergency,
             reading_hours=settings.reading_hours,
+            reads=", ".join(settings.reads),
             practice=settings.practice,
             address=_address(args.address, settings),
             root=root,
