@@ -216,6 +216,8 @@ async def test_the_other_way_is_a_form_that_is_made_only_when_a_person_asks_for_
     await page.click("#other summary")
     await page.click("#other-way")
     await page.wait_for_url(f"{wire.url}/")
+    assert "Everything you typed is still here" in await page.inner_text("main")  # the form's own page gives the ticket
+    await page.click("main form button[type=submit]")
 
     assert "Your report is safe with us" in await page.inner_text("main")
     await page.click("a[href=files]")
