@@ -29,7 +29,7 @@ from tests.tipline.source.test_report import report
 from tipline.base.database import Db
 from tipline.base.settings import Settings
 from tipline.envelope import File
-from tipline.source import worker
+from tipline.source import forkserver, worker
 
 MIB = 1 << 20
 
@@ -258,3 +258,30 @@ async def test_damaged_http_is_answered_with_the_strict_headers(settings: Settin
     assert b" 400 " in answer.split(b"\r\n")[0]
     assert b"Content-Security-Policy: default-src 'none'" in answer
     assert b"\r\nServer:" not in answer
+
+
+async def test_files_that_do_not_come_to_their_end_keep_no_worker_from_beginning(
+    settings: Settings, public_db: Db
+) -> None:
+    """Each file holds a worker that should end; there are more of them than workers."""
+    zone = await a_zone(settings, public_db)
+
+    with running(zone) as source:
+        who = await SignedIn.of(zone)
+        sending, most = [], 0
+        async with aiohttp.ClientSession() as session:
+            for number in range(forkserver.WORKERS + forkserver.LEAVING + 2):
+                sending.append(Sending(zone, who, 1000, name=f"{number}"))
+                await sending[-1].begin()
+                await sending[-1].send(bytes(500))
+                for _ in range(worker.PLAINTEXT_REQUESTS + 1):
+                    async with session.post(zone.url + "/return", data={"codename": "kestrel"}) as answer:
+                        assert answer.status == 400
+                most = max(most, len(workers(source)))
+        kept = 0
+        for one in sending:
+            await one.send(bytes(500))
+            kept += (await one.finish())[0] == 303
+
+    assert most > forkserver.LEAVING
+    assert kept == len(sending)
