@@ -77,9 +77,10 @@ class Chromium:
         self._browser.close()
         self._driver.stop()
 
-    def open(self, address: str) -> None:
-        """Go to *address* and wait until it is loaded."""
-        self.do(lambda page: page.goto(address))
+    def open(self, address: str) -> bytes:
+        """Go to *address*, wait until it is loaded, and return the page as it arrived; nothing for a file."""
+        answer = self.do(lambda page: page.goto(address))
+        return self.do(lambda _: answer.body()) if answer else b""
 
     @property
     def address(self) -> str:
