@@ -1,4 +1,4 @@
-"""How much may wait here before nothing more is taken. `has_room` and `nearing` are pure; `Gate` measures, for `keep`.
+"""How much may wait here before nothing more is taken. `has_room`, `has_mailbox` and `nearing` are pure; `Gate` measures, for `keep`.
 
 Each kind has a share of a ceiling: so junk files lock out no words, and no flood of today locks out who came before.
 """
@@ -21,7 +21,9 @@ from tipline.base.settings import Settings
 
 _LOG = logging.getLogger("keep")
 _WAITING: Final = "SELECT count(*) AS envelopes, coalesce(sum(size), 0)::bigint AS bytes FROM zone.envelope"
-_HANDED_IN: Final = "SELECT coalesce(sum(size), 0)::bigint FROM zone.hand_in_envelope WHERE here"
+_HANDED_IN: Final = """
+    SELECT count(*) AS envelopes, coalesce(sum(size), 0)::bigint AS bytes FROM zone.hand_in_envelope WHERE here
+"""
 _MAILBOXES: Final = "SELECT count(*) FROM zone.mailbox WHERE created_on = $1"
 _OF_BEFORE: Final = "SELECT EXISTS (SELECT FROM zone.mailbox WHERE id = $1 AND created_on < $2)"
 _FRESH_SECONDS: Final = 2.0
@@ -75,11 +77,16 @@ def has_room(most: Ceilings, now: Filling, claim: Claim, *, size: int = 0, new: 
 
     Of the disk, words of today leave `Ceilings.free` alone, files twice as much, and words of before today half as much.
     """
-    if new and now.mailboxes >= most.mailboxes:
+    if new and not has_mailbox(most, now):
         return False
     floor = {Claim.FILE: 2 * most.free, Claim.WORDS: most.free, Claim.RETURNING: most.free // 2}[claim]
     within = (now.bytes + size) * 100 <= most.bytes * claim.value and now.envelopes * 100 < most.envelopes * claim.value
     return within and now.free - size >= floor
+
+
+def has_mailbox(most: Ceilings, now: Filling) -> bool:
+    """Say whether one more mailbox is made today."""
+    return now.mailboxes < most.mailboxes
 
 
 def nearing(most: Ceilings, now: Filling) -> tuple[str, ...]:
@@ -96,12 +103,12 @@ def nearing(most: Ceilings, now: Filling) -> tuple[str, ...]:
 @store_errors()
 async def measured(db: Db, folder: Path, today: date) -> Filling:
     """Ask the rows and the disk of *folder*."""
-    waiting = await db.fetchrow(_WAITING)
-    if waiting is None:
+    waiting, handed_in = await db.fetchrow(_WAITING), await db.fetchrow(_HANDED_IN)
+    if waiting is None or handed_in is None:
         raise RuntimeError("an aggregate gives a row")
     return Filling(
-        bytes=waiting["bytes"] + await db.fetchval(_HANDED_IN),
-        envelopes=waiting["envelopes"],
+        bytes=waiting["bytes"] + handed_in["bytes"],
+        envelopes=waiting["envelopes"] + handed_in["envelopes"],
         mailboxes=await db.fetchval(_MAILBOXES, today),
         free=_free(folder),
     )
@@ -146,6 +153,10 @@ class Gate:
             return True
         room = not new and has_room(self.ceilings, now, Claim.RETURNING, size=size)
         return room and bool(await db.fetchval(_OF_BEFORE, mailbox, today))
+
+    async def takes_mailbox(self, db: Db, today: date) -> bool:
+        """Say whether a mailbox of its own is made for what is here, and counted, already."""
+        return has_mailbox(self.ceilings, await self.filling(db, today))
 
     def added(self, *, envelopes: int, size: int, new: bool) -> None:
         """Count what was stored until it is measured again."""

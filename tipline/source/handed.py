@@ -72,7 +72,7 @@ _FORGET_OLD: Final = "DELETE FROM zone.hand_in WHERE day < $1"
 
 
 class Standing(Enum):
-    """How a hand-in stands. Of all but the first two nothing is kept."""
+    """How a hand-in stands. Of all but the first two nothing is kept, but a whole one that is `FULL` waits for its mailbox."""
 
     WHOLE = "complete"
     PARTIAL = "partial"
@@ -87,12 +87,16 @@ class Standing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a hand-in has come: *missing* numbers of its *files*, from 1; *dropped* ids whose blobs are to go."""
+    """How far a hand-in has come: *missing* numbers of its *files*, from 1; *dropped* ids whose blobs are to go.
+
+    *new* says that a mailbox was made at this moment. One that is `FULL` waits on: nothing of it is lost.
+    """
 
     standing: Standing
     files: int = 0
     missing: tuple[int, ...] = ()
     dropped: tuple[UUID, ...] = ()
+    new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,18 +153,26 @@ async def _moved(db: Db, slip: Slip) -> Standing | None:
     return None if row is not None and bytes(row["place"]) == slip.was else Standing.MOVED
 
 
+@store_errors()
+async def waits(db: Db, hand_in: bytes) -> bool:
+    """Say whether a hand-in was begun and waits to become complete."""
+    return await db.fetchval(_SLIP, hand_in) is not None
+
+
 async def _full(db: Db) -> bool:
     return int(await db.fetchval(_PENDING)) > PENDING_MAX
 
 
 @store_errors()
-async def place(db: Db, wrapper: Wrapper, sha256: bytes, size: int, today: date) -> Place | Standing:
-    """Return where the part with these bytes belongs, or why it is not taken.
+async def place(db: Db, wrapper: Wrapper, sha256: bytes, size: int, today: date, *, room: bool) -> Place | Standing:
+    """Return where the part with these bytes belongs, or why it is not taken: `FULL` without *room*, unless it is here.
 
-    Without a slip it waits where there is room: `GONE` when there is none, `RETIRED` when its key has ended. `WHOLE` says
-    that it arrived with a hand-in that is complete.
+    Without a slip it waits where there is room for such: `GONE` when there is none, `RETIRED` when its key has ended.
+    `WHOLE` says that it arrived with a hand-in that is complete.
     """
     found = await _placed(db, wrapper.mailbox, sha256, size)
+    if not room and (found is None or not found.here):
+        return Standing.WHOLE if await db.fetchval(_ARRIVED, part_id(sha256)) else Standing.FULL
     if found is None:
         if not await store.still_takes(db, wrapper.unit, wrapper.serial, today):
             return Standing.RETIRED
@@ -186,23 +198,30 @@ async def here(db: Db, envelope: UUID, sha256: bytes) -> bool:
     return await db.execute(_HERE, envelope, sha256) == "UPDATE 1"
 
 
-async def complete(db: Db, hand_in: bytes, today: date) -> Progress:
-    """Store the hand-in as a form is, in one transaction, when all of it is here; else say what is missing."""
+async def complete(db: Db, hand_in: bytes, today: date, *, mailbox: bool) -> Progress:
+    """Store the hand-in as a form is, in one transaction, when all of it is here; else say what is missing.
+
+    Where it needs a mailbox of its own and none is made today (*mailbox*), it is `FULL` and waits on as it is.
+    """
     try:
         with store_errors():
             async with db.transaction():
-                return await _complete(db, hand_in, today)
+                return await _complete(db, hand_in, today, mailbox=mailbox)
+    except _Refused as refused:
+        return Progress(refused.standing)
     except Undo as undo:
         return await _drop(db, hand_in, undo.outcome)
 
 
-async def _complete(db: Db, hand_in: bytes, today: date) -> Progress:
+async def _complete(db: Db, hand_in: bytes, today: date, *, mailbox: bool) -> Progress:
     await store.writing(db)
     whole = await db.fetchval(_TAKE_WHOLE, hand_in)
     if whole is not None:
         slip = Slip.parse(bytes(whole))
+        if slip.was is None and not mailbox:
+            raise _Refused(Standing.FULL)
         await store.add(db, _submission(slip, today))
-        return Progress(Standing.WHOLE, len(slip.pieces))
+        return Progress(Standing.WHOLE, len(slip.pieces), new=slip.was is None)
     waits = await db.fetchval(_SLIP, hand_in)
     if waits is None:
         return Progress(Standing.WHOLE if await store.seen(db, hand_in) else Standing.GONE)

@@ -174,20 +174,27 @@ async def _begin_hand_in(db: Db, uploads: Uploads, frame: Frame) -> str:
     new = slip.was is None
     if await store.seen(db, slip.sum):
         return handed.Standing.WHOLE.value
+    if await handed.waits(db, slip.sum):  # what of it is here counts already, and the rest asks when it comes
+        return (await handed.begin(db, slip, today)).value
     if not await uploads.gate.takes(db, kinds=kinds, size=size, mailbox=slip.mailbox, new=new, today=today):
         return handed.Standing.FULL.value
     standing = await handed.begin(db, slip, today)
-    if standing is handed.Standing.PARTIAL:
-        uploads.gate.added(envelopes=len(slip.envelopes), size=size, new=new)
+    if standing is handed.Standing.PARTIAL:  # its parts and its mailbox ask for themselves, when they come
+        here = [one.size for one in slip.envelopes if one.kind == "message"]
+        uploads.gate.added(envelopes=len(here), size=sum(here), new=False)
     return standing.value
 
 
-async def _place_in_hand_in(db: Db, frame: Frame) -> dict[str, Any] | str:
-    wrapper = Wrapper.parse(exactly(frame["wrapper"], bytes))
-    today = date.fromisoformat(frame["today"])
-    found = await handed.place(db, wrapper, exactly(frame["sha256"], bytes), exactly(frame["size"], int), today)
+async def _place_in_hand_in(db: Db, uploads: Uploads, frame: Frame) -> dict[str, Any] | str:
+    """Ask for room for each part: what its slip promised when there was room may come much later."""
+    wrapper, today = Wrapper.parse(exactly(frame["wrapper"], bytes)), date.fromisoformat(frame["today"])
+    sha256, size = exactly(frame["sha256"], bytes), exactly(frame["size"], int)
+    room = await uploads.gate.takes(db, kinds={"part"}, size=size, mailbox=wrapper.mailbox, new=False, today=today)
+    found = await handed.place(db, wrapper, sha256, size, today, room=room)
     if isinstance(found, handed.Standing):
         return found.value
+    if not found.here:
+        uploads.gate.added(envelopes=1, size=size, new=False)
     return {"sum": found.sum, "id": str(found.id), "here": found.here}
 
 
@@ -195,8 +202,11 @@ async def _note_here(db: Db, frame: Frame) -> bool:
     return await handed.here(db, an_id(frame["id"]), exactly(frame["sha256"], bytes))
 
 
-async def _complete_hand_in(db: Db, frame: Frame) -> dict[str, Any]:
-    found = await handed.complete(db, exactly(frame["sum"], bytes), date.fromisoformat(frame["today"]))
+async def _complete_hand_in(db: Db, uploads: Uploads, frame: Frame) -> dict[str, Any]:
+    today = date.fromisoformat(frame["today"])
+    mailbox = await uploads.gate.takes_mailbox(db, today)
+    found = await handed.complete(db, exactly(frame["sum"], bytes), today, mailbox=mailbox)
+    uploads.gate.added(envelopes=0, size=0, new=found.new)
     return {
         "standing": found.standing.value,
         "files": found.files,
@@ -248,6 +258,8 @@ _LIMITED: Final[Mapping[str, Callable[[Db, Uploads, Frame], Awaitable[Any]]]] = 
     "submit": _submit,
     "room": _room,
     "begin_hand_in": _begin_hand_in,
+    "place_in_hand_in": _place_in_hand_in,
+    "complete_hand_in": _complete_hand_in,
 }
 """Acts that add what a ceiling is set to."""
 _ACTS: Final[Mapping[str, Callable[[Db, Frame], Awaitable[Any]]]] = {
@@ -256,9 +268,7 @@ _ACTS: Final[Mapping[str, Callable[[Db, Frame], Awaitable[Any]]]] = {
     "mailbox": _mailbox,
     "standing": _standing,
     "advance": _advance,
-    "place_in_hand_in": _place_in_hand_in,
     "note_here": _note_here,
-    "complete_hand_in": _complete_hand_in,
     "erase": _erase,
     "pickup": _pickup,
     "intake_statements_from": _intake_statements_from,

@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.journeys.browser import Browser, Page, Upload
+from tests.tipline.source.early import handing_in
 from tests.tipline.source.elsewhere import a_gate, in_one_process, intake, multipart, seal, send
 from tests.tipline.source.running import TODAY, Zone, a_zone, collect, messages, running
 from tests.tipline.source.sending import TEXT
+from tests.tipline.source.test_handin_orders import PHOTOS, split
 from tipline.base import nearing as nearing_file
 from tipline.base.database import Db
 from tipline.base.settings import Settings
@@ -200,6 +202,71 @@ async def test_what_is_handed_in_sealed_meets_the_same_ceilings(settings: Settin
         answers = [await send(server.port, multipart(*one.files)) for one in (first, second, first)]
 
     assert [answer and answer["status"] for answer in answers] == ["complete", "full", "complete"]
+
+
+async def test_what_a_slip_promised_while_there_was_room_is_asked_again_as_its_parts_come(
+    settings: Settings, public_db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    split(monkeypatch)
+    zone = await a_place(settings, public_db, waiting_gigabytes=1)
+    begun, other = seal(intake(zone.unit), *PHOTOS), seal(intake(zone.unit))
+    slip, *parts = begun.files
+
+    async with handing_in(zone) as hand_in:
+        some = await hand_in(slip, parts[0])
+        await hand_in(*other.files)
+    await public_db.execute(FILL, 850_000_000)
+    async with handing_in(zone) as hand_in:
+        full = [await hand_in(*files) for files in ((parts[1],), (parts[0],), (slip,), (slip, parts[2]))]
+    kept = zone.blobs.names()
+    await public_db.execute(FILL, 1)
+    async with handing_in(zone) as hand_in:
+        done = await hand_in(*parts[1:])
+
+    assert some["hand_ins"] == [{"status": "partial", "files": 4, "missing": [3, 4]}]
+    assert [answer["status"] for answer in full] == ["full", "partial", "partial", "full"]
+    assert full[0]["refused"] == [{"file": "a.tip", "reason": "full"}]
+    assert full[2]["hand_ins"] == [{"status": "partial", "files": 4, "missing": [3, 4]}]
+    assert len(kept) == len(zone.blobs.names()) - 2
+    assert done["status"] == "complete"
+
+
+async def test_parts_before_their_slip_leave_the_disk_its_room(
+    settings: Settings, public_db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    split(monkeypatch)
+    zone = await a_place(settings, public_db, free_gigabytes=1_000_000)
+
+    async with handing_in(zone) as hand_in:
+        answer = await hand_in(*seal(intake(zone.unit), *PHOTOS).files[1:])
+
+    assert answer["status"] == "full"
+    assert await public_db.fetchval("SELECT count(*) FROM zone.hand_in_envelope") == 0
+    assert zone.blobs.names() == set()
+
+
+async def test_hand_ins_begun_together_make_no_more_mailboxes_than_a_day_has_and_the_others_wait(
+    settings: Settings, public_db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    split(monkeypatch)
+    zone = await a_place(settings, public_db, mailboxes_a_day=1)
+    first, second = (seal(intake(zone.unit), PHOTOS[0]) for _ in range(2))
+
+    async with handing_in(zone) as hand_in:
+        begun = [await hand_in(*one.files[:-1]) for one in (first, second)]
+        ended = [await hand_in(one.files[-1]) for one in (first, second, second)]
+    mailboxes = await public_db.fetchval("SELECT count(*) FROM zone.mailbox")
+    await public_db.execute("UPDATE zone.mailbox SET created_on = $1", TODAY - timedelta(days=1))
+    async with handing_in(zone) as hand_in:
+        done = await hand_in(second.files[-1])
+
+    assert [answer["status"] for answer in begun] == ["partial", "partial"]
+    assert [answer["status"] for answer in ended] == ["complete", "full", "full"]
+    assert mailboxes == 1
+    assert done["status"] == "complete"
+    assert await public_db.fetchval("SELECT count(*) FROM zone.envelope") == sum(
+        len(one.slip.envelopes) for one in (first, second)
+    )
 
 
 async def test_files_that_are_on_their_way_count_and_those_that_broke_off_do_not(
