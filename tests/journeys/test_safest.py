@@ -1,18 +1,23 @@
 """The whole journey of a source in real Firefox at Tor Browser's Safest, each page held against axe and its size."""
 
+import asyncio
 import gzip
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
+import asyncpg
 import pytest
 
 from tests.journeys import axe
 from tests.journeys.firefox import SAFEST, Firefox
 from tests.journeys.installation import Installation, installed
+from tests.journeys.pictures import Pictures
 
 WIDTH = 320
 PAGE = 14_000  # bytes: what arrives on a new connection before the browser has to answer
 BUTTON = "main form button[type=submit]"
+Look: TypeAlias = Callable[[str], list[str]]
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +31,17 @@ def firefox(request: pytest.FixtureRequest) -> Iterator[Firefox]:
     with Firefox({**SAFEST, "javascript.enabled": request.param != "safest"}) as browser:
         browser.resize(WIDTH, 640)
         yield browser
+
+
+@pytest.fixture
+def look(firefox: Firefox, pictures: Pictures) -> Look:
+    """Look at the page that shows, keep a picture of it, and say what keeps somebody out."""
+
+    def looks(page: str) -> list[str]:
+        pictures.keep(firefox, page, WIDTH)
+        return faults(firefox, page)
+
+    return looks
 
 
 def faults(firefox: Firefox, page: str) -> list[str]:
@@ -57,28 +73,28 @@ def goes(firefox: Firefox, click: str, wait: str) -> None:
     firefox.wait_for(wait)
 
 
-def test_a_source_answers_a_few_questions_step_by_step(unit: Installation, firefox: Firefox) -> None:
+def test_a_source_answers_a_few_questions_step_by_step(unit: Installation, firefox: Firefox, look: Look) -> None:
     wrong = []
     on, send = "button[value=next]", "button[value=send]"
     report(firefox, unit.url("source"))
 
     goes(firefox, "a[href=questions]", "[id='species.words']")
-    wrong += faults(firefox, "first questions")
+    wrong += look("first questions")
     firefox.type("[id='species.words']", "eleph")
     firefox.click("input[name=state][value=parts]")
     goes(firefox, on, "#species-offered")
-    wrong += faults(firefox, "names that are offered")
+    wrong += look("names that are offered")
     firefox.click("input[name=species][value='Elephas maximus']")
     goes(firefox, on, "#amount")
     firefox.type("#amount", "a dozen")
     goes(firefox, on, "#amount-problem")
-    wrong += faults(firefox, "a number that is none")
+    wrong += look("a number that is none")
     goes(firefox, "button[value=back]", "[id='species.words']")
     kept = firefox.run("return document.querySelector('[name=species]:checked').value")
     goes(firefox, on, "#amount")
     firefox.run("document.querySelector('#amount').value = '12'")
     goes(firefox, on, "[id='when.day']")
-    wrong += faults(firefox, "a day")
+    wrong += look("a day")
     goes(firefox, send, "#answer")
 
     assert kept == "Elephas maximus"
@@ -87,7 +103,7 @@ def test_a_source_answers_a_few_questions_step_by_step(unit: Installation, firef
 
 
 def test_a_source_reports_checks_the_words_and_sends_files_one_by_one(
-    unit: Installation, firefox: Firefox, tmp_path: Path
+    unit: Installation, firefox: Firefox, look: Look, tmp_path: Path
 ) -> None:
     wrong = []
     photo, film = tmp_path / "photo.jpg", tmp_path / "film.mp4"
@@ -95,27 +111,27 @@ def test_a_source_reports_checks_the_words_and_sends_files_one_by_one(
     film.write_bytes(bytes(40_000_000))
 
     firefox.open(unit.url("source"))
-    wrong += faults(firefox, "form")
+    wrong += look("form")
     codename = report(firefox, unit.url("source"))
-    wrong += faults(firefox, "code")
+    wrong += look("code")
     goes(firefox, "a[href=check]", "form[action=check]")
-    wrong += faults(firefox, "check")
+    wrong += look("check")
     for name in firefox.run("return [...document.querySelectorAll('[name^=word_]')].map((one) => one.name)"):
         firefox.type(f"[name={name}]", codename[int(name.removeprefix("word_")) - 1])
     goes(firefox, BUTTON, "[role=status]")
-    wrong += faults(firefox, "check passed")
+    wrong += look("check passed")
     goes(firefox, "a[href=files]", "#files")
-    wrong += faults(firefox, "files")
+    wrong += look("files")
     firefox.upload("#files", film)
     goes(firefox, "form[action=files] button", "#files-problem")
     too_large = firefox.text("#files-problem")
-    wrong += faults(firefox, "file too large")
+    wrong += look("file too large")
     firefox.upload("#files", photo)
     goes(firefox, "form[action=files] button", "[role=status]")
     kept = firefox.text("[role=status]")
-    wrong += faults(firefox, "file kept")
+    wrong += look("file kept")
     firefox.click("form[action=leave] button")
-    wrong += faults(firefox, "left")
+    wrong += look("left")
 
     assert wrong == []
     assert "too large" in too_large
@@ -124,27 +140,61 @@ def test_a_source_reports_checks_the_words_and_sends_files_one_by_one(
     assert firefox.cookies() == []
 
 
-def test_a_source_comes_back_answers_and_erases_everything(unit: Installation, firefox: Firefox) -> None:
+def test_a_source_comes_back_answers_and_erases_everything(unit: Installation, firefox: Firefox, look: Look) -> None:
     wrong = []
     codename = report(firefox, unit.url("source"))
 
     firefox.open(f"{unit.url('source')}/return")
     firefox.type("#codename", " ".join(["zzebra", *codename[1:]]))
     goes(firefox, BUTTON, "#codename-problem")
-    wrong += faults(firefox, "return with an error")
+    wrong += look("return with an error")
     misspelt = firefox.text("#codename-problem")
     firefox.open(f"{unit.url('source')}/return")
     firefox.type("#codename", " ".join(codename))
     goes(firefox, BUTTON, "form[action=answer]")
-    wrong += faults(firefox, "thread")
+    wrong += look("thread")
     firefox.type("#answer", "They leave on Tuesday.")
     goes(firefox, "form[action=answer] button", "[role=status]")
     goes(firefox, "a[href=erase]", "form[action=erase]")
-    wrong += faults(firefox, "erase")
+    wrong += look("erase")
     firefox.click("form[action=erase] button")
-    wrong += faults(firefox, "erased")
+    wrong += look("erased")
 
     assert wrong == []
     assert "zzebra" in misspelt
     assert "Nobody has read a word" in firefox.text("main")
     assert firefox.cookies() == []
+
+
+def test_the_pages_beside_the_journey_serve_without_script_too(
+    unit: Installation, firefox: Firefox, look: Look
+) -> None:
+    wrong = []
+    site = unit.url("source")
+    for path, name in (("hand-in", "hand in"), ("pickup", "pick up"), ("pgp", "pgp"), ("no-such-page", "error")):
+        firefox.open(f"{site}/{path}")
+        firefox.wait_for("main h1")
+        wrong += look(name)
+    report(firefox, site)
+    goes(firefox, "nav.quick a", "main")
+    wrong += look("elsewhere")
+    cookies = firefox.cookies()
+    asyncio.run(_without_keys(unit, lambda: firefox.open(site)))
+    wrong += look("closed")
+
+    assert wrong == []
+    assert cookies == []
+    assert "We cannot take reports right now" in firefox.text("main")
+
+
+async def _without_keys(unit: Installation, act: Callable[[], None]) -> None:
+    """Do something while the public zone has no key to seal with."""
+    owner = await asyncpg.connect(unit.owner_dsn("public"))
+    try:
+        await owner.execute("CREATE TEMPORARY TABLE kept AS TABLE zone.intake_key; DELETE FROM zone.intake_key")
+        try:
+            await asyncio.to_thread(act)
+        finally:
+            await owner.execute("INSERT INTO zone.intake_key TABLE kept")
+    finally:
+        await owner.close()
