@@ -87,7 +87,9 @@ def unit(tmp_path: Path) -> Iterator[Installation]:
         yield running
 
 
-def test_a_source_reports_sends_a_file_and_comes_back_in_w3m(unit: Installation, tmp_path: Path) -> None:
+def test_a_source_reports_sends_a_file_and_opens_the_page_to_come_back_in_w3m(
+    unit: Installation, tmp_path: Path
+) -> None:
     photo, home = tmp_path / "photo.jpg", tmp_path / "home"
     photo.write_bytes(b"p" * 120_000)
     home.mkdir()

@@ -20,6 +20,7 @@ def settings_from(text: str) -> Settings:
 def settings_text(settings: Settings) -> str:
     """Write settings for the command line of a child process."""
     names = ("practice", "unit", "name", "host", "public_dsn", "inside_dsn", "emergency", "reading_hours")
+    names += ("file_megabytes",)
     names += ("form_seconds", "waiting_gigabytes", "waiting_envelopes", "mailboxes_a_day", "free_gigabytes")
     value = {name: getattr(settings, name) for name in names}
     value |= {"data": str(settings.data), "ports": dict(settings.ports)}

@@ -31,9 +31,11 @@ class SignedIn:
 class Sending:
     """A connection of its own, whose file is sent as slowly as a test wants."""
 
-    def __init__(self, zone: Zone, who: SignedIn, size: int, *, says: int | None = None, name: str = "a") -> None:
-        """Send a file of *size* bytes, of which the head *says* another number where that is given."""
-        self._who, self.size, self._says, self._name = who, size, says, name
+    def __init__(
+        self, zone: Zone, who: SignedIn, size: int, *, says: int | None = None, name: str = "a", chunked: bool = False
+    ) -> None:
+        """Send a file of *size* bytes, of which the head *says* another number where that is given, and none if *chunked*."""
+        self._who, self.size, self._says, self._name, self._chunked = who, size, says, name, chunked
         self._connection = http.client.HTTPConnection("127.0.0.1", zone.settings.ports["source"], timeout=60)
 
     async def begin(self, **headers: str) -> None:
@@ -43,7 +45,8 @@ class Sending:
         self._tail = b"\r\n--b--\r\n"
         length = len(head) + (self.size if self._says is None else self._says) + len(self._tail)
         self._connection.putrequest("POST", "/files")
-        asked = {"Content-Type": "multipart/form-data; boundary=b", "Content-Length": str(length), **headers}
+        told = {"Transfer-Encoding": "chunked"} if self._chunked else {"Content-Length": str(length)}
+        asked = {"Content-Type": "multipart/form-data; boundary=b", **told, **headers}
         for name, value in {"Cookie": self._who.cookie, **asked}.items():
             self._connection.putheader(name, value)
         self._connection.endheaders()
@@ -51,11 +54,13 @@ class Sending:
 
     async def send(self, data: bytes) -> None:
         """Send some of the file."""
-        await asyncio.to_thread(self._connection.send, data)
+        await asyncio.to_thread(self._connection.send, b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
 
     async def finish(self) -> tuple[int, str]:
         """Send the end; return status and answer."""
         await self.send(self._tail)
+        if self._chunked:
+            await self.send(b"")
         return await self.answer()
 
     async def answer(self) -> tuple[int, str]:

@@ -1,6 +1,7 @@
 """After the message come files, one by one: each is kept once it is whole, and whatever goes wrong costs that one alone."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import aiohttp
@@ -59,7 +60,7 @@ async def test_files_come_one_by_one_and_the_page_says_how_many_and_how_large(
     assert all(one.wrapper.urgent for one in (await collect(zone, public_db, zone.unit)).values())
 
 
-async def test_a_file_that_is_too_large_is_refused_before_its_first_byte_and_in_the_middle(
+async def test_a_file_that_says_it_is_too_large_is_refused_before_its_first_byte(
     settings: Settings, public_db: Db
 ) -> None:
     zone = await a_zone(settings, public_db)
@@ -79,6 +80,30 @@ async def test_a_file_that_is_too_large_is_refused_before_its_first_byte_and_in_
     assert "2 GB" in at_once[1]
     assert await kept(zone, public_db) == []
     assert not list((settings.public / "blobs").glob(".*"))
+
+
+async def test_a_file_that_does_not_say_how_large_it_is_is_refused_in_the_middle_and_the_next_one_is_taken(
+    settings: Settings, public_db: Db
+) -> None:
+    zone = await a_zone(replace(settings, file_megabytes=1), public_db)
+
+    with running(zone):
+        who = await SignedIn.of(zone)
+        long = Sending(zone, who, 3 * MB, chunked=True)
+        await long.begin()
+        await long.send(bytes(3 * MB))  # and never its end: it is answered in the middle
+        status, page = await long.answer()
+        await until(lambda: not list((zone.settings.public / "blobs").glob(".*")))
+        next_ = Sending(zone, who, 4, name="b", chunked=True)
+        await next_.begin()
+        await next_.send(b"next")
+        taken, _ = await next_.finish()
+
+    assert status == 413
+    assert "This file is too large, and nothing of it was kept" in page
+    assert "1 MB" in page
+    assert taken == 303
+    assert await kept(zone, public_db) == [b"next"]
 
 
 async def test_a_line_that_breaks_costs_the_file_that_was_under_way(settings: Settings, public_db: Db) -> None:
@@ -204,6 +229,29 @@ async def test_the_codename_shows_again_to_who_has_just_reported_and_to_nobody_w
     assert again.ids["codename"] == sent.ids["codename"]
     assert later.path == check.path == "/thread"
     assert not any(word in sent.headers["Set-Cookie"] for word in sent.ids["codename"].split())
+
+
+async def test_who_comes_back_with_the_codename_adds_a_file_to_the_same_thread(
+    settings: Settings, public_db: Db
+) -> None:
+    zone = await a_zone(settings, public_db)
+
+    with running(zone):
+        async with Browser(zone.url) as browser:
+            await browser.open("/")
+            sent = await browser.submit("/", involved="no", message=TEXT)
+            await browser.open("/files")
+            await browser.submit("/leave")
+        async with Browser(zone.url) as another_day:
+            await another_day.open("/return")
+            thread = await another_day.submit("/return", codename=sent.ids["codename"])
+            await another_day.open(thread.link("files"))
+            page = await another_day.submit("/files", files=[Upload("files", "owl.txt", b"owl")])
+
+    assert "1 file is sealed" in page.text
+    assert await kept(zone, public_db) == [b"owl"]
+    taken = await collect(zone, public_db, zone.unit)
+    assert len({one.wrapper.mailbox for one in taken.values()}) == 1
 
 
 async def test_two_words_typed_back_are_right_or_named_by_their_number_and_never_shown(
