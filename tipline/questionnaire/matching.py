@@ -10,6 +10,7 @@ from tipline.questionnaire.model import Choice, Question
 
 _PIECES: Final = re.compile(r"[,;\n\u060c\u061b\u3001\uff0c\uff1b]")
 _WORDS: Final = re.compile(r"[^\W_]+")
+_PIECES_MAX: Final = 24  # that are looked up; each is held against every name of the list, on the event loop
 _SHORTEST: Final = 3  # letters of the Latin alphabet that a search begins with; fewer would find half of the list
 
 
@@ -29,19 +30,24 @@ class Found:
 
 
 def find(question: Question, typed: str) -> Found:
-    """Look each piece of *typed* (between commas) up: whole names become codes, and parts of names are proposed."""
+    """Look each piece of *typed* (between commas) up: whole names become codes, and parts of names are proposed.
+
+    What stands behind the first `_PIECES_MAX` pieces is left as it was typed.
+    """
     named = [(choice, tuple(_names(choice))) for choice in question.choices]
     codes: list[str] = []
     left: list[str] = []
-    like: list[Choice] = []
-    for piece in filter(None, map(str.strip, _PIECES.split(typed))):
-        whole = [choice.code for choice, names in named if _folded(piece) in names]
+    like: dict[str, Choice] = {}
+    pieces = [*filter(None, map(str.strip, _PIECES.split(typed)))]
+    for piece in pieces[:_PIECES_MAX]:
+        folded = _folded(piece)
+        whole = [choice.code for choice, names in named if folded in names]
         if len(whole) == 1:
             codes += whole
             continue
         left.append(piece)
-        like += [choice for choice, names in named if choice not in like and _begins(_folded(piece), names)]
-    return Found(tuple(codes), ", ".join(left), tuple(like))
+        like |= {choice.code: choice for choice, names in named if choice.code not in like and _begins(folded, names)}
+    return Found(tuple(codes), ", ".join((*left, *pieces[_PIECES_MAX:])), tuple(like.values()))
 
 
 def _names(choice: Choice) -> Iterator[str]:

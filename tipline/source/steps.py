@@ -13,6 +13,7 @@ from tipline.questionnaire.answers import WORDS_MAX, Fields, Value, Wrong, is_as
 from tipline.questionnaire.model import Choice, Kind, Question, Questionnaire, Section, say
 
 _VALUES_MAX: Final = 300  # of one field; a list has no more codes
+_MATCHED_MAX: Final = 2 * WORDS_MAX  # letters of words that are looked up: names that are found count no more
 _OFFERED: Final = ".offered"
 
 
@@ -96,15 +97,15 @@ def matched(questions: Iterable[Question], fields: Fields) -> tuple[dict[str, li
 
     Returns:
         The fields with whole names turned into codes, and the keys of questions at which something is to be offered: parts
-        of names, unless they were offered for the same words before.
+        of names, unless they were offered for the same words before. Words that are too long stay as they were typed.
     """
     found: dict[str, list[str]] = {name: [*texts] for name, texts in fields.items()}
     offer = set()
     for question in questions:
         words = f"{question.key}.words"
-        if question.kind is not Kind.LISTED or not found.get(words):
+        if question.kind is not Kind.LISTED or not found.get(words) or len(found[words][0]) > _MATCHED_MAX:
             continue
-        match = matching.find(question, found[words][0][: 2 * WORDS_MAX])
+        match = matching.find(question, found[words][0])
         found[question.key] = [*found.get(question.key, []), *match.codes]
         if match.codes:
             found[words] = [match.words]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tipline.questionnaire import current, reading
+from tipline.questionnaire import current, matching, reading
 from tipline.questionnaire.matching import find
 from tipline.questionnaire.model import Question
 
@@ -51,6 +51,30 @@ def test_the_plural_finds_the_name() -> None:
 @pytest.mark.parametrize("typed", ["", " , ;", "x", "a", "zzzz", "💥", "\u202e"])
 def test_what_means_nothing_proposes_nothing(typed: str) -> None:
     assert like(typed) == set()
+
+
+def test_however_many_pieces_were_typed_few_are_looked_up_and_all_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    begins = matching._begins
+    monkeypatch.setattr(matching, "_begins", lambda piece, names: looked.append(piece) or begins(piece, names))
+    pieces = [f"eleph{n}" for n in range(5_000)]
+
+    found = find(SPECIES, ",".join(pieces))
+
+    assert 0 < len(set(looked)) <= matching._PIECES_MAX
+    assert len(looked) <= matching._PIECES_MAX * len(SPECIES.choices)
+    assert found.words.split(", ") == pieces
+
+
+def test_each_piece_is_folded_once_and_not_for_each_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    folded: list[str] = []
+    fold = matching._folded
+    monkeypatch.setattr(matching, "_folded", lambda text: folded.append(text) or fold(text))
+
+    find(SPECIES, "a blue bird, eleph, tiger")
+
+    names = sum(1 + len(choice.names()) for choice in SPECIES.choices)
+    assert len(folded) == names + 3
 
 
 def test_a_name_in_another_script_is_found_in_the_middle_of_a_word() -> None:
