@@ -17,7 +17,9 @@ _CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .-]{0,63}")
 _CODE_SAYS: Final = "as a code must have at most 64 letters, digits, blanks, dots and hyphens of ASCII"
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})?")
 _CHOICES_MAX: Final = 300
-_RESERVED: Final = frozenset({"list", "section"})  # the other beginnings of a text's path
+_RESERVED: Final = frozenset(  # the other beginnings of a text's path, and fields that the page of questions has itself
+    {"list", "section", "csrf", "token", "step", "go"}
+)
 _MAXIMA: Final[Mapping[Kind, tuple[int, int]]] = {  # what holds unless the file says otherwise, and the most it may say
     Kind.TEXT: (300, 2_000),
     Kind.PLACE: (300, 2_000),

@@ -23,7 +23,7 @@ class Line:
         asked: the question in words, or its key where the questionnaire is not known.
         codes: what was chosen.
         words: what was written.
-        personal: it is about people.
+        personal: it is about people, or may be: its question is not known.
     """
 
     key: str
@@ -77,7 +77,7 @@ def _lines(filled: Filled, questions: Sequence[Question], language: str) -> Iter
     for key, value in filled.values.items():
         if key not in known:
             codes = () if isinstance(value, str) else tuple(Coded(code, "") for code in codes_of(value))
-            yield Line(key, key, codes, _words(value), personal=False)
+            yield Line(key, key, codes, _words(value), personal=True)  # nobody knows what was asked
 
 
 def _words(value: Value) -> str:

@@ -127,6 +127,14 @@ def test_what_is_wrong_is_told_with_its_line(was: str, now: str, told: str) -> N
     assert told in str(refused.value)
 
 
+@pytest.mark.parametrize("taken", ["csrf", "token", "step", "go"])
+def test_a_question_cannot_have_the_name_of_a_field_that_its_page_has_itself(taken: str) -> None:
+    with pytest.raises(QuestionnaireError) as refused:
+        reading.read(GOOD.replace('key = "animals"', f'key = "{taken}"').encode())
+
+    assert "key is used twice, or is one of: csrf, go, list, section, step, token" in str(refused.value)
+
+
 def test_everything_that_is_wrong_is_told_at_once() -> None:
     bad = GOOD.replace('title = "One"', "").replace('kind = "one"', 'kind = "two"')
 

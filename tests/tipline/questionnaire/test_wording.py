@@ -35,6 +35,13 @@ def test_answers_to_unknown_questions_are_shown_as_they_are() -> None:
     assert shown["again"].text == "going-on"
 
 
+def test_what_nobody_knows_the_question_of_counts_as_about_people() -> None:
+    gone = Filled(bytes(32), "en", {"again": "never", "gone": "x"})
+
+    assert [line.personal for line in lines(FILLED, None)] == [True] * len(FILLED.values)
+    assert {line.key: line.personal for line in lines(gone, ASKED)} == {"again": False, "gone": True}
+
+
 def test_a_code_and_a_key_that_the_questionnaire_does_not_have_are_not_lost() -> None:
     shown = {line.key: line for line in lines(Filled(bytes(32), "en", {"again": "never", "gone": "x"}), ASKED)}
 
