@@ -1,5 +1,6 @@
 """Sealed files in one folder, named by UUID. A name appears only when its bytes are on disk. It seals nothing itself."""
 
+import fcntl
 import os
 import secrets
 from collections.abc import Set as AbstractSet
@@ -25,7 +26,10 @@ class BlobMissingError(Exception):
 
 
 class BlobWriter:
-    """One blob being written; publish it or discard it. Leaving a ``with`` block discards what was not published."""
+    """One blob being written; publish it or discard it. Leaving a ``with`` block discards what was not published.
+
+    Until then it is held under a lock, which ends with its process: a line may be so slow that a part waits days for the rest.
+    """
 
     def __init__(self, folder: Path, day: date | None) -> None:
         self._folder = folder
@@ -33,6 +37,7 @@ class BlobWriter:
         self._temporary = folder / f"{_NEW}{secrets.token_hex(16)}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         self._file = os.fdopen(os.open(self._temporary, flags, 0o600), "wb")
+        fcntl.flock(self._file, fcntl.LOCK_EX)
 
     def write(self, chunk: bytes | bytearray | memoryview) -> None:
         """Append sealed bytes."""
@@ -146,8 +151,8 @@ class BlobStore:
 
         Args:
             named: every id that a row names, read *before* this call.
-            settled_before: Unix time; files touched later are left alone because their row may be on its way.
-                None only while nobody writes.
+            settled_before: Unix time; files touched later are left alone because their row may be on its way, and so is
+                what somebody writes still, however long ago it was touched. None only while nobody writes.
         """
         removed = 0
         with os.scandir(self._folder) as entries:
@@ -165,11 +170,23 @@ class BlobStore:
 
 
 def _settled(entry: os.DirEntry[str], before: float | None) -> bool:
-    """Say whether nobody has touched the file since *before*; one that got its own name meanwhile is somebody's."""
+    """Say whether nobody has touched the file since *before* or holds it; one that got its own name meanwhile is somebody's."""
     try:
-        return before is None or entry.stat(follow_symlinks=False).st_ctime < before
+        return before is None or (entry.stat(follow_symlinks=False).st_ctime < before and not _held(entry))
     except FileNotFoundError:
         return False
+
+
+def _held(entry: os.DirEntry[str]) -> bool:
+    descriptor = os.open(entry.path, os.O_RDONLY | os.O_NOATIME | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(descriptor)
 
 
 def _set_day(target: int | Path, day: date) -> None:

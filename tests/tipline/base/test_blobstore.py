@@ -149,6 +149,22 @@ def test_kill_9_leaves_whole_blobs_and_nothing_else_with_a_name(tmp_path: Path) 
     assert {store.size(blob) for blob in store.names()} == {96_000}
 
 
+def test_a_sweep_leaves_alone_what_somebody_writes_however_long_ago_it_was_touched(tmp_path: Path) -> None:
+    store = BlobStore(tmp_path)
+    much_later = time.time() + 30 * 24 * 3600
+    finished, abandoned = uuid4(), store.create()
+    abandoned._file.close()  # as when its process is killed
+    writer = store.create()
+    writer.write(b"a part that waits for the last one")
+    writer.flush()
+
+    assert store.sweep(set(), settled_before=much_later) == 1
+
+    writer.publish(finished)
+    assert store.names() == {finished}
+    assert store.sweep(set(), settled_before=much_later) == 1  # it is nobody's any more, and no row names it
+
+
 def test_a_sweep_beside_somebody_who_writes_neither_fails_nor_takes_anything(tmp_path: Path) -> None:
     writing = subprocess.Popen([sys.executable, "-c", _WRITES, str(tmp_path)], stdout=subprocess.PIPE)
     try:
