@@ -9,6 +9,7 @@ from tests.journeys.acts import CANARY_FILE, Story, need
 from tests.journeys.browser import Browser, JourneyError, Page, Upload
 from tests.journeys.files import photograph
 from tests.journeys.screens import Screen, some_browser
+from tests.journeys.traces import begins
 
 KIT_MESSAGE = "two crates of horn at berth nine, canary whistlethorn"
 KIT_ANSWER = "the crates left on Monday, canary in the answer from the device"
@@ -79,6 +80,7 @@ def seals_in_the_page(
     """Write a tip in the page that seals in the browser, and send it; the codename and the pickup code that it shows."""
     browser.open(f"{site}/browser")
     browser.wait_for("#write")
+    begins(browser)
     browser.click("input[name=involved][value=no]")
     for field, text in (("message", message), ("how_known", how_known), ("must_not_learn", must_not_learn)):
         browser.fill(f"#{field}", text)

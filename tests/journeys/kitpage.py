@@ -13,6 +13,7 @@ from tests.handins import Receiver
 from tests.journeys import firefox
 from tests.journeys.chromium import Chromium
 from tests.journeys.firefox import LEVELS, DeadProxy, Firefox
+from tests.journeys.traces import begins, kept, secrets
 from tipline import kit
 from tipline.bundles import Pickup, pack_bundle
 from tipline.envelope import Reply
@@ -80,6 +81,7 @@ def tell(browser: Browser, station: Station, *files: Path, involved: str = "no")
     """Write a tip in the kit and seal it; the codename and the pickup code that it shows."""
     browser.open(station.file.as_uri())
     browser.wait_for("#go-tell")
+    begins(browser)
     browser.click("#go-tell")
     browser.click(f"input[name=involved][value={involved}]")
     browser.fill("#message", MESSAGE)
@@ -108,17 +110,18 @@ def replied(source: SourceKeys, place: bytes, *texts: str) -> bytes:
     return Pickup(pack_bundle(inner, source.identity.recipient), place).encode()
 
 
-def opens(browser: Browser, station: Station, made: Codename, picked: Path) -> None:
-    """Open a pickup file in the kit."""
+def opens(browser: Browser, station: Station, made: Codename, picked: Path, words: str = "") -> None:
+    """Open a pickup file in the kit, with the codename as it is or as it is typed."""
     browser.open(station.file.as_uri())
     browser.wait_for("#go-open")
+    begins(browser)
     browser.click("#go-open")
-    browser.fill("#words", " ".join(made.words()))
+    browser.fill("#words", words or " ".join(made.words()))
     browser.upload("#pickup-file", picked)
     browser.click("#open-form button[type=submit]")
     browser.wait_for("#replies")
 
 
-def keeps_nothing(browser: Browser, station: Station) -> bool:
-    kept = browser.run("return [localStorage.length, sessionStorage.length, history.length, document.cookie]")
-    return kept[:2] == [0, 0] and kept[3] == "" and browser.cookies() == [] and browser.address == station.file.as_uri()
+def left(browser: Browser, station: Station, made: Codename, code: str, *texts: str) -> list[str]:
+    """What the kit or the browser kept of the source, in words: nothing, if all is well."""
+    return kept(browser, station.file.as_uri(), secrets(made, code, *texts))

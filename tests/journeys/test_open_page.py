@@ -18,6 +18,7 @@ from tests.journeys import axe, firefox
 from tests.journeys.chromium import Chromium
 from tests.journeys.openpage import Officer
 from tests.tipline.away.test_agency import members
+from tipline import openpage
 
 WIDTH = 320
 
@@ -74,6 +75,23 @@ def test_an_officer_opens_and_answers_offline_and_nothing_is_asked_for_or_kept(
     assert len([url for url in chromium.asked if url.startswith("file:")]) == 1
     assert chromium.run("return localStorage.length + sessionStorage.length") == 0
     assert chromium.cookies() == []
+
+
+def test_a_script_changed_by_one_letter_does_not_run_and_the_page_says_what_to_do(
+    chromium: Chromium, tmp_path: Path
+) -> None:
+    file = tmp_path / "open.html"
+    head, script = openpage.build().rsplit(b"<script>", 1)
+    changed = script.replace(b"telephone", b"telephony", 1)
+    assert changed != script
+    file.write_bytes(head + b"<script>" + changed)
+
+    chromium.open(file.as_uri())
+
+    assert any("Content Security Policy" in said for said in chromium.refused)
+    assert "This page needs script" in chromium.text("main")
+    assert "somebody changed this file" in chromium.text("main")
+    assert not chromium.shows("#script")
 
 
 NOT_WORDS = (

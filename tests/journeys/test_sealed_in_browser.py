@@ -1,10 +1,8 @@
 """What was sealed in a browser, on the page or in the kit, walked in Firefox as Tor Browser sets it: collected, answered, opened."""
 
 import asyncio
-import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from tests.journeys.elsewhere import seals_in_the_page
 from tests.journeys.firefox import LEVELS, DeadProxy, Firefox
 from tests.journeys.installation import Installation, installed
 from tests.journeys.stubborn import Worker
+from tests.journeys.traces import kept, secrets
 from tests.tipline.source.wire import Wire, relay
 from tipline import kit
 
@@ -32,6 +31,7 @@ FILE = b"\xff\xd8 Kugelfisch not a real picture " * 500
 KIT_TEXT = "Seepferdchen at the quay, seen from the kit"
 RATE, TRIP = 50_000, 0.5  # bytes a second each way, and seconds there and back
 HANDLERS = {"standard": "amina", "safer": "ben"}  # one code of an account serves once
+SAID = ("Walrosszahn", "Narwalzahn", "Bernstein", "Kugelfisch")
 TYPED = "[...document.querySelectorAll('input, textarea')].map((one) => one.value)"
 
 
@@ -64,39 +64,6 @@ def sealed_and_sent(browser: Firefox, site: str, picture: Path) -> tuple[Codenam
     return Codename.parse(codename_), code
 
 
-def secrets(made: Codename, code: str = "") -> list[bytes]:
-    """Everything that nobody but the source may ever have, in the ways in which it could be spelt.
-
-    *code* counts too, unless it is empty, as it has to be once a pickup has sent it.
-    """
-    source, words = codename.keys(made), made.words()
-    derived = (source.lookup, made.entropy, source.to_unit, source.to_source, source.state, source.identity.seed)
-    bare = [one.expose() for one in derived]
-    spelt = [form for one in bare for form in (one, one.hex().encode(), base64.b64encode(one).rstrip(b"="))]
-    pairs = [mark.join(pair) for mark in (" ", "+", "%20", ",") for pair in pairwise(words)]
-    said = [
-        *pairs,
-        *filter(None, (code, code.replace(" ", ""), *code.split()[2:6])),
-        "Walrosszahn",
-        "Narwalzahn",
-        "Bernstein",
-        "Kugelfisch",
-    ]
-    return [*spelt, *(form for text in said for form in (text.encode(), text.encode("utf-16-le")))]
-
-
-def kept(browser: Firefox, found: list[bytes]) -> list[str]:
-    """Where something of *found* lies in the browser's folders, or in what a page can read again."""
-    stores = "return [localStorage.length, sessionStorage.length, document.cookie, location.pathname + location.search]"
-    page = browser.run(stores)
-    databases = "const done = arguments[arguments.length - 1]; indexedDB.databases().then((all) => done(all.length), () => done(0))"
-    folders = [path for path in browser.folder.rglob("*") if path.is_file() and path.name != "log"]
-    wrong = [str(path) for path in folders if any(one in path.read_bytes() for one in found)]
-    if page != [0, 0, "", "/browser"] or browser.cookies() != [] or browser.run_later(databases) != 0:
-        wrong.append(str(page))
-    return wrong
-
-
 def picked_up(browser: Firefox, site: str, code: str) -> Path:
     browser.open(f"{site}/pickup")
     browser.type("#code", code)
@@ -125,10 +92,10 @@ async def test_a_report_is_sealed_sent_answered_and_read_and_nothing_of_it_is_in
     async with relay(unit.running.ports["source"], rate=RATE, trip=TRIP) as wire:
         with Elsewhere() as elsewhere, Firefox(LEVELS[level], proxy=elsewhere) as browser:
             made, code = await asyncio.to_thread(sealed_and_sent, browser, wire.url, picture)
-            never = secrets(made, code)
+            never = secrets(made, code, *SAID)
             assert [one for one in never if one in wire.heard] == []
             asked = paths(wire)
-            assert await asyncio.to_thread(kept, browser, never) == []
+            assert await asyncio.to_thread(kept, browser, f"{wire.url}/browser", never) == []
             await asyncio.to_thread(browser.click, "#done a.button")
             await asyncio.to_thread(browser.run, "history.back()")
             await asyncio.to_thread(browser.wait_for, "#write")
@@ -137,7 +104,7 @@ async def test_a_report_is_sealed_sent_answered_and_read_and_nothing_of_it_is_in
             await answered(unit, level)
             picked = await asyncio.to_thread(picked_up, browser, wire.url, code)
             reply = await asyncio.to_thread(read_in, browser, unit, made, picked)
-            words = [one for one in secrets(made) if one in wire.heard]
+            words = [one for one in secrets(made, "", *SAID) if one in wire.heard]
         assert elsewhere.asked == []
 
         left = await search_everything(

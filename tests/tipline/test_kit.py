@@ -8,6 +8,7 @@ import sys
 from base64 import b64encode
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from tipline.onefile import OneFileError
 from tipline.pins import Keys, Pinned, Pins, PinsError
 from tipline.questionnaire import current
 from tipline.questionnaire.carried import Carried
+from tipline.source.ways import KIT
 
 TODAY = datetime.now(UTC).date()
 UNIT = Receiver(TODAY)
@@ -100,6 +102,15 @@ def test_keys_that_the_root_beside_them_did_not_sign_make_no_kit() -> None:
         page(replace(INPUTS, keys=replace(UNIT.keys(), root=SigningKey.generate().public)))
 
 
+def test_how_it_was_sealed_is_said_where_it_is_sealed_and_where_replies_are_read_as_on_a_sources_other_pages() -> None:
+    made = unescape(page())
+
+    for section in ("sealed", "replies"):
+        (shown,) = re.findall(rf'<section id="{section}".*?</section>', made, re.DOTALL)
+        assert f"{KIT.label}: what this protects, and what not" in shown
+        assert all(words in shown for words in (KIT.protects, KIT.not_against, KIT.same))
+
+
 def test_practice_is_said_and_real_is_not() -> None:
     assert "for trying things out" not in page()
     assert "for trying things out" in page(replace(INPUTS, practice=True))
@@ -139,7 +150,7 @@ def test_what_is_no_kit_is_refused(change: bytes) -> None:
         KitStatement.of(given_)
 
 
-def test_two_clean_builds_of_the_script_in_different_places_are_the_same_bytes(tmp_path: Path) -> None:
+def test_the_script_bundled_in_two_places_by_one_bundler_is_the_same_bytes(tmp_path: Path) -> None:
     away = Path(kit.__file__).parent / "away"
     for place in ("one", "far/away/other"):
         folder = tmp_path / place

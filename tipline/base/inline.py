@@ -16,3 +16,8 @@ def escaped(json: bytes) -> Markup:
 def source_hash(text: str) -> str:
     """Return what a Content-Security-Policy calls this style or script: ``'sha256-…'``."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def integrity(script: bytes) -> str:
+    """Return what a script element says of the only script that it takes from elsewhere: its SHA-384."""
+    return f"sha384-{base64.b64encode(hashlib.sha384(script).digest()).decode()}"

@@ -8,7 +8,7 @@ from typing import Final
 
 from aiohttp import web
 
-from tipline.base.inline import escaped
+from tipline.base.inline import escaped, integrity
 from tipline.base.languages import ENGLISH
 from tipline.base.web import NOT_FOUND, SCRIPTED, ErrorPage, render
 from tipline.questionnaire.carried import Carried
@@ -24,12 +24,13 @@ _NOT_BUILT: Final = Text("This page's script is not installed here. Use the form
 
 async def show(request: web.Request) -> web.Response:
     """The form that seals before it sends; a page in words where its script is missing."""
-    if await asyncio.to_thread(_script) is None:
+    body = await asyncio.to_thread(_script)
+    if body is None:
         return _missing(request)
     request[SCRIPTED] = True
-    return render(
-        request, BrowserPage(request.app[ABOUT], escaped(Carried.of(request.app[QUESTIONNAIRE]).encode())), only=ENGLISH
-    )  # its script has no other words yet
+    asks = escaped(Carried.of(request.app[QUESTIONNAIRE]).encode())
+    page = BrowserPage(request.app[ABOUT], asks, integrity(body))
+    return render(request, page, only=ENGLISH)  # its script has no other words yet
 
 
 async def script(request: web.Request) -> web.Response:

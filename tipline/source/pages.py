@@ -168,12 +168,13 @@ class NotTaken:
 
 @dataclass(frozen=True, slots=True)
 class BrowserPage:
-    """The same questions, sealed by a script before anything is sent."""
+    """The same questions, sealed by a script before anything is sent; *integrity* names the only script that may run."""
 
     template: ClassVar[str] = "source/browser.html"
     way: ClassVar[Words] = BROWSER
     about: About
     questionnaire: Markup
+    integrity: str
 
 
 @dataclass(frozen=True, slots=True)

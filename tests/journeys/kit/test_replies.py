@@ -11,7 +11,7 @@ from crypto.digest import sha256
 from tests.handins import Device, arrived
 from tests.journeys import axe
 from tests.journeys.chromium import Chromium
-from tests.journeys.kitpage import Browser, Station, keeps_nothing, opens, replied, saved, tell
+from tests.journeys.kitpage import Browser, Station, left, opens, replied, saved, tell
 from tipline.envelope import Answer
 
 
@@ -21,19 +21,16 @@ def test_replies_are_read_and_an_answer_follows_them(browser: Browser, station: 
     first = arrived(device.tip(station.unit.intake), station.unit.identity)
     picked = tmp_path / "pickup.tar"
     picked.write_bytes(replied(device.keys, first.slip.now, "Which gate?", "شكرا <b>"))
-    words = " ".join(made.words())
+    code = codename.pickup_code(device.keys.lookup).expose().decode()
+    typed = ", ".join(made.words()).upper()
+    texts = (*typed.split(" ", 1), "Which gate?", "شكرا", "الشمالية")
 
-    browser.open(station.file.as_uri())
-    browser.wait_for("#go-open")
-    browser.click("#go-open")
-    browser.fill("#words", words.upper().replace(" ", ", "))
-    browser.upload("#pickup-file", picked)
-    browser.click("#open-form button[type=submit]")
-    browser.wait_for("#replies")
+    opens(browser, station, made, picked, words=typed)
 
     said = browser.text("#messages")
     assert said.index("Which gate?") < said.index("شكرا <b>")
     assert browser.text("#troubles") == ""
+    assert left(browser, station, made, code, *texts) == []
     browser.click("#answer-form button[type=submit]")
     assert "Write your answer first" in browser.text("#answer-form")
     assert browser.text("#answer-receiver") == "Practice Unit"
@@ -44,7 +41,7 @@ def test_replies_are_read_and_an_answer_follows_them(browser: Browser, station: 
     assert read.messages[0].body == Answer("البوابة الشمالية")
     assert (read.messages[0].counter, read.messages[0].heard) == (2, 2)
     assert read.slip.was == sha256(first.slip.now)
-    assert keeps_nothing(browser, station)
+    assert left(browser, station, made, code, *texts) == []
 
 
 def test_an_answer_about_the_unit_goes_to_the_oversight_body_and_nobody_is_asked(

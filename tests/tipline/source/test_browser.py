@@ -1,9 +1,11 @@
 """The page that seals in the browser, in a real one: what leaves it, what stays in it, and what becomes of a broken line."""
 
 import base64
+import hashlib
 import os
 import re
 from collections.abc import AsyncIterator
+from html import unescape
 from pathlib import Path
 from uuid import UUID
 
@@ -17,6 +19,7 @@ from tests.tipline.source.wire import Wire, relay
 from tipline.base.database import Db
 from tipline.envelope import File, Tip
 from tipline.source import early
+from tipline.source.ways import BROWSER
 
 TEXT = "Drums of scales behind the cold store."
 HOW = "Seen from the quay."
@@ -261,7 +264,7 @@ async def test_script_runs_on_one_page_and_comes_from_one_address(zone: Zone) ->
         answers = {
             path: await http.get(f"{zone.url}{path}") for path in ("/", "/browser", "/browser.js", "/keys", "/hand-in")
         }
-        body = await answers["/browser"].text()
+        body, script = await answers["/browser"].text(), await answers["/browser.js"].read()
 
     policies = {path: answer.headers["Content-Security-Policy"] for path, answer in answers.items()}
     assert {path for path, policy in policies.items() if "script-src" in policy} == {"/browser"}
@@ -274,5 +277,10 @@ async def test_script_runs_on_one_page_and_comes_from_one_address(zone: Zone) ->
     assert {answer.headers["X-Content-Type-Options"] for answer in answers.values()} == {"nosniff"}
     assert {answer.headers["Cache-Control"] for answer in answers.values()} == {"no-store"}
     data, code = re.findall(r"<script[^>]*>", body)
-    assert (data, code) == ('<script type="application/json" id="questionnaire">', '<script src="browser.js">')
+    named = base64.b64encode(hashlib.sha384(script).digest()).decode()
+    assert data == '<script type="application/json" id="questionnaire">'
+    assert code == f'<script src="browser.js" integrity="sha384-{named}">'
+    shown = unescape(body)
+    assert f"{BROWSER.label}: what this protects, and what not" in shown
+    assert all(words in shown for words in (BROWSER.protects, BROWSER.not_against, BROWSER.same))
     assert not re.search(r"\son[a-z]+=|javascript:|\sstyle=", body)

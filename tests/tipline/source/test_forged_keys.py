@@ -130,6 +130,28 @@ async def test_a_script_that_did_not_come_whole_leaves_words_that_say_what_to_do
     await page.context.close()
 
 
+async def test_a_script_changed_by_one_letter_does_not_run_unless_the_page_was_changed_as_well(
+    chromium: Browser, zone: Zone
+) -> None:
+    script, body = await served(zone, "/browser.js"), await served(zone, "/browser")
+    changed = script.replace(b"The line broke", b"The line brake", 1)
+    assert changed != script
+
+    page, said, posted = await opened(chromium, zone, script=changed)
+
+    shown = await page.inner_text("main")
+    assert "This page needs its script" in shown
+    assert "somebody changed it on the way" in shown
+    assert any("integrity" in text for text in said)
+    assert not await page.is_visible("#send")
+    assert posted == []
+    await page.context.close()
+
+    both, _, _ = await opened(chromium, zone, script=changed, browser=re.sub(b' integrity="[^"]+"', b"", body))
+    await both.wait_for_selector("#send")  # so far goes a server that changes the page too
+    await both.context.close()
+
+
 async def test_a_script_that_somebody_writes_into_the_page_does_not_run(chromium: Browser, zone: Zone) -> None:
     body = await served(zone, "/browser")
     inline = (

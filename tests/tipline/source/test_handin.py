@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from html import unescape
 from uuid import UUID
 
 import aiohttp
@@ -24,9 +25,13 @@ from tests.tipline.source.running import (
 )
 from tipline.base.database import Db
 from tipline.base.settings import Settings
+from tipline.base.web import Site, render_text
 from tipline.envelope import File, Tip
 from tipline.handin import FILE_MAX
 from tipline.source import handed
+from tipline.source.pages import About, HandedIn, HandInPage, NotTaken
+from tipline.source.pieces import Fault
+from tipline.source.ways import KIT
 
 LARGE = bytes(range(256)) * 70_000  # two parts: three files to hand in
 
@@ -70,6 +75,7 @@ async def test_a_small_hand_in_is_one_file_and_arrives_at_once(settings: Setting
 
     assert len(sealed.files) == 1
     assert "It has arrived" in text
+    assert all(words in text for words in (KIT.label, KIT.protects, KIT.not_against, KIT.same))
     assert " ".join(sealed.codename.words()) not in text
     one_report(await collect_handed_in(zone, public_db, zone.unit), b"a photo")
     assert await public_db.fetchval("SELECT recipient FROM zone.mailbox") == str(sealed.slip.recipient)
@@ -111,6 +117,7 @@ async def test_a_script_reads_status_and_missing_numbers(settings: Settings, pub
         foreign = await by_script(zone, b"not sealed at all")
         async with Browser(zone.url) as browser:
             none = await hand_in(browser, [], status=400)
+            shown = await hand_in(browser, [Upload("files", "a.tip", b"not sealed at all")], status=400)
         done = await by_script(zone, sealed.files[2])
 
     assert some == (
@@ -127,6 +134,7 @@ async def test_a_script_reads_status_and_missing_numbers(settings: Settings, pub
         {"status": "no-hand-in", "hand_ins": [], "waiting": [], "refused": [{"file": "0.tip", "reason": "no-hand-in"}]},
     )
     assert "Choose at least one file first" in none
+    assert "This is not a file to hand in" in shown
     assert done == (
         200,
         {
@@ -136,6 +144,41 @@ async def test_a_script_reads_status_and_missing_numbers(settings: Settings, pub
             "refused": [],
         },
     )
+
+
+SENTENCES = {
+    "no-hand-in": "Choose the files that were made when you sealed",
+    "damaged": "It was damaged, and nothing of it was kept. Send it once more",
+    "too-large": "One report takes at most 20 files and 2 GB together",
+    "first-file-missing": "Choose the first file too",
+    "retired-key": "The key that it was sealed with has ended",
+    "answered-meanwhile": "Pick up again, then seal your answer once more",
+    "already-begun": "There is a report under this codename already",
+    "other-unit": "It was sealed for somebody else than the report belongs to",
+    "used-id": "A number in it is used already",
+    "full": "So much has come in that nothing more is taken just now",
+    "gone": "It was not complete in time and was forgotten",
+}
+
+
+def test_every_reason_that_a_program_reads_has_a_sentence() -> None:
+    refusals = {one.value for one in (*handed.Standing, *Fault)} - {"complete", "partial"}
+
+    assert refusals == set(SENTENCES)
+
+
+@pytest.mark.parametrize("code", SENTENCES)
+def test_a_refusal_shows_its_own_sentence_for_a_file_and_for_a_hand_in_and_no_other(code: str) -> None:
+    site = Site(name="source", title="Tipline", practice=False, style="source")
+    about = About("unit", None, "112", "on working days", "English", 10**9)
+    for page in (
+        HandInPage(about, refused=(NotTaken("a.tip", code),)),
+        HandInPage(about, handed_in=(HandedIn(code, 0, ()),)),
+    ):
+        shown = unescape(render_text(site, page))
+
+        assert {one for one, sentence in SENTENCES.items() if sentence in shown} == {code}
+        assert "It has arrived" not in shown
 
 
 async def test_an_answer_follows_the_place_that_was_picked_up_and_no_other(settings: Settings, public_db: Db) -> None:

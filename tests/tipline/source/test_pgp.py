@@ -12,6 +12,7 @@ from tipline.base.database import Db
 from tipline.base.settings import Settings
 from tipline.pgpkey import PgpKey, PgpKeyError
 from tipline.source.pgp import choose
+from tipline.source.ways import PGP
 from tipline.units import Unit
 
 TODAY = datetime.now(UTC).date()
@@ -45,6 +46,8 @@ async def test_the_page_shows_the_key_its_fingerprint_and_how_to_seal_without_sc
     assert " ".join(["AB12"] * 10) in page.text
     assert "mDMEawYl" * 8 in page.text
     assert "gpg --encrypt --armor --recipient-file key.asc report.txt" in page.text
+    assert PGP.not_against in page.text
+    assert PGP.same in page.text
     assert b"<script" not in page.body
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     assert file.body.decode() == ARMOUR

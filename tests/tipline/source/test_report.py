@@ -19,6 +19,7 @@ from tipline.base.settings import Settings
 from tipline.bundles import SEALED_BUNDLE_BYTES
 from tipline.envelope import File, Message, Tip
 from tipline.source.channel import KEYS_SECONDS
+from tipline.source.ways import ARRIVAL
 
 
 async def report(browser: Browser, files: Sequence[Upload] = (), status: int = 200, **typed: str) -> Page:
@@ -91,6 +92,7 @@ async def test_a_form_sent_again_is_one_report_and_a_changed_one_a_further_messa
 
     assert first.ids["codename"] == again.ids["codename"] == edited.ids["codename"]
     assert first.body == again.body
+    assert all(words in first.text for words in (ARRIVAL.label, ARRIVAL.protects, ARRIVAL.not_against, ARRIVAL.same))
     taken = await collect(zone, public_db, zone.unit)
     bodies = [message.body for message in messages(taken)]
     assert [type(body) for body in bodies] == [Tip, File, Tip]

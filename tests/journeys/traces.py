@@ -1,0 +1,58 @@
+"""What a source's own device seals with, in every way in which it could be spelt, and where a browser could have kept it."""
+
+import base64
+from itertools import pairwise
+from typing import Final
+
+from crypto import codename
+from crypto.codename import Codename
+from tests.journeys.firefox import Firefox
+from tests.journeys.screens import Screen
+
+_BEGINS: Final = "document.documentElement.dataset.began = history.length"
+_KEPT: Final = """return (async () => {
+    const count = (asked) => asked().then((all) => all.length, (error) => {
+        if (error.name !== 'SecurityError') { throw error; }
+        return 0;  // a page of a file may have none at all
+    });
+    return {
+        storage: [localStorage.length, sessionStorage.length],
+        cookie: document.cookie,
+        databases: await count(async () => indexedDB.databases()),
+        caches: await count(async () => caches.keys()),
+        history: [history.length - document.documentElement.dataset.began, history.state],
+    };
+})()"""
+_NOTHING: Final = {"storage": [0, 0], "cookie": "", "databases": 0, "caches": 0, "history": [0, None]}
+
+
+def secrets(made: Codename, code: str = "", *texts: str) -> list[bytes]:
+    """Everything that nobody but the source may ever have, with *texts* of theirs.
+
+    *code* counts too, unless it is empty, as it has to be once a pickup has sent it.
+    """
+    source, words = codename.keys(made), made.words()
+    derived = (source.lookup, made.entropy, source.to_unit, source.to_source, source.state, source.identity.seed)
+    bare = [one.expose() for one in derived]
+    spelt = [form for one in bare for form in (one, one.hex().encode(), base64.b64encode(one).rstrip(b"="))]
+    pairs = [mark.join(pair) for mark in (" ", "+", "%20", ",") for pair in pairwise(words)]
+    said = [*pairs, *filter(None, (code, code.replace(" ", ""), *code.split()[2:6])), *texts]
+    return [*spelt, *(form for text in said for form in (text.encode(), text.encode("utf-16-le")))]
+
+
+def begins(browser: Screen) -> None:
+    """Remember in the page how many places its history has; `kept` holds it against that."""
+    browser.run(_BEGINS)
+
+
+def kept(browser: Screen, address: str, found: list[bytes]) -> list[str]:
+    """Where something of *found* lies in Firefox's folders, and what the page at *address* or the next one could read again."""
+    page = browser.run(_KEPT)
+    wrong = [f"{name}: {value}" for name, value in page.items() if value != _NOTHING[name]]
+    wrong += [str(cookie) for cookie in browser.cookies()]
+    if browser.address != address:
+        wrong.append(browser.address)
+    if isinstance(browser, Firefox):
+        files = [path for path in browser.folder.rglob("*") if path.is_file() and path.name != "log"]
+        wrong += [str(path) for path in files if any(one in path.read_bytes() for one in found)]
+    return wrong
