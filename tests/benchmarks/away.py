@@ -14,7 +14,7 @@ from tests.tipline.away.node import AWAY
 from tests.tipline.away.unit import way
 
 LARGE: Final = 20_000_000
-BARE: Final = 1_000_000  # a twentieth: without the compiler all of it takes a minute
+BARE: Final = 1_000_000  # a twentieth, from which the whole is reckoned without the compiler
 
 
 def figures() -> list[Row]:

@@ -16,7 +16,7 @@ from tipline.questionnaire import current
 from tipline.questionnaire.carried import Carried
 
 _MIB = 1 << 20
-_FILES = {"Standard": 20 * _MIB, "Safer": _MIB}  # without the compiler 20 MiB take minutes, and in proportion
+_FILES = {"Standard": 20 * _MIB, "Safer": _MIB}  # without the compiler a twentieth is enough to tell the rate
 
 
 def figures(folder: Path) -> list[Row]:
