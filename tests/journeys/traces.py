@@ -1,7 +1,9 @@
 """What a source's own device seals with, in every way in which it could be spelt, and where a browser could have kept it."""
 
 import base64
+from contextlib import suppress
 from itertools import pairwise
+from pathlib import Path
 from typing import Final
 
 from crypto import codename
@@ -47,12 +49,20 @@ def begins(browser: Screen) -> None:
 
 def kept(browser: Screen, address: str, found: list[bytes]) -> list[str]:
     """Where something of *found* lies in Firefox's folders, and what the page at *address* or the next one could read again."""
+    wrong = _files(browser.folder, found) if isinstance(browser, Firefox) else []
     page = browser.run(_KEPT)
-    wrong = [f"{name}: {value}" for name, value in page.items() if value != _NOTHING[name]]
+    wrong += [f"{name}: {value}" for name, value in page.items() if value != _NOTHING[name]]
     wrong += [str(cookie) for cookie in browser.cookies()]
     if browser.address != address:
         wrong.append(browser.address)
-    if isinstance(browser, Firefox):
-        files = [path for path in browser.folder.rglob("*") if path.is_file() and path.name != "log"]
-        wrong += [str(path) for path in files if any(one in path.read_bytes() for one in found)]
+    return wrong
+
+
+def _files(folder: Path, found: list[bytes]) -> list[str]:
+    """Name every file that holds something of *found*; one that the browser removes meanwhile holds nothing."""
+    wrong = []
+    for path in (path for path in folder.rglob("*") if path.is_file() and path.name != "log"):
+        with suppress(FileNotFoundError):
+            held = path.read_bytes()
+            wrong += [str(path)] * any(one in held for one in found)
     return wrong
