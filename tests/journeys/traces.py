@@ -1,6 +1,7 @@
 """What a source's own device seals with, in every way in which it could be spelt, and where a browser could have kept it."""
 
 import base64
+import os
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -61,8 +62,8 @@ def kept(browser: Screen, address: str, found: list[bytes]) -> list[str]:
 def _files(folder: Path, found: list[bytes]) -> list[str]:
     """Name every file that holds something of *found*; one that the browser removes meanwhile holds nothing."""
     wrong = []
-    for path in (path for path in folder.rglob("*") if path.is_file() and path.name != "log"):
+    for path in (Path(top, name) for top, _, names in os.walk(folder) for name in names if name != "log"):
         with suppress(FileNotFoundError):
-            held = path.read_bytes()
+            held = path.read_bytes() if path.is_file() else b""
             wrong += [str(path)] * any(one in held for one in found)
     return wrong
