@@ -3,7 +3,6 @@
 import base64
 import os
 from contextlib import suppress
-from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +28,12 @@ _KEPT: Final = """return (async () => {
 _NOTHING: Final = {"storage": [0, 0], "cookie": "", "databases": 0, "caches": 0, "history": [0, None]}
 
 
+def _runs(words: tuple[str, ...], count: int) -> list[str]:
+    """So many neighbours, however they are joined. Fewer stand in a browser's own files by chance."""
+    runs = [words[at : at + count] for at in range(len(words) - count + 1)]
+    return [mark.join(run) for mark in ("", " ", "+", "%20", ",", ", ") for run in runs]
+
+
 def secrets(made: Codename, code: str = "", *texts: str) -> list[bytes]:
     """Everything that nobody but the source may ever have, with *texts* of theirs.
 
@@ -38,8 +43,7 @@ def secrets(made: Codename, code: str = "", *texts: str) -> list[bytes]:
     derived = (source.lookup, made.entropy, source.to_unit, source.to_source, source.state, source.identity.seed)
     bare = [one.expose() for one in derived]
     spelt = [form for one in bare for form in (one, one.hex().encode(), base64.b64encode(one).rstrip(b"="))]
-    pairs = [mark.join(pair) for mark in (" ", "+", "%20", ",") for pair in pairwise(words)]
-    said = [*pairs, *filter(None, (code, code.replace(" ", ""), *code.split()[2:6])), *texts]
+    said = [*_runs(words, 3), *_runs(tuple(code.split()[1:]), 2), *texts]
     return [*spelt, *(form for text in said for form in (text.encode(), text.encode("utf-16-le")))]
 
 
