@@ -239,6 +239,7 @@ async def ready_runner(
         logger=log.silenced("aiohttp.server"),
         shutdown_timeout=shutdown_timeout,
         keepalive_timeout=keepalive_timeout,
+        auto_decompress=False,  # no browser packs a form; a packed one could be a thousand times what was sent
     )
     await runner.setup()
     _guard_refusals(runner)
