@@ -433,7 +433,7 @@ async def _answer(browser: Browser, method: str, path: str, csrf: str) -> tuple[
         else None
     )
     async with browser._session.request(
-        method, urljoin(browser._site, path), data=data, allow_redirects=False
+        method, urljoin(browser.site, path), data=data, allow_redirects=False
     ) as answer:
         return answer.status, (await answer.read()).replace(path.encode(), b"")
 

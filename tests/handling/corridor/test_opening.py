@@ -116,10 +116,10 @@ async def test_an_attached_file_is_opened_into_a_text_or_a_file_to_save(
     (one,) = await inside(world, amina, tip)
     assert (one.text, one.name, one.size) == (None, "a photo.jpg", len(photo))
     assert "a photo.jpg" in page.text
-    async with browser._session.get(urljoin(browser._site, f"/files/{one.file}")) as answer:
+    async with browser._session.get(urljoin(browser.site, f"/files/{one.file}")) as answer:
         assert await answer.read() == photo
     await world.resealer.sweep()
-    async with browser._session.get(urljoin(browser._site, f"/files/{one.file}")) as answer:
+    async with browser._session.get(urljoin(browser.site, f"/files/{one.file}")) as answer:
         assert await answer.read() == photo
 
 

@@ -412,7 +412,7 @@ async def test_every_page_names_its_language_has_one_heading_and_no_script(excha
 
     for path in ("/", released.path):
         html = (await dario.open(path)).body.decode()
-        assert '<html lang="en">' in html
+        assert '<html lang="en" dir="ltr">' in html
         assert html.count("<h1") == 1
         assert "<script" not in html
         assert " style=" not in html
