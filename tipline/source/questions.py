@@ -17,14 +17,18 @@ from tipline.base.addresses import language_of
 from tipline.base.web import read_form_lists, render, see_other
 from tipline.envelope import Filled, IntakeKeyError
 from tipline.questionnaire import wording
-from tipline.questionnaire.answers import Fields, Read, read
-from tipline.questionnaire.model import ENGLISH, Questionnaire, Section, say
+from tipline.questionnaire.answers import Fields, Read, names, read
+from tipline.questionnaire.model import ENGLISH, Question, Questionnaire, Section, say
 from tipline.source import context, form, steps, submit, visit
 from tipline.source.context import ABOUT, BLOBS, KEEP, QUESTIONNAIRE, UNITS, clock, new_form_token
 from tipline.source.pages import About, ReturnPage
 from tipline.source.sealing import Outbox
 from tipline.source.submit import Delivery, FullError, GoneError, OtherUnitError
 from tipline.source.visit import Visit
+
+_FORM: Final = (
+    1 << 19
+)  # bytes: all answers that can be sealed, each byte written as three, and room to have written too much
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,12 @@ class _Filling:
     def wrong_in(self, section: Section) -> bool:
         return any(question.key in self.read.problems for question in section.questions)
 
+    def typed(self, question: Question) -> str:
+        """Return what stands in a question's fields, checked or not, with the names of codes."""
+        shown = {choice.code: choice.shown(self.language) for choice in question.choices}
+        texts = (text for name in names(question) for text in self.fields.get(name, ()))
+        return "; ".join(shown.get(text, text) for text in texts if text)
+
     def filled(self) -> Filled:
         return Filled(self.questionnaire.sha256, self.language, self.read.values)
 
@@ -87,7 +97,7 @@ async def show(request: web.Request) -> web.Response:
 
 async def step(request: web.Request) -> web.Response:
     """Take one step: on, back, or sealed and sent."""
-    lists = await read_form_lists(request)
+    lists = await read_form_lists(request, limit=_FORM)
     opened = await visit.of(request)
     filling = _filling(request, lists)
     if opened is None:
@@ -195,9 +205,10 @@ def _step(
 
 
 def _given_back(request: web.Request, filling: _Filling) -> web.Response:
-    """Say that nobody is signed in, and give the answers back in words."""
-    lines = wording.lines(filling.filled(), filling.questionnaire, filling.language)
-    kept = "\n\n".join(f"{line.asked}\n{line.text}" for line in lines)
+    """Say that nobody is signed in, and give the answers back in words; one that could not stand, as it was typed."""
+    good = {line.key: line.text for line in wording.lines(filling.filled(), filling.questionnaire, filling.language)}
+    said = [(one, good.get(one.key) or filling.typed(one)) for one in filling.questionnaire.questions]
+    kept = "\n\n".join(f"{say(one.ask, filling.language)}\n{text}" for one, text in said if text)
     return render(request, ReturnPage(request.app[ABOUT], ended=True, kept=kept), HTTPStatus.FORBIDDEN)
 
 

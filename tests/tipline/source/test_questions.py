@@ -151,6 +151,27 @@ async def test_who_is_not_signed_in_is_given_the_answers_back(settings: Settings
     assert len(messages(await collect(zone, public_db, zone.unit))) == 1
 
 
+async def test_answers_that_cannot_stand_are_given_back_too_as_they_were_typed(
+    settings: Settings, public_db: Db
+) -> None:
+    zone = await a_zone(settings, public_db)
+    long = "tiger, " + "a blue bird and " * 300 + "the end"
+
+    with running(zone):
+        async with Browser(zone.url) as browser:
+            first = await begun(browser)
+            goods = await on(browser, state=["parts"])
+            await browser.open("/leave-now")
+            browser.page = goods
+            wrong = await on(browser, "send", parts=["SKI"], amount="about a dozen", status=403)
+            browser.page = first
+            whole = await on(browser, "send", **{"species.words": long}, status=403)
+
+    assert "about a dozen" in wrong.body.decode()
+    assert "Skins" in wrong.body.decode()
+    assert long in whole.body.decode()
+
+
 HOSTILE: list[list[tuple[str, str]]] = [
     [("step", "nowhere"), ("go", "next")],
     [("step", "care"), ("step", "what"), ("go", "next")],
