@@ -20,6 +20,7 @@ from tipline.source.pages import Asked, CheckPage, CodePage
 
 _GROUP: Final = 3
 _ASKED: Final = 2
+_FORM: Final = 1 << 14  # bytes of a form with as many words
 
 
 def page(request: web.Request, unit: str, codename: Codename, *, further: bool = False) -> CodePage:
@@ -51,7 +52,7 @@ async def show_check(request: web.Request) -> web.Response:
 
 async def check(request: web.Request) -> web.Response:
     """Say which of the two are right."""
-    fields = await read_form(request)
+    fields = await read_form(request, limit=_FORM)
     opened = await visit.of(request)
     if opened is None or not opened.session.reported:
         return see_other("thread")

@@ -36,6 +36,7 @@ _NOT_HERE: Final = Text("Nothing is here under this pickup code. Was everything 
 _NO_KEYS: Final = Text(
     "This unit has not signed any keys for sealing on another device yet. Use the form on the first page."
 )
+_FORM: Final = 1 << 14  # bytes; a code has 77 letters
 _FILE: Final = 'attachment; filename="pickup.tar"'
 
 
@@ -48,7 +49,7 @@ async def pick_up(request: web.Request) -> web.Response:
     """Hand out the pickup file; a code that has none costs the same work, and the answer has as many bytes."""
     about = request.app[ABOUT]
     try:
-        lookup = parse_pickup_code((await read_form(request)).get("code", ""))
+        lookup = parse_pickup_code((await read_form(request, limit=_FORM)).get("code", ""))
     except CodenameError:
         return render(request, PickupPage(about, _NO_CODE), HTTPStatus.BAD_REQUEST)
     known, found = await request.app[KEEP].pickup(mailbox_of(lookup))

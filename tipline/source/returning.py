@@ -26,11 +26,16 @@ from tipline.text import Text
 
 _NAMED_WORDS: Final = 6
 _TYPED_MAX: Final = 400  # letters given back to be mended; twelve words of the list have at most 119
+_CODENAME_MAX: Final = 1_000  # letters that are read as a codename, numbering and blanks included
+_CODENAME_FORM: Final = 1 << 16  # bytes of the form around it
 _PAGE_DIGITS: Final = 3
 _NOT_HERE: Final = Text("There are no reports under this codename.")
 _WRONG: Final = Text("One of these words is wrong, or a word is missing. Check them against what you wrote down.")
 _WRONG_DIGITS: Final = Text(
     "One of these digits is wrong, or some are missing: there are forty. Check them against what you wrote down."
+)
+_TOO_LONG: Final = Text(
+    "This is longer than any codename. Type the twelve words or the forty digits, and nothing else."
 )
 _TWO_LANGUAGES: Final = Text(
     "These words are a codename in two languages, and it cannot be told which is yours. Send a new report."
@@ -79,16 +84,22 @@ async def sign_in(request: web.Request) -> web.Response:
 
     A codename that has none costs the same work, question and answer: only where the browser is sent next differs.
     """
-    about = request.app[ABOUT]
-    typed = (await read_form(request)).get("codename", "")
+    typed = (await read_form(request, limit=_CODENAME_FORM)).get("codename", "")
+    if len(typed) > _CODENAME_MAX:
+        return _mistyped(request, typed, _TOO_LONG)
     try:
         codename = Codename.parse(typed)
     except CodenameError as error:
-        page = ReturnPage(about, problem=_codename_problem(error), typed=typed[:_TYPED_MAX])
-        return render(request, page, HTTPStatus.BAD_REQUEST)
+        return _mistyped(request, typed, _codename_problem(error))
     source = keys(codename)
     cookie, known = await visit.begin(request, codename, source.mailbox)
     return visit.carry(see_other("thread" if known else "return?unknown"), cookie)
+
+
+def _mistyped(request: web.Request, typed: str, problem: str) -> web.Response:
+    """Give what was typed back to be mended."""
+    page = ReturnPage(request.app[ABOUT], problem=problem, typed=typed[:_TYPED_MAX])
+    return render(request, page, HTTPStatus.BAD_REQUEST)
 
 
 async def show_thread(request: web.Request) -> web.Response:

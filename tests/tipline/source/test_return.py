@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
 
 from crypto.codename import Codename, SourceKeys, keys, new_token
 from crypto.secret import Secret
@@ -13,9 +15,12 @@ from tests.tipline.source.test_report import TEXT, report
 from tipline import replies
 from tipline.base.database import Db
 from tipline.base.settings import Settings
+from tipline.base.web import Site, make_app
 from tipline.bundles import pack_bundle
 from tipline.envelope import NO_PREVIOUS, Answer, Place, Reply, ThreadState, Tip
-from tipline.source import session
+from tipline.source import returning, session
+from tipline.source.context import ABOUT
+from tipline.source.pages import About
 
 NOT_HERE = "no reports under this codename"
 
@@ -252,6 +257,24 @@ async def test_a_wrong_codename_is_told_without_saying_who_has_one(settings: Set
     assert " ".join(unknown.split()[:3]) not in nobody.text.replace(unknown, "")
     assert closed.path == "/return"
     assert await public_db.fetchval("SELECT count(*) FROM zone.session") == 0
+
+
+async def test_what_is_longer_than_any_codename_is_refused_before_its_words_are_looked_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(Codename, "parse", lambda typed: read.append(typed) or Codename.from_token(new_token()))
+    app = make_app(Site("source", "Unit", practice=True, style="source", translated=True), returning.ROUTES)
+    app[ABOUT] = About("Practice Unit", "Oversight Board", "112", "on working days", "English", 10**9)
+
+    async with TestClient(TestServer(app)) as client:
+        long = await client.post("/return", data={"codename": "drum " * 201})
+        huge = await client.post("/return", data={"codename": "drum " * 20_000})
+        said, refused = await long.text(), await huge.text()
+
+    assert (long.status, huge.status, read) == (400, 400, [])
+    assert "longer than any codename" in said
+    assert "too long" in refused
 
 
 async def test_the_cookie_alone_opens_the_session_and_leaving_ends_it(settings: Settings, public_db: Db) -> None:
