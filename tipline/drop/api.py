@@ -72,13 +72,16 @@ async def list_envelopes(request: web.Request) -> web.Response:
 
 
 async def fetch_envelopes(request: web.Request) -> web.StreamResponse:
-    """Stream the envelopes asked for, each behind its length (0: not here), then zeros up to the answer's class."""
+    """Stream the envelopes asked for, each behind its length (0: not here), then zeros up to the answer's class.
+
+    Before the first byte goes they count as handed out: a unit stores each as it comes, long before its receipts.
+    """
     try:
         wanted = read_ids(request[BODY])
     except JsonError:
         return refusal(HTTPStatus.BAD_REQUEST, _NO_IDS)
     async with request.app[POOL].acquire() as db:
-        held = await store.held(db, request[UNIT].id, wanted)
+        held = await store.hand_out(db, request[UNIT].id, wanted)
     with ExitStack() as files:
         opened = [await asyncio.to_thread(_open, request.app[BLOBS], one, files) for one in wanted if one in held]
         found = dict(zip([one for one in wanted if one in held], opened, strict=True))

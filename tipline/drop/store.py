@@ -1,4 +1,4 @@
-"""Rows that the drop may see: what waits for a unit, and where its replies go. Each function is one statement."""
+"""Rows that the drop may see: what waits for a unit, and where its replies go."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +19,12 @@ _WAITING: Final = """
      ORDER BY id
      LIMIT $4
 """  # an id is 122 random bits, so its order says nothing about arrival
+_HAND_OUT: Final = """
+    UPDATE zone.mailbox
+       SET handed_out = true
+     WHERE NOT handed_out
+       AND id IN (SELECT mailbox FROM zone.envelope WHERE unit = $1 AND id = ANY ($2::uuid[]))
+"""
 _HELD: Final = "SELECT id FROM zone.envelope WHERE unit = $1 AND id = ANY ($2::uuid[])"
 _DELETE: Final = """
     DELETE FROM zone.envelope
@@ -90,8 +96,13 @@ async def waiting(db: Db, unit: str, *, urgent_only: bool, after: UUID, limit: i
 
 
 @store_errors()
-async def held(db: Db, unit: str, envelopes: Sequence[UUID]) -> set[UUID]:
-    """Return which of these envelopes wait for this unit."""
+async def hand_out(db: Db, unit: str, envelopes: Sequence[UUID]) -> set[UUID]:
+    """Return which of these envelopes wait for this unit, once their mailboxes say that something was handed out.
+
+    In two statements: what a source erases before the first ends is not there for the second, and one who erases later
+    finds the mark.
+    """
+    await db.execute(_HAND_OUT, unit, envelopes)
     return {row["id"] for row in await db.fetch(_HELD, unit, envelopes)}
 
 

@@ -1,7 +1,7 @@
 """Erases a source's mailbox and all of theirs that no unit has fetched, at once; leaves the unit the wish for the rest.
 
-The wish is the thread's last message. It stands alone: its mailbox has gone with everything else. A unit that has fetched
-nothing yet is told nothing: here all of it goes, and nobody has read a word.
+The wish is the thread's last message. It stands alone: its mailbox has gone with everything else. A unit that nothing was
+handed out to is told nothing: here all of it goes, and nobody has read a word.
 """
 
 import asyncio
@@ -53,7 +53,7 @@ async def erase(request: web.Request) -> web.Response:
 
 
 async def _erase(request: web.Request, keys: SourceKeys) -> str:
-    """Erase whatever happens at the same moment; return how the unit stands: it has `nothing`, was `told`, or was `not-told`.
+    """Erase whatever happens at the same moment; return what is `left`, as `ErasedPage` says it.
 
     Raises:
         StoreError: the rows could not be erased.
@@ -62,7 +62,7 @@ async def _erase(request: web.Request, keys: SourceKeys) -> str:
     for _ in range(_TRIES):
         mailbox = await keep.mailbox(keys.mailbox)  # 1 load
         if mailbox is None:
-            return "nothing"
+            return "already"
         place = await asyncio.to_thread(replies.remembered, mailbox.thread_state, keys)
         address = await _address(request, keys, mailbox, place)
         outbox = Outbox(blobs, clock().date())

@@ -9,7 +9,7 @@ from tipline.base.database import Db, store_errors
 from tipline.source import store
 from tipline.source.store import Envelope
 
-_HELD: Final = "SELECT id FROM zone.mailbox WHERE id = $1 AND thread_state = $2 FOR UPDATE"
+_HELD: Final = "SELECT handed_out FROM zone.mailbox WHERE id = $1 AND thread_state = $2 FOR UPDATE"
 _ERASE: Final = "SELECT id, kind FROM zone.erase($1)"
 _ADD_WISH: Final = """
     INSERT INTO zone.envelope (id, mailbox, unit, serial, kind, urgent, size, sha256, day)
@@ -48,7 +48,7 @@ class Erased:
 
     Attributes:
         gone: ids of the envelopes whose blobs nobody names any more.
-        rest: the unit has something of the thread, or it cannot be said that it has nothing.
+        rest: the unit may have something of the thread: it was handed out, has gone, or nobody can tell.
         told: the wish waits for the unit.
     """
 
@@ -62,11 +62,12 @@ async def erase(db: Db, erasure: Erasure) -> Erased | None:
     """Erase one mailbox with all that waits in it; None when its state is another by now, or it has gone."""
     wish = erasure.wish
     async with db.transaction():
-        if await db.fetchval(_HELD, erasure.mailbox, erasure.was) is None:
+        handed_out = await db.fetchval(_HELD, erasure.mailbox, erasure.was)
+        if handed_out is None:
             return None
         rows = await db.fetch(_ERASE, erasure.mailbox)
         waiting = sum(row["kind"] == "message" for row in rows)
-        rest = erasure.sent is None or waiting < erasure.sent
+        rest = erasure.sent is None or handed_out or waiting < erasure.sent
         told = wish is not None and rest and await store.takes(db, wish.unit, wish.serial, wish.day)
         if wish is not None and told:
             one = wish.envelope

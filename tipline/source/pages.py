@@ -276,7 +276,10 @@ class ErasePage:
 
 @dataclass(frozen=True, slots=True)
 class ErasedPage:
-    """After it; *left* says of the unit that it has `nothing`, was `told` of the wish for the rest, or was `not-told`."""
+    """After it; *left* says of the unit that it has `nothing`, was `told` of the wish for the rest, or was `not-told`.
+
+    `already` says that the mailbox had gone before.
+    """
 
     template: ClassVar[str] = "source/erased.html"
     about: About

@@ -15,6 +15,7 @@ _REFUSED = {
         "SELECT sha256 FROM zone.envelope",
         "DELETE FROM zone.envelope",
         "UPDATE zone.mailbox SET bundle = ''",
+        "UPDATE zone.mailbox SET handed_out = false",
         "DELETE FROM zone.mailbox",
         "INSERT INTO zone.intake_key VALUES ('unit', 1, '', now(), now())",
         "INSERT INTO zone.pgp_key VALUES ('unit', 1, '', now(), now())",

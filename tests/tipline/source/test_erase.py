@@ -6,6 +6,7 @@ import pytest
 
 from crypto.codename import Codename, keys
 from tests.journeys.browser import Browser, Upload
+from tests.tipline.drop.test_drop import dropping
 from tests.tipline.source.elsewhere import intake, seal
 from tests.tipline.source.running import Zone, a_zone, collect, running
 from tests.tipline.source.test_report import report
@@ -80,6 +81,43 @@ async def test_when_some_was_fetched_the_rest_goes_and_the_unit_finds_the_wish(
     assert (message.body, message.counter) == (Erase(), 3)
     assert await tables(public_db) == dict.fromkeys(await tables(public_db), 0) | {"envelope": 1}
     assert len(zone.blobs.names()) == 1
+
+
+async def test_what_was_handed_out_counts_as_fetched_before_any_receipt_comes(
+    settings: Settings, public_db: Db
+) -> None:
+    zone = await a_zone(settings, public_db)
+
+    with running(zone), dropping(zone) as collector:
+        async with Browser(zone.url) as browser:
+            codename = (await report(browser)).ids["codename"]
+            (tip,) = await collector.fetch(*zone.blobs.names())
+            page = await erased(browser, codename)
+
+    assert tip
+    assert "Nobody has read a word" not in page
+    assert "They are told" in page
+    (wish,) = (await collect(zone, public_db, zone.unit)).values()
+    assert Message.parse(wish.plain, known=_thread(codename)).body == Erase()
+
+
+async def test_who_erases_a_second_time_reads_that_it_was_erased_already(settings: Settings, public_db: Db) -> None:
+    zone = await a_zone(settings, public_db)
+
+    with running(zone), dropping(zone) as collector:
+        async with Browser(zone.url) as browser, Browser(zone.url) as other:
+            codename = (await report(browser)).ids["codename"]
+            await collector.fetch(*zone.blobs.names())
+            await browser.open("/erase")
+            await erased(other, codename)
+            waits = zone.blobs.names()
+            page = await browser.submit("/erase")
+
+    assert "erased already" in page.text
+    assert "Nobody has read a word" not in page.text
+    assert "cookies" in page.headers["Clear-Site-Data"]
+    assert zone.blobs.names() == waits
+    assert len(waits) == 1
 
 
 @pytest.mark.parametrize(
