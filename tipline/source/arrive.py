@@ -49,7 +49,7 @@ from tipline.source.context import (
 from tipline.source.form import Answers, FormStream, Incomplete, Report
 from tipline.source.pages import About, ReportPage
 from tipline.source.sealing import Outbox
-from tipline.source.submit import Delivered, Delivery, FullError, OtherUnitError
+from tipline.source.submit import Delivered, Delivery, FullError, GoneError, OtherUnitError
 from tipline.source.ticket import Standing, Tickets
 from tipline.text import Text
 from tipline.units import Units
@@ -143,10 +143,10 @@ async def send_report(request: web.Request) -> web.Response:
         delivered = await _deliver(request, report, source, address, at=now)
     except OtherUnitError:
         return _form(request, replace(answers, token=new_form_token()), problems={"involved": _CHANGED})
-    except IntakeKeyError:
-        return _form(request, answers, refused="no-key")
-    except FullError:
-        return _form(request, answers, refused="full")
+    except GoneError:
+        return _form(request, replace(answers, token=new_form_token()), refused="erased")
+    except (IntakeKeyError, FullError) as error:
+        return _form(request, answers, refused="full" if isinstance(error, FullError) else "no-key")
     cookie, _ = await visit.begin(request, codename, source.mailbox, reported=True, urgent=report.urgent)
     shown = code.page(request, address.intake.unit, codename, further=delivered is Delivered.FURTHER)
     return visit.carry(render(request, shown), cookie)

@@ -11,6 +11,11 @@ from tipline.source.store import Envelope
 
 _HELD: Final = "SELECT handed_out FROM zone.mailbox WHERE id = $1 AND thread_state = $2 FOR UPDATE"
 _ERASE: Final = "SELECT id, kind FROM zone.erase($1)"
+_REMEMBER: Final = """
+    INSERT INTO zone.erased (id, day)
+    VALUES (sha256($1), (now() AT TIME ZONE 'UTC')::date)
+    ON CONFLICT (id) DO UPDATE SET day = excluded.day
+"""
 _ADD_WISH: Final = """
     INSERT INTO zone.envelope (id, mailbox, unit, serial, kind, urgent, size, sha256, day)
     VALUES ($1, $2, $3, $4, 'message', false, $5, $6, $7)
@@ -59,13 +64,17 @@ class Erased:
 
 @store_errors()
 async def erase(db: Db, erasure: Erasure) -> Erased | None:
-    """Erase one mailbox with all that waits in it; None when its state is another by now, or it has gone."""
+    """Erase one mailbox with all that waits in it; None when its state is another by now, or it has gone.
+
+    For two days it is not made anew: its form may be sent again by a page that is loaded anew.
+    """
     wish = erasure.wish
     async with db.transaction():
         handed_out = await db.fetchval(_HELD, erasure.mailbox, erasure.was)
         if handed_out is None:
             return None
         rows = await db.fetch(_ERASE, erasure.mailbox)
+        await db.execute(_REMEMBER, erasure.mailbox)
         waiting = sum(row["kind"] == "message" for row in rows)
         rest = erasure.sent is None or handed_out or waiting < erasure.sent
         told = wish is not None and rest and await store.takes(db, wish.unit, wish.serial, wish.day)

@@ -222,11 +222,12 @@ async def sweep(pool: Pool, blobs: BlobStore, *, settled_before: datetime | None
 
 
 async def _housekeeping(zone: Zone, now: datetime) -> None:
-    """Drop what a killed worker left behind, expired sessions, marks of forms sent long ago, and hand-ins never completed."""
+    """Drop what a killed worker left behind, what has expired: sessions, marks of erased mailboxes, of forms, hand-ins."""
     await _hand_ins(zone, (now - timedelta(days=RESEND_DAYS)).date())
     await sweep(zone.pool, zone.blobs, settled_before=now - _SETTLED)
     async with zone.pool.acquire() as db:
         await store.delete_sessions_before(db, (now - _SETTLED).date())
+        await store.forget_erased_before(db, (now - _SETTLED).date())
         await store.delete_submissions_before(db, (now - timedelta(days=RESEND_DAYS)).date())
 
 

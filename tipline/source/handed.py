@@ -81,6 +81,7 @@ class Standing(Enum):
     TAKEN = "already-begun"
     OTHER_UNIT = "other-unit"
     CLASH = "used-id"
+    ERASED = "erased"
     FULL = "full"
     GONE = "gone"
 
@@ -259,6 +260,7 @@ async def _drop(db: Db, hand_in: bytes, outcome: Outcome) -> Progress:
     standing = {
         Outcome.REPEAT: Standing.WHOLE,
         Outcome.RETIRED: Standing.RETIRED,
+        Outcome.ERASED: Standing.ERASED,
         Outcome.MOVED: Standing.TAKEN if first else Standing.MOVED,
     }[outcome]
     return Progress(standing, dropped=ids if standing is not Standing.WHOLE else ())

@@ -55,7 +55,8 @@ _STORE: Final = """
 _STORE_NEW: Final = _STORE.format(
     thread="""
                INSERT INTO zone.mailbox (id, unit, thread_state, recipient, bundle, created_on)
-               VALUES ($2, $4, $11, $12, $13, $3)
+               SELECT $2::bytea, $4, $11, $12, $13, $3
+                WHERE NOT EXISTS (SELECT FROM zone.erased WHERE id = sha256($2))
                ON CONFLICT (id) DO NOTHING"""
 )
 _STORE_NEXT: Final = _STORE.format(
@@ -64,6 +65,8 @@ _STORE_NEXT: Final = _STORE.format(
 _STORE_HANDED_IN: Final = _STORE.format(  # a slip names the place that it follows by its hash
     thread="UPDATE zone.mailbox SET thread_state = $11 WHERE id = $2 AND sha256(thread_state) = $12 AND unit = $4"
 )
+_ERASED: Final = "SELECT EXISTS (SELECT FROM zone.erased WHERE id = sha256($1))"
+_FORGET_ERASED: Final = "DELETE FROM zone.erased WHERE day < $1"
 _WRITING: Final = "SELECT pg_advisory_xact_lock_shared($1)"
 _WRITTEN: Final = "SELECT pg_advisory_xact_lock($1)"
 _WRITERS: Final = 7_461_727_072  # any constant of our own
@@ -168,6 +171,7 @@ class Outcome(Enum):
     MOVED = "moved"
     RETIRED = "retired"
     FULL = "full"
+    ERASED = "erased"
 
 
 class Undo(Exception):  # noqa: N818 - it carries an outcome out of a transaction, it is no failure
@@ -243,7 +247,8 @@ async def add(db: Db, s: Submission) -> None:
     else:
         stored = await db.fetchrow(_STORE_HANDED_IN if s.handed_in else _STORE_NEXT, *row, s.was)
     if stored is None or not stored["fits"]:
-        raise Undo(Outcome.MOVED)
+        erased = s.new is not None and await db.fetchval(_ERASED, s.mailbox)
+        raise Undo(Outcome.ERASED if erased else Outcome.MOVED)
     if not stored["fresh"]:
         raise Undo(Outcome.REPEAT)
 
@@ -293,6 +298,12 @@ async def older_than(db: Db, day: date) -> bool:
 async def delete_submissions_before(db: Db, day: date) -> None:
     """Forget the marks of the forms sent before *day*; one of them sent again is a further message from now on."""
     await db.execute(_DELETE_OLD_SUBMISSIONS, day)
+
+
+@store_errors()
+async def forget_erased_before(db: Db, day: date) -> None:
+    """Forget which mailboxes were erased before *day*; no form of theirs is let in any more."""
+    await db.execute(_FORGET_ERASED, day)
 
 
 @store_errors()

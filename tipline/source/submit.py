@@ -1,10 +1,11 @@
 """Sends one message on its way: seal in thread order, publish, and let `keep` store all of it or nothing."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
+from types import MappingProxyType
 from typing import Final
 
 from crypto.codename import SourceKeys, SubmissionMac
@@ -28,7 +29,7 @@ class OtherUnitError(Exception):
 
 
 class GoneError(Exception):
-    """The codename's mailbox has been erased, so nothing can follow in its thread."""
+    """The codename's mailbox has been erased, so nothing can follow in its thread, nor can its first form begin it anew."""
 
     def __init__(self) -> None:
         super().__init__("there is no mailbox under this codename any more")
@@ -47,6 +48,11 @@ class Delivered(Enum):
     FIRST = "first"
     FURTHER = "further"
     REPEAT = "repeat"
+
+
+_REFUSED: Final[Mapping[Outcome, type[Exception]]] = MappingProxyType(
+    {Outcome.RETIRED: IntakeKeyError, Outcome.FULL: FullError, Outcome.ERASED: GoneError}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +110,7 @@ async def deliver(keep: Keep, outbox: Outbox, delivery: Delivery) -> Delivered:
 
     Raises:
         FullError: a ceiling is reached.
-        GoneError: it can only follow, and the mailbox has been erased.
+        GoneError: the mailbox has been erased.
         IntakeKeyError: the key it was sealed to has been taken back meanwhile.
         OtherUnitError: the codename is another unit's.
         StoreError: the rows could not be written; it may be unknown whether they were, and sending again is harmless.
@@ -128,9 +134,9 @@ async def deliver(keep: Keep, outbox: Outbox, delivery: Delivery) -> Delivered:
         outcome = await keep.submit(submission)  # 3 store
         if outcome is Outcome.STORED:
             return Delivered.FIRST if stored is None else Delivered.FURTHER
-        if outcome in (Outcome.RETIRED, Outcome.FULL):
+        if outcome in _REFUSED:
             await asyncio.to_thread(outbox.withdraw, submission.envelopes)
-            raise IntakeKeyError if outcome is Outcome.RETIRED else FullError
+            raise _REFUSED[outcome]
         parts = tuple(envelope for envelope in submission.envelopes if envelope.kind == "part")
         await asyncio.to_thread(outbox.withdraw, [envelope for envelope in published if envelope not in parts])
     raise StoreError

@@ -1,10 +1,12 @@
 """A source erases everything: here it is gone at once, and the unit is told only when it has something to erase."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from crypto.codename import Codename, keys
+from tests.conftest import RolePool
 from tests.journeys.browser import Browser, Upload
 from tests.tipline.drop.test_drop import dropping
 from tests.tipline.source.elsewhere import intake, seal
@@ -13,6 +15,7 @@ from tests.tipline.source.test_report import report
 from tipline.base.database import Db
 from tipline.base.settings import Settings
 from tipline.envelope import Erase, Message, Thread
+from tipline.source import forget
 
 FILES = [Upload("files", "a.bin", bytes(20_000_000))]
 
@@ -118,6 +121,43 @@ async def test_who_erases_a_second_time_reads_that_it_was_erased_already(setting
     assert "cookies" in page.headers["Clear-Site-Data"]
     assert zone.blobs.names() == waits
     assert len(waits) == 1
+
+
+async def test_an_erased_report_is_not_put_back_by_its_form_that_is_sent_again(
+    settings: Settings, public_db: Db
+) -> None:
+    zone = await a_zone(settings, public_db)
+
+    with running(zone):
+        async with Browser(zone.url) as browser:
+            form = await browser.open("/")
+            codename = (await browser.submit("/", involved="no", message="Ivory & <tusks>")).ids["codename"]
+            await erased(browser, codename)
+            browser.page = form
+            again = await browser.submit("/", involved="no", message="Ivory & <tusks>", status=400)
+            kept = await tables(public_db)
+            anew = await browser.submit("/")
+
+    assert "You have erased this report" in again.text
+    assert b"Ivory &amp; &lt;tusks&gt;" in again.body
+    assert kept == dict.fromkeys(kept, 0)
+    assert anew.ids["codename"] != codename
+    assert (await tables(public_db))["mailbox"] == 1
+
+
+async def test_which_mailboxes_were_erased_is_forgotten_within_two_days(
+    settings: Settings, public_db: Db, role_pool: RolePool
+) -> None:
+    zone = await a_zone(settings, public_db)
+    pool = await role_pool("tipline_keep")
+    now = datetime.now(UTC)
+    old, young = (now.date() - timedelta(days=days) for days in (2, 1))
+    for number, day in enumerate((old, young)):
+        await public_db.execute("INSERT INTO zone.erased (id, day) VALUES ($1, $2)", bytes([number]) * 32, day)
+
+    assert await forget.rewrite(forget.Zone(pool, zone.blobs, settings.public, forget.Door()), now)
+
+    assert [row["day"] for row in await public_db.fetch("SELECT day FROM zone.erased")] == [young]
 
 
 @pytest.mark.parametrize(
