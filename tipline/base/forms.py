@@ -24,7 +24,7 @@ async def read_form(request: web.Request, *, limit: int = LIMIT) -> dict[str, st
     """Return the form's fields; raises `FormError` when it is too large, damaged, or repeats a field."""
     lists = await read_form_lists(request, limit=limit)
     if any(len(values) > 1 for values in lists.values()):
-        raise FormError(Text("This form holds one of its fields twice. Go back and send it again."))
+        raise FormError(Text("This form holds one of its fields twice. Open the page anew and try again."))
     return {name: values[0] for name, values in lists.items()}
 
 
@@ -102,4 +102,9 @@ def _too_large() -> FormError:
 
 
 def _damaged() -> FormError:
-    return FormError(Text("This form arrived damaged. Go back and send it again."))
+    return FormError(
+        Text(
+            "This form arrived damaged. Reload this page. If your browser asks whether to send again, say yes: "
+            "it then sends what you wrote."
+        )
+    )

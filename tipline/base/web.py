@@ -86,7 +86,7 @@ _TITLES = MappingProxyType(
 _TITLE = Text("That did not work")
 _MESSAGES = MappingProxyType(
     {
-        HTTPStatus.BAD_REQUEST: Text("The request could not be understood. Go back and try again."),
+        HTTPStatus.BAD_REQUEST: Text("The request could not be understood. Open the page anew and try again."),
         HTTPStatus.FORBIDDEN: Text(
             "This was not sent from a page of this site, or the page was too old. Open the page again."
         ),
@@ -97,7 +97,8 @@ _MESSAGES = MappingProxyType(
             "Something failed here, not with you. What you sent may not have been kept: try again."
         ),
         HTTPStatus.SERVICE_UNAVAILABLE: Text(
-            "The store does not answer just now. Nothing was changed. Try again in a minute."
+            "The store does not answer just now, so it is not known whether anything was changed. "
+            "Open the page again in a minute and look."
         ),
     }
 )

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from aiohttp import web
@@ -12,6 +13,7 @@ from aiohttp import web
 from crypto.codename import Codename, SourceKeys, keys, submission_mac
 from tipline.base.addresses import in_every_language
 from tipline.base.blobstore import BlobStore
+from tipline.base.database import StoreError
 from tipline.base.web import WARNINGS, Handler, Site, make_app, render
 from tipline.envelope import IntakeKeyError
 from tipline.parts import Address
@@ -79,7 +81,8 @@ HOLDS_TEXT: Final = frozenset(
 What is handed in is sealed, but people choose the wrong file: then their own has stood here until it was refused.
 """
 
-_UNAVAILABLE: Final = ("no-key", "full")
+_UNAVAILABLE: Final = ("no-key", "full", "unknown")
+_WHY: Final = MappingProxyType({IntakeKeyError: "no-key", FullError: "full", StoreError: "unknown"})
 _CHANGED: Final = Text(
     "You have already sent this report to somebody else. Because you changed this answer it needs a codename of its "
     "own: check your answers and send again. The first report stays where it is."
@@ -141,13 +144,13 @@ async def send_report(request: web.Request) -> web.Response:
     try:
         address = await context.address(request, unit, mailbox=source.mailbox, urgent=report.urgent, at=now)
         delivered = await _deliver(request, report, source, address, at=now)
+        cookie, _ = await visit.begin(request, codename, source.mailbox, reported=True, urgent=report.urgent)
     except OtherUnitError:
         return _form(request, replace(answers, token=new_form_token()), problems={"involved": _CHANGED})
     except GoneError:
         return _form(request, replace(answers, token=new_form_token()), refused="erased")
-    except (IntakeKeyError, FullError) as error:
-        return _form(request, answers, refused="full" if isinstance(error, FullError) else "no-key")
-    cookie, _ = await visit.begin(request, codename, source.mailbox, reported=True, urgent=report.urgent)
+    except (IntakeKeyError, FullError, StoreError) as error:
+        return _form(request, answers, refused=_WHY.get(type(error), "unknown"))
     shown = code.page(request, address.intake.unit, codename, further=delivered is Delivered.FURTHER)
     return visit.carry(render(request, shown), cookie)
 

@@ -48,7 +48,12 @@ class DamagedError(FormError):
     """The form is not one that our page sends, or the line broke in the middle."""
 
     def __init__(self) -> None:
-        super().__init__(Text("The form arrived damaged and nothing of it was kept. Go back and send it again."))
+        super().__init__(
+            Text(
+                "The form arrived damaged and nothing of it was kept. Reload this page. If your browser asks whether "
+                "to send again, say yes: it then sends what you wrote."
+            )
+        )
 
 
 class StalledError(FormError):
@@ -56,7 +61,10 @@ class StalledError(FormError):
 
     def __init__(self) -> None:
         super().__init__(
-            Text("The connection stood still for too long and nothing was kept. Go back and send it again.")
+            Text(
+                "The connection stood still for too long and nothing was kept. Reload this page. If your browser asks "
+                "whether to send again, say yes: it then sends what you wrote."
+            )
         )
 
 

@@ -145,6 +145,16 @@ class ReturnPage:
 
 
 @dataclass(frozen=True, slots=True)
+class AgainPage:
+    """After the store did not answer: *fields* are sent again, as they came, to the page *action*; *kept* shows them in words."""
+
+    template: ClassVar[str] = "source/again.html"
+    action: str
+    fields: tuple[tuple[str, str], ...]
+    kept: str
+
+
+@dataclass(frozen=True, slots=True)
 class HandedIn:
     """How one hand-in stands: *status* as in a script's answer, how many *files* it has, and which numbers are missing."""
 

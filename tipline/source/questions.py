@@ -14,6 +14,7 @@ from crypto import canonical
 from crypto.codename import submission_mac
 from crypto.errors import OpenError
 from tipline.base.addresses import language_of
+from tipline.base.database import StoreError
 from tipline.base.web import read_form_lists, render, see_other
 from tipline.envelope import Filled, IntakeKeyError
 from tipline.questionnaire import wording
@@ -21,7 +22,7 @@ from tipline.questionnaire.answers import Fields, Read, names, read
 from tipline.questionnaire.model import ENGLISH, Question, Questionnaire, Section, say
 from tipline.source import context, form, steps, submit, visit
 from tipline.source.context import ABOUT, BLOBS, KEEP, QUESTIONNAIRE, UNITS, clock, new_form_token
-from tipline.source.pages import About, ReturnPage
+from tipline.source.pages import About, AgainPage, ReturnPage
 from tipline.source.sealing import Outbox
 from tipline.source.submit import Delivery, FullError, GoneError, OtherUnitError
 from tipline.source.visit import Visit
@@ -96,10 +97,19 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def step(request: web.Request) -> web.Response:
-    """Take one step: on, back, or sealed and sent."""
+    """Take one step: on, back, or sealed and sent; give it back, to be sent again, when the store does not answer."""
     lists = await read_form_lists(request, limit=_FORM)
-    opened = await visit.of(request)
     filling = _filling(request, lists)
+    try:
+        return await _take(request, lists, filling)
+    except StoreError:
+        fields = tuple((name, text) for name, texts in lists.items() for text in texts)
+        page = AgainPage("questions", fields, _in_words(filling))
+        return render(request, page, HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+async def _take(request: web.Request, lists: Mapping[str, Sequence[str]], filling: _Filling) -> web.Response:
+    opened = await visit.of(request)
     if opened is None:
         return _given_back(request, filling)
     here = next((one for one in filling.sections if [one.key] == lists.get("step")), filling.sections[0])
@@ -205,11 +215,16 @@ def _step(
 
 
 def _given_back(request: web.Request, filling: _Filling) -> web.Response:
-    """Say that nobody is signed in, and give the answers back in words; one that could not stand, as it was typed."""
+    """Say that nobody is signed in, and give the answers back in words."""
+    page = ReturnPage(request.app[ABOUT], ended=True, kept=_in_words(filling))
+    return render(request, page, HTTPStatus.FORBIDDEN)
+
+
+def _in_words(filling: _Filling) -> str:
+    """Return the questions and answers in words; an answer that could not stand, as it was typed."""
     good = {line.key: line.text for line in wording.lines(filling.filled(), filling.questionnaire, filling.language)}
     said = [(one, good.get(one.key) or filling.typed(one)) for one in filling.questionnaire.questions]
-    kept = "\n\n".join(f"{say(one.ask, filling.language)}\n{text}" for one, text in said if text)
-    return render(request, ReturnPage(request.app[ABOUT], ended=True, kept=kept), HTTPStatus.FORBIDDEN)
+    return "\n\n".join(f"{say(one.ask, filling.language)}\n{text}" for one, text in said if text)
 
 
 ROUTES: Final = (web.get("/questions", show), web.post("/questions", step))

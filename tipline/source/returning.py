@@ -10,6 +10,7 @@ from aiohttp import web
 from crypto.codename import Codename, SourceKeys, keys, submission_mac
 from crypto.errors import CodenameError, OpenError
 from tipline import replies
+from tipline.base.database import StoreError
 from tipline.base.web import read_form, render, see_other
 from tipline.envelope import IntakeKeyError, answer_message
 from tipline.limits import DETAIL_MAX, MESSAGE_MAX
@@ -17,7 +18,7 @@ from tipline.replies import Replies
 from tipline.source import context, form, news, submit, visit
 from tipline.source.channel import Keep
 from tipline.source.context import ABOUT, BLOBS, KEEP, UNITS, clock, new_form_token
-from tipline.source.pages import ReturnPage, ThreadPage
+from tipline.source.pages import AgainPage, ReturnPage, ThreadPage
 from tipline.source.sealing import Outbox
 from tipline.source.store import Mailbox
 from tipline.source.submit import Delivery, FullError, GoneError, OtherUnitError
@@ -111,9 +112,17 @@ async def show_thread(request: web.Request) -> web.Response:
 
 
 async def send_answer(request: web.Request) -> web.Response:
-    """Seal an answer as the thread's next message."""
+    """Seal an answer as the thread's next message; give it back, to be sent again, when the store does not answer."""
     fields = await read_form(request)
     written = _Written.of(fields)
+    try:
+        return await _take_answer(request, fields, written)
+    except StoreError:
+        page = AgainPage("answer", tuple(fields.items()), written.kept())
+        return render(request, page, HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+async def _take_answer(request: web.Request, fields: dict[str, str], written: _Written) -> web.Response:
     opened = await visit.of(request)
     if opened is None:
         return _given_back(request, written)
