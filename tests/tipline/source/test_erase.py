@@ -145,6 +145,25 @@ async def test_an_erased_report_is_not_put_back_by_its_form_that_is_sent_again(
     assert (await tables(public_db))["mailbox"] == 1
 
 
+async def test_an_erased_report_is_not_put_back_by_its_files_that_are_handed_in_again(
+    settings: Settings, public_db: Db
+) -> None:
+    zone = await a_zone(settings, public_db)
+    sealed = seal(intake(zone.unit))
+
+    with running(zone):
+        async with Browser(zone.url) as browser:
+            await browser.open("/hand-in")
+            await browser.submit("/hand-in", files=sealed.uploads(1), status=200)
+            await erased(browser, " ".join(sealed.codename.words()))
+            await browser.open("/hand-in")
+            again = await browser.submit("/hand-in", files=sealed.uploads(1), status=400)
+
+    assert "You have erased this report, so nothing was kept" in again.text
+    assert await tables(public_db) == dict.fromkeys(await tables(public_db), 0)
+    assert zone.blobs.names() == set()
+
+
 async def test_which_mailboxes_were_erased_is_forgotten_within_two_days(
     settings: Settings, public_db: Db, role_pool: RolePool
 ) -> None:
