@@ -14,7 +14,7 @@ _ERASE: Final = "SELECT id, kind FROM zone.erase($1)"
 _REMEMBER: Final = """
     INSERT INTO zone.erased (id, day)
     VALUES (sha256($1), (now() AT TIME ZONE 'UTC')::date)
-    ON CONFLICT (id) DO UPDATE SET day = excluded.day
+    ON CONFLICT (id) DO NOTHING
 """
 _ADD_WISH: Final = """
     INSERT INTO zone.envelope (id, mailbox, unit, serial, kind, urgent, size, sha256, day)

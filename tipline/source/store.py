@@ -55,7 +55,7 @@ _STORE: Final = """
 _STORE_NEW: Final = _STORE.format(
     thread="""
                INSERT INTO zone.mailbox (id, unit, thread_state, recipient, bundle, created_on)
-               SELECT $2::bytea, $4, $11, $12, $13, $3
+               SELECT $2::bytea, $4::text, $11::bytea, $12::text, $13::bytea, $3::date
                 WHERE NOT EXISTS (SELECT FROM zone.erased WHERE id = sha256($2))
                ON CONFLICT (id) DO NOTHING"""
 )
