@@ -56,6 +56,24 @@ async def test_reports_in_every_language_count_together(tmp_path: Path) -> None:
     assert told == [200] * (len(roots) - 1) + [429]
 
 
+@pytest.mark.parametrize("path", ["/%66r/", "/f%72/", "/#x", "/?x", "http://a.onion", "http://a.onion/"])
+async def test_no_other_spelling_of_a_report_page_passes_the_budget_of_reports(tmp_path: Path, path: str) -> None:
+    async with a_front(tmp_path, reports=1) as front:
+        told = [(await front.ask(path, circuit=7, method="POST", body=b"junk")).status for _ in range(3)]
+
+    assert told in ([400] * 3, [200, 429, 429])
+    assert len(front.source.arrived) == told.count(200)
+
+
+async def test_a_path_with_other_letters_than_pages_have_is_told_in_words(tmp_path: Path) -> None:
+    async with a_front(tmp_path) as front:
+        answer = await front.ask("/%66r/", circuit=7)
+
+    assert answer.status == 400
+    assert answer.body.endswith("</html>\n")
+    assert front.source.arrived == []
+
+
 async def test_a_circuit_has_so_many_connections_at_once(tmp_path: Path) -> None:
     async with a_front(tmp_path, connections=3) as front:
         waiting = [asyncio.create_task(front.ask("/?hold", circuit=7)) for _ in range(3)]
@@ -83,11 +101,14 @@ async def test_in_a_queue_whoever_comes_back_goes_first_and_a_flood_last(tmp_pat
     async with a_front(tmp_path, small_at_once=1) as front:
         for _ in range(10):
             await front.ask("/flood", circuit=7)
+        for _ in range(14):
+            await front.ask("/flood", circuit=9, more="Cookie: source=x\r\n")
         waiting = [asyncio.create_task(front.ask("/?hold", circuit=1))]
         await front.source.holds(1)
         front.source.arrived.clear()
         for path, circuit, cookie in (
             ("/flood", 7, ""),
+            ("/says-it-comes-back", 9, "source=x"),
             ("/new", 2, ""),
             ("/open", 4, "source=a"),
             ("/sw/return", 3, ""),
@@ -97,8 +118,8 @@ async def test_in_a_queue_whoever_comes_back_goes_first_and_a_flood_last(tmp_pat
             await asyncio.sleep(0.2)
         front.source.go_on.set()
 
-        assert await statuses(*waiting) == [200] * 5
-    assert front.source.arrived == ["/open", "/sw/return", "/new", "/flood"]
+        assert await statuses(*waiting) == [200] * 6
+    assert front.source.arrived == ["/open", "/sw/return", "/new", "/flood", "/says-it-comes-back"]
 
 
 async def test_no_page_waits_behind_large_files(tmp_path: Path) -> None:
