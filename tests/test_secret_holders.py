@@ -6,7 +6,7 @@ import logging
 import pickle
 import traceback
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from io import StringIO
 from pathlib import Path
@@ -33,7 +33,7 @@ from tipline import envelope
 from tipline.base.accounts import Opened
 from tipline.base.sessions import Session
 from tipline.source.session import Session as SourceSession
-from tipline.source.ticket import Tickets
+from tipline.source.ticket import DayKeys, Tickets
 
 MARK = b"canary-0123456789abcdef-01234567"  # 32 bytes
 MARKED = Secret(MARK)
@@ -64,7 +64,8 @@ def held(request: pytest.FixtureRequest, tmp_path: Path) -> list[Guarded]:
             Session("a", MARK, began=0.0, seen=0.0, csrf=MARK.decode()),
             SourceSession(MARK, CODENAME, reported=True, urgent=False, kept=(), expires=datetime.now(UTC), _key=MARKED),
             Keys(None, IDENTITY, SigningKey.from_seed(MARKED)),  # type: ignore[arg-type]
-            Tickets(MARKED, 3),
+            DayKeys(Path(), {date.min: MARKED}),
+            Tickets(lambda _: MARKED, 3),
         ],
     }
     return kinds[request.param]

@@ -100,7 +100,7 @@ def make(
     app[ABOUT], app[UNITS], app[FOLDER], app[KEEP] = about, units, folder, keep
     app[QUESTIONNAIRE] = questionnaire
     app[BLOBS] = BlobStore(folder / "blobs")
-    app[TICKETS] = Tickets(ticket.shared_key(folder), about.form_seconds)
+    app[TICKETS] = Tickets(ticket.DayKeys(folder).of, about.form_seconds)
     return app
 
 

@@ -22,7 +22,7 @@ from uuid import UUID
 from tipline.base import files
 from tipline.base.blobstore import BlobStore
 from tipline.base.database import Db, Pool, StoreError, store_errors
-from tipline.source import early, handed, store
+from tipline.source import early, handed, store, ticket
 
 REWRITE_AT: Final = time(0, 5)
 """When earlier days are forgotten, in UTC: the same minute every day, whatever happened."""
@@ -222,7 +222,8 @@ async def sweep(pool: Pool, blobs: BlobStore, *, settled_before: datetime | None
 
 
 async def _housekeeping(zone: Zone, now: datetime) -> None:
-    """Drop what a killed worker left behind, what has expired: sessions, marks of erased mailboxes, of forms, hand-ins."""
+    """Drop what a killed worker left behind and what has expired: keys and marks of forms, sessions, hand-ins, marks of erasing."""
+    await asyncio.to_thread(ticket.destroy_keys, zone.folder, now.date())
     await _hand_ins(zone, (now - timedelta(days=RESEND_DAYS)).date())
     await sweep(zone.pool, zone.blobs, settled_before=now - _SETTLED)
     async with zone.pool.acquire() as db:

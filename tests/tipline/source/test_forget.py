@@ -10,7 +10,7 @@ from tests.tipline.source.running import a_zone, until
 from tipline.base import database
 from tipline.base.database import Db, StoreError
 from tipline.base.settings import Settings
-from tipline.source import forget
+from tipline.source import forget, ticket
 from tipline.source.forget import Door, Zone
 
 _LOCK = 7_461_727_071
@@ -32,6 +32,21 @@ async def test_a_day_on_which_another_rewrite_was_under_way_is_tried_again(
 
     await until(lambda: zone.stamp.read_text().strip() == datetime.now(UTC).date().isoformat())
     keeping.cancel()
+
+
+async def test_a_rewrite_destroys_the_keys_of_forms_of_days_before_yesterday(
+    settings: Settings, public_db: Db, role_pool: RolePool
+) -> None:
+    blobs = (await a_zone(settings, public_db)).blobs
+    now = datetime.now(UTC)
+    days = [now.date() - timedelta(days=number) for number in range(4)]
+    for day in days:
+        ticket.shared_key(settings.public, day)
+    (settings.public / "form.key").write_bytes(bytes(32))  # of a version that had one for ever
+
+    assert await forget.rewrite(Zone(await role_pool("tipline_keep"), blobs, settings.public, Door()), now)
+
+    assert {path.name for path in settings.public.glob("*form*")} == {f"form-{day}.key" for day in days[:2]}
 
 
 _NO_UNLOCKING = """

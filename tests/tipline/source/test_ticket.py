@@ -3,6 +3,8 @@
 import time
 from base64 import urlsafe_b64decode
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from datetime import time as clock_time
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
@@ -12,14 +14,14 @@ from hypothesis import strategies as st
 
 from crypto.secret import Secret
 from tests.journeys.browser import Browser, Page
-from tests.tipline.source.running import Zone, a_zone, collect, messages, running
+from tests.tipline.source.running import TODAY, Zone, a_zone, collect, messages, running
 from tests.tipline.source.sending import TEXT
 from tipline.base.database import Db
 from tipline.base.settings import Settings
-from tipline.source.ticket import LIFE_SECONDS, Standing, Tickets, shared_key
+from tipline.source.ticket import LIFE_SECONDS, DayKeys, Standing, Tickets, destroy_keys
 
 KEY = Secret(bytes(range(32)))
-TICKETS = Tickets(KEY, least=3)
+TICKETS = Tickets(lambda _: KEY, least=3)
 NOW = 1_800_000_000.0
 
 
@@ -50,7 +52,7 @@ def test_who_has_waited_once_is_let_in_with_the_next_form_at_the_latest(after: i
 
 @pytest.mark.parametrize(
     "other",
-    ["", "x", "é", TICKETS.new("b", at=NOW), Tickets(Secret(bytes(32)), 3).new("a", at=NOW)],
+    ["", "x", "é", TICKETS.new("b", at=NOW), Tickets(lambda _: Secret(bytes(32)), 3).new("a", at=NOW)],
     ids=["none", "short", "not ours", "another form's", "another place's"],
 )
 def test_the_ticket_of_another_form_or_place_and_what_is_none_let_nothing_in_and_get_one_that_waits(other: str) -> None:
@@ -70,11 +72,54 @@ def test_two_tickets_of_one_moment_look_like_chance_and_have_one_length() -> Non
 
 def test_processes_that_start_together_share_one_key(tmp_path: Path) -> None:
     with ThreadPool(8) as starting:
-        keys = starting.map(shared_key, [tmp_path] * 8)
+        keys = starting.map(lambda _: DayKeys(tmp_path).of(TODAY), range(8))
 
     assert len({key.expose() for key in keys}) == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["form.key"]
-    assert (tmp_path / "form.key").stat().st_mode & 0o777 == 0o600
+    (file,) = tmp_path.iterdir()
+    assert file.name == f"form-{TODAY}.key"
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_form_fetched_before_midnight_is_let_in_after_it_by_another_process_that_forgot_older_days(
+    tmp_path: Path,
+) -> None:
+    midnight = datetime.combine(TODAY, clock_time(), UTC).timestamp()
+    ticket = Tickets(DayKeys(tmp_path).of, 3).new("a", at=midnight - 60)
+
+    destroy_keys(tmp_path, TODAY)
+    tickets = Tickets(DayKeys(tmp_path).of, 3)
+
+    assert tickets.judge("a", ticket, at=midnight + 60) is Standing.GOOD
+    assert tickets.judge("a", tickets.again("a", ticket, at=midnight + 60), at=midnight + 60) is Standing.GOOD
+    assert tickets.judge("a", tickets.again("a", ticket, at=midnight + 1), at=midnight + 3) is Standing.GOOD
+
+
+def test_a_page_that_was_saved_tells_no_time_to_whoever_has_the_disk_two_days_later(tmp_path: Path) -> None:
+    days = [TODAY + timedelta(days=number) for number in range(3)]
+    tickets = Tickets(DayKeys(tmp_path).of, 3)
+    noons = [datetime.combine(day, clock_time(12), UTC).timestamp() for day in days]
+    saved = tickets.new("a", at=noons[0])
+    (tmp_path / f".form-{TODAY}.key.0123456789abcdef").write_bytes(
+        tickets.key_of(TODAY).expose()
+    )  # of a killed process
+    told = []
+    for day, noon in zip(days, noons, strict=True):
+        destroy_keys(tmp_path, day)
+        tickets.judge("b", tickets.new("b", at=noon), at=noon)
+        keys = [Secret(file.read_bytes()) for file in tmp_path.iterdir()]
+        told.append(
+            {
+                Tickets(lambda _, key=key: key, 3).judge("a", saved, at=noons[0] + 60)
+                for key in [*keys, *in_memory(tickets)]
+            }
+        )
+
+    assert [Standing.GOOD in standings for standings in told] == [True, True, False]
+
+
+def in_memory(tickets: Tickets) -> list[Secret]:
+    """The keys that a process of that day still holds."""
+    return list(tickets.key_of.__self__._known.values())  # type: ignore[attr-defined] - of DayKeys
 
 
 TYPED = {"involved": "no", "urgent": "yes", "message": TEXT, "how_known": "seen", "must_not_learn": "him"}
@@ -87,7 +132,7 @@ def waiting(settings: Settings, seconds: int = 60) -> Settings:
 
 def a_ticket(zone: Zone, token: str, *, age: int) -> str:
     """What the form with this token would have held, fetched *age* seconds ago."""
-    return Tickets(shared_key(zone.settings.public), 0).new(token, at=time.time() - age)
+    return Tickets(DayKeys(zone.settings.public).of, 0).new(token, at=time.time() - age)
 
 
 def fields(page: Page) -> dict[str, str]:
