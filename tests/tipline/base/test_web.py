@@ -157,7 +157,7 @@ async def test_what_a_page_shows_is_escaped(ask: Ask) -> None:
     [
         ("/nothing", "There is no such page."),
         ("/fails/7", "Something failed here, not with you."),
-        ("/store", "The store does not answer just now."),
+        ("/store", "it is not known whether anything was changed."),
         ("/form", "Write a message first."),
     ],
 )
