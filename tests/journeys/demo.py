@@ -35,6 +35,7 @@ HOPS: tuple[tuple[str, Hop], ...] = (
     ("an agency without tools", coastguard.opens_and_answers),
     ("back to the source", Story.tell),
     ("sealed by the source: command", elsewhere.sealed_with_the_command),
+    ("sealed by the source: kit", elsewhere.sealed_in_the_kit),
     ("sealed by the source: browser", elsewhere.sealed_in_the_browser),
     ("sealed with PGP", pgp),
 )

@@ -10,9 +10,11 @@ from tests.journeys.browser import Browser, JourneyError, Page, Upload
 from tests.journeys.files import photograph
 from tests.journeys.screens import Screen, some_browser
 from tests.journeys.traces import begins
+from tipline import kit
 
-KIT_MESSAGE = "two crates of horn at berth nine, canary whistlethorn"
-KIT_ANSWER = "the crates left on Monday, canary in the answer from the device"
+COMMAND_MESSAGE = "two crates of horn at berth nine, canary whistlethorn"
+COMMAND_ANSWER = "the crates left on Monday, canary in the answer from the device"
+KIT_MESSAGE = "claws in a hat box on the night train, canary fieldfare"
 BROWSER_MESSAGE = "ivory in the organ loft, canary thornbill"
 BROWSER_REPLY = "Who plays that organ?"
 _REPLY = "Which ship are they for?"
@@ -24,28 +26,67 @@ async def sealed_with_the_command(story: Story) -> tuple[str, str]:
     async with Browser(story.on.url("source")) as source:
         device.write("keys.json", (await source.open("/keys")).body)
         device.write("drums.jpg", photograph(CANARY_FILE))
-        said = device.tip("seal", *device.to, "-o", "out", "drums.jpg", stdin=KIT_MESSAGE)
+        said = device.tip("seal", *device.to, "-o", "out", "drums.jpg", stdin=COMMAND_MESSAGE)
         codename, code = words(said)
         story.secrets += [codename, code]
         await hand_in(source, device.folder / "out")
         amina = await story.signed_in("corridor", "amina")
         tip = await arrived(
-            story, amina, KIT_MESSAGE, "Sealed before it reached us", "Same person's device", "drums.jpg"
+            story, amina, COMMAND_MESSAGE, "Sealed before it reached us", "Same person's device", "drums.jpg"
         )
         await amina.submit("/reply", text=_REPLY)
         story.on.tipline("mailboxes")
         await source.open("/pickup")
         device.write("pickup.tar", (await source.submit("/pickup", code=code)).body)
         need(_REPLY in device.tip("open", "pickup.tar", stdin=codename), "the reply does not open on the device")
-        device.write("answer", KIT_ANSWER.encode())
+        device.write("answer", COMMAND_ANSWER.encode())
         device.tip("reply", "pickup.tar", *device.to, "--message", "answer", "-o", "back", stdin=codename)
         await hand_in(source, device.folder / "back")
-    await arrived(story, amina, KIT_ANSWER, "up to number 1", at=tip.path)
+    await arrived(story, amina, COMMAND_ANSWER, "up to number 1", at=tip.path)
     device.forget()
     return (
         "sealed by the command under the root on the poster, handed in, picked up, opened there and answered",
         "ciphertext that this server never had in clear, and a place that only the codename opens",
     )
+
+
+async def sealed_in_the_kit(story: Story) -> tuple[str, str]:
+    """A source opens the kit from a file with the network off, seals there, and hands in what it saved without script."""
+    page = story.folder / "stick-with-kit"
+    key = story.on.data / "practice" / "root.key"
+    story.on.tipline("kit", "-o", str(page), "--key", str(key))
+    device = Device(story.on.data / "public" / "root.pub", story.folder / "laptop")
+    codename, code, sealed = await asyncio.to_thread(_seals_in_the_kit, page / kit.PAGE_NAME, device)
+    story.secrets += [codename, code]
+    async with story.visitor("source") as source:
+        await hand_in(source, sealed)
+    amina = await story.signed_in("corridor", "amina")
+    await arrived(story, amina, KIT_MESSAGE, "Sealed before it reached us", "Same person's device", "drums.jpg")
+    device.forget()
+    return (
+        "kit.html made, opened from a file with the network off, sealed there, handed in and read in the corridor",
+        "ciphertext that this server never had in clear; the kit asked nobody for anything",
+    )
+
+
+def _seals_in_the_kit(page: Path, device: "Device") -> tuple[str, str, Path]:
+    """Write a tip in the kit and save what is to be handed in; codename, pickup code, and the folder with the one file."""
+    device.write("drums.jpg", photograph(CANARY_FILE))
+    out = device.folder / "out"
+    out.mkdir(mode=0o700)
+    with some_browser(online=False) as browser:
+        browser.open(page.as_uri())
+        browser.wait_for("#go-tell")
+        browser.click("#go-tell")
+        browser.click("input[name=involved][value=no]")
+        browser.fill("#message", KIT_MESSAGE)
+        browser.upload("#tell-files", device.folder / "drums.jpg")
+        browser.click("#tell-form button[type=submit]")
+        browser.wait_for("#sealed", seconds=240)
+        browser.click("#sealed .files button")
+        saved = browser.downloaded("hand-in-1-of-1.tip")
+        (out / saved.name).write_bytes(saved.read_bytes())
+        return " ".join(browser.text("#codename").split()), " ".join(browser.text("#pickup").split()), out
 
 
 async def sealed_in_the_browser(story: Story) -> tuple[str, str]:
