@@ -15,7 +15,7 @@ from crypto.digest import sha256
 from crypto.padding import message_size
 from tipline import handin, replies
 from tipline.bundles import Pickup
-from tipline.envelope import Answer, Body, File, IntakeKey, Message, Place, Thread, Tip, seal_message
+from tipline.envelope import Answer, Body, File, Filled, IntakeKey, Message, Place, Thread, Tip, seal_message
 from tipline.handin import Listed, Slip
 from tipline.limits import DETAIL_MAX, FILES_MAX, MESSAGE_MAX, UPLOAD_MAX
 from tipline.parts import Address, FileSealer, Writer
@@ -109,6 +109,7 @@ def seal(
     after: Standing | None,
     at: datetime,
     new: Callable[[], K],
+    filled: Filled | None = None,
 ) -> tuple[HandIn[K], ...]:
     """Seal words and files as the next messages of a thread.
 
@@ -120,6 +121,7 @@ def seal(
         after: what the messages follow; None for the first ones of a codename that was never used.
         at: the device's time, which travels inside the seal.
         new: opens the place for one sealed part.
+        filled: answers to the questionnaire, which follow the words.
 
     Returns:
         The files to hand in, the slip in the first.
@@ -137,8 +139,9 @@ def seal(
     address = Address(intake, keys.mailbox, intake.not_before, urgent)
     box = _Box(new)
     try:
+        answered = () if filled is None else (filled,)
         sidecars = _seal_files(files, box, address)
-        place, messages = _seal_messages((words, *sidecars), keys, address, after=before, at=at)
+        place, messages = _seal_messages((words, *answered, *sidecars), keys, address, after=before, at=at)
     except BaseException:
         box.discard()
         raise

@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.journeys.acts import CANARY_FILE, Story, need
 from tests.journeys.browser import Browser, JourneyError, Page, Upload
 from tests.journeys.files import photograph
+from tests.journeys.installation import Installation
 from tests.journeys.screens import Screen, some_browser
 from tests.journeys.traces import begins
 from tipline import kit
@@ -52,11 +53,8 @@ async def sealed_with_the_command(story: Story) -> tuple[str, str]:
 
 async def sealed_in_the_kit(story: Story) -> tuple[str, str]:
     """A source opens the kit from a file with the network off, seals there, and hands in what it saved without script."""
-    page = story.folder / "stick-with-kit"
-    key = story.on.data / "practice" / "root.key"
-    story.on.tipline("kit", "-o", str(page), "--key", str(key))
     device = Device(story.on.data / "public" / "root.pub", story.folder / "laptop")
-    codename, code, sealed = await asyncio.to_thread(_seals_in_the_kit, page / kit.PAGE_NAME, device)
+    codename, code, sealed = await asyncio.to_thread(_seals_in_the_kit, story.on, device)
     story.secrets += [codename, code]
     async with story.visitor("source") as source:
         await hand_in(source, sealed)
@@ -69,13 +67,14 @@ async def sealed_in_the_kit(story: Story) -> tuple[str, str]:
     )
 
 
-def _seals_in_the_kit(page: Path, device: "Device") -> tuple[str, str, Path]:
-    """Write a tip in the kit and save what is to be handed in; codename, pickup code, and the folder with the one file."""
+def _seals_in_the_kit(unit: Installation, device: "Device") -> tuple[str, str, Path]:
+    """Make the kit, write a tip in it, save what is to be handed in; codename, pickup code, the folder with the one file."""
     device.write("drums.jpg", photograph(CANARY_FILE))
     out = device.folder / "out"
     out.mkdir(mode=0o700)
     with some_browser(online=False) as browser:
-        browser.open(page.as_uri())
+        unit.tipline("kit", "-o", str(device.folder), "--key", str(unit.data / "practice" / "root.key"))
+        browser.open((device.folder / kit.PAGE_NAME).as_uri())
         browser.wait_for("#go-tell")
         browser.click("#go-tell")
         browser.click("input[name=involved][value=no]")

@@ -1,4 +1,4 @@
-"""Whom `tipline tip` seals to: keys out of a kit or a file, believed only under the root that the poster names."""
+"""Whom `tipline tip` seals to: keys out of a kit or a file, believed only under the root that the poster names; and what a kit asks."""
 
 import re
 from datetime import date
@@ -10,6 +10,7 @@ from tipline.cli.streams import RefusedError
 from tipline.envelope import IntakeKey, IntakeKeyError
 from tipline.kit import Inputs, KitError
 from tipline.pins import Keys, Pinned, Pins, PinsError
+from tipline.questionnaire.carried import Carried as Questions
 from tipline.strict import EnvelopeError
 
 _KIT_MAX: Final = 16 * 1024 * 1024  # bytes of a kit; its script is far smaller
@@ -33,11 +34,12 @@ def root(typed: str) -> bytes:
 
 
 class Carried(NamedTuple):
-    """What the kit or file called *name* carries, and whom its root has signed."""
+    """What the kit or file called *name* carries, and whom its root has signed; a file of keys asks nothing."""
 
     name: str
     keys: Keys
     pins: Pins
+    asked: Questions | None
 
     def first(self, *, oversight: bool, today: date) -> Receiver:
         """Choose whom a first message goes to, and the key to seal it to."""
@@ -67,22 +69,38 @@ class Carried(NamedTuple):
 
 def carried(name: str, trusted: bytes) -> Carried:
     """Read the kit or file called *name*; refuses whatever *trusted* did not sign."""
-    keys = _keys(streams.read_all(name, _KIT_MAX), name)
+    keys, asked = _inside(name)
     if keys.root != trusted:
         raise RefusedError(
             f"the keys in {name} are not under the root that you named but under {groups(keys.root)}. "
             "It is not this unit's kit: do not use it"
         )
     try:
-        return Carried(name, keys, keys.verified(trusted))
+        return Carried(name, keys, keys.verified(trusted), asked)
     except PinsError:
         raise RefusedError(f"the keys in {name} are not signed by that root: somebody changed them") from None
 
 
-def _keys(data: bytes, name: str) -> Keys:
-    """Read what `/keys` hands out, or a kit in which the same stands."""
+def questions(name: str) -> Questions:
+    """Return what the kit called *name* asks."""
+    return asking(name, _inside(name)[1])
+
+
+def asking(name: str, asked: Questions | None) -> Questions:
+    """Refuse a file of keys: nothing says there what is asked."""
+    if asked is None:
+        raise RefusedError(f"{name} holds keys and no questions: name the unit's kit.html with --kit")
+    return asked
+
+
+def _inside(name: str) -> tuple[Keys, Questions | None]:
+    """Read what `/keys` hands out, or a kit in which the same stands beside what is asked."""
+    data = streams.read_all(name, _KIT_MAX)
     whole = data.strip()
     try:
-        return Keys.parse(whole) if whole.startswith(b"{") else Inputs.of_page(data).keys
+        if whole.startswith(b"{"):
+            return Keys.parse(whole), None
+        inputs = Inputs.of_page(data)
     except (EnvelopeError, KitError):
         raise RefusedError(f"{name} is no kit and no file of keys, or it is damaged") from None
+    return inputs.keys, inputs.questionnaire

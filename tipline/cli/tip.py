@@ -24,11 +24,13 @@ from tipline.base import process
 from tipline.bundles import PICKUP_BYTES
 from tipline.cli import sealedto, streams, terminal, tipwords
 from tipline.cli.newfolder import NewFolder
-from tipline.cli.sealedto import Receiver
+from tipline.cli.sealedto import Carried, Receiver
 from tipline.cli.streams import RefusedError
 from tipline.device import Attached, LimitError, NotYoursError, PickedUp, Standing
-from tipline.envelope import Answer, Tip, answer_message
+from tipline.envelope import Answer, Filled, Tip, answer_message
 from tipline.limits import DETAIL_MAX, MESSAGE_MAX
+from tipline.questionnaire import filling
+from tipline.questionnaire.reading import QuestionnaireError
 from tipline.strict import EnvelopeError
 
 REFUSED, FAILED = 2, 1
@@ -67,7 +69,9 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     parser = subparsers.add_parser(
         "tip", help=words, description=_ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    acts = parser.add_subparsers(dest="act", metavar="seal|pickup|open|reply", required=True, parser_class=_AnyOrder)
+    acts = parser.add_subparsers(
+        dest="act", metavar="seal|questions|pickup|open|reply", required=True, parser_class=_AnyOrder
+    )
     seal = acts.add_parser("seal", help="seal a message and files; prints your codename, once")
     _to(seal)
     seal.add_argument(
@@ -75,10 +79,13 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     )
     seal.add_argument("--how-known", metavar="FILE", help="a text: how you know this")
     seal.add_argument("--must-not-learn", metavar="FILE", help="a text: who must not learn of it")
+    seal.add_argument("--answers", metavar="FILE", help="answers to the kit's questions, as `questions` prints them")
     seal.add_argument(
         "--urgent", action="store_true", help="somebody or something is in danger now; the server sees it"
     )
     _out(seal)
+    questions = acts.add_parser("questions", help="print what a kit asks beside the message, as a file to fill in")
+    questions.add_argument("--kit", metavar="KIT", required=True, help="the unit's kit.html")
     pickup = acts.add_parser("pickup", help="print the pickup code of your codename")
     opened = acts.add_parser("open", help="read the replies in a pickup file")
     opened.add_argument("pickup", metavar="PICKUP", help="the file that the pickup code handed out")
@@ -123,8 +130,10 @@ def run(args: argparse.Namespace, _: object) -> int:
 
 def _seal(args: argparse.Namespace) -> int:
     now = datetime.now(UTC)
-    to = sealedto.carried(args.kit, sealedto.root(args.root)).first(oversight=args.oversight, today=now.date())
-    _one_standard_input(args.message, args.how_known, args.must_not_learn, args.kit)
+    carried = sealedto.carried(args.kit, sealedto.root(args.root))
+    to = carried.first(oversight=args.oversight, today=now.date())
+    _one_standard_input(args.message, args.how_known, args.must_not_learn, args.answers, args.kit)
+    filled = _answers(args.answers, carried)
     tip = Tip(
         text=_text(args.message, MESSAGE_MAX, ask="your message"),
         how_known=_text(args.how_known, DETAIL_MAX),
@@ -133,10 +142,15 @@ def _seal(args: argparse.Namespace) -> int:
     )
     codename = Codename.from_token(new_token())
     source = keys(codename)
-    with _sealed(args, source, to, tip, after=None, now=now) as names:
+    with _sealed(args, source, to, tip, after=None, now=now, filled=filled) as names:
         tipwords.codename(codename, source)
         tipwords.files(args.out, names, to)
         tipwords.after_tip()
+    return 0
+
+
+def _questions(args: argparse.Namespace) -> int:
+    print(filling.blank(sealedto.questions(args.kit).asked), end="")
     return 0
 
 
@@ -169,7 +183,9 @@ def _reply(args: argparse.Namespace) -> int:
     return 0
 
 
-_ACTS: Final = MappingProxyType({"seal": _seal, "pickup": _pickup, "open": _open, "reply": _reply})
+_ACTS: Final = MappingProxyType(
+    {"seal": _seal, "questions": _questions, "pickup": _pickup, "open": _open, "reply": _reply}
+)
 
 
 def _one_standard_input(*names: str | None) -> None:
@@ -190,6 +206,20 @@ def _text(name: str | None, limit: int, *, ask: str = "") -> str:
         return data.decode().replace("\r\n", "\n").rstrip("\n")
     except UnicodeDecodeError:
         raise RefusedError("a message is plain text in UTF-8: attach anything else as a file") from None
+
+
+def _answers(name: str | None, carried: Carried) -> Filled | None:
+    """Read a file of answers; None where there is none, or no answer in it."""
+    if name is None:
+        return None
+    asked = sealedto.asking(carried.name, carried.asked)
+    try:
+        said = filling.read(streams.read_all(name, filling.FILE_MAX), asked)
+    except QuestionnaireError as error:
+        raise RefusedError("\n  ".join([f"{name} cannot be sealed as it is:", *map(str, error.problems)])) from None
+    if said.left_out:
+        print(f"tipline: not asked after your other answers, so left out: {', '.join(said.left_out)}", file=sys.stderr)
+    return said.filled if said.filled.values else None
 
 
 def _codename(args: argparse.Namespace) -> Codename:
@@ -223,12 +253,13 @@ def _sealed(
     *,
     after: Standing | None,
     now: datetime,
+    filled: Filled | None = None,
 ) -> Iterator[tuple[str, ...]]:
     """Seal into the new folder, which gets its name at the end of the block: only when all has been shown."""
     with ExitStack() as stack:
         given = [_attached(name, stack) for name in args.files]
         folder = stack.enter_context(NewFolder(args.out))
-        handed = device.seal(source, to.intake, words, given, after=after, at=now, new=folder.new_part)
+        handed = device.seal(source, to.intake, words, given, after=after, at=now, new=folder.new_part, filled=filled)
         for file in handed:
             folder.take(file)
         yield tuple(file.name for file in handed)

@@ -128,3 +128,28 @@ def test_a_kit_whose_keys_have_all_ended_or_not_begun_seals_nothing_and_says_whe
     assert first > 0 or "Get a new kit where you got this one, or from the report page" in said
     assert chromium.disabled("#go-tell")
     assert not chromium.disabled("#go-open")
+
+
+@pytest.mark.parametrize("sizes", [(1,) * 21, (1 << 30, 1 << 30, 1)])
+def test_more_than_20_files_or_2_gb_is_refused_in_words_before_anything_is_sealed(
+    sizes: tuple[int, ...], chromium: Chromium, station: Station, tmp_path: Path
+) -> None:
+    files = [tmp_path / f"{number}.jpg" for number in range(len(sizes))]
+    for file, size in zip(files, sizes, strict=True):
+        with file.open("wb") as sparse:
+            sparse.truncate(size)
+    chromium.open(station.file.as_uri())
+    chromium.wait_for("#go-tell")
+    chromium.click("#go-tell")
+    chromium.click("input[name=involved][value=no]")
+    chromium.fill("#message", "They are in the files.")
+    chromium.upload("#tell-files", *files)
+    chromium.click("#tell-form button[type=submit]")
+    chromium.wait_for("#tell-files-problem:not([hidden])")
+
+    said = chromium.text("#tell-files-problem")
+    assert said == "One report takes at most 20 files and 2 GB. Seal the rest as another report."
+    assert chromium.run("return document.activeElement.id") == "tell-files"
+    assert "Not sealed yet." in chromium.text("#tell-problem")
+    assert not chromium.shows("#sealed")
+    assert chromium.value("#message") == "They are in the files."

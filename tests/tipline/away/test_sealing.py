@@ -168,6 +168,25 @@ def test_too_long_a_text_is_refused_before_anything_is_sealed(js: Node, long: di
     assert caught.value.name == "TooMuchError"
 
 
+@pytest.mark.parametrize("sizes", [[1] * 21, [1 << 30, 1 << 30, 1]])
+@pytest.mark.parametrize("by", ["kit", "browser"])
+def test_more_than_20_files_or_2_gb_is_refused_before_any_of_them_is_read(js: Node, by: str, sizes: list[int]) -> None:
+    files = [{"name": f"{number}.jpg", "type": "image/jpeg", "size": size} for number, size in enumerate(sizes)]
+
+    with pytest.raises(RefusedError) as caught:
+        js("tip", **way(new_codename(js), way=by, files=files), **tip())
+    assert caught.value.name == "TooMuchError"
+
+
+def test_20_files_go_through(js: Node) -> None:
+    codename = new_codename(js)
+    contents = tuple(bytes([number]) for number in range(20))
+
+    made = js("tip", **way(codename, files=[file(f"{data[0]}.jpg", data) for data in contents]), **tip())
+
+    assert open_all(made, codename).files == contents
+
+
 def test_the_longest_text_goes_through(js: Node) -> None:
     codename = new_codename(js)
 

@@ -21,10 +21,10 @@ from crypto.signing import SigningKey
 from tests.handins import Arrived, Receiver, arrived
 from tests.tipline.cli.test_seal import TIPLINE, on_terminal
 from tipline.bundles import Pickup, pack_bundle
-from tipline.envelope import SEALED_PLACE_BYTES, Answer, Place, Reply, Tip
+from tipline.envelope import SEALED_PLACE_BYTES, Answer, File, Filled, Place, Reply, Tip
 from tipline.kit import Inputs, build
 from tipline.pins import Keys, Pinned, Pins
-from tipline.questionnaire import current
+from tipline.questionnaire import answers, current
 from tipline.questionnaire.carried import Carried
 
 TODAY = datetime.now(UTC).date()
@@ -121,6 +121,87 @@ def test_the_message_comes_in_a_pipe_too_and_from_the_keys_that_the_site_hands_o
 
 def _groups(digits: str) -> str:
     return " ".join(digits.upper()[at : at + 4] for at in range(0, len(digits), 4))
+
+
+def answers_file(**answers: str) -> str:
+    """The file that `tip questions` prints, with these answers written into it as somebody does with an editor."""
+    printed_ = run("tip", "questions", "--kit", "kit.html")
+    assert (printed_.returncode, printed_.stderr) == (0, "")
+    text = printed_.stdout
+    for key, answer in answers.items():
+        lines = text.split("\n")
+        (at,) = (number for number, line in enumerate(lines) if line.startswith(f"{key} = "))
+        text = "\n".join([*lines[:at], f"{key} = {answer}", *lines[at + 1 :]])
+    Path("answers.toml").write_text(text)
+    return text
+
+
+def test_answers_to_the_kits_questions_are_sealed_behind_the_message_as_a_form_would_say_them() -> None:
+    answers_file(
+        species='{ codes = ["Manis javanica"], words = "a small one" }',
+        transport='["boat", "road"]',
+        numbers='"KX 4711"',
+        amount="2.5",
+        when='{ day = 2026-11-23, about = "at night" }',
+    )
+
+    done = run(*SEAL, "--message", "text", "--answers", "answers.toml", "photo.jpg")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    fields = {"species": ["Manis javanica"], "species.words": ["a small one"], "transport": ["road", "boat"]}
+    fields |= {"numbers": ["KX 4711"], "amount": ["2.5"], "when.day": ["2026-11-23"], "when.about": ["at night"]}
+    said = answers.read(current.default(), fields)
+    assert said.problems == {}
+    assert set(said.values) == {"species", "transport", "numbers", "amount", "when"}
+    read = handed()
+    assert [type(one.body) for one in read.messages] == [Tip, Filled, File]
+    assert [one.counter for one in read.messages] == [1, 2, 3]
+    assert read.messages[1].body == Filled(current.default().sha256, "en", said.values)
+    assert read.files == (b"a photo",)
+
+
+def test_a_file_without_answers_adds_no_message_and_what_is_not_asked_is_left_out_and_named() -> None:
+    answers_file()
+    empty = run(*SEAL, "--message", "text", "--answers", "answers.toml", "-o", "empty")
+    answers_file(where='"the old port"', numbers='"KX 4711"')
+    pruned = run(*SEAL, "--message", "text", "--answers", "answers.toml", "-o", "pruned")
+
+    assert (empty.returncode, empty.stderr) == (0, "")
+    assert [type(one.body) for one in handed("empty").messages] == [Tip]
+    assert pruned.returncode == 0
+    assert pruned.stderr == "tipline: not asked after your other answers, so left out: numbers\n"
+    assert handed("pruned").messages[1].body == Filled(current.default().sha256, "en", {"where": "the old port"})
+
+
+def test_every_answer_that_cannot_stand_is_named_with_its_line_and_nothing_is_sealed() -> None:
+    text = answers_file(amount='"1,000"', transport='["rocket"]', where="7", when='{ day = "yesterday" }')
+    Path("answers.toml").write_text(text + 'secret = "Officer Marek"\n')
+    lines = {line.split(" =")[0]: number for number, line in enumerate(text.split("\n"), 1) if " = " in line}
+
+    done = run(*SEAL, "--message", "text", "--answers", "answers.toml")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    for key, says in (
+        ("amount", "must be one number in digits, such as 1500 or 2.5"),
+        ("transport", "holds a code that this question does not have: the 1. is not in its list"),
+        ("where", "must be text in quotes"),
+        ("when", "must have a day such as 2026-11-23"),
+    ):
+        assert f"line {lines[key]}: {key} {says}" in done.stderr
+    assert "secret is no question of this kit" in done.stderr
+    assert not [word for word in ("rocket", "yesterday", "Marek") if word in done.stderr]
+    assert not Path("hand-in").exists()
+
+
+def test_a_file_of_keys_asks_nothing_so_no_answers_are_taken_with_it() -> None:
+    answers_file()
+
+    sealed = run("tip", "seal", "--kit", "keys.json", *SEAL[4:], "--message", "text", "--answers", "answers.toml")
+    asked = run("tip", "questions", "--kit", "keys.json")
+
+    for done in (sealed, asked):
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "keys.json holds keys and no questions: name the unit's kit.html" in done.stderr
 
 
 def test_two_tips_have_two_codenames() -> None:
