@@ -14,7 +14,8 @@ def settings_from(text: str) -> Settings:
     """Read what `settings_text` wrote."""
     value = json.loads(text)
     times = tuple(time.fromisoformat(one) for one in value.pop("bundle_times"))
-    return Settings(data=Path(value.pop("data")), bundle_times=times, zones=("public",), **value)
+    reads = tuple(value.pop("reads"))
+    return Settings(data=Path(value.pop("data")), bundle_times=times, reads=reads, zones=("public",), **value)
 
 
 def settings_text(settings: Settings) -> str:
@@ -23,7 +24,7 @@ def settings_text(settings: Settings) -> str:
     names += ("file_megabytes",)
     names += ("form_seconds", "waiting_gigabytes", "waiting_envelopes", "mailboxes_a_day", "free_gigabytes")
     value = {name: getattr(settings, name) for name in names}
-    value |= {"data": str(settings.data), "ports": dict(settings.ports)}
+    value |= {"data": str(settings.data), "ports": dict(settings.ports), "reads": list(settings.reads)}
     value["bundle_times"] = [one.isoformat() for one in settings.bundle_times]
     return json.dumps(value)
 

@@ -27,7 +27,7 @@ async def erased(browser: Browser, codename: str) -> str:
     asked = await browser.open(thread.link("erase"))
     assert "Only a wish" in asked.text
     page = await browser.submit("/erase")
-    assert "cookies" in page.headers["Clear-Site-Data"]
+    assert page.headers["Clear-Site-Data"] == '"cache", "cookies", "storage"'
     assert "New Identity" in page.text
     return page.text
 
