@@ -83,6 +83,25 @@ async def test_the_sources_words_are_framed_escaped_and_never_in_a_title_or_addr
     assert "Sealed on arrival" in tip.text
 
 
+async def test_every_text_of_a_source_is_shown_to_its_handler_as_text(world: World, browser: Browser) -> None:
+    source = Source()
+    await world.collected(
+        source.send(
+            world.intake, envelope.Tip(f"message {HOSTILE}", f"known {HOSTILE}", f"asked {HOSTILE}", urgent=False)
+        ),
+        source.send(world.intake, envelope.Answer(f"answer {HOSTILE}")),
+        source.send(world.intake, envelope.Filled(bytes(32), "en", {"who": f"who {HOSTILE}"})),
+        *source.file(world.intake, b"x", name=f"name {HOSTILE}"),
+    )
+
+    tip = await browser.open((await browser.open("/")).link("/tips/"))
+    html = tip.body.decode()
+
+    assert "<script" not in html
+    for words in ("message", "known", "asked", "answer", "who"):
+        assert f"{words} &lt;script&gt;alert(1)&lt;/script&gt;" in html
+
+
 async def test_a_tip_shows_how_it_is_known_and_who_must_not_learn(world: World, browser: Browser) -> None:
     await world.collected(Source().tip(world.intake))
 
