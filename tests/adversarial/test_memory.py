@@ -15,8 +15,9 @@ from tests.adversarial import memory
 from tests.adversarial.canary import Canary, Search
 from tests.adversarial.everything import search_everything
 from tests.adversarial.memory import Process
-from tests.journeys.browser import Browser, Upload, report
+from tests.journeys.browser import Browser, Upload, send_files
 from tests.journeys.installation import Installation, installed
+from tipline.base.languages import LANGUAGES, Language
 from tipline.source import worker
 
 SUBMISSIONS = 200
@@ -26,6 +27,10 @@ ANSWER = "answer canary, redstart 5d, he leaves on Friday"
 NAME = "name canary ouzel 5e.pdf"
 BROKEN_OFF = "broken canary, siskin 5f, the line fell in the middle"
 CONTENT = "content-canary-fieldfare-5f"
+ASKED = "asked canary, firecrest 5g, a small green bird"
+WHOM = "whom canary, goldcrest 5h, of the port police"
+REFUSED = "refused canary, bunting 5i, sent before it was whole"
+OTHERS = {3: "fr", 5: "ar"}  # by the last digit of a source's number: words of another list, and digits
 _AT_ONCE = 8
 _NOGROUP = 65534
 
@@ -36,35 +41,55 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
         yield running
 
 
+def language_of(number: int) -> Language:
+    return LANGUAGES[OTHERS.get(number % 10, "en")]
+
+
 async def one_source(installation: Installation, number: int) -> Codename:
-    """Report with a file, check two words, erase, or come back with the codename, answer and leave; each does some of it."""
+    """Report with a file, look at the codename again, answer questions, erase, or come back and answer; each does some of it."""
+    root = language_of(number).root
     async with Browser(installation.url("source")) as browser:
-        file = Upload("files", f"{number} {NAME}", f"{CONTENT} {number} ".encode() * 3_000)
-        page = await report(
-            browser, [file], involved="no", message=f"{MESSAGE} {number}", how_known=DETAIL, must_not_learn=""
-        )
-        codename = page.ids["codename"]
+        await browser.open(root)
+        told = {"message": f"{MESSAGE} {number}", "how_known": DETAIL, "must_not_learn": ""}
+        if number % 7 == 0:
+            await browser.submit("/", status=400, **{**told, "message": f"{REFUSED} {number}", "involved": ""})
+        codename = (await browser.submit("/", **told, involved="no")).ids["codename"]
+        await send_files(browser, [Upload("files", f"{number} {NAME}", f"{CONTENT} {number} ".encode() * 3_000)])
         if number % 5 == 0:
-            await browser.open("/check")
+            await browser.open(f"{root}check")
             await browser.submit("/check", status=400)
+        if number % 10 in OTHERS or number % 7 == 0:
+            await browser.open(f"{root}code")
+        if number % 6 == 4:
+            await some_questions(browser, number)
         if number % 4 == 2:
             await browser.open("/erase")
             await browser.submit("/erase")
         if number % 2:
-            await browser.open("/return")
+            await browser.open(f"{root}return")
             await browser.submit("/return", codename=codename)
-            await browser.submit("/answer", answer=f"{ANSWER} {number}")
+            whom = f"{WHOM} {number}" if number % 3 == 0 else ""
+            await browser.submit("/answer", answer=f"{ANSWER} {number}", must_not_learn=whom)
             if number % 4 == 1:
                 await browser.submit("/leave")
     return Codename.parse(codename)
 
 
-def of_codename(codename: Codename) -> list[Canary]:
-    """Every form in which a codename or what it opens could be left behind."""
-    words, source = codename.words(), keys(codename)
-    groups = [" ".join(words[start : start + 3]) for start in range(0, 12, 3)]
+async def some_questions(browser: Browser, number: int) -> None:
+    """Answer one question and turn the page; half of them go away without having sent it."""
+    await browser.open("/questions")
+    await browser.submit("/questions", go="next", **{"species.words": f"{ASKED} {number}"})
+    if number % 12 == 4:
+        await browser.submit("/questions", go="send")
+
+
+def of_codename(codename: Codename, language: Language) -> list[Canary]:
+    """Every form in which a codename or what it opens could be left behind, as the page of that language writes it."""
+    words, source = codename.words(language.codename), keys(codename)
+    lines = [" ".join(words[start : start + 3]) for start in range(0, len(words), 3)]
     secrets = (codename.entropy, source.lookup, source.to_unit, source.to_source, source.state)
-    return [" ".join(words), *(group for group in groups if len(group) > 14), *(secret.expose() for secret in secrets)]
+    written = [" ".join(words), "".join(words), *(line for line in lines if len(line) > 14)]
+    return [*written, *(secret.expose() for secret in secrets)]
 
 
 def living(installation: Installation, name: str) -> list[Process]:
@@ -116,7 +141,9 @@ async def test_after_200_reports_nothing_of_them_stands_in_any_memory(installati
     codenames = await asyncio.gather(*(turn(number) for number in range(SUBMISSIONS)))
     await asyncio.to_thread(installation.tipline, "collect")
     await until_idle(installation)
-    canaries = [MESSAGE, DETAIL, ANSWER, NAME, CONTENT, BROKEN_OFF, *(f for one in codenames for f in of_codename(one))]
+    written = (of_codename(codename, language_of(number)) for number, codename in enumerate(codenames))
+    told = (MESSAGE, DETAIL, ANSWER, NAME, CONTENT, BROKEN_OFF, ASKED, WHOM, REFUSED)
+    canaries = [*told, *(form for forms in written for form in forms)]
     hits = await search_everything(installation, canaries)
 
     assert held  # the search finds what a worker rightly holds
