@@ -223,7 +223,7 @@ async def sweep(pool: Pool, blobs: BlobStore, *, settled_before: datetime | None
 
 async def _housekeeping(zone: Zone, now: datetime) -> None:
     """Drop what a killed worker left behind and what has expired: keys and marks of forms, sessions, hand-ins, marks of erasing."""
-    await asyncio.to_thread(ticket.destroy_keys, zone.folder, now.date())
+    await asyncio.to_thread(ticket.turn_keys, zone.folder, now.date())
     await _hand_ins(zone, (now - timedelta(days=RESEND_DAYS)).date())
     await sweep(zone.pool, zone.blobs, settled_before=now - _SETTLED)
     async with zone.pool.acquire() as db:

@@ -3,6 +3,7 @@
 import gc
 import logging
 import socket
+from datetime import UTC, datetime
 
 from crypto.codename import Codename, keys, new_token
 from tipline.base import languages, templates
@@ -10,7 +11,7 @@ from tipline.base.process import harden
 from tipline.base.settings import Settings
 from tipline.base.web import Site, render_text
 from tipline.questionnaire import current
-from tipline.source import arrive, forkserver, keep, worker
+from tipline.source import arrive, forkserver, keep, ticket, worker
 from tipline.source.forkserver import ForkServer, KeepEndedError
 from tipline.source.pages import About, ReportPage
 from tipline.units import Units, UnitsError
@@ -70,6 +71,7 @@ def _prepare(settings: Settings, units: Units) -> forkserver.Child:
     keys(Codename.parse(" ".join(Codename.from_token(new_token()).words())))
 
     questionnaire = current.load(settings.data)
+    ticket.turn_keys(settings.public, datetime.now(UTC).date())
 
     def child(listening: socket.socket, to_keep: socket.socket, report: socket.socket) -> None:
         worker.run(

@@ -120,9 +120,15 @@ def shared_key(folder: Path, day: date) -> Secret:
     return Secret(file.read_bytes())
 
 
-def destroy_keys(folder: Path, today: date) -> None:
-    """Destroy every key of a day before yesterday: no form of that day is let in any more."""
-    living = {_named(day) for day in _living(today)}
+def turn_keys(folder: Path, today: date) -> None:
+    """Make the keys of the days around *today*, and destroy those of days before yesterday, whose forms are let in no more.
+
+    They are made ahead, at a start and by the daily rewrite: made by a form, the file would tell its time.
+    """
+    days = (*_living(today), today + timedelta(days=1))
+    for day in days:
+        shared_key(folder, day)
+    living = {_named(day) for day in days}
     for file in (*folder.glob(_KEY_FILE.format("*")), *folder.glob(f".{_KEY_FILE.format('*')}.*")):
         if not any(name in file.name for name in living):
             file.unlink(missing_ok=True)

@@ -10,10 +10,11 @@ from crypto.signing import SigningKey
 from crypto.statement import Statement
 from tests.fuzz.target import Target, both, these, vectors
 from tipline.base.jsons import JsonError, parse_object
-from tipline.cli import sealedto
-from tipline.cli.streams import RefusedError
 from tipline.envelope import IntakeKey, IntakeKeyError
+from tipline.kit import Inputs, KitError
 from tipline.pins import Keys, Pins, PinsError
+from tipline.questionnaire import current
+from tipline.questionnaire.carried import Carried
 from tipline.strict import EnvelopeError
 
 VALUES = vectors("canonical", field="value")
@@ -61,14 +62,19 @@ def pins(data: bytes) -> None:
 
 
 def kit(data: bytes) -> None:
-    """Keys as a page carries them."""
-    assert sealedto._keys(data, "kit.html").encode()
+    """Keys and questions as a page carries them."""
+    inside = Inputs.of_page(data)
+    assert inside.keys.encode()
+    assert inside.questionnaire.encode()
 
 
 DAY = date(2026, 11, 23)
 ROOT = SigningKey.from_seed(Secret(bytes(range(32))))
 KEYS = vectors("pins", field="keys")
-PAGE = b"".join(b'<script type="application/json" id="%s">%%s</script>' % name for name in (b"keys", b"about"))
+PAGE = b"".join(
+    b'<script type="application/json" id="%s">%%s</script>' % name for name in (b"keys", b"about", b"questionnaire")
+)
+ASKED = Carried.of(current.default()).encode()
 TARGETS = {
     "keys": Target(keys, (EnvelopeError,), KEYS, most=16384),
     "pins": Target(
@@ -78,9 +84,9 @@ TARGETS = {
     ),
     "kit": Target(
         kit,
-        (RefusedError,),
-        lambda: (PAGE % (seed, b'{"emergency":"112","practice":true}') for seed in KEYS()),
-        most=16384,
+        (KitError,),
+        lambda: (PAGE % (seed, b'{"emergency":"112","practice":true}', ASKED) for seed in KEYS()),
+        most=65536,
     ),
     "canonical": Target(canonical_json, (CanonicalError,), both(VALUES, these(b"[" * 3000, b'{"a":1e400}'))),
     "strict-json": Target(strict, (JsonError,), both(VALUES, these(b'{"a":{"b":[1,2]}}', b'{"a":NaN}'))),

@@ -34,7 +34,7 @@ async def test_a_day_on_which_another_rewrite_was_under_way_is_tried_again(
     keeping.cancel()
 
 
-async def test_a_rewrite_destroys_the_keys_of_forms_of_days_before_yesterday(
+async def test_a_rewrite_destroys_the_keys_of_forms_of_days_before_yesterday_and_makes_tomorrows(
     settings: Settings, public_db: Db, role_pool: RolePool
 ) -> None:
     blobs = (await a_zone(settings, public_db)).blobs
@@ -46,7 +46,9 @@ async def test_a_rewrite_destroys_the_keys_of_forms_of_days_before_yesterday(
 
     assert await forget.rewrite(Zone(await role_pool("tipline_keep"), blobs, settings.public, Door()), now)
 
-    assert {path.name for path in settings.public.glob("*form*")} == {f"form-{day}.key" for day in days[:2]}
+    assert {path.name for path in settings.public.glob("*form*")} == {
+        f"form-{day}.key" for day in (days[0] + timedelta(days=1), *days[:2])
+    }
 
 
 _NO_UNLOCKING = """

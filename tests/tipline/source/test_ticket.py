@@ -18,7 +18,7 @@ from tests.tipline.source.running import TODAY, Zone, a_zone, collect, messages,
 from tests.tipline.source.sending import TEXT
 from tipline.base.database import Db
 from tipline.base.settings import Settings
-from tipline.source.ticket import LIFE_SECONDS, DayKeys, Standing, Tickets, destroy_keys
+from tipline.source.ticket import LIFE_SECONDS, DayKeys, Standing, Tickets, turn_keys
 
 KEY = Secret(bytes(range(32)))
 TICKETS = Tickets(lambda _: KEY, least=3)
@@ -86,7 +86,7 @@ def test_a_form_fetched_before_midnight_is_let_in_after_it_by_another_process_th
     midnight = datetime.combine(TODAY, clock_time(), UTC).timestamp()
     ticket = Tickets(DayKeys(tmp_path).of, 3).new("a", at=midnight - 60)
 
-    destroy_keys(tmp_path, TODAY)
+    turn_keys(tmp_path, TODAY)
     tickets = Tickets(DayKeys(tmp_path).of, 3)
 
     assert tickets.judge("a", ticket, at=midnight + 60) is Standing.GOOD
@@ -104,9 +104,10 @@ def test_a_page_that_was_saved_tells_no_time_to_whoever_has_the_disk_two_days_la
     )  # of a killed process
     told = []
     for day, noon in zip(days, noons, strict=True):
-        destroy_keys(tmp_path, day)
+        turn_keys(tmp_path, day)
         tickets.judge("b", tickets.new("b", at=noon), at=noon)
         keys = [Secret(file.read_bytes()) for file in tmp_path.iterdir()]
+        assert f"form-{day + timedelta(days=1)}.key" in {file.name for file in tmp_path.iterdir()}  # made ahead
         told.append(
             {
                 Tickets(lambda _, key=key: key, 3).judge("a", saved, at=noons[0] + 60)
