@@ -27,7 +27,6 @@ from tipline.source import (
     form,
     handin,
     leaving,
-    news,
     pgp,
     pickup,
     questions,
@@ -97,7 +96,7 @@ def make(
     journey = (*code.ROUTES, *files.ROUTES, *returning.ROUTES, *questions.ROUTES, *erase.ROUTES, *leaving.ROUTES)
     routes = (*journey, *handin.ROUTES, *pickup.ROUTES, *browser.ROUTES, *pgp.ROUTES)
     app = make_app(site, in_every_language((web.get("/", show_form), web.post("/", send_report), *routes)))
-    app.middlewares.extend((_warned, _own_pages_only, _filled))
+    app.middlewares.extend((_warned, _own_pages_only))
     app[ABOUT], app[UNITS], app[FOLDER], app[KEEP] = about, units, folder, keep
     app[QUESTIONNAIRE] = questionnaire
     app[BLOBS] = BlobStore(folder / "blobs")
@@ -118,15 +117,6 @@ async def _own_pages_only(request: web.Request, handler: Handler) -> web.StreamR
     if request.method == "POST" and request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         raise web.HTTPForbidden
     return await handler(request)
-
-
-@web.middleware
-async def _filled(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Fill each page up to a step of its length, which tells less of its language and of what was typed."""
-    response = await handler(request)
-    if isinstance(response, web.Response) and response.content_type == "text/html" and response.text:
-        response.text = news.filled(response.text)
-    return response
 
 
 async def show_form(request: web.Request) -> web.Response:

@@ -48,7 +48,7 @@ def pages(shown: Sequence[Shown]) -> tuple[tuple[Piece, ...], ...]:
 
 
 def filled(shown: str) -> Markup:
-    """Fill a page, or what tells news in it, up to the next multiple of `NEWS_BYTES`, with a comment that says nothing."""
+    """Fill what tells news up to `NEWS_BYTES`, or the next multiple of it, with a comment that says nothing."""
     missing = -(len(shown.encode()) + len("<!---->")) % NEWS_BYTES
     return Markup("{}<!--{}-->").format(Markup(shown), "." * missing)  # noqa: S704 - our own template's output
 

@@ -12,7 +12,6 @@ from tipline.questionnaire import current
 from tipline.questionnaire.answers import Listed, When
 
 ASKED = current.default()
-VISITED = ("thread", "questions", "files", "erase", "code")
 TEXT = "They load at night."
 
 
@@ -94,22 +93,6 @@ async def test_back_keeps_what_was_typed_and_a_hidden_question_keeps_no_answer(
     _, answers = messages(await collect(zone, public_db, zone.unit))
     assert isinstance(answers.body, Filled)
     assert answers.body.values == {"state": ("living",), "amount": "12"}
-
-
-async def test_pages_of_a_visit_have_lengths_in_steps_whatever_language_and_typed_words(
-    settings: Settings, public_db: Db
-) -> None:
-    zone = await a_zone(settings, public_db)
-
-    with running(zone):
-        async with Browser(zone.url) as browser:
-            pages = [await report(browser, involved="no", message=TEXT)]
-            pages += [await browser.open(f"{prefix}/{name}") for prefix in ("", "/fr", "/ar") for name in VISITED]
-            await browser.open("/questions")
-            await on(browser, state=["parts"])
-            pages += [await on(browser, amount=typed, status=400) for typed in ("a dozen", "about a dozen " * 5)]
-
-    assert {len(page.body) % (8 * 1024) for page in pages} == {0}
 
 
 async def test_part_of_a_name_is_offered_once_and_then_kept_as_it_was_typed(settings: Settings, public_db: Db) -> None:
