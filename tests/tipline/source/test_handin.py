@@ -147,6 +147,7 @@ async def test_a_script_reads_status_and_missing_numbers(settings: Settings, pub
 
 
 SENTENCES = {
+    "erased": "You have erased this report",
     "no-hand-in": "Choose the files that were made when you sealed",
     "damaged": "It was damaged, and nothing of it was kept. Send it once more",
     "too-large": "One report takes at most 20 files and 2 GB together",
