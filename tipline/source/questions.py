@@ -20,16 +20,13 @@ from tipline.envelope import Filled, IntakeKeyError
 from tipline.questionnaire import wording
 from tipline.questionnaire.answers import Fields, Read, names, read
 from tipline.questionnaire.model import ENGLISH, Question, Questionnaire, Section, say
-from tipline.source import context, form, steps, submit, visit
-from tipline.source.context import ABOUT, BLOBS, KEEP, QUESTIONNAIRE, UNITS, clock, new_form_token
+from tipline.source import form, steps, visit
+from tipline.source.context import ABOUT, QUESTIONNAIRE, new_form_token
 from tipline.source.pages import About, AgainPage, ReturnPage
-from tipline.source.sealing import Outbox
-from tipline.source.submit import Delivery, FullError, GoneError, OtherUnitError
+from tipline.source.submit import FullError, GoneError, OtherUnitError
 from tipline.source.visit import Visit
 
-_FORM: Final = (
-    1 << 19
-)  # bytes: all answers that can be sealed, each byte written as three, and room to have written too much
+_FORM: Final = 1 << 19  # bytes: all answers that can be sealed, each written as three, and room for too much
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +130,11 @@ async def _finish(request: web.Request, opened: Visit, filling: _Filling, here: 
     """Seal and send what was answered; give everything back where that cannot be."""
     if not filling.read.values:
         return see_other("thread")
+    filled = filling.filled()
+    mac = submission_mac(form.parse_token(filling.token))
+    mac.field("questionnaire", canonical.canonical(filled.body()))
     try:
-        await _send(request, opened, filling.filled(), form.parse_token(filling.token))
+        await visit.send(request, opened, mac, filled)
     except OpenError:  # exchanged: no answer could follow
         return _step(request, opened, filling, here, problem="lost")
     except OtherUnitError:
@@ -147,21 +147,6 @@ async def _finish(request: web.Request, opened: Visit, filling: _Filling, here: 
     except GoneError:
         return _given_back(request, filling)
     return see_other("thread?sent")
-
-
-async def _send(request: web.Request, opened: Visit, filled: Filled, token: bytes) -> None:
-    mailbox = await request.app[KEEP].mailbox(opened.keys.mailbox)
-    unit = None if mailbox is None else request.app[UNITS].get(mailbox.unit)
-    now = clock()
-    address = await context.address(request, unit, mailbox=opened.keys.mailbox, urgent=opened.session.urgent, at=now)
-    mac = submission_mac(token)
-    mac.field("questionnaire", canonical.canonical(filled.body()))
-    outbox = Outbox(request.app[BLOBS], address.day)
-    try:
-        delivery = Delivery(opened.keys, address, mac.digest(), first=None, further=filled, at=now)
-        await submit.deliver(request.app[KEEP], outbox, delivery)
-    finally:
-        await outbox.leave()
 
 
 def _filling(request: web.Request, lists: Mapping[str, Sequence[str]], token: str = "") -> _Filling:

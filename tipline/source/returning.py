@@ -15,13 +15,12 @@ from tipline.base.web import read_form, render, see_other
 from tipline.envelope import IntakeKeyError, answer_message
 from tipline.limits import DETAIL_MAX, MESSAGE_MAX
 from tipline.replies import Replies
-from tipline.source import context, form, news, submit, visit
+from tipline.source import form, news, visit
 from tipline.source.channel import Keep
-from tipline.source.context import ABOUT, BLOBS, KEEP, UNITS, clock, new_form_token
+from tipline.source.context import ABOUT, KEEP, UNITS, new_form_token
 from tipline.source.pages import AgainPage, ReturnPage, ThreadPage
-from tipline.source.sealing import Outbox
 from tipline.source.store import Mailbox
-from tipline.source.submit import Delivery, FullError, GoneError, OtherUnitError
+from tipline.source.submit import FullError, GoneError, OtherUnitError
 from tipline.source.visit import Visit
 from tipline.text import Text
 
@@ -130,8 +129,11 @@ async def _take_answer(request: web.Request, fields: dict[str, str], written: _W
     too_long = _LONG_NAMES if len(written.asked.encode()) > DETAIL_MAX else ""
     if problem or too_long:
         return await _thread(request, opened, written=written, problem=problem, asked_problem=too_long)
+    mac = submission_mac(form.parse_token(fields.get("token", "")))
+    mac.field("answer", written.text.encode())
+    mac.field("must_not_learn", written.asked.encode())
     try:
-        await _send(request, opened, written, form.parse_token(fields.get("token", "")))
+        await visit.send(request, opened, mac, answer_message(written.text, written.asked))
     except (OpenError, OtherUnitError) as error:  # exchanged: no answer could follow, or it would go to somebody else
         why = replies.LOST if isinstance(error, OpenError) else replies.OTHER_UNIT
         return await _thread(request, opened, written=written, problem=why)
@@ -141,23 +143,6 @@ async def _take_answer(request: web.Request, fields: dict[str, str], written: _W
     except GoneError:
         return _given_back(request, written)
     return see_other("thread?sent")
-
-
-async def _send(request: web.Request, opened: Visit, written: _Written, token: bytes) -> None:
-    mailbox = await request.app[KEEP].mailbox(opened.keys.mailbox)
-    unit = None if mailbox is None else request.app[UNITS].get(mailbox.unit)
-    now = clock()
-    address = await context.address(request, unit, mailbox=opened.keys.mailbox, urgent=opened.session.urgent, at=now)
-    mac = submission_mac(token)
-    mac.field("answer", written.text.encode())
-    mac.field("must_not_learn", written.asked.encode())
-    outbox = Outbox(request.app[BLOBS], address.day)
-    answer = answer_message(written.text, written.asked)
-    delivery = Delivery(opened.keys, address, mac.digest(), first=None, further=answer, at=now)
-    try:
-        await submit.deliver(request.app[KEEP], outbox, delivery)
-    finally:
-        await outbox.leave()
 
 
 def _given_back(request: web.Request, written: _Written) -> web.Response:

@@ -112,6 +112,7 @@ async def deliver(keep: Keep, outbox: Outbox, delivery: Delivery) -> Delivered:
         FullError: a ceiling is reached.
         GoneError: the mailbox has been erased.
         IntakeKeyError: the key it was sealed to has been taken back meanwhile.
+        OpenError: the mailbox was exchanged, so that no answer could follow.
         OtherUnitError: the codename is another unit's.
         StoreError: the rows could not be written; it may be unknown whether they were, and sending again is harmless.
     """

@@ -4,12 +4,15 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from crypto.codename import Codename, SourceKeys, keys
+from crypto.codename import Codename, SourceKeys, SubmissionMac, keys
 from crypto.errors import SignatureError
 from tipline.base.web import CSRF
-from tipline.source import session
-from tipline.source.context import KEEP, clock
+from tipline.envelope import Body
+from tipline.source import context, session, submit
+from tipline.source.context import BLOBS, KEEP, UNITS, clock
+from tipline.source.sealing import Outbox
 from tipline.source.session import Session
+from tipline.source.submit import Delivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,23 @@ async def begin(
     """
     await session.end(request.app[KEEP], cookie(request))
     return await session.begin(request.app[KEEP], codename, mailbox, clock(), reported=reported, urgent=urgent)
+
+
+async def send(request: web.Request, opened: Visit, mac: SubmissionMac, body: Body) -> None:
+    """Seal *body* as the thread's next message and store it; *mac* is over the form that brought it.
+
+    Raises what `submit.deliver` raises.
+    """
+    source, now = opened.keys, clock()
+    mailbox = await request.app[KEEP].mailbox(source.mailbox)
+    unit = None if mailbox is None else request.app[UNITS].get(mailbox.unit)
+    address = await context.address(request, unit, mailbox=source.mailbox, urgent=opened.session.urgent, at=now)
+    outbox = Outbox(request.app[BLOBS], address.day)
+    delivery = Delivery(source, address, mac.digest(), first=None, further=body, at=now)
+    try:
+        await submit.deliver(request.app[KEEP], outbox, delivery)
+    finally:
+        await outbox.leave()
 
 
 def carry(response: web.Response, value: str) -> web.Response:

@@ -157,7 +157,7 @@ SENTENCES = {
     "already-begun": "There is a report under this codename already",
     "other-unit": "It was sealed for somebody else than the report belongs to",
     "used-id": "A number in it is used already",
-    "full": "So much has come in that nothing more is taken just now",
+    "full": "What is here already stays: send the files again in some hours",
     "gone": "It was not complete in time and was forgotten",
 }
 
