@@ -4,7 +4,7 @@ set -eu
 
 case "${1:-}" in
 run) wanted="gpg:gnupg unshare:util-linux bwrap:bubblewrap" ;;
-test) wanted="gpg:gnupg unshare:util-linux bwrap:bubblewrap ssh-keygen:openssh-client age:age chromium:chromium firefox-esr:firefox-esr tor:tor tor-gencert:tor haproxy:haproxy openssl:openssl" ;;
+test) wanted="gpg:gnupg unshare:util-linux bwrap:bubblewrap ssh-keygen:openssh-client age:age chromium:chromium firefox-esr:firefox-esr tor:tor tor-gencert:tor haproxy:haproxy openssl:openssl w3m:w3m" ;;
 *) echo "usage: $0 run|test" >&2; exit 2 ;;
 esac
 
