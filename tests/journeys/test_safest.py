@@ -13,6 +13,7 @@ from tests.journeys import axe
 from tests.journeys.firefox import SAFEST, Firefox
 from tests.journeys.installation import Installation, installed
 from tests.journeys.pictures import Pictures
+from tipline.source.channel import KEYS_SECONDS
 
 WIDTH = 320
 PAGE = 14_000  # bytes: what arrives on a new connection before the browser has to answer
@@ -186,11 +187,12 @@ def test_the_pages_beside_the_journey_serve_without_script_too(
 
 
 async def _without_keys(unit: Installation, act: Callable[[], None]) -> None:
-    """Do something while the public zone has no key to seal with."""
+    """Do something while the public zone has no key to seal with, and no worker goes by those it was told."""
     owner = await asyncpg.connect(unit.owner_dsn("public"))
     try:
         await owner.execute("CREATE TEMPORARY TABLE kept AS TABLE zone.intake_key; DELETE FROM zone.intake_key")
         try:
+            await asyncio.sleep(KEYS_SECONDS)
             await asyncio.to_thread(act)
         finally:
             await owner.execute("INSERT INTO zone.intake_key TABLE kept")
