@@ -9,6 +9,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp_socks import ProxyError
 
 from tests.journeys.browser import JourneyError
 from tests.tor.network import READY_SECONDS, NetworkError
@@ -43,7 +44,7 @@ async def _reached(place: Place) -> None:
                 await browser.open("/")
             async with place.collectors() as http, http.get(f"http://{place.drop}/v1/envelopes") as answer:
                 assert answer.status == 401
-        except (aiohttp.ClientError, TimeoutError, JourneyError, OSError) as error:
+        except (aiohttp.ClientError, ProxyError, TimeoutError, JourneyError, OSError) as error:
             if time.monotonic() > deadline:
                 raise NetworkError(f"the onions are not reached: {type(error).__name__}") from None
             await asyncio.sleep(1)
