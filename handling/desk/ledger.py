@@ -19,6 +19,7 @@ STATES: Mapping[str, str] = {
     "signed-once": "Signed once, waiting for the releasing officer",
     "released": "Released",
     "refused": "Refused",
+    "void": "Void: it changed after the first signature",
 }
 
 
@@ -34,7 +35,7 @@ class Release:
     requested_by: str
     requested_on: date
     state: str
-    reason: str  # of a refusal, else empty
+    reason: str  # of a refusal, or of what made a signature void; else empty
     zip_sha256: bytes
     manifest: Manifest
 
@@ -53,7 +54,7 @@ def seal(vault: OpenVault, *, report: UUID, manifest: Manifest, zip_sha256: byte
 
 
 def open_(vault: OpenVault, intake: age.Identity, row: ReleaseRow) -> Release:
-    """Open one line of the ledger, and the reason where the guard refused."""
+    """Open one line of the ledger, and the reason where the guard ended it."""
     content = parse(columns.open_(vault.record(row.report), row.sealed, table=_TABLE, column=_COLUMN, row=str(row.id)))
     return Release(
         id=row.id,

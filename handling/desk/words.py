@@ -130,6 +130,7 @@ _STATES: Mapping[str, str] = {
     "signed-once": "signed once for {}",
     "waiting": "waiting for signatures for {}",
     "refused": "refused for {}",
+    "void": "void for {}",
 }
 
 

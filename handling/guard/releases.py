@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from crypto import age
 from crypto.digest import acknowledgement_check, sha256
 from handling.guard import store
 from handling.guard.asked import ReleaseAsked
@@ -23,6 +24,10 @@ from handling.store.agencies import Agency, AgencyKeyError
 from handling.store.agreements import DamagedAgreementError
 from handling.store.members import MemberList
 from tipline.base.database import Db, TakenError
+
+_VOID = (
+    "The first signature counts for nothing any more, and nobody can add a second one. It has to be asked for again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +49,7 @@ async def open_(guard: Guard, release: UUID, hand: Hand, today: date) -> Release
     async with guard.pool.acquire() as db:
         before = await case(guard, db, Kind.MANIFEST, release, who=hand.who, today=today)
         async with with_keys(guard, db, before.member, before.listed, hand.passphrase) as keys:
-            asked, examined = await _examined(guard, db, keys, before)
-        await _signatures(db, examined, before)
+            asked, examined, _ = await _whole(guard, db, keys, before)
     whose = turn(Kind.MANIFEST, before.row.request, before.member, before.listed)
     return ReleaseView(whose, before.listed, examined, asked.seen)
 
@@ -55,10 +59,9 @@ async def sign(guard: Guard, release: UUID, hand: Hand, today: date) -> State:
     async with guard.pool.acquire() as db:
         before = await case(guard, db, Kind.MANIFEST, release, who=hand.who, today=today)
         async with with_keys(guard, db, before.member, before.listed, hand.passphrase) as keys:
-            asked, examined = await _examined(guard, db, keys, before)
+            asked, examined, earlier = await _whole(guard, db, keys, before)
             if asked.seen != hand.seen:
                 raise ChangedError
-            earlier = await _signatures(db, examined, before)
             mine = Signature(hand.who, keys.sign(STATEMENT, examined.body).signatures[0].signature)
             if not earlier:
                 return await _sign_first(db, before.row, mine)
@@ -112,6 +115,22 @@ def _package(signed: Signed, today: date) -> store.Package:
         feedback_due=manifest.feedback_due,
         delete_by=manifest.delete_by,
     )
+
+
+async def _whole(
+    guard: Guard, db: Db, keys: Keys, before: Case
+) -> tuple[ReleaseAsked, Examined, tuple[Signature, ...]]:
+    """Everything there is of a release; where it changed after a first signature, that one is void and the request ends."""
+    try:
+        asked, examined = await _examined(guard, db, keys, before)
+        return asked, examined, await _signatures(db, examined, before)
+    except RefusedError as error:
+        if before.row.request.state is not State.SIGNED_ONCE:
+            raise
+        reasons = (*error.refused.reasons, _VOID)
+        sealed = await asyncio.to_thread(age.seal, " ".join(reasons).encode(), [before.listed.desk_intake])
+        await store.void_release(db, before.row.request.id, sealed_sha256=sha256(before.row.sealed), reason=sealed)
+        raise RefusedError(Refused(reasons)) from None
 
 
 async def _examined(guard: Guard, db: Db, keys: Keys, before: Case) -> tuple[ReleaseAsked, Examined]:

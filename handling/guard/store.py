@@ -13,7 +13,7 @@ QUEUE_LENGTH = 50
 
 
 class State(Enum):
-    """Where a request stands. A review ends signed, a release released, a phrase approved; each may end refused."""
+    """Where a request stands. A review ends signed, a release released, a phrase approved; each may end refused, a release void."""
 
     WAITING = "waiting"
     SIGNED_ONCE = "signed-once"
@@ -21,6 +21,7 @@ class State(Enum):
     RELEASED = "released"
     APPROVED = "approved"
     REFUSED = "refused"
+    VOID = "void"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,14 @@ _RELEASED = """
        AND sha256(sealed) = $2
 """
 
+_VOID = """
+    UPDATE guard.release
+       SET state = 'void', reason = $3, sealed = ''
+     WHERE id = $1
+       AND state = 'signed-once'
+       AND sha256(sealed) = $2
+"""
+
 _SIGN_PHRASE = """
     UPDATE guard.phrase
        SET state = $3
@@ -254,6 +263,11 @@ async def sign_release_once(db: Db, release_id: UUID, *, sealed_sha256: bytes) -
 async def mark_released(db: Db, release_id: UUID, *, sealed_sha256: bytes) -> bool:
     """Mark a release released and drop its sealed file; False unless that file is still the one opened."""
     return await _changed(db, _RELEASED, release_id, sealed_sha256)
+
+
+async def void_release(db: Db, release_id: UUID, *, sealed_sha256: bytes, reason: bytes) -> bool:
+    """End a release whose first signature is over something else; False when somebody else moved it first."""
+    return await _changed(db, _VOID, release_id, sealed_sha256, reason)
 
 
 async def sign_phrase(db: Db, outcome: UUID, *, was: State, now: State, phrase: str) -> bool:

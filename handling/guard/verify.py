@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from crypto.canonical import canonical, parse
+from crypto.digest import sha256
 from crypto.errors import CryptoError
 from crypto.statement import Signed, Statement
 from handling.guard import words
@@ -27,7 +28,7 @@ from handling.rules.release import Kind, is_complete
 from handling.store.agencies import Agency
 from handling.store.members import Duty, Member, MemberList, NotAMemberError
 
-STATEMENT = "tipline/manifest/v1"
+STATEMENT = "tipline/release/v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ class Examined:
     manifest: Manifest
     report: Report
     review: Review
+    review_sha256: str
+    members_sha256: str
     reviewer: Member
     agency: Agency
     agreement: Agreement
@@ -65,8 +68,15 @@ class Examined:
 
     @property
     def body(self) -> dict[str, Any]:
-        """What is signed: the manifest, whose canonical bytes stand in the package."""
-        return self.manifest.to_body()
+        """What is signed: the manifest, and by their hashes the review with its positive list and the member list of today.
+
+        So whatever of them changes between two signatures, the first one is over something else, and void.
+        """
+        return {
+            "manifest": self.manifest.to_body(),
+            "review_sha256": self.review_sha256,
+            "members_sha256": self.members_sha256,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +105,26 @@ def examine(scanned: Scanned, manifest: Manifest, review: Statement, held: Held,
     facts = replace(said.facts.as_reviewed(), agencies=said.agencies)
     decision = policy.evaluate(facts, agreement, manifest.agency, manifest.purpose, today)
     reasons += [f"Agreement: {verdict.text} ({verdict.rule})" for verdict in decision.failing]
-    examined = Examined(held.requested_by, scanned, manifest, report, said, reviewer, held.agency, agreement, decision)
+    examined = Examined(
+        requested_by=held.requested_by,
+        scanned=scanned,
+        manifest=manifest,
+        report=report,
+        review=said,
+        review_sha256=sha256(review.encode()).hex(),
+        members_sha256=held.members.sha256.hex(),
+        reviewer=reviewer,
+        agency=held.agency,
+        agreement=agreement,
+        decision=decision,
+    )
     if decision.permits and not _follows(examined, facts, held.scheme):
         reasons.append("The rules, conditions or days in the manifest are not those that follow from the agreement.")
     return Refused(tuple(reasons)) if reasons else examined
 
 
 def verify(examined: Examined, signatures: Sequence[Signature], members: MemberList) -> Verified | Refused:
-    """Check both signatures over the manifest, in the order in which they were given."""
+    """Check both signatures over the release, in the order in which they were given."""
     void = _void(examined, signatures, members)
     if void:
         return Refused(void)
@@ -124,7 +146,7 @@ def duties(members: MemberList) -> Mapping[str, AbstractSet[str]]:
 
 
 def _void(examined: Examined, signatures: Iterable[Signature], members: MemberList) -> tuple[str, ...]:
-    """Each signature that is not by its signer over exactly this manifest, as a reason."""
+    """Each signature that is not by its signer over exactly this release, as a reason."""
     reasons = []
     for entry in signatures:
         try:
@@ -133,8 +155,8 @@ def _void(examined: Examined, signatures: Iterable[Signature], members: MemberLi
             statement.verify(STATEMENT, [public])
         except (NotAMemberError, CryptoError):
             reasons.append(
-                f"The signature of {entry.signer} is not over this manifest. It was changed after signing,"
-                " so every signature on it is void."
+                f"The signature of {entry.signer} is not over what stands here now: the manifest, the review with its list"
+                " of agencies, or the member list was changed after signing, so every signature on it is void."
             )
     return tuple(reasons)
 

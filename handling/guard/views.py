@@ -37,6 +37,7 @@ _STATES = {
     State.RELEASED: "It is signed twice. The package has left.",
     State.APPROVED: "It is signed twice. The corridor may tell the source.",
     State.REFUSED: "It was refused. The reason is with those who asked.",
+    State.VOID: "It changed after the first signature, which is void. Nothing left. The desk reads why, and can ask again.",
 }
 
 

@@ -149,6 +149,7 @@ class Act(Enum):
 
     SIGN = "sign"
     REFUSE = "refuse"
+    VOID = "void"  # what was signed once is no longer what stands there
 
 
 _NEXT: Final[Mapping[tuple[Kind, str, Act], str]] = {
@@ -158,6 +159,7 @@ _NEXT: Final[Mapping[tuple[Kind, str, Act], str]] = {
     (Kind.MANIFEST, "waiting", Act.REFUSE): "refused",
     (Kind.MANIFEST, "signed-once", Act.SIGN): "released",
     (Kind.MANIFEST, "signed-once", Act.REFUSE): "refused",
+    (Kind.MANIFEST, "signed-once", Act.VOID): "void",
     (Kind.PHRASE, "waiting", Act.SIGN): "signed-once",
     (Kind.PHRASE, "waiting", Act.REFUSE): "refused",
     (Kind.PHRASE, "signed-once", Act.SIGN): "approved",

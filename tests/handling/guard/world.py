@@ -173,6 +173,12 @@ class World:
         forged.review(body)
         return Statement.make("tipline/review/v1", body, forged.reviewer or await self.signing_key("ben"))
 
+    def to_sign(self, content: Mapping[str, Any]) -> dict[str, Any]:
+        """The body that a signer of *content* signs under the list of the world's first day."""
+        review = Statement.from_json(content["review"]).encode()
+        listed = self.listed.sha256.hex()
+        return {"manifest": content["manifest"], "review_sha256": sha256(review).hex(), "members_sha256": listed}
+
     async def sign_release(self, release: UUID, name: str) -> State:
         view = await releases.open_(self.guard, release, self.hand(name), today())
         return await releases.sign(self.guard, release, self.hand(name, view.seen), today())

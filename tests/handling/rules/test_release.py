@@ -176,7 +176,7 @@ def test_who_may_not_is_told_a_reason_and_who_may_is_not(kind):
 
 _STATES = {
     Kind.REVIEW: ("waiting", "signed", "refused"),
-    Kind.MANIFEST: ("waiting", "signed-once", "released", "refused"),
+    Kind.MANIFEST: ("waiting", "signed-once", "released", "refused", "void"),
     Kind.PHRASE: ("waiting", "signed-once", "approved", "refused"),
     Kind.MEMBERS: ("waiting", "signed-once", "accepted", "refused"),
 }
@@ -184,6 +184,7 @@ _MOVES = {
     (Kind.REVIEW, "waiting", Act.SIGN): "signed",
     (Kind.MANIFEST, "waiting", Act.SIGN): "signed-once",
     (Kind.MANIFEST, "signed-once", Act.SIGN): "released",
+    (Kind.MANIFEST, "signed-once", Act.VOID): "void",
     (Kind.PHRASE, "waiting", Act.SIGN): "signed-once",
     (Kind.PHRASE, "signed-once", Act.SIGN): "approved",
     (Kind.MEMBERS, "waiting", Act.SIGN): "signed-once",
