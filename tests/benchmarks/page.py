@@ -1,12 +1,10 @@
 """The page that seals in the browser with large files: how long Chromium takes, and what both sides take of memory for them."""
 
 import asyncio
-import os
-import re
 import time
 from pathlib import Path
 
-from tests.benchmarks.memory import below, in_mib, pss
+from tests.benchmarks.memory import chromium, in_mib, pss
 from tests.benchmarks.raw import MIB
 from tests.benchmarks.table import Row
 from tests.benchmarks.zone import source_of
@@ -58,16 +56,4 @@ async def _one(installation: Installation, film: Path, size: int) -> list[Row]:
 
 def _memory(source: int) -> list[int]:
     """Bytes of what draws pages, of all of the browser, and of the source's processes."""
-    said = {pid: _said(pid) for pid in below(os.getpid())}
-    browsers = [
-        pid for pid, words in said.items() if b"chrom" in re.split(rb"[\0 ]", words)[0] and b"--type=" not in words
-    ]
-    renderers = [pid for pid, words in said.items() if b"--type=renderer" in words]
-    return [sum(pss(pid) or 0 for pid in renderers), max(pss(pid) or 0 for pid in browsers), pss(source) or 0]
-
-
-def _said(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except (FileNotFoundError, ProcessLookupError):
-        return b""
+    return [*chromium(), pss(source) or 0]
