@@ -1,16 +1,18 @@
-"""A report with what became of it, loaded and opened for a page. Three queries at most; decides nothing."""
+"""A report with what became of it, loaded and opened for a page: as many queries for a page of reports as for one. Decides nothing."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
 from crypto.errors import CryptoError
-from handling.desk import feedback, ledger, reports, store
+from handling.desk import feedback, ledger, reports, store, withholdings
 from handling.desk.feedback import Answer
 from handling.desk.ledger import Release
 from handling.desk.reports import Reviewed
 from handling.desk.session import Desk
+from handling.desk.withholdings import LeftOut
 from handling.store.keyring import MissingKeyError
 from tipline.base.database import Db
 
@@ -42,10 +44,11 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A report and its releases."""
+    """A report, its releases, and the agencies that were left out."""
 
     reviewed: Reviewed
     releases: tuple[Answered, ...]
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +67,14 @@ class Listing:
     next: tuple[date, UUID] | None
 
 
-async def listing(db: Db, desk: Desk, *, before: tuple[date, UUID] = NEWEST) -> Listing:
-    """The newest reports before *before*, each with its releases and answers."""
-    rows = await store.reports(db, before=before, limit=PAGE_LENGTH + 1)
-    shown = rows[:PAGE_LENGTH]
-    found = await _answered(db, desk, [row.id for row in shown])
-    cases = tuple(_case(desk, row, found) for row in shown)
-    return Listing(cases, (shown[-1].received_on, shown[-1].id) if len(rows) > PAGE_LENGTH else None)
+async def listing(
+    db: Db, desk: Desk, *, before: tuple[date, UUID] = NEWEST, since: date = date.min, length: int = PAGE_LENGTH
+) -> Listing:
+    """The newest reports before *before* that came on *since* or later, each with all that became of it."""
+    rows = [row for row in await store.reports(db, before=before, limit=length + 1) if row.received_on >= since]
+    shown = rows[:length]
+    cases = await _cases(db, desk, shown)
+    return Listing(cases, (shown[-1].received_on, shown[-1].id) if len(rows) > length else None)
 
 
 async def report(db: Db, desk: Desk, report_id: UUID) -> Reviewed:
@@ -82,9 +86,19 @@ async def report(db: Db, desk: Desk, report_id: UUID) -> Reviewed:
 
 
 async def case(db: Db, desk: Desk, report_id: UUID) -> Case:
-    """One report with its releases and answers, or `NoSuchReportError`."""
-    reviewed = await report(db, desk, report_id)
-    return Case(reviewed, tuple(await _answered(db, desk, [report_id])))
+    """One report with all that became of it.
+
+    Raises:
+        NoSuchReportError: there is none with this id.
+        MissingKeyError: it cannot be opened.
+    """
+    row = await store.report(db, report_id)
+    if row is None:
+        raise NoSuchReportError
+    (found,) = await _cases(db, desk, [row])
+    if isinstance(found, Lost):
+        raise MissingKeyError
+    return found
 
 
 async def release(db: Db, desk: Desk, release_id: UUID) -> tuple[Reviewed, Answered]:
@@ -97,16 +111,16 @@ async def release(db: Db, desk: Desk, release_id: UUID) -> tuple[Reviewed, Answe
     return reviewed, _opened(desk, row, answers)
 
 
-async def _answered(db: Db, desk: Desk, of: Sequence[UUID]) -> list[Answered]:
-    rows = await store.releases(db, of)
-    answers = await store.answers(db, of)
-    found = []
-    for row in rows:
-        try:
-            found.append(_opened(desk, row, answers))
-        except (MissingKeyError, CryptoError):
-            continue  # its report is listed as lost
-    return found
+async def _cases(db: Db, desk: Desk, rows: Sequence[store.ReportRow]) -> tuple[Case | Lost, ...]:
+    """Load what became of all of them in three queries, and open it off the event loop."""
+    of = [row.id for row in rows]
+    releases, answers = await store.releases(db, of), await store.answers(db, of)
+    left_out = await withholdings.of(db, of)
+
+    def opened() -> tuple[Case | Lost, ...]:
+        return tuple(_case(desk, row, releases, answers, left_out) for row in rows)
+
+    return await asyncio.to_thread(opened)
 
 
 def _opened(desk: Desk, row: store.ReleaseRow, answers: Sequence[store.AnswerRow]) -> Answered:
@@ -114,9 +128,18 @@ def _opened(desk: Desk, row: store.ReleaseRow, answers: Sequence[store.AnswerRow
     return Answered(ledger.open_(desk.vault, desk.intake, row), tuple(said))
 
 
-def _case(desk: Desk, row: store.ReportRow, found: Sequence[Answered]) -> Case | Lost:
+def _case(
+    desk: Desk,
+    row: store.ReportRow,
+    releases: Sequence[store.ReleaseRow],
+    answers: Sequence[store.AnswerRow],
+    left_out: Sequence[withholdings.Row],
+) -> Case | Lost:
     try:
-        reviewed = reports.open_(desk.vault, row)
+        return Case(
+            reports.open_(desk.vault, row),
+            tuple(_opened(desk, one, answers) for one in releases if one.report == row.id),
+            tuple(withholdings.open_(desk.vault, one) for one in left_out if one.report == row.id),
+        )
     except (MissingKeyError, CryptoError):
         return Lost(row.id, row.received_on)
-    return Case(reviewed, tuple(one for one in found if one.release.report == row.id))

@@ -75,41 +75,44 @@ async def listed_today(request_: web.Request) -> MemberList:
 
 def member_of(request_: web.Request) -> Member:
     """Return who is signed in, as the list named them then."""
-    return _desk(request_).member
+    return desk_of(request_).member
 
 
-def _desk(request_: web.Request) -> Desk:
+def desk_of(request_: web.Request) -> Desk:
+    """Return the open desk of whoever is signed in."""
     return staff.session(request_, Desk).value
 
 
 @signed_in
 async def home(request_: web.Request) -> web.Response:
     """Take in what arrived, then list the reports."""
-    office, desk = request_.app[OFFICE], _desk(request_)
+    office, desk = request_.app[OFFICE], desk_of(request_)
     before = _cursor(request_.query)
     await office.follow(desk)
     taken = await intake.take_in(office.pool, desk, office.members, office.today())
     async with office.pool.acquire() as db:
         listing = await case.listing(db, desk, before=before)
-    return render(request_, show.home(taken, listing, office.today(), first=before == NEWEST))
+        parties = await request.parties(db, office.today())
+    return render(request_, show.home(taken, listing, parties, office.today(), first=before == NEWEST))
 
 
 @signed_in
 async def report(request_: web.Request) -> web.Response:
     """One report."""
-    office, desk = request_.app[OFFICE], _desk(request_)
+    office, desk = request_.app[OFFICE], desk_of(request_)
     async with office.pool.acquire() as db:
-        found = await case.case(db, desk, _id(request_))
-    return render(request_, show.report(found, desk.members, office.today()))
+        found = await case.case(db, desk, id_of(request_))
+        parties = await request.parties(db, office.today())
+    return render(request_, show.report(found, parties, desk.members, office.today()))
 
 
 @signed_in
 async def match(request_: web.Request) -> web.Response:
     """Every agency's answer for one purpose."""
-    office, desk = request_.app[OFFICE], _desk(request_)
+    office, desk = request_.app[OFFICE], desk_of(request_)
     purpose = _purpose(request_.query)
     async with office.pool.acquire() as db:
-        reviewed = await case.report(db, desk, _id(request_))
+        reviewed = await case.report(db, desk, id_of(request_))
         parties = await request.parties(db, office.today())
     found = matching.match_all(reviewed.review.facts, parties, purpose, office.today())
     return render(request_, show.matches(reviewed, found, purpose))
@@ -118,16 +121,16 @@ async def match(request_: web.Request) -> web.Response:
 @signed_in
 async def decision(request_: web.Request) -> web.Response:
     """The decision on one agency."""
-    wanted = Wanted(_id(request_), request_.query.get("agency", ""), _purpose(request_.query))
+    wanted = Wanted(id_of(request_), request_.query.get("agency", ""), _purpose(request_.query))
     return await _decided(request_, wanted)
 
 
 @signed_in
 async def ask(request_: web.Request) -> web.Response:
     """Ask for a release; anything but a permit shows the decision again with what stands in the way."""
-    office, desk = request_.app[OFFICE], _desk(request_)
+    office, desk = request_.app[OFFICE], desk_of(request_)
     form = await read_form(request_)
-    wanted = Wanted(_id(request_), form.get("agency", ""), _purpose(form))
+    wanted = Wanted(id_of(request_), form.get("agency", ""), _purpose(form))
     async with office.pool.acquire() as db:
         known = await office.members(db)
         outcome = await request.ask(db, desk, known, wanted, unit=office.unit, today=office.today())
@@ -141,13 +144,13 @@ async def ask(request_: web.Request) -> web.Response:
             "See that release",
         )
         return render(request_, page, HTTPStatus.CONFLICT)
-    return await _decided(request_, wanted, problem=_why(outcome), status=HTTPStatus.CONFLICT)
+    return await _decided(request_, wanted, problem=why(outcome), status=HTTPStatus.CONFLICT)
 
 
 async def _decided(
     request_: web.Request, wanted: Wanted, *, problem: str = "", status: HTTPStatus = HTTPStatus.OK
 ) -> web.Response:
-    office, desk = request_.app[OFFICE], _desk(request_)
+    office, desk = request_.app[OFFICE], desk_of(request_)
     async with office.pool.acquire() as db:
         reviewed = await case.report(db, desk, wanted.report)
         party = await request.party(db, wanted.agency, office.today())
@@ -166,7 +169,8 @@ async def _decided(
     return render(request_, page, status)
 
 
-def _why(outcome: request.NotPermitted | request.NobodyMaySign | request.ReviewFallen) -> str:
+def why(outcome: request.NotPermitted | request.NobodyMaySign | request.ReviewFallen) -> str:
+    """Say in words why nothing was asked for."""
     match outcome:
         case request.NotPermitted():
             return "The agreement does not permit this release. Nothing was stored or sent."
@@ -179,35 +183,35 @@ def _why(outcome: request.NotPermitted | request.NobodyMaySign | request.ReviewF
 @signed_in
 async def release(request_: web.Request) -> web.Response:
     """One line of the ledger."""
-    office, desk = request_.app[OFFICE], _desk(request_)
+    office, desk = request_.app[OFFICE], desk_of(request_)
     async with office.pool.acquire() as db:
-        reviewed, found = await case.release(db, desk, _id(request_))
+        reviewed, found = await case.release(db, desk, id_of(request_))
     return render(request_, show.release(reviewed, found, desk.members, office.today()))
 
 
 @signed_in
 async def outcome(request_: web.Request) -> web.Response:
     """The outcomes of a report and the form for another."""
-    office, desk = request_.app[OFFICE], _desk(request_)
+    office, desk = request_.app[OFFICE], desk_of(request_)
     async with office.pool.acquire() as db:
-        reviewed = await case.report(db, desk, _id(request_))
-        filed = await outcomes.filed(db, desk, _id(request_))
+        reviewed = await case.report(db, desk, id_of(request_))
+        filed = await outcomes.filed(db, desk, id_of(request_))
     return render(request_, show.outcomes(reviewed, filed, uuid4(), office.today()))
 
 
 @signed_in
 async def file_outcome(request_: web.Request) -> web.Response:
     """File an outcome; a form sent twice counts once."""
-    office, desk = request_.app[OFFICE], _desk(request_)
+    office, desk = request_.app[OFFICE], desk_of(request_)
     form = await read_form(request_)
     number = _uuid(form.get("form", ""))
     async with office.pool.acquire() as db:
         known = await office.members(db)
-        reviewed = await case.report(db, desk, _id(request_))
+        reviewed = await case.report(db, desk, id_of(request_))
         try:
             said = Outcome.read(form, office.today())
         except OutcomeError as error:
-            filed = await outcomes.filed(db, desk, _id(request_))
+            filed = await outcomes.filed(db, desk, id_of(request_))
             page = show.outcomes(reviewed, filed, number, office.today(), given=form, problem=str(error))
             return render(request_, page, HTTPStatus.BAD_REQUEST)
         try:
@@ -266,7 +270,8 @@ _STOPS: Mapping[type[Exception], StopPage] = {
 }
 
 
-def _id(request_: web.Request) -> UUID:
+def id_of(request_: web.Request) -> UUID:
+    """Return the id in the address."""
     return UUID(request_.match_info["id"])
 
 
@@ -295,15 +300,15 @@ def _cursor(query: Mapping[str, str]) -> tuple[date, UUID]:
         raise web.HTTPBadRequest from None
 
 
-_ID = "{id:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}}"
+ID = "{id:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}}"
 
 ROUTES = (
     web.get("/", home),
-    web.get(f"/reports/{_ID}", report),
-    web.get(f"/reports/{_ID}/match", match),
-    web.get(f"/reports/{_ID}/decision", decision),
-    web.post(f"/reports/{_ID}/decision", ask),
-    web.get(f"/reports/{_ID}/outcome", outcome),
-    web.post(f"/reports/{_ID}/outcome", file_outcome),
-    web.get(f"/releases/{_ID}", release),
+    web.get(f"/reports/{ID}", report),
+    web.get(f"/reports/{ID}/match", match),
+    web.get(f"/reports/{ID}/decision", decision),
+    web.post(f"/reports/{ID}/decision", ask),
+    web.get(f"/reports/{ID}/outcome", outcome),
+    web.post(f"/reports/{ID}/outcome", file_outcome),
+    web.get(f"/releases/{ID}", release),
 )

@@ -18,6 +18,7 @@ class ReportLine:
     age: str
     state: str
     owed: tuple[Due, ...]
+    undecided: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,17 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class DecidedLine:
+    """One agency about which somebody has decided, or that is on the list and not permitted."""
+
+    agency: str
+    name: str
+    state: str
+    details: tuple[str, ...]
+    purpose: str  # for which a release can be asked for now, else empty
+
+
+@dataclass(frozen=True, slots=True)
 class ReportPage:
     """One report: the document, its review and what became of it."""
 
@@ -85,6 +97,8 @@ class ReportPage:
     sha256: str
     purposes: tuple[tuple[str, str], ...]
     releases: tuple[ReleaseLine, ...]
+    undecided: str
+    not_shared: tuple[DecidedLine, ...]
 
 
 @dataclass(frozen=True, slots=True)

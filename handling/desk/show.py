@@ -5,13 +5,13 @@ from datetime import date
 from uuid import UUID
 
 from handling import data
-from handling.desk import words
+from handling.desk import share, share_pages, words
 from handling.desk.case import Answered, Case, Listing, Lost
 from handling.desk.documents import month_in_words
 from handling.desk.feedback import AgencyFeedback, Answer, Opened, acknowledgement, is_signed
 from handling.desk.intake import Intake
 from handling.desk.ledger import Release
-from handling.desk.matching import Match
+from handling.desk.matching import Match, Party
 from handling.desk.outcomes import Filed, month_choices
 from handling.desk.pages import (
     AnswerLine,
@@ -48,7 +48,7 @@ _STAGES: Mapping[Stage, str] = {
 }
 
 
-def home(taken_in: Intake, listing: Listing, today: date, *, first: bool) -> HomePage:
+def home(taken_in: Intake, listing: Listing, parties: Sequence[Party], today: date, *, first: bool) -> HomePage:
     """The list of reports."""
     last = listing.next
     return HomePage(
@@ -58,14 +58,15 @@ def home(taken_in: Intake, listing: Listing, today: date, *, first: bool) -> Hom
             for row in taken_in.refused[:_REFUSED_SHOWN]
         ),
         refused_count=len(taken_in.refused),
-        reports=tuple(_report_line(case, today) for case in listing.cases),
+        reports=tuple(_report_line(case, parties, today) for case in listing.cases),
         older="" if last is None else f"/?before={last[0].isoformat()}.{last[1]}",
         first=first,
     )
 
 
-def report(case: Case, members: MemberList, today: date) -> ReportPage:
+def report(case: Case, parties: Sequence[Party], members: MemberList, today: date) -> ReportPage:
     """One report."""
+    stands = share.stands(case, parties, today)
     document, review = case.reviewed.report, case.reviewed.review
     return ReportPage(
         head=head(case.reviewed),
@@ -79,6 +80,8 @@ def report(case: Case, members: MemberList, today: date) -> ReportPage:
         sha256=document.sha256.hex(),
         purposes=_PURPOSES,
         releases=tuple(_release_line(one, today) for one in case.releases),
+        undecided=share_pages.waiting(stands),
+        not_shared=tuple(line for line in share_pages.decided(stands, members) if line.details),
     )
 
 
@@ -197,10 +200,10 @@ def head(reviewed: Reviewed) -> Head:
     )
 
 
-def _report_line(case: Case | Lost, today: date) -> ReportLine:
+def _report_line(case: Case | Lost, parties: Sequence[Party], today: date) -> ReportLine:
     if isinstance(case, Lost):
         received, age = words.day(case.received_on), words.age_in_words(case.received_on, today)
-        return ReportLine(case.id, "", "", received, age, "Cannot be opened: its key is gone or it is damaged", ())
+        return ReportLine(case.id, "", "", received, age, "Cannot be opened: its key is gone or it is damaged", (), "")
     document, received_on = case.reviewed.report, case.reviewed.received_on
     return ReportLine(
         id=document.id,
@@ -210,6 +213,7 @@ def _report_line(case: Case | Lost, today: date) -> ReportLine:
         age=words.age_in_words(received_on, today),
         state=words.state_of(case.releases),
         owed=words.owed(case.releases, today),
+        undecided=share_pages.waiting(share.stands(case, parties, today)),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
+from functools import lru_cache
 
 import asyncpg
 
@@ -153,11 +154,17 @@ def _deciding(rows: Iterable[asyncpg.Record], today: date) -> Agreement | None:
     return highest
 
 
+@lru_cache(maxsize=1024)
+def _read(toml: bytes) -> Agreement:
+    """Read stored bytes once: a page about many agencies asks for the same versions again and again, and none changes."""
+    return parse(toml, data.codes())
+
+
 def _agreement(row: asyncpg.Record) -> Agreement:
     if hashlib.sha256(row["toml"]).digest() != row["sha256"]:
         raise DamagedAgreementError
     try:
-        agreement = parse(row["toml"], data.codes())
+        agreement = _read(row["toml"])
     except AgreementError:
         raise DamagedAgreementError from None
     if (agreement.id, agreement.version, agreement.agency.id) != (row["id"], row["version"], row["agency"]):

@@ -1,0 +1,120 @@
+"""A year of sharing: the share of what each agreement permits, what was left out, what nobody decided. For oversight and the desk."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from handling.desk import case, share
+from handling.desk.case import NEWEST, Case, Lost
+from handling.desk.matching import Party
+from handling.desk.session import Desk
+from handling.desk.share import Stand
+from handling.rules import sharing
+from handling.rules.sharing import Rate, Standing
+from tipline.base.database import Db
+
+FORMAT = "tipline/sharing/v1"
+YEAR = timedelta(days=365)
+_BATCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One report and one agency, where that is worth showing."""
+
+    case: Case
+    stand: Stand
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All reports that came within a year.
+
+    Attributes:
+        rates: by agency, of those with an agreement.
+        overdue: undecided past the last day, longest first.
+        not_shared: left out or refused by a signer, newest first.
+        unreadable: reports that could not be opened and so are not counted.
+    """
+
+    since: date
+    rates: tuple[tuple[Party, Rate], ...]
+    overdue: tuple[Line, ...]
+    not_shared: tuple[Line, ...]
+    unreadable: int
+
+
+async def year(db: Db, desk: Desk, today: date) -> AsyncIterator[tuple[Case | Lost, ...]]:
+    """Every report that came within a year, newest first, opened a batch at a time: a long year is never held as a whole."""
+    before: tuple[date, Any] | None = NEWEST
+    while before is not None:
+        found = await case.listing(db, desk, before=before, since=today - YEAR, length=_BATCH)
+        yield found.cases
+        before = found.next
+
+
+async def overview(db: Db, desk: Desk, parties: Sequence[Party], today: date) -> Overview:
+    """Go through the year."""
+    standings: dict[str, list[Standing]] = {party.id: [] for party in parties}
+    overdue, not_shared, unreadable = [], [], 0
+    async for cases in year(db, desk, today):
+        for one in cases:
+            if isinstance(one, Lost):
+                unreadable += 1
+                continue
+            for found in share.stands(one, parties, today):
+                standings[found.party.id].append(found.standing)
+                if found.standing is Standing.OVERDUE:
+                    overdue.append(Line(one, found))
+                elif found.standing in {Standing.WITHHELD, Standing.REFUSED}:
+                    not_shared.append(Line(one, found))
+    return Overview(
+        since=today - YEAR,
+        rates=tuple((party, sharing.rate(standings[party.id])) for party in parties if party.agreement is not None),
+        overdue=tuple(sorted(overdue, key=lambda line: line.stand.decide_by or date.max)),
+        not_shared=tuple(not_shared),
+        unreadable=unreadable,
+    )
+
+
+def statement(found: Overview, unit: str, today: date) -> dict[str, Any]:
+    """Return the overview for an oversight body: references, agencies, codes, days and who decided; no word of a report."""
+    return {
+        "format": FORMAT,
+        "unit": unit,
+        "since": found.since.isoformat(),
+        "day": today.isoformat(),
+        "decide_within_days": sharing.DECIDE_WITHIN_DAYS,
+        "agreements": [_rate(party, rate) for party, rate in found.rates],
+        "overdue": [
+            {**_named(line), "decide_by": None if line.stand.decide_by is None else line.stand.decide_by.isoformat()}
+            for line in found.overdue
+        ],
+        "not_shared": [
+            {
+                **_named(line),
+                "left_out": [
+                    {"reason": one.reason.value, "by": one.by, "on": one.on.isoformat()} for one in line.stand.left_out
+                ],
+                "refused": [{"reason": reason, "asked_on": on.isoformat()} for on, reason in line.stand.refusals],
+            }
+            for line in found.not_shared
+        ],
+        "unreadable": found.unreadable,
+    }
+
+
+def _named(line: Line) -> dict[str, str]:
+    return {"report": line.case.reviewed.report.urn, "agency": line.stand.party.id}
+
+
+def _rate(party: Party, rate: Rate) -> Mapping[str, Any]:
+    agreement = party.agreement
+    return {
+        "agency": party.id,
+        "agreement": None if agreement is None else agreement.id,
+        "version": None if agreement is None else agreement.version,
+        "permitted": rate.permitted,
+        **{name: getattr(rate, name) for name in Rate.__dataclass_fields__},
+    }

@@ -1,0 +1,121 @@
+"""Routes of sharing: who is proposed for a report, and a year of sharing for oversight. Parse, call one thing, render."""
+
+import asyncio
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from aiohttp import web
+
+from crypto import age
+from crypto.canonical import canonical
+from crypto.errors import CryptoError
+from handling.desk import case, handlers, overview, request, share, share_pages, show
+from handling.desk.handlers import ID, OFFICE, desk_of, id_of
+from handling.desk.share import Choice, Done
+from handling.rules.agreements import Purpose
+from handling.rules.sharing import Withheld
+from tipline.base.staff import signed_in
+from tipline.base.web import read_form, read_form_lists, render, see_other
+
+_CHANGED = "What is proposed has changed meanwhile. Nothing was stored or sent. Look at them again."
+
+
+@signed_in
+async def proposed(request_: web.Request) -> web.Response:
+    """Who may receive the report, each ticked."""
+    return await _shown(request_, status=HTTPStatus.OK)
+
+
+@signed_in
+async def decide(request_: web.Request) -> web.Response:
+    """Ask for every release that is ticked, and keep why the others were left out."""
+    office, desk = request_.app[OFFICE], desk_of(request_)
+    given = await read_form_lists(request_)
+    choices, problems = _read(given)
+    fields = {name: values[0] for name, values in given.items()}
+    if problems:
+        problem = "Each agency that is not ticked needs a reason. Nothing was stored or sent."
+        return await _shown(request_, given=fields, problems=problems, problem=problem, status=HTTPStatus.BAD_REQUEST)
+    async with office.pool.acquire() as db:
+        known = await office.members(db)
+        outcome = await share.decide(db, desk, known, id_of(request_), choices, unit=office.unit, today=office.today())
+    if isinstance(outcome, Done):
+        return see_other(f"/reports/{id_of(request_)}")
+    if isinstance(outcome, share.ChangedMeanwhile):
+        return await _shown(request_, problem=_CHANGED)
+    return await _shown(request_, given=fields, problem=handlers.why(outcome))
+
+
+async def _shown(
+    request_: web.Request,
+    *,
+    given: Mapping[str, str] | None = None,
+    problems: Mapping[str, str] | None = None,
+    problem: str = "",
+    status: HTTPStatus = HTTPStatus.CONFLICT,
+) -> web.Response:
+    office, desk = request_.app[OFFICE], desk_of(request_)
+    async with office.pool.acquire() as db:
+        found = await case.case(db, desk, id_of(request_))
+        parties = await request.parties(db, office.today())
+    stands = share.stands(found, parties, office.today())
+    head = show.head(found.reviewed)
+    page = share_pages.share(
+        head, stands, desk.members, office.today(), given=given, problems=problems, problem=problem
+    )
+    return render(request_, page, status)
+
+
+def _read(given: Mapping[str, list[str]]) -> tuple[tuple[Choice, ...], dict[str, str]]:
+    """Read the form: a choice for each agency that was proposed, and what is wrong, by agency."""
+    choices, problems = [], {}
+    for agency in given.get("agency", []):
+        kind = Purpose if f"share-{agency}" in given else Withheld
+        field = "purpose" if kind is Purpose else "reason"
+        (value, *_) = given.get(f"{field}-{agency}", [""])
+        try:
+            choices.append(Choice(agency, kind(value)))
+        except ValueError:
+            problems[agency] = "Choose a purpose." if kind is Purpose else "Say why it is left out, or tick it."
+    return tuple(choices), problems
+
+
+@signed_in
+async def sharing(request_: web.Request) -> web.Response:
+    """A year of sharing."""
+    found = await _overview(request_)
+    return render(request_, share_pages.sharing(found, desk_of(request_).members))
+
+
+@signed_in
+async def statement(request_: web.Request) -> web.Response:
+    """The same as a file that only an oversight body can open, whose age recipient was typed in."""
+    office, desk = request_.app[OFFICE], desk_of(request_)
+    form = await read_form(request_)
+    found = await _overview(request_)
+    try:
+        recipient = age.Recipient.parse(form.get("recipient", "").strip())
+    except (CryptoError, ValueError):
+        problem = "That is no age recipient. It begins with age1pq1, and tipline identity makes one."
+        page = share_pages.sharing(found, desk.members, problem=problem)
+        return render(request_, page, HTTPStatus.BAD_REQUEST)
+    content = canonical(overview.statement(found, office.unit, office.today()))
+    sealed = await asyncio.to_thread(age.seal, content, [recipient])
+    name = f"sharing-{office.today().isoformat()}.age"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Type": "application/octet-stream"}
+    return web.Response(body=sealed, headers=headers)
+
+
+async def _overview(request_: web.Request) -> overview.Overview:
+    office, desk = request_.app[OFFICE], desk_of(request_)
+    async with office.pool.acquire() as db:
+        parties = await request.parties(db, office.today())
+        return await overview.overview(db, desk, parties, office.today())
+
+
+ROUTES = (
+    web.get(f"/reports/{ID}/share", proposed),
+    web.post(f"/reports/{ID}/share", decide),
+    web.get("/sharing", sharing),
+    web.post("/sharing", statement),
+)

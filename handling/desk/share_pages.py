@@ -1,0 +1,210 @@
+"""What the desk's pages about sharing show, and how it is worded. Pure: built from values; reads nothing and decides nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+from uuid import UUID
+
+from handling.desk import words
+from handling.desk.overview import Line, Overview
+from handling.desk.pages import Choice, DecidedLine, Head
+from handling.desk.share import MOST, Stand, undecided
+from handling.rules.agreements import PURPOSE_LABELS
+from handling.rules.sharing import DECIDE_WITHIN_DAYS, WITHHELD_LABELS, Standing
+from handling.store.members import MemberList
+
+_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedLine:
+    """One agency that may receive the report, ticked unless somebody chose otherwise."""
+
+    agency: str
+    name: str
+    agreement: str
+    due: str
+    late: bool
+    ticked: bool
+    purposes: tuple[Choice, ...]
+    reasons: tuple[Choice, ...]
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class SharePage:
+    """Sharing one report: who is proposed, as a form, and what was decided before."""
+
+    template: ClassVar[str] = "desk/share.html"
+    head: Head
+    proposed: tuple[ProposedLine, ...]
+    more: int
+    decided: tuple[DecidedLine, ...]
+    days: int
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class RateLine:
+    """What became of all that one agreement permitted."""
+
+    name: str
+    agreement: str
+    share: str
+    counts: tuple[int, ...]  # permitted, released, asked, left out, refused, open, overdue
+
+
+@dataclass(frozen=True, slots=True)
+class NotSharedLine:
+    """One report that did not go to one agency."""
+
+    report: UUID
+    title: str
+    agency: str
+    details: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SharingPage:
+    """A year of sharing, as oversight reads it."""
+
+    template: ClassVar[str] = "desk/sharing.html"
+    since: str
+    rates: tuple[RateLine, ...]
+    overdue: tuple[NotSharedLine, ...]
+    overdue_count: int
+    not_shared: tuple[NotSharedLine, ...]
+    not_shared_count: int
+    unreadable: int
+    days: int
+    problem: str
+
+
+def share(
+    head: Head,
+    stands: Sequence[Stand],
+    members: MemberList,
+    today: date,
+    *,
+    given: Mapping[str, str] | None = None,
+    problems: Mapping[str, str] | None = None,
+    problem: str = "",
+) -> SharePage:
+    """Who is proposed for one report; *given* is what was sent, by field, where it has to be sent again."""
+    open_ = undecided(stands)
+    return SharePage(
+        head=head,
+        proposed=tuple(_proposed(one, today, given, (problems or {}).get(one.party.id, "")) for one in open_[:MOST]),
+        more=max(0, len(open_) - MOST),
+        decided=decided(stands, members),
+        days=DECIDE_WITHIN_DAYS,
+        problem=problem,
+    )
+
+
+def decided(stands: Sequence[Stand], members: MemberList) -> tuple[DecidedLine, ...]:
+    """What was decided about the others."""
+    return tuple(
+        DecidedLine(
+            agency=one.party.id,
+            name=one.party.name,
+            state=_STATES[one.standing],
+            details=_why(one, members),
+            purpose=one.purposes[0].value if one.purposes and one.standing in _NOT_SHARED else "",
+        )
+        for one in stands
+        if not one.proposed
+    )
+
+
+def sharing(found: Overview, members: MemberList, *, problem: str = "") -> SharingPage:
+    """A year of sharing."""
+    return SharingPage(
+        since=words.day(found.since),
+        rates=tuple(
+            RateLine(
+                name=party.name,
+                agreement="" if party.agreement is None else f"{party.agreement.id}, version {party.agreement.version}",
+                share="Nothing permitted" if rate.percent is None else f"{rate.percent} %",
+                counts=(
+                    rate.permitted,
+                    rate.released,
+                    rate.asked,
+                    rate.withheld,
+                    rate.refused,
+                    rate.open,
+                    rate.overdue,
+                ),
+            )
+            for party, rate in found.rates
+        ),
+        overdue=tuple(_line(line, (_late(line.stand),)) for line in found.overdue[:_SHOWN]),
+        overdue_count=len(found.overdue),
+        not_shared=tuple(_line(line, _why(line.stand, members)) for line in found.not_shared[:_SHOWN]),
+        not_shared_count=len(found.not_shared),
+        unreadable=found.unreadable,
+        days=DECIDE_WITHIN_DAYS,
+        problem=problem,
+    )
+
+
+def waiting(stands: Sequence[Stand]) -> str:
+    """Say in a line how many agencies wait for a decision; empty when none does."""
+    late = sum(one.standing is Standing.OVERDUE for one in stands)
+    open_ = len(undecided(stands))
+    if not open_:
+        return ""
+    said = f"{words.agencies(open_)} may receive it and nobody has decided"
+    return f"{said}; {late} overdue" if late else said
+
+
+_NOT_SHARED = frozenset({Standing.WITHHELD, Standing.REFUSED})
+_STATES: Mapping[Standing, str] = {
+    Standing.OUTSIDE: "Not permitted today",
+    Standing.RELEASED: "Released",
+    Standing.ASKED: "Waiting for signatures",
+    Standing.REFUSED: "Refused by a signer",
+    Standing.WITHHELD: "Left out",
+}
+
+
+def _proposed(one: Stand, today: date, given: Mapping[str, str] | None, problem: str) -> ProposedLine:
+    agency, agreement = one.party.id, one.party.agreement
+    asked = given or {}
+    late = one.decide_by is not None and today > one.decide_by
+    return ProposedLine(
+        agency=agency,
+        name=one.party.name,
+        agreement="" if agreement is None else f"{agreement.title} ({agreement.id}, version {agreement.version})",
+        due="" if one.decide_by is None else words.day(one.decide_by),
+        late=late,
+        ticked=given is None or f"share-{agency}" in given,
+        purposes=tuple(
+            Choice(purpose.value, PURPOSE_LABELS[purpose], asked.get(f"purpose-{agency}") == purpose.value)
+            for purpose in one.purposes
+        ),
+        reasons=tuple(
+            Choice(reason.value, label, asked.get(f"reason-{agency}") == reason.value)
+            for reason, label in WITHHELD_LABELS.items()
+        ),
+        problem=problem,
+    )
+
+
+def _why(one: Stand, members: MemberList) -> tuple[str, ...]:
+    left_out = (
+        f"Left out on {words.day(left.on)} by {words.person(members, left.by)}: {WITHHELD_LABELS[left.reason]}."
+        for left in one.left_out
+    )
+    refused = (f"Asked for on {words.day(on)} and refused by a signer: {reason}" for on, reason in one.refusals)
+    return (*left_out, *refused)
+
+
+def _late(one: Stand) -> str:
+    return "" if one.decide_by is None else f"Somebody should have decided by {words.day(one.decide_by)}."
+
+
+def _line(line: Line, details: tuple[str, ...]) -> NotSharedLine:
+    report = line.case.reviewed.report
+    return NotSharedLine(report.id, report.title, line.stand.party.name, details)

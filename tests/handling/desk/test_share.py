@@ -1,0 +1,182 @@
+"""Sharing a report at the desk: every permitted agency is proposed, who is left out is kept with the reason, silence is shown."""
+
+import json
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from crypto import age
+from crypto.canonical import parse
+from tests.handling.desk.conftest import TODAY, DeskRoom, a_document
+from tests.journeys.browser import Browser
+
+BOTH = ("harbour-customs", "river-parks")
+LEAVE_PARKS_OUT: dict[str, str | list[str]] = {"share-river-parks": [], "reason-river-parks": "operation"}
+
+
+async def _share_page(room: DeskRoom, agencies: tuple[str, ...] = BOTH) -> tuple[Browser, str]:
+    """A signed-in analyst who looks at who is proposed for a report that was taken in."""
+    document = await room.reviewed(agencies=agencies)
+    browser = await room.sign_in()
+    path = f"/reports/{document['urn'][9:]}/share"
+    await browser.open(path)
+    return browser, path
+
+
+async def _withholdings(room: DeskRoom) -> int:
+    count: int = await room.db.fetchval("SELECT count(*) FROM desk.withholding")
+    return count
+
+
+async def test_every_permitted_agency_is_ticked_and_one_press_asks_for_all(room: DeskRoom) -> None:
+    browser, path = await _share_page(room)
+    assert browser.page
+    (form,) = [form for form in browser.page.forms if form.action.endswith("/share")]
+    assert ("share-harbour-customs", "yes") in form.fields
+    assert ("share-river-parks", "yes") in form.fields
+
+    page = await browser.submit(path)
+
+    assert page.text.count("Waiting for two signatures") == 2
+    assert await room.counts() == (2, 2)
+    assert {asked["manifest"]["purpose"] for asked in await room.asked()} == {"intelligence"}
+    assert "No agency waits for a decision." in (await browser.open(path)).text
+
+
+async def test_an_agency_off_the_list_is_on_no_page_of_sharing_and_in_no_count(room: DeskRoom) -> None:
+    browser = await room.sign_in()
+    parks = "River Parks Authority parks-2026, version 1 Nothing permitted 0 0 0 0 0 0 0"
+    assert parks in (await browser.open("/sharing")).text
+    await room.reviewed(agencies=["harbour-customs"])
+    await browser.open("/")
+
+    room.clock.day = TODAY + timedelta(days=30)
+    home, year = await browser.open("/"), await browser.open("/sharing")
+    one = await browser.open(home.link("/share"))
+
+    assert parks in year.text
+    assert year.text.count("River Parks") == 1
+    assert "River Parks" not in home.text + one.text
+    assert "1 agency may receive it and nobody has decided; 1 overdue" in home.text
+
+
+async def test_leaving_an_agency_out_without_a_reason_stores_nothing_and_keeps_what_was_chosen(room: DeskRoom) -> None:
+    browser, path = await _share_page(room)
+
+    page = await browser.submit(path, status=400, **{"share-river-parks": [], "purpose-harbour-customs": "seizure"})
+
+    assert "Say why it is left out, or tick it." in page.text
+    form = page.form("/share")
+    assert ("share-river-parks", "yes") not in form.fields
+    assert ("purpose-harbour-customs", "seizure") in form.fields
+    assert (await room.counts(), await _withholdings(room)) == ((0, 0), 0)
+
+
+async def test_who_was_left_out_stands_with_reason_author_and_day_and_nothing_of_it_in_clear(room: DeskRoom) -> None:
+    browser, path = await _share_page(room)
+
+    page = await browser.submit(path, **LEAVE_PARKS_OUT)
+
+    words = "by Amina (handler 1, also analyst): It would harm a live operation."
+    assert words in page.text
+    assert words in (await browser.open("/sharing")).text
+    assert words in (await browser.open(path)).text
+    assert await room.counts() == (1, 1)
+    row = await room.db.fetchrow("SELECT * FROM desk.withholding")
+    assert row["withheld_by"] == "amina"
+    assert row["withheld_on"] == TODAY
+    assert b"river" not in row["sealed"]
+    assert b"operation" not in row["sealed"]
+
+
+async def test_who_was_left_out_can_still_be_asked_for(room: DeskRoom) -> None:
+    browser, path = await _share_page(room)
+    await browser.submit(path, **LEAVE_PARKS_OUT)
+    page = await browser.open(path)
+
+    await browser.open(page.link("agency=river-parks"))
+    await browser.submit("/decision")
+
+    assert "Not shared: 0" in (await browser.open("/sharing")).text
+
+
+async def test_a_form_that_was_overtaken_stores_nothing(room: DeskRoom) -> None:
+    browser, path = await _share_page(room)
+    other = await room.browser()
+    other._session.cookie_jar.update_cookies({cookie.key: cookie.value for cookie in browser.cookies()})
+    await other.open(path)
+    await other.submit(path, **LEAVE_PARKS_OUT)
+
+    page = await browser.submit(path, status=409)
+
+    assert "What is proposed has changed meanwhile. Nothing was stored or sent." in page.text
+    assert (await room.counts(), await _withholdings(room)) == ((1, 1), 1)
+
+
+async def test_a_form_that_names_another_agency_or_purpose_stores_nothing(room: DeskRoom) -> None:
+    browser, path = await _share_page(room, ("harbour-customs",))
+
+    for forged in ({"agency": "river-parks"}, {"purpose-harbour-customs": "protection"}):
+        await browser.open(path)
+        status = 400 if "agency" in forged else 409
+        await browser.submit(path, status=status, **forged)
+
+    assert (await room.counts(), await _withholdings(room)) == ((0, 0), 0)
+
+
+async def test_what_a_signer_refused_stands_beside_what_was_left_out(room: DeskRoom) -> None:
+    browser, path = await _share_page(room, ("harbour-customs",))
+    await browser.submit(path)
+    reason = age.seal(b"It names a place.", [(await room.members()).desk_intake])
+    await room.db.execute("UPDATE guard.release SET state = 'refused', reason = $1", reason)
+
+    page = await browser.open("/sharing")
+
+    assert "Not shared: 1" in page.text
+    assert "and refused by a signer: It names a place." in page.text
+
+
+async def test_the_statement_for_oversight_opens_for_its_recipient_alone_and_holds_no_word_of_a_report(
+    room: DeskRoom,
+) -> None:
+    browser, path = await _share_page(room)
+    await browser.submit(path, **LEAVE_PARKS_OUT)
+    oversight = age.Identity.generate()
+    await browser.open("/sharing")
+
+    page = await browser.submit("/sharing", recipient=str(oversight.recipient))
+
+    said = parse(age.open_(page.body, [oversight]))
+    assert page.headers["Content-Disposition"] == f'attachment; filename="sharing-{TODAY}.age"'
+    (left,) = said["not_shared"]
+    assert left["agency"] == "river-parks"
+    assert left["left_out"] == [{"reason": "operation", "by": "amina", "on": TODAY.isoformat()}]
+    customs = next(line for line in said["agreements"] if line["agency"] == "harbour-customs")
+    assert (customs["permitted"], customs["asked"], customs["released"]) == (1, 1, 0)
+    document = a_document()
+    assert document["title"] not in json.dumps(said)
+    assert document["summary"] not in json.dumps(said)
+
+
+async def test_a_word_that_is_no_recipient_seals_nothing(room: DeskRoom) -> None:
+    browser = await room.sign_in()
+    await browser.open("/sharing")
+
+    page = await browser.submit("/sharing", status=400, recipient="oversight@example.org")
+
+    assert "That is no age recipient." in page.text
+
+
+async def test_a_report_that_cannot_be_opened_is_named_and_not_counted(room: DeskRoom) -> None:
+    browser, _ = await _share_page(room)
+    await room.db.execute("INSERT INTO desk.report VALUES ($1, $2, '\\x00')", uuid4(), TODAY)
+
+    assert "1 reports cannot be opened and are not counted." in (await browser.open("/sharing")).text
+
+
+async def test_what_is_older_than_a_year_is_not_counted(room: DeskRoom) -> None:
+    browser, path = await _share_page(room)
+    assert UUID(path.split("/")[2])
+
+    room.clock.day = TODAY + timedelta(days=366)
+
+    assert "Overdue decisions: 0" in (await browser.open("/sharing")).text
