@@ -10,7 +10,7 @@ import { element, field, make, say } from "./dom.js";
  */
 
 const HELD_MAX = 64 * 1024 * 1024; // bytes that stay in memory; past that each part is sealed again when it is saved
-const REVOKE_AFTER = 60_000; // milliseconds, by which the browser has begun to save
+const REVOKE_AFTER = 4_000; // milliseconds, by which the browser has begun to save
 
 /** The person pressed Stop. */
 export class Stopped extends Error {}
