@@ -77,6 +77,20 @@ async def listing(
     return Listing(cases, (shown[-1].received_on, shown[-1].id) if len(rows) > length else None)
 
 
+async def documents(
+    db: Db, desk: Desk, *, before: tuple[date, UUID] = NEWEST, length: int = PAGE_LENGTH
+) -> tuple[tuple[Reviewed | Lost, ...], tuple[date, UUID] | None]:
+    """The newest reports before *before* in one query, opened off the event loop, and where the next page begins."""
+    rows = await store.reports(db, before=before, limit=length + 1)
+    shown = rows[:length]
+
+    def opened() -> tuple[Reviewed | Lost, ...]:
+        return tuple(_reviewed(desk, row) for row in shown)
+
+    last = (shown[-1].received_on, shown[-1].id) if len(rows) > length else None
+    return await asyncio.to_thread(opened), last
+
+
 async def report(db: Db, desk: Desk, report_id: UUID) -> Reviewed:
     """One report, or `NoSuchReportError`."""
     row = await store.report(db, report_id)
@@ -126,6 +140,13 @@ async def _cases(db: Db, desk: Desk, rows: Sequence[store.ReportRow]) -> tuple[C
 def _opened(desk: Desk, row: store.ReleaseRow, answers: Sequence[store.AnswerRow]) -> Answered:
     said = (feedback.open_(desk.vault, row.report, one) for one in answers if one.release == row.id)
     return Answered(ledger.open_(desk.vault, desk.intake, row), tuple(said))
+
+
+def _reviewed(desk: Desk, row: store.ReportRow) -> Reviewed | Lost:
+    try:
+        return reports.open_(desk.vault, row)
+    except (MissingKeyError, CryptoError):
+        return Lost(row.id, row.received_on)
 
 
 def _case(

@@ -87,7 +87,7 @@ def desk_of(request_: web.Request) -> Desk:
 async def home(request_: web.Request) -> web.Response:
     """Take in what arrived, then list the reports."""
     office, desk = request_.app[OFFICE], desk_of(request_)
-    before = _cursor(request_.query)
+    before = cursor(request_.query)
     await office.follow(desk)
     taken = await intake.take_in(office.pool, desk, office.members, office.today())
     async with office.pool.acquire() as db:
@@ -289,7 +289,8 @@ def _purpose(given: Mapping[str, str]) -> Purpose:
         raise web.HTTPBadRequest from None
 
 
-def _cursor(query: Mapping[str, str]) -> tuple[date, UUID]:
+def cursor(query: Mapping[str, str]) -> tuple[date, UUID]:
+    """Return before which report the page of an address begins."""
     given = query.get("before")
     if given is None:
         return NEWEST

@@ -1,6 +1,6 @@
 """pure: to whom may this report go, for one purpose? Every agency is answered, clause by clause, with what would change it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -40,3 +40,9 @@ def match_all(facts: ReportFacts, parties: Iterable[Party], purpose: Purpose, to
     """Decide on every agency: those who may receive it first, then those who lack least."""
     found = (match(facts, party, purpose, today) for party in parties)
     return tuple(sorted(found, key=lambda m: (m.decision.outcome, len(m.decision.failing), m.party.name, m.party.id)))
+
+
+def best(facts: ReportFacts, party: Party, purposes: Sequence[Purpose], today: date) -> tuple[Purpose, Match]:
+    """Decide on one agency for each of *purposes*, at least one; the mildest answer is kept, of equal ones the first."""
+    found = ((purpose, match(facts, party, purpose, today)) for purpose in purposes)
+    return min(found, key=lambda one: (one[1].decision.outcome, len(one[1].decision.failing)))

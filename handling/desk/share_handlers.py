@@ -1,6 +1,7 @@
-"""Routes of sharing: who is proposed for a report, and a year of sharing for oversight. Parse, call one thing, render."""
+"""Routes of sharing: who is proposed for a report, the matrix of all, and a year of sharing for oversight. Parse, call one thing, render."""
 
 import asyncio
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -9,10 +10,11 @@ from aiohttp import web
 from crypto import age
 from crypto.canonical import canonical
 from crypto.errors import CryptoError
-from handling.desk import case, handlers, overview, request, share, share_pages, show
+from handling.desk import case, handlers, matrix, matrix_page, overview, request, share, share_pages, show
 from handling.desk.handlers import ID, OFFICE, desk_of, id_of
+from handling.desk.matrix_page import Place
 from handling.desk.share import Choice, Done
-from handling.rules.agreements import Purpose
+from handling.rules.agreements import AGENCY_ID, Purpose
 from handling.rules.sharing import Withheld
 from tipline.base.staff import signed_in
 from tipline.base.web import read_form, read_form_lists, render, see_other
@@ -113,7 +115,25 @@ async def _overview(request_: web.Request) -> overview.Overview:
         return await overview.overview(db, desk, parties, office.today())
 
 
+@signed_in
+async def reports_and_agencies(request_: web.Request) -> web.Response:
+    """A page of the matrix."""
+    office, desk, at = request_.app[OFFICE], desk_of(request_), _place(request_.query)
+    purposes = tuple(Purpose) if at.purpose is None else (at.purpose,)
+    async with office.pool.acquire() as db:
+        found = await matrix.load(db, desk, office.today(), purposes=purposes, before=at.before, after=at.after)
+    return render(request_, matrix_page.matrix(found, at))
+
+
+def _place(query: Mapping[str, str]) -> Place:
+    purpose, after = query.get("purpose", ""), query.get("after", "")
+    if purpose not in {"", *(one.value for one in Purpose)} or (after and not re.fullmatch(AGENCY_ID, after)):
+        raise web.HTTPBadRequest
+    return Place(Purpose(purpose) if purpose else None, handlers.cursor(query), after)
+
+
 ROUTES = (
+    web.get("/matrix", reports_and_agencies),
     web.get(f"/reports/{ID}/share", proposed),
     web.post(f"/reports/{ID}/share", decide),
     web.get("/sharing", sharing),

@@ -30,6 +30,13 @@ _ALL = """
       FROM unit.agency
      ORDER BY id
 """
+_AFTER = """
+    SELECT id, name, channel, key, fingerprint, acknowledge, added_on, parent
+      FROM unit.agency
+     WHERE id > $1
+     ORDER BY id
+     LIMIT $2
+"""
 _LOCK_TREE = "LOCK TABLE unit.agency IN SHARE ROW EXCLUSIVE MODE"
 _MOVE = """
     UPDATE unit.agency
@@ -175,6 +182,12 @@ async def get(db: Db, agency_id: str) -> Agency | None:
 async def all_(db: Db) -> tuple[Agency, ...]:
     """Return every agency in the order of ids."""
     return tuple(_agency(row) for row in await db.fetch(_ALL))
+
+
+@store_errors()
+async def after(db: Db, agency_id: str, *, limit: int) -> tuple[Agency, ...]:
+    """Return the next agencies in the order of ids, at most *limit*."""
+    return tuple(_agency(row) for row in await db.fetch(_AFTER, agency_id, limit))
 
 
 def tree_of(agencies: Iterable[Agency]) -> Mapping[str, str | None]:

@@ -1,7 +1,7 @@
 """Agreements as both sides signed them, byte for byte. Versions only grow; none is ever changed or reused."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -38,6 +38,12 @@ _OF_AGENCY = """
       FROM unit.agreement
      WHERE agency = $1
      ORDER BY version DESC
+"""
+_OF_AGENCIES = """
+    SELECT id, version, toml, sha256, agency
+      FROM unit.agreement
+     WHERE agency = ANY($1::text[])
+     ORDER BY agency, version DESC
 """
 _EVERY = """
     SELECT id, version, toml, sha256, agency
@@ -119,11 +125,13 @@ async def active(db: Db, agency: str, today: date) -> Agreement | None:
 @store_errors()
 async def all_active(db: Db, today: date) -> dict[str, Agreement]:
     """Return what `active` returns for every agency that has an agreement, by agency id, in one query."""
-    versions: dict[str, list[asyncpg.Record]] = {}
-    for row in await db.fetch(_EVERY):
-        versions.setdefault(row["agency"], []).append(row)
-    deciding = {agency: _deciding(rows, today) for agency, rows in versions.items()}
-    return {agency: agreement for agency, agreement in deciding.items() if agreement is not None}
+    return _deciding_each(await db.fetch(_EVERY), today)
+
+
+@store_errors()
+async def active_of(db: Db, of: Collection[str], today: date) -> dict[str, Agreement]:
+    """Return the same for some agencies."""
+    return _deciding_each(await db.fetch(_OF_AGENCIES, list(of)), today)
 
 
 @store_errors()
@@ -141,6 +149,14 @@ async def _check_agency(db: Db, agreement: Agreement) -> None:
         raise AgreementRefusedError(Refusal.NO_AGENCY)
     if not agreement.pins(agency.channel.value, agency.fingerprint):
         raise AgreementRefusedError(Refusal.OTHER_KEY)
+
+
+def _deciding_each(rows: Iterable[asyncpg.Record], today: date) -> dict[str, Agreement]:
+    versions: dict[str, list[asyncpg.Record]] = {}
+    for row in rows:
+        versions.setdefault(row["agency"], []).append(row)
+    deciding = {agency: _deciding(found, today) for agency, found in versions.items()}
+    return {agency: agreement for agency, agreement in deciding.items() if agreement is not None}
 
 
 def _deciding(rows: Iterable[asyncpg.Record], today: date) -> Agreement | None:
