@@ -46,15 +46,19 @@ PROPOSALS: Final[Mapping[Residue, str]] = MappingProxyType(
         Residue.REFERENCE: "a number",
     }
 )
-_PHONE: Final = re.compile(r"(?<![\w.@/-])(?:\+|00)?\(?\d[\d ().-]{5,20}\d(?![\w@])(?!-\d)")
-_NO_PHONE: Final = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}[.-]\d{1,2}[.-]\d{2,4}|\d{1,3}(?:[ .]\d{3})+")
+_PHONE: Final = re.compile(r"(?<![\w.@/-])(?:\+ ?|00)?\(?\d[\d ().-]{5,20}\d(?![\w@])(?!-\d)")
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}[.-]\d{1,2}[.-]\d{2,4}")
+_AMOUNT: Final = re.compile(r"\d{1,3}(?:[ .]\d{3})+")
 _PHONE_DIGITS: Final = 7
 _DECIMAL: Final = re.compile(r"[+-]?\d+\.\d+")
 
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """One form: its pattern, the check that its text passes, and the words of which one stands before it instead."""
+    """One form: its pattern, the check that its text passes, and the words of which one stands before it instead.
+
+    Where the pattern takes in words around the identifier, its group `it` is the identifier alone.
+    """
 
     residue: Residue
     pattern: re.Pattern[str]
@@ -64,7 +68,8 @@ class _Form:
     def detect(self, folded: Folded) -> Iterator[Found]:
         for match in self.pattern.finditer(folded.plain):
             if self._counts(match, folded):
-                yield Found(self.residue, match.start(), match.end(), proposal=PROPOSALS[self.residue])
+                start, end = match.span("it" if "it" in self.pattern.groupindex else 0)
+                yield Found(self.residue, start, end, proposal=PROPOSALS[self.residue])
 
     def _counts(self, match: re.Match[str], folded: Folded) -> bool:
         if self.check is not None and self.check(match[0]):
@@ -91,9 +96,9 @@ class Identifiers:
 
     def _phones(self, folded: Folded) -> Iterator[Found]:
         """Find numbers with a country code wherever they are possible, others where a region's plan or a word says so."""
-        for candidate in _PHONE.finditer(folded.text):
+        for candidate in _PHONE.finditer(folded.plain):
             raw = candidate[0]
-            if len(_digits(raw)) < _PHONE_DIGITS or _NO_PHONE.fullmatch(raw.strip()):
+            if len(_digits(raw)) < _PHONE_DIGITS or _DAY.fullmatch(raw.strip()):
                 continue
             for start, end in self._numbers(folded, candidate):
                 yield Found(Residue.PHONE, start, end, proposal=PROPOSALS[Residue.PHONE])
@@ -104,7 +109,7 @@ class Identifiers:
             return [candidate.span()] if _international(raw) else []
         if _says(self.says_phone, folded, candidate):
             return [candidate.span()]
-        if not raw.startswith(("0", "(0")):
+        if not raw.startswith(("0", "(0")) or _AMOUNT.fullmatch(raw.strip()):
             return []
         for region in self.regions:
             found = [(match.start, match.end) for match in PhoneNumberMatcher(raw, region, Leniency.VALID)]

@@ -13,6 +13,8 @@ _SCRIPTS = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE")
 _FULL_WIDTH = "FULLWIDTH "
 _APOSTROPHES = "'‘ʼ´`’"  # noqa: RUF001 - what people type for one
 
+_HYPHENS = "\u2010\u2011\u2012\u2013\u2212"
+
 
 class _Letters(dict[int, str]):
     """A table for `str.translate` that works out each letter once; letters alone are kept, never a text."""
@@ -30,6 +32,8 @@ def _bare(letter: str) -> str:
     """Return the letter without its accents, where one letter is left of it."""
     if letter in _APOSTROPHES:
         return "’"  # noqa: RUF001
+    if letter in _HYPHENS:
+        return "-"
     base = unicodedata.normalize("NFD", letter)
     return base[0] if all(unicodedata.combining(mark) for mark in base[1:]) else letter
 
@@ -39,7 +43,16 @@ def _small(letter: str) -> str:
     return small if len(small) == 1 else letter
 
 
+def _as_seen(letter: str) -> str:
+    """Return what a reader sees of the letter: nothing, a plain space, or its plain form."""
+    if is_invisible(letter):
+        return ""
+    return " " if letter in _SPACES else unicodedata.normalize("NFKC", letter)
+
+
+BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _WORD = re.compile(r"[^\W\d_]+")
+_SEEN = _Letters(_as_seen)
 _BARE = _Letters(_bare)
 _LOWER = _Letters(_small)
 
@@ -49,7 +62,7 @@ class Folded:
     """Folded *text*; letter *n* of it stands at ``places[n]`` of *original*.
 
     Attributes:
-        plain: the text without accents and with one kind of apostrophe, letter for letter as long as it.
+        plain: the text without accents and with one kind of apostrophe and hyphen, letter for letter as long as it.
         lower: *plain* in small letters, as long as it.
     """
 
@@ -77,19 +90,19 @@ def fold(original: str, lookalikes: Mapping[str, str]) -> Folded:
     if original.isascii():
         plain = unaccented(original)
         return Folded(original, original, plain, plain.lower(), range(len(original)))
-    letters: list[str] = []
+    pieces: list[str] = []
     places: list[int] = []
-    for at, letter in enumerate(original):
-        if letter.isascii():
-            letters.append(letter)
-            places.append(at)
-            continue
-        if is_invisible(letter):
-            continue
-        seen = " " if letter in _SPACES else unicodedata.normalize("NFKC", letter)
-        letters.extend(seen)
-        places.extend([at] * len(seen))
-    text = "".join(letters)
+    done = 0
+    for match in BEYOND_ASCII.finditer(original):
+        at, letter = match.start(), match[0]
+        seen = _SEEN[ord(letter)]
+        pieces += (original[done:at], seen)
+        places += range(done, at)
+        places += [at] * len(seen)
+        done = at + 1
+    pieces.append(original[done:])
+    places += range(done, len(original))
+    text = "".join(pieces)
     for start, end in mixed_words(text):
         text = text[:start] + "".join(lookalikes.get(letter, letter) for letter in text[start:end]) + text[end:]
     plain = unaccented(text)
@@ -97,7 +110,7 @@ def fold(original: str, lookalikes: Mapping[str, str]) -> Folded:
 
 
 def unaccented(text: str) -> str:
-    """Return *text* without accents and with one kind of apostrophe, letter for letter as long as before."""
+    """Return *text* without accents and with one kind of apostrophe and hyphen, letter for letter as long as before."""
     return text.translate(_BARE)
 
 

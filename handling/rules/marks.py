@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-from handling.rules.folded import is_invisible, mixed_words
+from handling.rules.folded import BEYOND_ASCII, is_invisible, mixed_words
 from handling.rules.residue import Act, Found, Residue
 
 _ODD_SPACES: Final = re.compile(
@@ -16,20 +16,22 @@ _JOINERS: Final = "\u200c\u200d"
 
 def invisible(text: str) -> Iterator[Found]:
     """Find characters that nobody sees. Joiners inside words of scripts that need them are none."""
-    if text.isascii():
-        return
-    start = None
-    for at, letter in enumerate(f"{text} "):
-        hidden = is_invisible(letter) and not _joins(text, at)
-        if hidden and start is None:
-            start = at
-        elif not hidden and start is not None:
-            yield Found(Residue.INVISIBLE, start, at, Act.REMOVE)
-            start = None
+    start = end = 0
+    for match in BEYOND_ASCII.finditer(text):
+        at = match.start()
+        if not is_invisible(match[0]) or _joins(text, at):
+            continue
+        if at != end and end > start:
+            yield Found(Residue.INVISIBLE, start, end, Act.REMOVE)
+        start, end = (start if at == end and end > start else at), at + 1
+    if end > start:
+        yield Found(Residue.INVISIBLE, start, end, Act.REMOVE)
 
 
 def lookalikes(text: str) -> Iterator[Found]:
     """Find words whose letters come from scripts that no language mixes."""
+    if text.isascii():
+        return
     for start, end in mixed_words(text):
         yield Found(Residue.LOOKALIKE, start, end, Act.REPHRASE, "Type the word again.")
 

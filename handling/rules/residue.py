@@ -64,6 +64,8 @@ STRUCTURED: Final = frozenset(
 )
 """Identifiers with a form of their own; the other classes are found by words and are never found completely."""
 
+_ORDER: Final = {residue: place for place, residue in enumerate(Residue)}
+
 REASONS: Final[Mapping[Residue, str]] = MappingProxyType(
     {
         Residue.SHARED: "These words stand in the tip in the same order: whoever knows how the source writes recognises them.",
@@ -163,18 +165,18 @@ def _finding(text: str, start: int, end: int, one: Found) -> Finding:
 def _merged(text: str, found: Iterable[Finding]) -> tuple[Finding, ...]:
     """Let one finding cover those of its class that overlap, identifiers all being one class; a known form names it."""
     kept: list[Finding] = []
-    for one in sorted(found, key=lambda finding: (finding.start, -finding.end, list(Residue).index(finding.residue))):
-        before = next((other for other in kept if other.end > one.start and _same(other, one)), None)
-        if before is None:
+    last: dict[Residue | None, int] = {}
+    for one in sorted(found, key=lambda finding: (finding.start, -finding.end, _ORDER[finding.residue])):
+        kind = None if one.residue in STRUCTURED else one.residue
+        at = last.get(kind)
+        if at is None or kept[at].end <= one.start:
+            last[kind] = len(kept)
             kept.append(one)
             continue
+        before = kept[at]
         named = one if before.residue is Residue.REFERENCE else before
-        kept[kept.index(before)] = _finding(text, before.start, max(before.end, one.end), _as_found(named))
+        kept[at] = _finding(text, before.start, max(before.end, one.end), _as_found(named))
     return tuple(kept)
-
-
-def _same(one: Finding, other: Finding) -> bool:
-    return one.residue is other.residue or {one.residue, other.residue} <= STRUCTURED
 
 
 def _as_found(finding: Finding) -> Found:

@@ -46,6 +46,7 @@ _CASED: Final = "-cased"
 _SLOT: Final = re.compile(r"\{(few|clock|month|weekday)\}")
 _ISO: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _DAY_FIRST: Final = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})")
+_CAPITALISED: Final = re.compile(r"(?<![\w-])[A-Z][a-z]+(?!\w)")
 _NAME_ROW: Final = re.compile(
     r"(?<![\w\u2019-])[A-Z][a-z\u2019]+(?:-[A-Z][a-z\u2019]+)?"
     r"(?: (?:(?:bin|binti|van|von|de|da|do|dos|du|del|la|al|el|ole|wa|ya) )?[A-Z][a-z\u2019]+(?:-[A-Z][a-z\u2019]+)?)+(?![\w\u2019])"
@@ -57,6 +58,7 @@ class Lexicon:
     """The words of a unit, ready to search with."""
 
     patterns: tuple[tuple[Residue, re.Pattern[str], bool], ...]
+    given: frozenset[str]
     not_names: frozenset[str]
     openers: frozenset[str]
     lookalikes: Mapping[str, str]
@@ -72,8 +74,11 @@ class Lexicon:
                 yield Found(residue, match.start(), match.end(), act, proposal)
 
     def _names(self, folded: Folded) -> Iterator[Found]:
-        """Two or more capitalised words in a row that are no known others: what a name looks like in these languages."""
+        """Names that many people have, and two or more capitalised words in a row that are no known others."""
         act, proposal = _ACTS[Residue.NAME]
+        for match in _CAPITALISED.finditer(folded.plain):
+            if match[0] in self.given:
+                yield Found(Residue.NAME, match.start(), match.end(), act, proposal)
         for match in _NAME_ROW.finditer(folded.plain):
             row = match[0].split(" ")
             while row and row[0].lower() in self.openers:
@@ -92,12 +97,12 @@ def lexicon_of(table: Mapping[str, Any]) -> Lexicon:
     patterns = []
     for section, residue in _BY_SECTION.items():
         forms = [_filled(form, table, language) for language, listed in table[section].items() for form in listed]
-        pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(forms)})(?!\w)")
+        pattern = re.compile(rf"(?<![\w-])(?:{_by_first_letter(forms)})(?!\w)")
         patterns.append((residue, pattern, section.endswith(_CASED)))
     looks = table["lookalikes"]
     lookalikes = dict(zip(looks["letters"], looks["latin"], strict=True))
-    not_names, openers = (frozenset(table[section]["any"]) for section in ("not-names", "openers"))
-    return Lexicon(tuple(patterns), not_names, openers, MappingProxyType(lookalikes))
+    given, not_names, openers = (frozenset(table[section]["any"]) for section in ("given", "not-names", "openers"))
+    return Lexicon(tuple(patterns), given, not_names, openers, MappingProxyType(lookalikes))
 
 
 def _filled(form: str, table: Mapping[str, Any], language: str) -> str:
@@ -108,6 +113,18 @@ def _filled(form: str, table: Mapping[str, Any], language: str) -> str:
         return "(?:" + "|".join(by_language[language]) + ")"
 
     return _SLOT.sub(words, form)
+
+
+def _by_first_letter(forms: Sequence[str]) -> str:
+    """Join *forms*, those that begin with the same letter behind that letter: half the time of one long row."""
+    rests: dict[str, list[str]] = {}
+    others = []
+    for form in forms:
+        if re.match(r"[a-z](?![?*+{])", form):
+            rests.setdefault(form[0], []).append(form[1:])
+        else:
+            others.append(form)
+    return "|".join([*others, *(f"{letter}(?:{'|'.join(rest)})" for letter, rest in rests.items())])
 
 
 def _dates(folded: Folded) -> Iterator[Found]:

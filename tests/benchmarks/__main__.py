@@ -8,7 +8,21 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.benchmarks import away, device, handing, keys, kit, load, mailboxes, page, raw, sealing, starting, zone
+from tests.benchmarks import (
+    away,
+    device,
+    handing,
+    keys,
+    kit,
+    load,
+    mailboxes,
+    page,
+    raw,
+    residue,
+    sealing,
+    starting,
+    zone,
+)
 from tests.benchmarks.table import Row, as_text
 from tests.journeys.installation import installed
 
@@ -20,6 +34,7 @@ async def _measured(folder: Path) -> list[Row]:
     rows += sealing.figures(folder)
     rows += device.figures(folder)
     rows += keys.figures(folder, limits)
+    rows += residue.figures()
     rows += away.figures()
     rows += kit.figures(folder)
     rows += await starting.public_zone(folder / "start")

@@ -187,7 +187,7 @@ async def test_words_of_the_tip_wait_for_a_decision_before_review(world: World, 
     refused = await browser.submit(draft.path, act="queue", status=400, **shared)
 
     assert "Decide about everything that was found" in refused.text
-    assert "1 of 1 wait for a decision" in refused.text
+    assert "2 of 2 wait for a decision" in refused.text  # the words, and where it was
     assert "Boxes with tusks stand in the blue warehouse" in refused.text
     assert await world.inside.fetchval("SELECT count(*) FROM guard.review") == 0
 

@@ -35,16 +35,19 @@ def test_a_text_stands_in_one_half_alone() -> None:
 
 
 def test_identifiers_of_the_held_back_half_are_found_and_little_else_is_taken_for_one() -> None:
+    """Says figures alone when it fails: what stands in that half stays unread."""
     held = scored("held")
 
-    assert held.recall(structured=True) >= 0.95, dict(held.missed)
-    assert held.precision >= 0.97, held.wrong
+    assert held.recall(structured=True) >= 0.99
+    assert held.precision >= 0.95
 
 
 def test_what_only_words_give_away_is_found_as_often_as_is_said() -> None:
-    assert scored("held").recall(structured=False) >= 0.77
+    assert scored("held").recall(structured=False) >= 0.85
 
 
 def test_the_half_that_was_looked_at_is_not_the_worse_one() -> None:
-    assert scored("tune").recall(structured=True) >= 0.97
-    assert scored("tune").precision >= 0.97
+    tune = scored("tune")
+
+    assert tune.recall(structured=True) >= 0.99, dict(tune.missed)
+    assert tune.precision >= 0.97, tune.wrong

@@ -10,7 +10,7 @@ from handling import data
 from handling.residue import findings
 from handling.rules import marks
 from handling.rules.folded import fold
-from handling.rules.residue import REASONS, Act, Residue
+from handling.rules.residue import REASONS, STRUCTURED, Act, Residue
 from handling.rules.shared import RUN_LETTERS, RUN_WORDS
 from handling.rules.words import week_of
 
@@ -101,6 +101,13 @@ def test_the_working_translation_counts_as_much_as_the_tip():
         ("It left before dawn.", Residue.TIME, "before dawn"),
         ("It left last Friday.", Residue.DATE, "last Friday"),
         ("Sergeant Otieno waves them through", Residue.NAME, "Sergeant Otieno"),
+        ("Chanda swapped the plates", Residue.NAME, "Chanda"),
+        ("call 0722–123–456", Residue.PHONE, "0722–123–456"),  # noqa: RUF001 - hyphens as word processors set them
+        ("his celular is 999 888 777", Residue.PHONE, "999 888 777"),
+        ("zero seven two two, twelve, thirty-four", Residue.PHONE, "zero seven two two, twelve, thirty-four"),
+        ("the junk Sri Mulia sailed", Residue.VESSEL, "junk Sri Mulia"),
+        ("on Telegram as ivoryking", Residue.HANDLE, "ivoryking"),
+        ("Si esto sale van a saber quién fue", Residue.FEW_KNOW, "Si esto sale"),
         ("Mon cousin l'a vu", Residue.FIRST_PERSON, "Mon"),
         ("Nilimwona jana", Residue.FIRST_PERSON, "Nilimwona"),
         ("Mi hermano trabaja en el puerto", Residue.KINSHIP, "hermano"),
@@ -109,6 +116,24 @@ def test_the_working_translation_counts_as_much_as_the_tip():
 )
 def test_the_classes_by_example(text, residue, found):
     assert found in texts(text, residue)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "He works at home. Then the price rose.",
+        "It goes to Asia kwa ndege. Kiasi kikubwa.",
+        "300 kg al mes, 1 200 al año",
+    ],
+)
+def test_ordinary_sentences_hold_no_identifier(text):
+    assert not classes(text) & STRUCTURED
+
+
+def test_neighbouring_findings_of_one_class_stay_apart_and_overlapping_ones_become_one():
+    assert texts("a\u200b\u200cb\u200bc", Residue.INVISIBLE) == ["\u200b\u200c", "\u200b"]
+    assert texts("write to a.b@example.org/x", Residue.EMAIL) == ["a.b@example.org"]
+    assert [one.residue for one in findings("mail someone@example.org") if one.residue in STRUCTURED] == [Residue.EMAIL]
 
 
 def test_letters_between_every_digit_that_nobody_sees_hide_no_number():
