@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Literal
 
 from tests.journeys.chromium import Chromium
-from tests.journeys.firefox import Firefox
 
 _AXE = Path(__file__).parents[1] / "node" / "node_modules" / "axe-core" / "axe.min.js"
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -37,9 +36,3 @@ def violations(browser: Chromium) -> list[str]:
     if not browser.run("return typeof axe === 'object'"):
         browser.do(lambda page: page.evaluate(_source()))
     return list(browser.do(lambda page: page.evaluate(_RUN, _RULES)))
-
-
-def violations_in_firefox(firefox: Firefox) -> list[str]:
-    """Do as `violations` in a Firefox whose script is switched on, which axe needs: the driver runs it, no page does."""
-    run = f"{_source()}; const done = arguments[1]; ({_RUN})(arguments[0]).then(done, (error) => done([String(error)]))"
-    return list(firefox.run_later(run, _RULES))

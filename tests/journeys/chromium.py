@@ -11,16 +11,18 @@ from typing import Any, Literal, Self, TypeVar
 from playwright.sync_api import Download, Page, sync_playwright
 
 T = TypeVar("T")
+_HEARD = {"button", "checkbox", "DisclosureTriangle", "group", "heading", "link", "radio", "textbox"}
 
 
 class Chromium:
     """One browser with a profile of its own. *online* False cuts it off, and `asked` keeps what it asked for all the same.
 
-    The driver lives in a thread of its own, for it refuses one in which an event loop runs.
+    The driver lives in a thread of its own, for it refuses one in which an event loop runs. *script* False lets no page run
+    any; axe, which needs it, then looks at the same page in another browser.
     """
 
-    def __init__(self, *, online: bool = True, width: int = 768, dark: bool = False) -> None:
-        self._online, self._width, self._dark = online, width, dark
+    def __init__(self, *, online: bool = True, script: bool = True, width: int = 768, dark: bool = False) -> None:
+        self._online, self._script, self._width, self._dark = online, script, width, dark
         self._thread = ThreadPoolExecutor(max_workers=1)
         self.downloads = Path(tempfile.mkdtemp(prefix="chromium-"))
         self.asked: list[str] = []
@@ -65,6 +67,7 @@ class Chromium:
     def _profile(self) -> None:
         self._context = self._browser.new_context(
             offline=not self._online,
+            java_script_enabled=self._script,
             viewport={"width": self._width, "height": 640},
             color_scheme="dark" if self._dark else "light",
         )
@@ -136,6 +139,27 @@ class Chromium:
         """Prefer light or dark, as a person's system does."""
         self.do(lambda page: page.emulate_media(color_scheme=scheme))
 
+    def resize(self, width: int, height: int) -> None:
+        """Give the page *width* by *height* CSS pixels."""
+        self.do(lambda page: page.set_viewport_size({"width": width, "height": height}))
+
+    def heard(self) -> list[tuple[str, str]]:
+        """Return what a screen reader is told of the page's main part: role and name of headings and of all that can be used."""
+        told = self.do(lambda page: page.context.new_cdp_session(page).send("Accessibility.getFullAXTree"))
+        tree = {node["nodeId"]: node for node in told["nodes"]}
+        waits = [next(one["nodeId"] for one in told["nodes"] if _role(one) == "main")]
+        heard = []
+        while waits:
+            node = tree[waits.pop()]
+            waits += reversed(node["childIds"])
+            if not node["ignored"] and _role(node) in _HEARD:
+                heard.append((_role(node), node["name"]["value"]))
+        return heard
+
+    def printed(self) -> bytes:
+        """Print the page to a PDF."""
+        return self.do(lambda page: page.pdf())
+
     def cookies(self) -> list[Any]:
         """Return the cookies of every page."""
         return self.do(lambda page: list(page.context.cookies()))
@@ -154,3 +178,7 @@ class Chromium:
         found[-1].save_as(self.downloads / name)
         self._saved.remove(found[-1])  # the next of this name is another
         return self.downloads / name
+
+
+def _role(node: dict[str, Any]) -> str:
+    return str(node["role"]["value"])

@@ -152,12 +152,11 @@ class Firefox:
     """One browser with a profile of its own, which is gone afterwards.
 
     Args:
-        preferences: one of `LEVELS`, or more; `script` says whether pages may run any.
+        preferences: one of `LEVELS`, or more.
         proxy: where every request goes instead of to the network.
     """
 
     def __init__(self, preferences: Mapping[str, Any] = STANDARD, *, proxy: Proxy | None = None) -> None:
-        self.script = bool(preferences.get("javascript.enabled", True))
         self.folder = Path(tempfile.mkdtemp(prefix="firefox-"))
         self.profile = self.folder / "profile"
         self.downloads = self.folder / "downloads"
@@ -323,11 +322,6 @@ class Firefox:
         """Run a function body in the page and return what it returns; the page's own policy does not bind it."""
         parameters = {"script": script, "args": list(args), "sandbox": None, "newSandbox": False}
         return self._command("WebDriver:ExecuteScript", parameters)["value"]
-
-    def run_later(self, script: str, *args: Any) -> Any:
-        """Run a function body that calls its last argument when it is done."""
-        parameters = {"script": script, "args": list(args), "sandbox": None, "newSandbox": False}
-        return self._command("WebDriver:ExecuteAsyncScript", parameters)["value"]
 
     def cookies(self) -> list[Any]:
         """Return the cookies of the page."""
