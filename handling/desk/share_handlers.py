@@ -1,4 +1,4 @@
-"""Routes of sharing: who is proposed for a report, the matrix of all, and a year of sharing for oversight. Parse, call one thing, render."""
+"""Routes of sharing: who is proposed for a report, the matrix, a draft agreement, a year for oversight. Parse, call one thing, render."""
 
 import asyncio
 import re
@@ -10,11 +10,25 @@ from aiohttp import web
 from crypto import age
 from crypto.canonical import canonical
 from crypto.errors import CryptoError
-from handling.desk import case, handlers, matrix, matrix_page, overview, request, share, share_pages, show
+from handling import data
+from handling.desk import (
+    case,
+    handlers,
+    matrix,
+    matrix_page,
+    overview,
+    request,
+    share,
+    share_pages,
+    show,
+    whatif,
+    whatif_page,
+)
 from handling.desk.handlers import ID, OFFICE, desk_of, id_of
 from handling.desk.matrix_page import Place
 from handling.desk.share import Choice, Done
-from handling.rules.agreements import AGENCY_ID, Purpose
+from handling.desk.whatif_page import WhatIfPage
+from handling.rules.agreements import AGENCY_ID, AgreementError, Purpose, parse
 from handling.rules.sharing import Withheld
 from tipline.base.staff import signed_in
 from tipline.base.web import read_form, read_form_lists, render, see_other
@@ -132,7 +146,30 @@ def _place(query: Mapping[str, str]) -> Place:
     return Place(Purpose(purpose) if purpose else None, handlers.cursor(query), after)
 
 
+@signed_in
+async def what_if(request_: web.Request) -> web.Response:
+    """The box for a draft agreement."""
+    return render(request_, WhatIfPage())
+
+
+@signed_in
+async def replay(request_: web.Request) -> web.Response:
+    """Hold a draft against a year of reports."""
+    office, desk = request_.app[OFFICE], desk_of(request_)
+    draft = (await read_form(request_)).get("draft", "")
+    try:
+        agreement = parse(draft.encode(), data.codes())
+    except AgreementError as error:
+        problems = tuple(str(problem) for problem in error.problems)
+        return render(request_, WhatIfPage(draft=draft, problems=problems), HTTPStatus.BAD_REQUEST)
+    async with office.pool.acquire() as db:
+        found = await whatif.replay(db, desk, agreement, office.today())
+    return render(request_, whatif_page.result(found, draft))
+
+
 ROUTES = (
+    web.get("/what-if", what_if),
+    web.post("/what-if", replay),
     web.get("/matrix", reports_and_agencies),
     web.get(f"/reports/{ID}/share", proposed),
     web.post(f"/reports/{ID}/share", decide),

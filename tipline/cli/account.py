@@ -38,12 +38,12 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 
 async def _second_factor(settings: Settings, process: str, name: str) -> None:
     async with inside.owner(settings) as db:
-        typed = await asyncio.to_thread(_ask, "Passphrase: ")
+        typed = await asyncio.to_thread(ask, "Passphrase: ")
         waiting = await renewal.new_second_factor(db, process, name, typed, None, now=datetime.now(UTC))
         print(f"New second-factor key, shown this once: {totp.base32(waiting.totp)}")
         print(f"The same as an address: {totp.uri(waiting.totp, name, f'{settings.name} {process}')}", flush=True)
         for left in reversed(range(_TRIES)):
-            code = await asyncio.to_thread(_ask, "One-time code from the new device: ")
+            code = await asyncio.to_thread(ask, "One-time code from the new device: ")
             try:
                 await renewal.confirm_second_factor(db, process, waiting, code, now=datetime.now(UTC))
             except NotConfirmedError:
@@ -54,6 +54,6 @@ async def _second_factor(settings: Settings, process: str, name: str) -> None:
                 return
 
 
-def _ask(prompt: str) -> str:
+def ask(prompt: str) -> str:
     """Return what was typed; a program may say it on standard input instead, a line each."""
     return getpass.getpass(prompt) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")

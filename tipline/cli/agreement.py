@@ -1,4 +1,4 @@
-"""`tipline agreement`: store an agreement, list what is stored, or try one file out without any database."""
+"""`tipline agreement`: store an agreement, list what is stored, or try one file out, without any database or on a year of reports."""
 
 import argparse
 import asyncio
@@ -16,7 +16,7 @@ from handling.rules.policy import Decision, Obligations, Verdict, evaluate, woul
 from handling.rules.toml_table import Problem
 from handling.store import agreements
 from tipline.base.settings import Settings
-from tipline.cli import inside
+from tipline.cli import inside, whatif
 
 REFUSED, BAD_INPUT = 1, 2
 
@@ -28,7 +28,7 @@ class _InputError(Exception):
 def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the subcommand."""
     parser = subparsers.add_parser("agreement", help="add or check an agreement")
-    acts = parser.add_subparsers(dest="act", metavar="add|list|check", required=True)
+    acts = parser.add_subparsers(dest="act", metavar="add|list|check|what-if", required=True)
     adding = acts.add_parser("add", help="store a new version")
     adding.add_argument("file", type=Path, metavar="FILE")
     acts.add_parser("list", help="every stored version")
@@ -39,6 +39,10 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     check.add_argument("--purpose", metavar="CODE", help="what for (the agreement's only purpose)")
     check.add_argument("--today", metavar="DAY", help="decide as on this day, YYYY-MM-DD (today, UTC)")
     check.add_argument("--json", action="store_true", help="print for a program")
+    replay = acts.add_parser("what-if", help="hold a year of reports against a draft; an analyst signs in for it")
+    replay.add_argument("file", type=Path, metavar="DRAFT")
+    replay.add_argument("--name", required=True, help="sign-in name of the analyst at the desk")
+    replay.add_argument("--json", action="store_true", help="print for a program")
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
@@ -46,6 +50,8 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     try:
         if args.act == "check":
             return _check(args)
+        if args.act == "what-if":
+            return whatif.run(args, settings, parse(_read(args.file), data.codes()))
         return asyncio.run(_list(settings) if args.act == "list" else _add(args, settings))
     except _InputError as error:
         print(f"tipline: {error}", file=sys.stderr)
