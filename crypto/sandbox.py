@@ -17,7 +17,6 @@ from crypto.errors import SandboxError
 from crypto.secret import Secret
 
 _WHERE = "/usr/bin:/bin"
-_HOME_BYTES = 64 * 1024 * 1024  # of the home in memory
 _HANDED_MAX = 48 * 1024  # bytes of one secret: what a pipe takes before anybody reads it
 _SAID_MAX = 64 * 1024  # bytes of a program's report
 _PIECE = 256 * 1024
@@ -27,17 +26,17 @@ _WALLS = (
     *("--clearenv", "--setenv", "PATH", "/usr/bin", "--setenv", "LC_ALL", "C", "--setenv", "HOME", "/home"),
     *("--setenv", "GNUPGHOME", "/home", "--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin"),
     *("--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64", "--dev", "/dev", "--perms", "0700"),
-    *("--size", str(_HOME_BYTES), "--tmpfs", "/home", "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/home"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a run may use: seconds from start to end, bytes of memory in each program, bytes of output."""
+    """What a run may use: seconds from start to end, bytes of memory in each program, of output, and of the home in memory."""
 
     seconds: float
     memory: int
     output: int
+    home: int = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,19 @@ def run(
             f"ulimit -c 0; ulimit -v {limits.memory // 1024}; ulimit -t {int(limits.seconds) + 1}; printf 'started\\n'"
         )
         text = f"umask 077; {walls}; {script([pipe.fileno() for pipe in pipes], reporting)}"
-        command = [bwrap, *_WALLS, "--", shell, "-euc", text, "sh", *arguments]
+        home = (
+            "--size",
+            str(limits.home),
+            "--tmpfs",
+            "/home",
+            "--remount-ro",
+            "/dev",
+            "--remount-ro",
+            "/",
+            "--chdir",
+            "/home",
+        )
+        command = [bwrap, *_WALLS, *home, "--", shell, "-euc", text, "sh", *arguments]
         kept = (*(pipe.fileno() for pipe in pipes), reporting)
         try:
             process = subprocess.Popen(  # noqa: S603 - fixed words; what varies is an argument and no command
