@@ -1,13 +1,12 @@
 """The page that seals in the browser, the only one here with a script, and that script. Neither holds anything of a request."""
 
 import asyncio
-from functools import cache
 from http import HTTPStatus
-from importlib import resources
 from typing import Final
 
 from aiohttp import web
 
+from tipline.base import built
 from tipline.base.inline import escaped, integrity
 from tipline.base.languages import ENGLISH
 from tipline.base.web import NOT_FOUND, SCRIPTED, ErrorPage, render
@@ -18,13 +17,13 @@ from tipline.text import Text
 
 SCRIPT: Final = "/browser.js"
 
-_BUILT: Final = ("away", "built", "browser.js")
+_NAME: Final = "browser"
 _NOT_BUILT: Final = Text("This page's script is not installed here. Use the form on the first page.")
 
 
 async def show(request: web.Request) -> web.Response:
     """The form that seals before it sends; a page in words where its script is missing."""
-    body = await asyncio.to_thread(_script)
+    body = await asyncio.to_thread(built.script, _NAME)
     if body is None:
         return _missing(request)
     request[SCRIPTED] = True
@@ -35,7 +34,7 @@ async def show(request: web.Request) -> web.Response:
 
 async def script(request: web.Request) -> web.Response:
     """The script, as it was bundled when Tipline was set up."""
-    body = await asyncio.to_thread(_script)
+    body = await asyncio.to_thread(built.script, _NAME)
     if body is None:
         return _missing(request)
     return web.Response(body=body, content_type="text/javascript", charset="utf-8")
@@ -43,14 +42,6 @@ async def script(request: web.Request) -> web.Response:
 
 def _missing(request: web.Request) -> web.Response:
     return render(request, ErrorPage(NOT_FOUND, _NOT_BUILT), HTTPStatus.NOT_FOUND)
-
-
-@cache
-def _script() -> bytes | None:
-    try:
-        return resources.files("tipline").joinpath(*_BUILT).read_bytes()
-    except FileNotFoundError:
-        return None
 
 
 ROUTES: Final = (web.get("/browser", show), web.get(SCRIPT, script))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
-from handling.corridor.pages import items, outcomes, reading, reports, tips
+from handling.corridor.pages import items, live, outcomes, reading, reports, tips
 from handling.corridor.pages.common import CORRIDOR, Corridor, errors, handler, listed_today, no_list
 from handling.corridor.session import Handler, NoCorridorError, VaultNotYetError, open_corridor
 from handling.corridor.upkeep import UPKEEP, CorridorUpkeep
@@ -42,7 +42,9 @@ ROUTES = (
     web.get("/reports", reports.listing),
     web.get("/reports/{id}", reports.show),
     web.post("/reports/{id}", reports.write),
+    web.post("/reports/{id}/look", reports.look),
     web.post("/reports/{id}/again", reports.again),
+    web.get(live.SCRIPT, live.script),
     web.get("/outcomes", outcomes.listing),
     web.get("/outcomes/{id}", outcomes.show),
     web.post("/outcomes/{id}/propose", outcomes.propose),

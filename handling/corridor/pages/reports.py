@@ -1,5 +1,6 @@
 """Pages of reports: the list, the form in which one is written, and where its review stands."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -13,7 +14,7 @@ from handling import data
 from handling.corridor import items, reading, reports, tips, words, workbench
 from handling.corridor.document import SUMMARY_LIMIT, TITLE_LIMIT, Draft
 from handling.corridor.errors import CorridorError, NotThereError
-from handling.corridor.pages import views
+from handling.corridor.pages import live, views
 from handling.corridor.pages import workbench as bench
 from handling.corridor.pages.common import corridor, current, handler, now, record_id
 from handling.corridor.pages.items import GradeView, grade_view
@@ -24,7 +25,7 @@ from handling.corridor.store.reports import ReportState
 from handling.rules.grading import Marking
 from handling.store import agencies
 from tipline.base.staff import signed_in
-from tipline.base.web import read_form, read_form_lists, render, see_other
+from tipline.base.web import SCRIPTED, read_form, read_form_lists, render, see_other
 
 STATE: Mapping[ReportState, str] = {
     ReportState.DRAFT: "Draft",
@@ -117,6 +118,7 @@ class ReportPage:
     must_not_learn: str
     findings: tuple[FindingView, ...]
     undecided: int
+    integrity: str
     title_limit: int
     summary_limit: int
     problems: Mapping[str, str]
@@ -161,7 +163,7 @@ async def write(request: web.Request) -> web.Response:
     person, pool, report = await current(request), corridor(request).pool, record_id(request)
     async with pool.acquire() as db:
         found = await reports.get(db, person.vault, report)
-    changed = workbench.decide(_parse(form, found.draft), bench.decisions(form))
+    changed = workbench.decide(typed_over(form, found.draft), bench.decisions(form))
     try:
         await reports.save(pool, person, report, changed)
         if form.get("act") == ["queue"]:
@@ -175,6 +177,19 @@ async def write(request: web.Request) -> web.Response:
     except CorridorError as error:
         return await _report(request, typed=changed, problems=(("", str(error)),))
     return see_other(f"/reports/{report}?saved")
+
+
+@signed_in
+async def look(request: web.Request) -> web.Response:
+    """Answer the page's script with what is found in what is typed just now; keep nothing of it."""
+    form = await read_form_lists(request)
+    person = handler(request)
+    async with corridor(request).pool.acquire() as db:
+        found = await reports.get(db, person.vault, record_id(request))
+        if not _is_open(found) or found.row.author != person.member.name:
+            raise NotThereError
+        noted = await reports.noted(db, person, replace(found, draft=typed_over(form, found.draft)))
+    return web.json_response(live.told(noted))
 
 
 @signed_in
@@ -203,6 +218,8 @@ async def _report(
         enrolled = await agencies.all_(db)
         noted = await reports.noted(db, person, found) if _is_open(found) else ()
     draft, scheme = found.draft, data.scheme()
+    script = await asyncio.to_thread(live.integrity) if _is_open(found) else None
+    request[SCRIPTED] = script is not None
     blocked, names = reading.blocked(tip.content, enrolled), {one.id: one.name for one in enrolled}
     page = ReportPage(
         path=f"/reports/{found.row.id}",
@@ -229,6 +246,7 @@ async def _report(
         must_not_learn=tip.content.must_not_learn,
         findings=bench.views(noted, draft),
         undecided=workbench.undecided(noted),
+        integrity=script or "",
         title_limit=TITLE_LIMIT,
         summary_limit=SUMMARY_LIMIT,
         problems=dict(problems),
@@ -262,7 +280,7 @@ def _subjects(draft: Draft) -> tuple[Group, ...]:
     )
 
 
-def _parse(form: Mapping[str, Sequence[str]], draft: Draft) -> Draft:
+def typed_over(form: Mapping[str, Sequence[str]], draft: Draft) -> Draft:
     """Read the form over the draft; what is missing or wrong shows when the report is to be queued."""
 
     def text(name: str) -> str:

@@ -24,7 +24,7 @@ from handling.corridor.tips import OpenMessage, OpenTip
 from handling.rules.triage import State
 from handling.store import members
 from tests.conftest import RolePool
-from tests.handling.corridor.sources import Envelope, intake_recipient
+from tests.handling.corridor.sources import Envelope, Source, intake_recipient
 from tests.journeys.browser import Browser, Page
 from tests.practice import Practice, practice
 from tipline.base import accounts
@@ -153,3 +153,15 @@ async def sign_in(world: World, browser: Browser, name: str) -> Page:
         passphrase=world.practice.passphrase("corridor", name),
         code=world.practice.code("corridor", name, int(time.time())),
     )
+
+
+@pytest.fixture
+async def draft(world: World, browser: Browser) -> Page:
+    """A draft from one graded item."""
+    await world.collected(Source().tip(world.intake))
+    tip = (await browser.open("/")).link("/tips/")
+    await browser.open(f"{tip}/items")
+    page = await browser.submit("/items", text="Tusks are stored in a warehouse.")
+    await browser.open(page.link("/grade"))
+    await browser.submit("/grade", source="2", information="C", reason="Told by a neighbour.")
+    return await browser.submit("/report")

@@ -19,7 +19,7 @@ from handling.rules.facts import ReportFacts
 from handling.rules.grading import Grade
 from handling.store import members
 from tests.handling.corridor.conftest import World, sign_in
-from tests.handling.corridor.sources import TODAY, Source
+from tests.handling.corridor.sources import TODAY
 from tests.journeys.browser import Browser, Page
 from tests.lists import root_signs, without
 from tipline.base import accounts
@@ -30,18 +30,6 @@ GOOD = {
     "subject": ["goods.ivory"],
     "agency": ["river-parks"],
 }
-
-
-@pytest.fixture
-async def draft(world: World, browser: Browser) -> Page:
-    """A draft from one graded item."""
-    await world.collected(Source().tip(world.intake))
-    tip = (await browser.open("/")).link("/tips/")
-    await browser.open(f"{tip}/items")
-    page = await browser.submit("/items", text="Tusks are stored in a warehouse.")
-    await browser.open(page.link("/grade"))
-    await browser.submit("/grade", source="2", information="C", reason="Told by a neighbour.")
-    return await browser.submit("/report")
 
 
 async def test_a_draft_starts_with_nothing_ticked_and_the_sources_exclusion_beside_the_list(draft: Page) -> None:

@@ -24,6 +24,7 @@ FORBIDDEN = {
 ALLOWED: dict[tuple[str, str], str] = {
     ("browser/sending.js", "request"): "asks its own server for keys and hands in what is sealed",
     ("browser/other.js", "request"): "the form that is made when a person asks for the other way",
+    ("pages/residue.js", "request"): "asks its own server what could lead back to a source in what is typed",
     ("opening/inert.js", "markup from text"): "reads a page into a document that is never shown",
     ("stretch.js", "code from text"): "a worker, as scrypt would hold the page still",
     ("stretch.js", "something global"): "the worker's own ear for its one message",
