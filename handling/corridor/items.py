@@ -37,6 +37,8 @@ class OpenItem:
     author: str
     text: str
     history: tuple[Judgement, ...]
+    is_provenance: bool = False
+    """It says how the source knows: graded by itself, and kept out of every report."""
 
     @property
     def grade(self) -> Grade | None:
@@ -50,8 +52,10 @@ async def of_tip(db: Db, vault: OpenVault, tip: UUID, thread: UUID) -> tuple[Ope
     return await asyncio.to_thread(lambda: tuple(_open(vault, thread, row) for row in rows))
 
 
-async def add(pool: Pool, handler: Handler, tip: UUID, text: str, now: datetime) -> None:
-    """Put one fact behind the others of a tip.
+async def add(
+    pool: Pool, handler: Handler, tip: UUID, text: str, now: datetime, *, is_provenance: bool = False
+) -> None:
+    """Put one fact behind the others of a tip; with *is_provenance* it says how the source knows.
 
     Raises:
         NotThereError, RefusedError, MeanwhileError: no such tip; no text or too much; two people added at once.
@@ -67,7 +71,7 @@ async def add(pool: Pool, handler: Handler, tip: UUID, text: str, now: datetime)
             raise NotThereError
         item = uuid4()
         key = await asyncio.to_thread(handler.vault.record, row.thread)
-        content = sealed.seal(key, {"text": text}, table="item", row=item)
+        content = sealed.seal(key, {"text": text, "provenance": is_provenance}, table="item", row=item)
         try:
             await items.add(db, item=item, tip=tip, author=handler.member.name, created_on=now.date(), sealed=content)
         except TakenError:
@@ -152,12 +156,14 @@ async def grade(
 
 def _open(vault: OpenVault, thread: UUID, row: items.Item) -> OpenItem:
     key = vault.record(thread)
+    body = sealed.unseal(key, row.sealed, table="item", row=row.id)
     return OpenItem(
         id=row.id,
         tip=row.tip,
         position=row.position,
         author=row.author,
-        text=sealed.unseal(key, row.sealed, table="item", row=row.id)["text"],
+        text=body["text"],
+        is_provenance=body.get("provenance", False),
         history=tuple(
             Judgement(
                 Grade(grade.scheme, grade.source, grade.information),

@@ -83,11 +83,11 @@ class Case:
     signers: tuple[str, ...]
 
 
-async def listing(db: Db, vault: OpenVault) -> tuple[OpenOutcome, ...]:
+async def listing(db: Db, vault: OpenVault, *, limit: int = SHOWN) -> tuple[OpenOutcome, ...]:
     """Open the newest outcome links."""
 
     async def look(hidden: Sequence[UUID]) -> tuple[OpenOutcome, ...]:
-        rows = await outcomes.newest(db, limit=SHOWN, hidden=hidden)
+        rows = await outcomes.newest(db, limit=limit, hidden=hidden)
         return await asyncio.to_thread(lambda: tuple(_open(vault, row) for row in rows))
 
     return await seen.steadily(vault, look)

@@ -54,10 +54,14 @@ async def begin(pool: Pool, handler: Handler, tip: UUID, chosen: Collection[UUID
         found = await tips.get(db, handler.vault, tip)  # 1 load
         known = await items.of_tip(db, handler.vault, tip, found.row.thread)
         taken = [  # 2 decide
-            DraftItem(item.id, item.text, item.grade) for item in known if item.id in chosen and item.grade is not None
+            DraftItem(item.id, item.text, item.grade)
+            for item in known
+            if item.id in chosen and item.grade is not None and not item.is_provenance
         ]
         if not taken or len(taken) != len(set(chosen)):
-            raise RefusedError("Choose at least one item. Only graded items can go into a report.")
+            raise RefusedError(
+                "Choose at least one item. Only graded items can go into a report, and none that says how the source knows."
+            )
         draft = Draft(
             tip=tip,
             thread=found.row.thread,

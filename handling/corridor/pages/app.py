@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
-from handling.corridor.pages import items, live, outcomes, reading, reports, tips
+from handling.corridor.pages import grading, items, live, outcomes, reading, reports, tips
 from handling.corridor.pages.common import CORRIDOR, Corridor, errors, handler, listed_today, no_list
 from handling.corridor.session import Handler, NoCorridorError, VaultNotYetError, open_corridor
 from handling.corridor.upkeep import UPKEEP, CorridorUpkeep
@@ -45,6 +45,7 @@ ROUTES = (
     web.post("/reports/{id}/look", reports.look),
     web.post("/reports/{id}/again", reports.again),
     web.get(live.SCRIPT, live.script),
+    web.get("/grading", grading.show),
     web.get("/outcomes", outcomes.listing),
     web.get("/outcomes/{id}", outcomes.show),
     web.post("/outcomes/{id}/propose", outcomes.propose),

@@ -7,11 +7,12 @@ from uuid import UUID
 from aiohttp import web
 
 from handling import data
-from handling.corridor import items, opening, reports, tips, words
+from handling.corridor import grading, items, opening, reports, tips, words
 from handling.corridor.errors import CorridorError, NotThereError
 from handling.corridor.items import OpenItem
 from handling.corridor.pages import answers, views
 from handling.corridor.pages.common import NO_PROBLEM, Problem, corridor, current, handler, now, record_id
+from handling.corridor.pages.grading import warnings
 from handling.rules.grading import Code, Grade
 from handling.store.members import MemberList
 from tipline.base.staff import signed_in
@@ -44,6 +45,7 @@ class ItemView:
     id: UUID
     position: int
     text: str
+    is_provenance: bool
     who: str
     grade: GradeView | None
     history: tuple[JudgementView, ...]
@@ -68,6 +70,7 @@ class ItemsPage:
     items: tuple[ItemView, ...]
     reports: tuple[ReportView, ...]
     opened: tuple[str, ...]
+    diagonal: tuple[str, ...]
     limit: int
     problem: Problem
 
@@ -85,6 +88,7 @@ class GradePage:
     information: tuple[Code, ...]
     default: Grade
     chosen: Grade
+    diagonal: tuple[str, ...]
     problem: Problem
 
 
@@ -97,14 +101,16 @@ async def show(request: web.Request) -> web.Response:
 @signed_in
 async def add(request: web.Request) -> web.Response:
     """Add one fact."""
-    text = (await read_form(request)).get("text", "")
-    person = await current(request)
+    form = await read_form(request)
+    person, how = await current(request), "provenance" in form
     try:
-        await items.add(corridor(request).pool, person, record_id(request), text, now())
+        await items.add(
+            corridor(request).pool, person, record_id(request), form.get("text", ""), now(), is_provenance=how
+        )
     except NotThereError:
         raise
     except CorridorError as error:
-        return await _items(request, Problem("add", str(error), {"text": text}))
+        return await _items(request, Problem("add", str(error), form))
     return see_other(f"/tips/{record_id(request)}/items")
 
 
@@ -190,6 +196,8 @@ async def _items(request: web.Request, problem: Problem) -> web.Response:
         known = await items.of_tip(db, person.vault, found.row.id, found.row.thread)
         written = await reports.some(db, person.vault, found.content.reports)
         inside = await opening.inside(db, person, found.row.thread)
+        shares = await grading.shares(db, person.vault, data.scheme())
+    authors = {item.history[-1].author for item in known if item.history}
     page = ItemsPage(
         tip=views.head(found, now().date(), person.members),
         items=tuple(item_view(item, person.members) for item in known),
@@ -198,6 +206,7 @@ async def _items(request: web.Request, problem: Problem) -> web.Response:
             for one in written
         ),
         opened=tuple(one.text for one in inside.values() if one.text is not None),
+        diagonal=warnings({name: one for name, one in shares.items() if name in authors}, person.members),
         limit=items.TEXT_LIMIT,
         problem=problem,
     )
@@ -209,6 +218,7 @@ async def _grade(request: web.Request, problem: Problem) -> web.Response:
     async with corridor(request).pool.acquire() as db:
         found, tip = await items.find(db, person.vault, record_id(request))
         opened = await tips.get(db, person.vault, tip.id)
+        shares = await grading.shares(db, person.vault, scheme)
     held = found.grade or scheme.default(tip.way)
     page = GradePage(
         tip=views.head(opened, now().date(), person.members),
@@ -222,6 +232,7 @@ async def _grade(request: web.Request, problem: Problem) -> web.Response:
             problem.kept("grade", "source", held.source),
             problem.kept("grade", "information", held.information),
         ),
+        diagonal=warnings(shares, person.members, me=person.member.name),
         problem=problem,
     )
     return render(request, page, 400 if problem.words else 200)
@@ -252,6 +263,7 @@ def item_view(item: OpenItem, members: MemberList) -> ItemView:
         id=item.id,
         position=item.position,
         text=item.text,
+        is_provenance=item.is_provenance,
         who=views.display(item.author, members),
         grade=history[0].grade if history else None,
         history=history,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
+from handling.rules import grading as rules
 from tipline.base.database import Db, store_errors
 
 
@@ -35,6 +36,15 @@ class Item:
     created_on: date
     sealed: bytes
     grades: tuple[Grade, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """How many items one author gave one grade, where it is their newest."""
+
+    author: str
+    grade: rules.Grade
+    items: int
 
 
 _ADD = """
@@ -66,6 +76,17 @@ _TIP_OF = """
       JOIN corridor.tip ON tip.id = item.tip
      WHERE item.id = $1
        AND tip.thread <> ALL($2::uuid[])
+"""
+
+_GRADED = """
+    SELECT author, scheme, source, information, count(*) AS items
+      FROM (SELECT DISTINCT ON (grade.item) grade.author, grade.scheme, grade.source, grade.information
+              FROM corridor.grade
+              JOIN corridor.item ON item.id = grade.item
+              JOIN corridor.tip ON tip.id = item.tip
+             WHERE tip.thread <> ALL($1::uuid[])
+             ORDER BY grade.item, grade.graded_at DESC, grade.id DESC) AS newest
+     GROUP BY author, scheme, source, information
 """
 
 _GRADE = """
@@ -102,6 +123,16 @@ async def of_tip(db: Db, tip: UUID) -> tuple[Item, ...]:
     for row in rows:
         grouped.setdefault(row["id"], []).append(row)
     return tuple(_item(group) for group in grouped.values())
+
+
+async def graded(db: Db, hidden: Sequence[UUID]) -> tuple[Graded, ...]:
+    """Count the newest grades of all items, but those of records that the session at work cannot open."""
+    with store_errors():
+        rows = await db.fetch(_GRADED, hidden)
+    return tuple(
+        Graded(row["author"], rules.Grade(row["scheme"], row["source"], row["information"]), row["items"])
+        for row in rows
+    )
 
 
 async def grade(db: Db, grade: Grade) -> None:

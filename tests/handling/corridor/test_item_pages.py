@@ -4,9 +4,13 @@ import pytest
 
 from crypto.errors import OpenError
 from handling.corridor import sealed
+from handling.corridor.errors import RefusedError
+from handling.corridor.items import grade, of_tip
+from handling.corridor.reports import begin
 from handling.corridor.session import Handler
+from handling.data import scheme
 from tests.handling.corridor.conftest import World
-from tests.handling.corridor.sources import Source
+from tests.handling.corridor.sources import AT, TODAY, Source
 from tests.journeys.browser import Browser, Page
 from tipline.base.database import StoreError, store_errors
 
@@ -29,6 +33,26 @@ async def test_an_item_is_sealed_and_starts_without_a_grade(world: World, items:
     assert sealed.unseal(key, row["sealed"], table="item", row=row["id"])["text"] == "Tusks are stored in a warehouse."
     with pytest.raises(OpenError):
         sealed.unseal(key, row["sealed"], table="tip", row=row["id"])
+
+
+async def test_how_the_source_knows_is_an_item_of_its_own_that_goes_into_no_report(
+    world: World, browser: Browser, items: Page, amina: Handler
+) -> None:
+    page = await browser.submit("/items", text="The source works there.", provenance="yes")
+    await browser.open(page.link("/grade"))
+    await browser.submit("/grade")
+    async with world.pool.acquire() as db:
+        (tip,) = await world.tips(amina)
+        known = await of_tip(db, amina.vault, tip.row.id, tip.row.thread)
+    (how,) = [item for item in known if item.is_provenance]
+    await grade(world.pool, amina, how.id, scheme(), source="2", information="D", reason="", now=AT)
+    shown = await browser.open(items.path)
+
+    assert "How the source knows" in shown.text
+    assert how.text == "The source works there."
+    assert str(how.id) not in [value for _, value in shown.form("/report").fields]
+    with pytest.raises(RefusedError):
+        await begin(world.pool, amina, tip.row.id, [how.id], TODAY)
 
 
 @pytest.mark.usefixtures("items")
