@@ -7,12 +7,13 @@ from datetime import date
 from uuid import UUID
 
 from crypto.errors import CryptoError
-from handling.desk import feedback, ledger, reports, store, withholdings
+from handling.desk import deconfliction, feedback, ledger, reports, store, withholdings
 from handling.desk.feedback import Answer
 from handling.desk.ledger import Release
 from handling.desk.reports import Reviewed
 from handling.desk.session import Desk
 from handling.desk.withholdings import LeftOut
+from handling.rules.deconfliction import Deconfliction
 from handling.store.keyring import MissingKeyError
 from tipline.base.database import Db
 
@@ -44,11 +45,12 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A report, its releases, and the agencies that were left out."""
+    """A report, its releases, the agencies that were left out, and whether it is somebody's source or operation."""
 
     reviewed: Reviewed
     releases: tuple[Answered, ...]
     left_out: tuple[LeftOut, ...] = ()
+    deconfliction: tuple[Deconfliction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +128,14 @@ async def release(db: Db, desk: Desk, release_id: UUID) -> tuple[Reviewed, Answe
 
 
 async def _cases(db: Db, desk: Desk, rows: Sequence[store.ReportRow]) -> tuple[Case | Lost, ...]:
-    """Load what became of all of them in three queries, and open it off the event loop."""
+    """Load what became of all of them in four queries, and open it off the event loop."""
     of = [row.id for row in rows]
     releases, answers = await store.releases(db, of), await store.answers(db, of)
-    left_out = await withholdings.of(db, of)
+    left_out, asked = await withholdings.of(db, of), await deconfliction.of(db, of)
 
     def opened() -> tuple[Case | Lost, ...]:
-        return tuple(_case(desk, row, releases, answers, left_out) for row in rows)
+        found = _Rows(releases, answers, left_out, asked)
+        return tuple(_case(desk, row, found) for row in rows)
 
     return await asyncio.to_thread(opened)
 
@@ -149,18 +152,24 @@ def _reviewed(desk: Desk, row: store.ReportRow) -> Reviewed | Lost:
         return Lost(row.id, row.received_on)
 
 
-def _case(
-    desk: Desk,
-    row: store.ReportRow,
-    releases: Sequence[store.ReleaseRow],
-    answers: Sequence[store.AnswerRow],
-    left_out: Sequence[withholdings.Row],
-) -> Case | Lost:
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """What became of some reports, as it is stored."""
+
+    releases: Sequence[store.ReleaseRow]
+    answers: Sequence[store.AnswerRow]
+    left_out: Sequence[withholdings.Row]
+    deconfliction: Sequence[deconfliction.Row]
+
+
+def _case(desk: Desk, row: store.ReportRow, of: _Rows) -> Case | Lost:
+    vault = desk.vault
     try:
         return Case(
-            reports.open_(desk.vault, row),
-            tuple(_opened(desk, one, answers) for one in releases if one.report == row.id),
-            tuple(withholdings.open_(desk.vault, one) for one in left_out if one.report == row.id),
+            reports.open_(vault, row),
+            tuple(_opened(desk, one, of.answers) for one in of.releases if one.report == row.id),
+            tuple(withholdings.open_(vault, one) for one in of.left_out if one.report == row.id),
+            tuple(deconfliction.open_(vault, one) for one in of.deconfliction if one.report == row.id),
         )
     except (MissingKeyError, CryptoError):
         return Lost(row.id, row.received_on)

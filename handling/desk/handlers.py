@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from aiohttp import web
 
-from handling.desk import case, intake, matching, outcomes, request, show
+from handling.desk import case, intake, matching, outcomes, request, share, show
 from handling.desk.case import NEWEST, NoSuchReportError
 from handling.desk.outcomes import Outcome, OutcomeError
 from handling.desk.pages import StopPage
@@ -152,9 +152,12 @@ async def _decided(
 ) -> web.Response:
     office, desk = request_.app[OFFICE], desk_of(request_)
     async with office.pool.acquire() as db:
-        reviewed = await case.report(db, desk, wanted.report)
-        party = await request.party(db, wanted.agency, office.today())
-    name = desk.member.name
+        found = await case.case(db, desk, wanted.report)
+        parties = await request.parties(db, office.today())
+    party = next((one for one in parties if one.id == wanted.agency), None)
+    if party is None:
+        raise NoSuchAgencyError
+    reviewed, name = found.reviewed, desk.member.name
     page = show.decision(
         reviewed,
         matching.match(reviewed.review.facts, party, wanted.purpose, office.today()),
@@ -163,19 +166,27 @@ async def _decided(
         analyst=name,
         signers=request.signers(desk.members, name),
         missing=request.missing_signers(desk.members, name),
+        above=share.above(party, parties),
+        deconflicted=request.deconflicted(found),
         today=office.today(),
         problem=problem,
     )
     return render(request_, page, status)
 
 
-def why(outcome: request.NotPermitted | request.NobodyMaySign | request.ReviewFallen) -> str:
+def why(
+    outcome: request.NotPermitted | request.NobodyMaySign | request.ReviewFallen | request.NotDeconflicted,
+) -> str:
     """Say in words why nothing was asked for."""
     match outcome:
         case request.NotPermitted():
             return "The agreement does not permit this release. Nothing was stored or sent."
         case request.NobodyMaySign(words=words):
             return f"{words} Nothing was stored or sent."
+        case request.NotDeconflicted():
+            return (
+                "Nobody has answered yet whether it is somebody's source or live operation. Nothing was stored or sent."
+            )
         case request.ReviewFallen(reason=reason):
             return f"The review no longer counts. {reason.value} Nothing was stored or sent."
 

@@ -16,6 +16,7 @@ class Party:
     id: str
     name: str
     agreement: Agreement | None
+    parent: str | None = None  # id of the agency above it
 
 
 @dataclass(frozen=True, slots=True)

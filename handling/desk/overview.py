@@ -11,6 +11,7 @@ from handling.desk.matching import Party
 from handling.desk.session import Desk
 from handling.desk.share import Stand
 from handling.rules import sharing
+from handling.rules.deconfliction import is_clear
 from handling.rules.sharing import Rate, Standing
 from tipline.base.database import Db
 
@@ -87,10 +88,7 @@ def statement(found: Overview, unit: str, today: date) -> dict[str, Any]:
         "day": today.isoformat(),
         "decide_within_days": sharing.DECIDE_WITHIN_DAYS,
         "agreements": [_rate(party, rate) for party, rate in found.rates],
-        "overdue": [
-            {**_named(line), "decide_by": None if line.stand.decide_by is None else line.stand.decide_by.isoformat()}
-            for line in found.overdue
-        ],
+        "overdue": [_overdue(line) for line in found.overdue],
         "not_shared": [
             {
                 **_named(line),
@@ -102,6 +100,15 @@ def statement(found: Overview, unit: str, today: date) -> dict[str, Any]:
             for line in found.not_shared
         ],
         "unreadable": found.unreadable,
+    }
+
+
+def _overdue(line: Line) -> Mapping[str, Any]:
+    by = line.stand.decide_by
+    return {
+        **_named(line),
+        "decide_by": None if by is None else by.isoformat(),
+        "deconflicted": is_clear(line.case.deconfliction),
     }
 
 

@@ -149,6 +149,8 @@ class DecisionPage:
     delete_by: str
     signers: tuple[str, ...]
     missing: str
+    above: tuple[str, ...]
+    deconflicted: bool
     problem: str
 
 

@@ -18,6 +18,7 @@ from handling.desk.reports import Reviewed
 from handling.desk.session import Desk
 from handling.rules import release as rules
 from handling.rules.agreements import Agreement, Purpose
+from handling.rules.deconfliction import is_clear
 from handling.rules.manifest import Manifest, manifest_of
 from handling.rules.package import MANIFEST, READ_FIRST, REPORT_HTML, REPORT_JSON, pack
 from handling.rules.policy import Obligations
@@ -73,7 +74,12 @@ class ReviewFallen:
     reason: Reason
 
 
-Outcome = Requested | NotPermitted | AskedAlready | NobodyMaySign | ReviewFallen
+@dataclass(frozen=True, slots=True)
+class NotDeconflicted:
+    """Nobody has answered that it is neither a source nor a live operation; nothing was stored."""
+
+
+Outcome = Requested | NotPermitted | AskedAlready | NobodyMaySign | ReviewFallen | NotDeconflicted
 
 
 class NoSuchAgencyError(Exception):
@@ -88,14 +94,14 @@ async def party(db: Db, agency_id: str, today: date) -> Party:
     agency = await agencies.get(db, agency_id)
     if agency is None:
         raise NoSuchAgencyError
-    return Party(agency.id, agency.name, await agreements.active(db, agency_id, today))
+    return Party(agency.id, agency.name, await agreements.active(db, agency_id, today), agency.parent)
 
 
 async def parties(db: Db, today: date) -> tuple[Party, ...]:
     """Every enrolled agency with the agreement in force, if there is one."""
     enrolled = await agencies.all_(db)
     active = await agreements.all_active(db, today)
-    return tuple(Party(agency.id, agency.name, active.get(agency.id)) for agency in enrolled)
+    return tuple(Party(agency.id, agency.name, active.get(agency.id), agency.parent) for agency in enrolled)
 
 
 async def ask(db: Db, desk: Desk, members: MemberList, wanted: Wanted, *, unit: str, today: date) -> Outcome:
@@ -121,7 +127,7 @@ async def ask(db: Db, desk: Desk, members: MemberList, wanted: Wanted, *, unit: 
 
 def _decide(
     opened: case.Case, receiver: Party, wanted: Wanted, *, members: MemberList, requester: str, today: date
-) -> Match | NotPermitted | AskedAlready | NobodyMaySign | ReviewFallen:
+) -> Match | NotPermitted | AskedAlready | NobodyMaySign | ReviewFallen | NotDeconflicted:
     try:
         verify_again(opened.reviewed, members)
     except RefusedError as error:
@@ -129,11 +135,18 @@ def _decide(
     match = matching.match(opened.reviewed.review.facts, receiver, wanted.purpose, today)
     if not match.decision.permits:
         return NotPermitted(match)
+    if not deconflicted(opened):
+        return NotDeconflicted()
     before = _asked_before(opened, wanted)
     if before is not None:
         return AskedAlready(before)
     missing = missing_signers(members, requester)
     return NobodyMaySign(missing) if missing else match
+
+
+def deconflicted(opened: case.Case) -> bool:
+    """Whether somebody was asked whose source or operation it is, and it is nobody's."""
+    return is_clear(opened.deconfliction)
 
 
 def verify_again(reviewed: Reviewed, members: MemberList) -> None:

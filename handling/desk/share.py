@@ -13,10 +13,13 @@ from handling.desk.session import Desk
 from handling.desk.withholdings import LeftOut
 from handling.rules import sharing
 from handling.rules.agreements import Purpose
+from handling.rules.exclusions import ancestors
+from handling.rules.relevance import Circle, Relevance, circle, relevance
 from handling.rules.sharing import Asked, Pair, Standing, Withheld
 from handling.store.members import MemberList
 from tipline.base.database import Db
 
+_NONE = Relevance(0, ())
 MOST = 100
 """Agencies that one form proposes: four fields each stay within what a form may hold."""
 
@@ -31,6 +34,7 @@ class Stand:
     decide_by: date | None  # None where there is no agreement
     refusals: tuple[tuple[date, str], ...]  # day of the request, reason of the signer
     left_out: tuple[LeftOut, ...]
+    relevance: Relevance
 
     @property
     def proposed(self) -> bool:
@@ -56,7 +60,14 @@ class ChangedMeanwhile:
     """An agency of the form is not proposed now, for this purpose; nothing was stored."""
 
 
-Outcome = Done | ChangedMeanwhile | request.NotPermitted | request.NobodyMaySign | request.ReviewFallen
+Outcome = (
+    Done
+    | ChangedMeanwhile
+    | request.NotPermitted
+    | request.NobodyMaySign
+    | request.ReviewFallen
+    | request.NotDeconflicted
+)
 
 
 class _StopError(Exception):
@@ -89,6 +100,7 @@ def stand(found: Case, party: Party, today: date) -> Stand:
         decide_by=None if agreement is None else sharing.decide_by(since),
         refusals=tuple((one.requested_on, one.reason) for one in releases if one.state == "refused"),
         left_out=left_out,
+        relevance=_NONE if agreement is None else relevance(facts, agreement, purposes),
     )
 
 
@@ -99,9 +111,57 @@ def stands(found: Case, parties: Sequence[Party], today: date) -> tuple[Stand, .
 
 
 def undecided(found: Sequence[Stand]) -> tuple[Stand, ...]:
-    """Return those that somebody has to decide about, overdue first. Pure."""
+    """Return those that somebody has to decide about: the most relevant first, of these who waits longest. Pure."""
     waiting = (one for one in found if one.proposed)
-    return tuple(sorted(waiting, key=lambda one: (one.decide_by or date.max, one.party.name, one.party.id)))
+    return tuple(sorted(waiting, key=_rank))
+
+
+def _rank(one: Stand) -> tuple[int, date, str, str]:
+    return (-one.relevance.points, one.decide_by or date.max, one.party.name, one.party.id)
+
+
+def above(party: Party, parties: Sequence[Party]) -> tuple[Party, ...]:
+    """Return the agencies that stand above one in the tree, the nearest first. Pure."""
+    by_id = {one.id: one for one in parties}
+    return tuple(by_id[one] for one in ancestors(tree_of(parties), party.id))
+
+
+def tree_of(parties: Sequence[Party]) -> Mapping[str, str | None]:
+    """Return each agency's parent. Pure."""
+    return {party.id: party.parent for party in parties}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All that one page about sharing a report shows."""
+
+    case: Case
+    stands: tuple[Stand, ...]
+    above: Mapping[str, tuple[Party, ...]]
+    circle: Circle
+
+
+def look(found: Case, parties: Sequence[Party], members: MemberList, who: str, today: date) -> View:
+    """See where a report stands with everybody, for the analyst *who* looks. Pure."""
+    seen = stands(found, parties, today)
+    return View(
+        case=found,
+        stands=seen,
+        above={one.party.id: above(one.party, parties) for one in seen},
+        circle=_circle(found, seen, tree_of(parties), members, who),
+    )
+
+
+def _circle(
+    found: Case, stands: Sequence[Stand], tree: Mapping[str, str | None], members: MemberList, who: str
+) -> Circle:
+    """Count who knows of a report, and who will when all that is proposed has gone."""
+    review = found.reviewed.review
+    desk = {member.name for member in members.members if member.desk is not None}
+    people = {*desk, review.author, review.reviewer, *request.signers(members, who)}
+    has = {one.party.id for one in stands if one.standing in {Standing.RELEASED, Standing.ASKED}}
+    proposed = {one.party.id: one.party.agreement for one in undecided(stands)}
+    return circle(people, has, proposed, tree)
 
 
 async def decide(
@@ -135,7 +195,9 @@ async def decide(
 
 
 def _check(found: Case, parties: Mapping[str, Party], choices: Sequence[Choice], today: date) -> None:
-    """Every agency is proposed now, each once, and for a purpose that is permitted now; else nothing is done."""
+    """It is deconflicted; every agency is proposed now, each once, for a purpose that is permitted now; else nothing is done."""
+    if not request.deconflicted(found):
+        raise _StopError(request.NotDeconflicted())
     if len({choice.agency for choice in choices}) != len(choices):
         raise _StopError(ChangedMeanwhile())
     for choice in choices:

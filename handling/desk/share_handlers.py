@@ -13,6 +13,7 @@ from crypto.errors import CryptoError
 from handling import data
 from handling.desk import (
     case,
+    deconfliction,
     handlers,
     matrix,
     matrix_page,
@@ -74,12 +75,26 @@ async def _shown(
     async with office.pool.acquire() as db:
         found = await case.case(db, desk, id_of(request_))
         parties = await request.parties(db, office.today())
-    stands = share.stands(found, parties, office.today())
+    view = share.look(found, parties, desk.members, desk.member.name, office.today())
     head = show.head(found.reviewed)
-    page = share_pages.share(
-        head, stands, desk.members, office.today(), given=given, problems=problems, problem=problem
-    )
+    page = share_pages.share(head, view, desk.members, office.today(), given=given, problems=problems, problem=problem)
     return render(request_, page, status)
+
+
+@signed_in
+async def deconflict(request_: web.Request) -> web.Response:
+    """Keep who was asked whose source or operation it is, and what came back."""
+    office, desk = request_.app[OFFICE], desk_of(request_)
+    form = await read_form(request_)
+    try:
+        said = deconfliction.read(form)
+    except deconfliction.AnswerError as error:
+        return await _shown(request_, given=form, problem=str(error), status=HTTPStatus.BAD_REQUEST)
+    async with office.pool.acquire() as db:
+        known = await office.members(db)
+        found = await case.report(db, desk, id_of(request_))
+        await deconfliction.keep(db, desk, known, report=found.report.id, said=said, today=office.today())
+    return see_other(f"/reports/{id_of(request_)}/share")
 
 
 def _read(given: Mapping[str, list[str]]) -> tuple[tuple[Choice, ...], dict[str, str]]:
@@ -173,6 +188,7 @@ ROUTES = (
     web.get("/matrix", reports_and_agencies),
     web.get(f"/reports/{ID}/share", proposed),
     web.post(f"/reports/{ID}/share", decide),
+    web.post(f"/reports/{ID}/deconfliction", deconflict),
     web.get("/sharing", sharing),
     web.post("/sharing", statement),
 )

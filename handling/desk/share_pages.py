@@ -7,13 +7,17 @@ from typing import ClassVar
 from uuid import UUID
 
 from handling.desk import words
+from handling.desk.case import Case
 from handling.desk.overview import Line, Overview
 from handling.desk.pages import Choice, DecidedLine, Head
-from handling.desk.share import MOST, Stand, undecided
+from handling.desk.share import MOST, Stand, View, undecided
 from handling.rules.agreements import PURPOSE_LABELS
+from handling.rules.deconfliction import ANSWER_LABELS, is_clear
+from handling.rules.relevance import Circle
 from handling.rules.sharing import DECIDE_WITHIN_DAYS, WITHHELD_LABELS, Standing
 from handling.store.members import MemberList
 
+NOT_CLEAR = "Deconfliction is not answered, so nothing is proposed"
 _SHOWN = 100
 
 
@@ -24,6 +28,8 @@ class ProposedLine:
     agency: str
     name: str
     agreement: str
+    above: tuple[str, ...]
+    relevance: tuple[str, ...]
     due: str
     late: bool
     ticked: bool
@@ -33,11 +39,25 @@ class ProposedLine:
 
 
 @dataclass(frozen=True, slots=True)
+class AnsweredLine:
+    """One answer to whether it is somebody's source or live operation."""
+
+    asked: str
+    answer: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
 class SharePage:
     """Sharing one report: who is proposed, as a form, and what was decided before."""
 
     template: ClassVar[str] = "desk/share.html"
     head: Head
+    clear: bool
+    answered: tuple[AnsweredLine, ...]
+    answers: tuple[Choice, ...]
+    asked: str
+    circle: tuple[str, ...]
     proposed: tuple[ProposedLine, ...]
     more: int
     decided: tuple[DecidedLine, ...]
@@ -83,7 +103,7 @@ class SharingPage:
 
 def share(
     head: Head,
-    stands: Sequence[Stand],
+    view: View,
     members: MemberList,
     today: date,
     *,
@@ -92,12 +112,34 @@ def share(
     problem: str = "",
 ) -> SharePage:
     """Who is proposed for one report; *given* is what was sent, by field, where it has to be sent again."""
-    open_ = undecided(stands)
+    answers = view.case.deconfliction
+    clear = is_clear(answers)
+    open_ = undecided(view.stands) if clear else ()
+    given_answer = "" if given is None else given.get("answer", "")
     return SharePage(
         head=head,
-        proposed=tuple(_proposed(one, today, given, (problems or {}).get(one.party.id, "")) for one in open_[:MOST]),
+        clear=clear,
+        answered=tuple(
+            AnsweredLine(one.asked, ANSWER_LABELS[one.answer], f"{words.person(members, one.by)}, {words.day(one.on)}")
+            for one in reversed(answers)
+        ),
+        answers=tuple(
+            Choice(answer.value, label, answer.value == given_answer) for answer, label in ANSWER_LABELS.items()
+        ),
+        asked="" if given is None else given.get("asked", ""),
+        circle=_circle(view.circle) if open_ else (),
+        proposed=tuple(
+            _proposed(
+                one,
+                today,
+                given,
+                (problems or {}).get(one.party.id, ""),
+                above=tuple(party.name for party in view.above[one.party.id]),
+            )
+            for one in open_[:MOST]
+        ),
         more=max(0, len(open_) - MOST),
-        decided=decided(stands, members),
+        decided=decided(view.stands, members),
         days=DECIDE_WITHIN_DAYS,
         problem=problem,
     )
@@ -139,7 +181,7 @@ def sharing(found: Overview, members: MemberList, *, problem: str = "") -> Shari
             )
             for party, rate in found.rates
         ),
-        overdue=tuple(_line(line, (_late(line.stand),)) for line in found.overdue[:_SHOWN]),
+        overdue=tuple(_line(line, _late(line)) for line in found.overdue[:_SHOWN]),
         overdue_count=len(found.overdue),
         not_shared=tuple(_line(line, _why(line.stand, members)) for line in found.not_shared[:_SHOWN]),
         not_shared_count=len(found.not_shared),
@@ -149,12 +191,14 @@ def sharing(found: Overview, members: MemberList, *, problem: str = "") -> Shari
     )
 
 
-def waiting(stands: Sequence[Stand]) -> str:
-    """Say in a line how many agencies wait for a decision; empty when none does."""
+def waiting(found: Case, stands: Sequence[Stand]) -> str:
+    """Say in a line how many agencies wait for a decision; empty when none does, no number before deconfliction."""
     late = sum(one.standing is Standing.OVERDUE for one in stands)
     open_ = len(undecided(stands))
     if not open_:
         return ""
+    if not is_clear(found.deconfliction):
+        return f"{NOT_CLEAR}; overdue" if late else NOT_CLEAR
     said = f"{words.agencies(open_)} may receive it and nobody has decided"
     return f"{said}; {late} overdue" if late else said
 
@@ -169,7 +213,24 @@ _STATES: Mapping[Standing, str] = {
 }
 
 
-def _proposed(one: Stand, today: date, given: Mapping[str, str] | None, problem: str) -> ProposedLine:
+def _circle(found: Circle) -> tuple[str, ...]:
+    """Say who knows and who will."""
+    now, then = words.agencies(found.now), words.agencies(found.then)
+    people = "1 person" if found.people == 1 else f"{found.people:,} people"
+    above = f"{words.agencies(found.above)} more above these in the tree may hear of it."
+    onward = f"They may pass it on to {words.agencies(found.onward)} that their agreements list."
+    return (
+        f"{people} of this unit can read it, and {now} has it or soon will. With all that is ticked: {then}."
+        if found.now == 1
+        else f"{people} of this unit can read it, and {now} have it or soon will. With all that is ticked: {then}.",
+        *([above] if found.above else []),
+        *([onward] if found.onward else []),
+    )
+
+
+def _proposed(
+    one: Stand, today: date, given: Mapping[str, str] | None, problem: str, *, above: tuple[str, ...]
+) -> ProposedLine:
     agency, agreement = one.party.id, one.party.agreement
     asked = given or {}
     late = one.decide_by is not None and today > one.decide_by
@@ -177,6 +238,8 @@ def _proposed(one: Stand, today: date, given: Mapping[str, str] | None, problem:
         agency=agency,
         name=one.party.name,
         agreement="" if agreement is None else f"{agreement.title} ({agreement.id}, version {agreement.version})",
+        above=above,
+        relevance=tuple(f"{text} (+{points})." for points, text in one.relevance.reasons),
         due="" if one.decide_by is None else words.day(one.decide_by),
         late=late,
         ticked=given is None or f"share-{agency}" in given,
@@ -201,8 +264,10 @@ def _why(one: Stand, members: MemberList) -> tuple[str, ...]:
     return (*left_out, *refused)
 
 
-def _late(one: Stand) -> str:
-    return "" if one.decide_by is None else f"Somebody should have decided by {words.day(one.decide_by)}."
+def _late(line: Line) -> tuple[str, ...]:
+    by = line.stand.decide_by
+    late = "" if by is None else f"Somebody should have decided by {words.day(by)}."
+    return (late,) if is_clear(line.case.deconfliction) else (late, f"{NOT_CLEAR}.")
 
 
 def _line(line: Line, details: tuple[str, ...]) -> NotSharedLine:

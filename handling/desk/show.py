@@ -80,7 +80,7 @@ def report(case: Case, parties: Sequence[Party], members: MemberList, today: dat
         sha256=document.sha256.hex(),
         purposes=_PURPOSES,
         releases=tuple(_release_line(one, today) for one in case.releases),
-        undecided=share_pages.waiting(stands),
+        undecided=share_pages.waiting(case, stands),
         not_shared=tuple(line for line in share_pages.decided(stands, members) if line.details),
     )
 
@@ -107,6 +107,8 @@ def decision(
     analyst: str,
     signers: Sequence[str],
     missing: str,
+    above: Sequence[Party],
+    deconflicted: bool,
     today: date,
     problem: str = "",
 ) -> DecisionPage:
@@ -129,6 +131,8 @@ def decision(
         delete_by="" if due is None else words.day(due.delete_by),
         signers=tuple(words.person(members, name) for name in signers),
         missing=missing,
+        above=tuple(party.name for party in above),
+        deconflicted=deconflicted,
         problem=problem,
     )
 
@@ -213,7 +217,7 @@ def _report_line(case: Case | Lost, parties: Sequence[Party], today: date) -> Re
         age=words.age_in_words(received_on, today),
         state=words.state_of(case.releases),
         owed=words.owed(case.releases, today),
-        undecided=share_pages.waiting(share.stands(case, parties, today)),
+        undecided=share_pages.waiting(case, share.stands(case, parties, today)),
     )
 
 

@@ -185,6 +185,9 @@ class Story:
         home = await desk.open("/")
         need(self.title in home.text, "the reviewed report has not reached the desk")
         self._report = home.link("/reports/")
+        await desk.open(f"{self._report}/share")
+        shared = await desk.submit("/deconfliction", asked="Deconfliction centre", answer="clear")
+        need("Who may receive it" in shared.text, "no agency is proposed although somebody was asked")
         for agency, purpose in self.agencies.items():
             await desk.open(f"{self._report}/decision?agency={agency}&purpose={purpose}")
             page = await desk.submit("/decision")

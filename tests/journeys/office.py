@@ -198,6 +198,8 @@ class Office:
             page = await desk.open(f"/reports/{report}")
             before = [href for href, _ in page.links if "/releases/" in href]  # asked for, and the answer was lost
             if not before:
+                if not (await desk.open(f"/reports/{report}/share")).ids.get("proposed"):
+                    await desk.submit("/deconfliction", asked="Deconfliction centre", answer="clear")
                 await desk.open(address)
                 before = [(await desk.submit("/decision")).path]
             release = before[0].rsplit("/", 1)[1]

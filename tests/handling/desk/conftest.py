@@ -156,6 +156,12 @@ async def room(settings: Settings, inside_db: Db, role_pool: RolePool) -> AsyncI
         )
 
 
+async def deconflict(browser: Browser, report: str, answer: str = "clear") -> Page:
+    """Answer, on the page of a report's sharing, whether it is somebody's source or operation."""
+    await browser.open(f"{report}/share")
+    return await browser.submit("/deconfliction", asked="Deconfliction centre", answer=answer)
+
+
 def identity(text: str) -> age.Identity:
     return age.Identity.parse(Secret(text.encode()))
 

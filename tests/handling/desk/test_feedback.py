@@ -14,7 +14,7 @@ from crypto.digest import sha256
 from crypto.signing import SigningKey
 from handling.agencyfiles import Acknowledged, SealedAnswer
 from handling.rules.feedback import Feedback
-from tests.handling.desk.conftest import TODAY, DeskRoom
+from tests.handling.desk.conftest import TODAY, DeskRoom, deconflict
 from tests.journeys.browser import Browser, Page
 
 FEEDBACK = {
@@ -33,6 +33,7 @@ async def released(room: DeskRoom) -> tuple[Browser, str, bytes]:
     document = await room.reviewed()
     browser = await room.sign_in()
     path = f"/reports/{document['urn'][9:]}/decision"
+    await deconflict(browser, path.removesuffix("/decision"))
     await browser.open(f"{path}?agency=harbour-customs&purpose=seizure")
     page = await browser.submit(path)
     release = page.path[-36:]

@@ -20,15 +20,16 @@ from handling.guard import markup
 from handling.rules.manifest import Manifest
 from handling.rules.package import MANIFEST, READ_FIRST, REPORT_HTML, REPORT_JSON, pack, unpack
 from handling.store import agreements
-from tests.handling.desk.conftest import TODAY, DeskRoom, a_document
+from tests.handling.desk.conftest import TODAY, DeskRoom, a_document, deconflict
 from tests.journeys.browser import Browser
 
 
 async def _at_the_desk(room: DeskRoom, document: dict[str, Any] | None = None, **review: Any) -> tuple[Browser, str]:
     """A signed-in analyst and the path of a report that was taken in."""
     taken = await room.reviewed(document, **review)
-    browser = await room.sign_in()
-    return browser, f"/reports/{str(taken['urn']).removeprefix('urn:uuid:')}"
+    browser, path = await room.sign_in(), f"/reports/{str(taken['urn']).removeprefix('urn:uuid:')}"
+    await deconflict(browser, path)
+    return browser, path
 
 
 async def _ask(browser: Browser, path: str, agency: str = "harbour-customs", purpose: str = "seizure") -> str:

@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 
 from crypto import age
 from crypto.canonical import parse
-from tests.handling.desk.conftest import TODAY, DeskRoom, a_document
+from handling.store import agencies
+from tests.handling.desk.conftest import TODAY, DeskRoom, a_document, deconflict
 from tests.journeys.browser import Browser
 
 BOTH = ("harbour-customs", "river-parks")
@@ -18,8 +19,16 @@ async def _share_page(room: DeskRoom, agencies: tuple[str, ...] = BOTH) -> tuple
     document = await room.reviewed(agencies=agencies)
     browser = await room.sign_in()
     path = f"/reports/{document['urn'][9:]}/share"
+    await deconflict(browser, path.removesuffix("/share"))
     await browser.open(path)
     return browser, path
+
+
+async def _second_tab(room: DeskRoom, browser: Browser) -> Browser:
+    """The same session in another tab."""
+    other = await room.browser()
+    other._session.cookie_jar.update_cookies({cookie.key: cookie.value for cookie in browser.cookies()})
+    return other
 
 
 async def _withholdings(room: DeskRoom) -> int:
@@ -51,7 +60,8 @@ async def test_an_agency_off_the_list_is_on_no_page_of_sharing_and_in_no_count(r
 
     room.clock.day = TODAY + timedelta(days=30)
     home, year = await browser.open("/"), await browser.open("/sharing")
-    one = await browser.open(home.link("/share"))
+    one = await deconflict(browser, home.link("/share").removesuffix("/share"))
+    home = await browser.open("/")
 
     assert parks in year.text
     assert year.text.count("River Parks") == 1
@@ -101,8 +111,7 @@ async def test_who_was_left_out_can_still_be_asked_for(room: DeskRoom) -> None:
 
 async def test_a_form_that_was_overtaken_stores_nothing(room: DeskRoom) -> None:
     browser, path = await _share_page(room)
-    other = await room.browser()
-    other._session.cookie_jar.update_cookies({cookie.key: cookie.value for cookie in browser.cookies()})
+    other = await _second_tab(room, browser)
     await other.open(path)
     await other.submit(path, **LEAVE_PARKS_OUT)
 
@@ -180,3 +189,59 @@ async def test_what_is_older_than_a_year_is_not_counted(room: DeskRoom) -> None:
     room.clock.day = TODAY + timedelta(days=366)
 
     assert "Overdue decisions: 0" in (await browser.open("/sharing")).text
+
+
+async def test_until_somebody_was_asked_whose_it_is_nothing_is_proposed_and_nothing_can_be_asked_for(
+    room: DeskRoom,
+) -> None:
+    document = await room.reviewed(agencies=BOTH)
+    browser, report = await room.sign_in(), f"/reports/{document['urn'][9:]}"
+
+    for answer in (None, "waiting", "conflict"):
+        page = await browser.open(f"{report}/share") if answer is None else await deconflict(browser, report, answer)
+        assert not [form for form in page.forms if form.action.endswith("/share")]
+        assert "River Parks" not in page.text
+        assert "Deconfliction is not answered" in (await browser.open("/")).text
+        decision = await browser.open(f"{report}/decision?agency=harbour-customs&purpose=seizure")
+        assert not [form for form in decision.forms if form.action.endswith("/decision")]
+
+    shown = await deconflict(browser, report)
+    form = await browser.open(f"{report}/decision?agency=harbour-customs&purpose=seizure")
+    assert form.form("/decision")
+    await deconflict(await _second_tab(room, browser), report, "conflict")
+    refused = await browser.submit("/decision", status=409)
+
+    assert "River Parks" in shown.text
+    assert "Nobody has answered yet whether it is somebody's source or live operation." in refused.text
+    assert await room.counts() == (0, 0)
+    rows = await room.db.fetch("SELECT answered_by, answered_on, sealed FROM desk.deconfliction")
+    assert {(row["answered_by"], row["answered_on"]) for row in rows} == {("amina", TODAY)}
+    assert not any(b"centre" in row["sealed"] or b"conflict" in row["sealed"] for row in rows)
+
+
+async def test_an_answer_without_who_was_asked_is_not_kept(room: DeskRoom) -> None:
+    document = await room.reviewed()
+    browser = await room.sign_in()
+    await browser.open(f"/reports/{document['urn'][9:]}/share")
+
+    page = await browser.submit("/deconfliction", status=400, asked=" ", answer="clear")
+
+    assert "Say who was asked" in page.text
+    assert await room.db.fetchval("SELECT count(*) FROM desk.deconfliction") == 0
+
+
+async def test_a_proposed_agency_says_why_who_stands_above_and_how_far_the_circle_grows(room: DeskRoom) -> None:
+    key = str(age.Identity.generate().recipient)
+    await agencies.add(room.db, "ministry", name="Ministry of Trade", key=key, today=TODAY)
+    await agencies.move(room.db, "harbour-customs", "ministry")
+    browser, path = await _share_page(room)
+
+    page = await browser.open(path)
+
+    assert "Above it in the tree: Ministry of Trade" in page.text
+    assert "The agency may act on it: 2 purposes beyond analysis (+4)." in page.text
+    assert "3 people of this unit can read it, and 0 agencies have it or soon will." in page.text
+    assert "With all that is ticked: 2 agencies." in page.text
+    assert "1 agency more above these in the tree may hear of it." in page.text
+    decision = await browser.open(page.link("agency=harbour-customs"))
+    assert "Above it in the tree: Ministry of Trade" in decision.text

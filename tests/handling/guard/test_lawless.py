@@ -149,6 +149,7 @@ async def lawless(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 
     monkeypatch.setattr(matching, "match", permits)
     monkeypatch.setattr(request, "verify_again", lambda *_: None)
+    monkeypatch.setattr(request, "deconflicted", lambda *_: True)
     monkeypatch.setattr(request, "missing_signers", lambda *_: "")
     monkeypatch.setattr(request, "_asked_before", lambda *_: None)
     monkeypatch.setattr(request, "pack", packs)

@@ -99,6 +99,8 @@ _REFUSED = {
         "UPDATE desk.account SET name = 'x'",
         "DELETE FROM desk.account",
         "DELETE FROM desk.withholding",
+        "DELETE FROM desk.deconfliction",
+        "UPDATE desk.deconfliction SET answered_by = 'x'",
         "UPDATE desk.withholding SET withheld_by = 'x'",
         "INSERT INTO desk.account (name, sealed) VALUES ('x', '')",
         "INSERT INTO desk.inbox (id) VALUES (gen_random_uuid())",
