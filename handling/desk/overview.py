@@ -1,7 +1,8 @@
 """A year of sharing: the share of what each agreement permits, what was left out, what nobody decided. For oversight and the desk."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
@@ -55,28 +56,52 @@ async def year(db: Db, desk: Desk, today: date) -> AsyncIterator[tuple[Case | Lo
         before = found.next
 
 
-async def overview(db: Db, desk: Desk, parties: Sequence[Party], today: date) -> Overview:
-    """Go through the year."""
-    standings: dict[str, list[Standing]] = {party.id: [] for party in parties}
-    overdue, not_shared, unreadable = [], [], 0
-    async for cases in year(db, desk, today):
-        for one in cases:
-            if isinstance(one, Lost):
-                unreadable += 1
+@dataclass(slots=True)
+class Tally:
+    """Counts a batch of reports at a time, and keeps of them only what the overview shows."""
+
+    parties: Sequence[Party]
+    today: date
+    standings: dict[str, list[Standing]] = field(default_factory=dict)
+    overdue: list[Line] = field(default_factory=list)
+    not_shared: list[Line] = field(default_factory=list)
+    unreadable: int = 0
+
+    def add(self, cases: Sequence[Case | Lost]) -> None:
+        """Count some reports. It takes a while: a tenth of a millisecond for each agency that a list names."""
+        for case_ in cases:
+            if isinstance(case_, Lost):
+                self.unreadable += 1
                 continue
-            for found in share.stands(one, parties, today):
-                standings[found.party.id].append(found.standing)
-                if found.standing is Standing.OVERDUE:
-                    overdue.append(Line(one, found))
-                elif found.standing in {Standing.WITHHELD, Standing.REFUSED}:
-                    not_shared.append(Line(one, found))
-    return Overview(
-        since=today - YEAR,
-        rates=tuple((party, sharing.rate(standings[party.id])) for party in parties if party.agreement is not None),
-        overdue=tuple(sorted(overdue, key=lambda line: line.stand.decide_by or date.max)),
-        not_shared=tuple(not_shared),
-        unreadable=unreadable,
-    )
+            for one in share.stands(case_, self.parties, self.today):
+                self._stands(Line(case_, one))
+
+    def _stands(self, line: Line) -> None:
+        standing = line.stand.standing
+        self.standings.setdefault(line.stand.party.id, []).append(standing)
+        if standing is Standing.OVERDUE:
+            self.overdue.append(line)
+        elif standing in {Standing.WITHHELD, Standing.REFUSED}:
+            self.not_shared.append(line)
+
+    def total(self) -> Overview:
+        """What all of it comes to."""
+        agreed = (party for party in self.parties if party.agreement is not None)
+        return Overview(
+            since=self.today - YEAR,
+            rates=tuple((party, sharing.rate(self.standings.get(party.id, ()))) for party in agreed),
+            overdue=tuple(sorted(self.overdue, key=lambda line: line.stand.decide_by or date.max)),
+            not_shared=tuple(self.not_shared),
+            unreadable=self.unreadable,
+        )
+
+
+async def overview(db: Db, desk: Desk, parties: Sequence[Party], today: date) -> Overview:
+    """Go through the year, off the event loop."""
+    tally = Tally(parties, today)
+    async for cases in year(db, desk, today):
+        await asyncio.to_thread(tally.add, cases)
+    return tally.total()
 
 
 def statement(found: Overview, unit: str, today: date) -> dict[str, Any]:
