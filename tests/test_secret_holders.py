@@ -27,6 +27,7 @@ from handling.corridor.threads import Book
 from handling.desk.session import Desk
 from handling.guard.keys import Keys
 from handling.people import Card
+from handling.signing import SigningKeys
 from handling.store.keyring import Keyring
 from handling.store.vault import OpenVault
 from tipline import envelope
@@ -60,6 +61,7 @@ def held(request: pytest.FixtureRequest, tmp_path: Path) -> list[Guarded]:
             scrypt.Passphrase(MARKED),
             envelope.Thread(MARKED, MARKED),
             Card(name="a", display="A", process="desk", passphrase=MARKED, totp=MARKED),
+            SigningKeys("a", IDENTITY, SigningKey.from_seed(MARKED)),
             Opened("a", {"identity": MARK.decode()}),
             Session("a", MARK, began=0.0, seen=0.0, csrf=MARK.decode()),
             SourceSession(MARK, CODENAME, reported=True, urgent=False, kept=(), expires=datetime.now(UTC), _key=MARKED),

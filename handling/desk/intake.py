@@ -14,6 +14,7 @@ from crypto.statement import Statement
 from handling.desk import feedback, reports, store
 from handling.desk.reports import Report, ReportFormatError, Review
 from handling.desk.session import Desk
+from handling.rules.release import Kind, is_complete
 from handling.store.members import Duty, Member, MemberList, NotAMemberError
 from tipline.base.database import Db, Pool
 
@@ -28,7 +29,7 @@ class Reason(Enum):
     NOT_FOR_US = "It does not open with this desk's intake key, or it is damaged."
     FORMAT = "It is not in the agreed format."
     SIGNATURE = "Its review is not signed by a member of this unit, or the signature is wrong."
-    NOT_A_HANDLER = "Its review is signed by somebody who is not a handler."
+    NOT_A_HANDLER = "Its review is signed by somebody who is not a handler, and no outside second in a handler's place."
     OWN_REVIEW = "Its review is signed by the report's own author."
     UNKNOWN_AUTHOR = "Its author is not on the signed member list."
     OTHER_REPORT = "Its review is of another report than the one it came with."
@@ -159,7 +160,7 @@ def _signer(statement: Statement, members: MemberList) -> Member:
 
 
 def _check(report: Report, review: Review, reviewer: Member, members: MemberList) -> None:
-    if Duty.HANDLER not in reviewer.duties:
+    if not reviewer.duties & {Duty.HANDLER, Duty.OUTSIDE}:
         raise RefusedError(Reason.NOT_A_HANDLER)
     try:
         author = members.member(review.author)
@@ -167,6 +168,9 @@ def _check(report: Report, review: Review, reviewer: Member, members: MemberList
         raise RefusedError(Reason.UNKNOWN_AUTHOR) from None
     if author.name == reviewer.name:
         raise RefusedError(Reason.OWN_REVIEW)
+    duties = {member.name: frozenset(duty.value for duty in member.duties) for member in members.members}
+    if not is_complete(Kind.REVIEW, author.name, [reviewer.name], duties):
+        raise RefusedError(Reason.NOT_A_HANDLER)
     if not review.is_of(report):
         raise RefusedError(Reason.OTHER_REPORT)
     if not review.states(report):

@@ -159,14 +159,10 @@ def missing_signers(members: MemberList, requester: str) -> str:
     """Say in words which signature nobody could give; empty when two lawful signatures are possible."""
     members.member(requester)
     duties = _duties(members)
-    first = rules.next_signer(Kind.MANIFEST, requester, (), duties)
-    if not isinstance(first, Eligible):
-        return (
-            "No handler other than you can give the first signature. A second handler, or an outside second, is needed."
-        )
-    second = (rules.next_signer(Kind.MANIFEST, requester, (name,), duties) for name in first.names)
-    if any(isinstance(one, Eligible) for one in second):
+    if rules.possible(Kind.MANIFEST, requester, duties):
         return ""
+    if not isinstance(rules.next_signer(Kind.MANIFEST, requester, (), duties), Eligible):
+        return "No handler other than you can give the first signature. A second handler is needed."
     if any(member.name != requester for member in members.having(Duty.OFFICER)):
         return "The only handler and the only releasing officer beside you are one person. Two people must sign."
     return "No releasing officer other than you can give the second signature. A releasing officer is needed."

@@ -17,10 +17,12 @@ from handling.guard.refusal import GuardError
 from handling.residue import findings
 from handling.rules.facts import FactsError, ReportFacts
 from handling.rules.grading import Grade, Handling
+from handling.rules.release import Kind
+from handling.signing import TYPES
 
 REPORT = "tipline/report/v1"
-REVIEW = "tipline/review/v1"
-PHRASE = "tipline/phrase/v1"
+REVIEW = TYPES[Kind.REVIEW]
+PHRASE = TYPES[Kind.PHRASE]
 
 _REPORT_FIELDS = {"format", "urn", "title", "summary", "items", "handling", "action", "sanitisation", "subject", "date"}
 _ITEM_FIELDS = {"text", "scheme", "source", "information"}

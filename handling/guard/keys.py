@@ -11,6 +11,7 @@ from crypto.secret import Guarded, Secret
 from crypto.signing import SigningKey
 from crypto.statement import Statement
 from handling.guard.refusal import GuardError
+from handling.signing import SigningKeys
 from handling.store.members import Member
 from tipline.base import staff
 from tipline.base.database import Db
@@ -36,7 +37,7 @@ class NotForYouError(GuardError):
 
 
 class Keys(Guarded):
-    """One member's release identity and signing key. Neither can be taken out, only used."""
+    """One member's release identity and signing key. Neither can be taken out in clear, only used."""
 
     __slots__ = ("_identity", "_signing", "member")
 
@@ -59,6 +60,12 @@ class Keys(Guarded):
         if self._signing is None:
             raise ForgottenError
         return Statement.make(type_, body, self._signing)
+
+    def under(self, passphrase: Secret) -> bytes:
+        """Return both keys sealed to *passphrase*, for the member's own machine. Blocking for half a second."""
+        if self._identity is None or self._signing is None:
+            raise ForgottenError
+        return SigningKeys(self.member.name, self._identity, self._signing).seal(passphrase)
 
     def forget(self) -> None:
         """Drop both keys; every later use raises `ForgottenError`."""

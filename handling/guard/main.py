@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from handling.data import scheme
-from handling.guard.pages import GUARD, Signer, routes
+from handling.guard.pages import GUARD, SMALL, Signer, routes
 from handling.guard.service import Guard, today
 from handling.guard.sign import PackageKeys
 from handling.store import members
@@ -11,6 +11,7 @@ from handling.store.keyring import Keyring
 from handling.store.members import NotAMemberError
 from tipline.base import database, staff
 from tipline.base.database import Db, Pool
+from tipline.base.forms import SMALL_FILES
 from tipline.base.settings import Settings
 from tipline.base.staff import Opened, SignInError, Staff
 from tipline.base.web import Site, make_app, serve
@@ -40,6 +41,7 @@ def app(settings: Settings, pool: Pool) -> web.Application:
     site = Site("guard", f"{settings.name}: guard", practice=settings.practice, style="guard")
     made = make_app(site, routes())
     made[GUARD] = guard
+    made[SMALL_FILES] = SMALL
     staff.install(made, Staff(pool, "guard", _signer(guard)))
     return made
 

@@ -5,8 +5,9 @@ from datetime import date, timedelta
 
 from handling.guard import words
 from handling.guard.admission import Standing
-from handling.guard.models import MembersPage, ProposalPage, ProposalRow, ShownPerson, Trouble
-from handling.rules import member_words
+from handling.guard.models import MembersPage, ProposalPage, ProposalRow, ShownAct, ShownPerson, Trouble
+from handling.guard.verify import duties
+from handling.rules import member_words, staffing
 from handling.rules.member_words import groups
 from handling.store.members import Member, MemberList, NotAMemberError
 from handling.store.proposals import State
@@ -83,9 +84,21 @@ def members_page(listed: MemberList, changes: Sequence[Standing], today: date) -
         people=tuple(
             _person(member, entry, listed) for member, entry in zip(listed.members, _entries(listed), strict=True)
         ),
+        acts=tuple(_act(one, listed) for one in staffing.standing(duties(listed))),
+        two_keys=", ".join(_display(name, listed) for name in staffing.two_keys(duties(listed))),
         unit_keys=_unit_keys(listed),
         rows=tuple(row(at) for at in changes),
     )
+
+
+def cannot(listed: MemberList) -> tuple[str, ...]:
+    """Say which acts today's members cannot do, and why."""
+    return tuple(f"{one.task.value}. {one.why_not}" for one in staffing.standing(duties(listed)) if not one.possible)
+
+
+def _act(one: staffing.Standing, listed: MemberList) -> ShownAct:
+    by, outside = (", ".join(_display(name, listed) for name in names) for names in (one.by, one.outside))
+    return ShownAct(one.task.value, one.possible, by, outside, one.why_not)
 
 
 def _entries(listed: MemberList) -> list[dict[str, object]]:

@@ -55,6 +55,7 @@ class HomePage:
     template: ClassVar[str] = "guard/home.html"
     queues: tuple[Queue, ...]
     changes: tuple[ProposalRow, ...]
+    cannot: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,17 @@ class ShownPerson:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownAct:
+    """One act of the staffing table: by whom, or why not."""
+
+    words: str
+    possible: bool
+    by: str
+    outside: str
+    why_not: str
+
+
+@dataclass(frozen=True, slots=True)
 class MembersPage:
     """Who belongs to the unit; *ends_in* is a number of days when the list ends soon."""
 
@@ -80,6 +92,8 @@ class MembersPage:
     fingerprint: str
     first_readers: str
     people: tuple[ShownPerson, ...]
+    acts: tuple[ShownAct, ...]
+    two_keys: str
     unit_keys: tuple[tuple[str, str], ...]
     rows: tuple[ProposalRow, ...]
 
@@ -98,12 +112,34 @@ NO_TROUBLE = Trouble()
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Signing one request away from the guard: who may take it along, who from outside may be asked, and who was.
+
+    *outside* is name and shown name of each; *asked* is a sentence each.
+    """
+
+    may_take: bool
+    may_hand_in: bool
+    outside: tuple[tuple[str, str], ...]
+    asked: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ElsewherePage:
+    """How to sign on one's own machine, with the form for the key file."""
+
+    template: ClassVar[str] = "guard/elsewhere.html"
+    trouble: Trouble
+
+
+@dataclass(frozen=True, slots=True)
 class LockedPage:
     """A sealed request before its signer has typed the passphrase, or when it is not their turn."""
 
     template: ClassVar[str] = "guard/locked.html"
     at: Standing
     signed: bool
+    elsewhere: Elsewhere
     trouble: Trouble
 
 
@@ -197,6 +233,7 @@ class PhrasePage:
     text: str
     kind: str
     signed: bool
+    elsewhere: Elsewhere
     trouble: Trouble
 
 

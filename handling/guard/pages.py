@@ -7,6 +7,7 @@ from aiohttp import web
 from handling.data import scheme, subjects
 from handling.guard import (
     admission,
+    elsewhere,
     member_pages,
     member_views,
     models,
@@ -19,13 +20,14 @@ from handling.guard import (
     words,
 )
 from handling.guard.common import GUARD, Respond, Signer, hand_of, reason_given, shown, subject_of, who_asks
-from handling.guard.refusal import RefusedError
+from handling.guard.refusal import NotNowError, RefusedError
 from handling.guard.service import today
 from handling.rules.release import Kind
+from handling.signing import Handed, SigningFileError
 from handling.store.members import MemberList
-from tipline.base.web import Handler, Page, render, see_other
+from tipline.base.web import Handler, Page, read_form, render, see_other
 
-__all__ = ["GUARD", "Signer", "routes"]
+__all__ = ["GUARD", "SMALL", "Signer", "routes"]
 
 _KINDS = {path: kind for kind, path in views.PATHS.items()}
 _EMPTY = {
@@ -33,6 +35,9 @@ _EMPTY = {
     Kind.MANIFEST: "No release waits. One comes here when an analyst asks to share a reviewed report with an agency.",
     Kind.PHRASE: "No phrase waits. One comes here when a handler wants to tell a source what became of a tip.",
 }
+_SAY_WHY = "Say why somebody of another unit stands in: somebody here is absent, or excluded."
+_ONE_SIGNATURE = "Paste the signature, or choose its file: one of the two."
+SMALL = frozenset({"file"})
 _HEADINGS = {Kind.REVIEW: "Reviews", Kind.MANIFEST: "Releases", Kind.PHRASE: "Phrases"}
 
 
@@ -45,6 +50,11 @@ def routes() -> list[web.RouteDef]:
         web.post(one + "/open", _shown(open_)),
         web.post(one + "/sign", _shown(sign)),
         web.post(one + "/refuse", _shown(refuse)),
+        web.post(one + "/take", _shown(take)),
+        web.post(one + "/outside", _shown(ask_outside)),
+        web.post(one + "/hand-in", _shown(hand_in)),
+        web.get("/elsewhere", shown(elsewhere_page, _elsewhere_again)),
+        web.post("/elsewhere/key", shown(key_file, _elsewhere_again)),
         *member_pages.routes(),
     ]
 
@@ -66,7 +76,7 @@ async def home(request: web.Request) -> web.Response:
     queues = tuple(_queue(kind, queue, who, listed) for kind, queue in waiting.items())
     _, changes = await admission.board(guard, who, today())
     rows = tuple(member_views.row(at) for at in changes if at.proposal.open)
-    return render(request, models.HomePage(queues, rows))
+    return render(request, models.HomePage(queues, rows, member_views.cannot(listed)))
 
 
 def _queue(kind: Kind, queue: store.Queue, who: str, listed: MemberList) -> models.Queue:
@@ -119,6 +129,62 @@ async def refuse(request: web.Request) -> web.Response:
     return see_other(_path(request))
 
 
+async def take(request: web.Request) -> web.Response:
+    """Send the request to sign, sealed to the person who asks for it."""
+    kind, subject, hand = _kind(request), subject_of(request), await hand_of(request)
+    sealed = await elsewhere.take(request.app[GUARD], kind, subject, hand, today())
+    return _file(f"to-sign-{str(subject)[:8]}.age", sealed)
+
+
+async def ask_outside(request: web.Request) -> web.Response:
+    """Ask somebody of another unit to stand in: send the request to sign, sealed to them."""
+    form = await read_form(request)
+    try:
+        stand = elsewhere.Stand(form.get("name", ""), store.Away(form.get("why", "")))
+    except ValueError:
+        raise NotNowError(_SAY_WHY) from None
+    kind, subject, hand = _kind(request), subject_of(request), await hand_of(request)
+    sealed = await elsewhere.take(request.app[GUARD], kind, subject, hand, today(), stand=stand)
+    return _file(f"to-sign-{str(subject)[:8]}-{stand.name}.age", sealed)
+
+
+async def hand_in(request: web.Request) -> web.Response:
+    """Take a signature that was made elsewhere, pasted or as a file."""
+    form = await read_form(request)
+    given = [text for text in (form.get("text", ""), form.get("file", "")) if text.strip()]
+    if len(given) != 1:
+        raise NotNowError(_ONE_SIGNATURE)
+    try:
+        handed = Handed.read(given[0])
+    except SigningFileError as error:
+        raise NotNowError(f"Not taken: {error}.") from None
+    kind, subject, hand = _kind(request), subject_of(request), await hand_of(request)
+    await elsewhere.hand_in(request.app[GUARD], kind, subject, hand, today(), handed=handed)
+    return see_other(_path(request))
+
+
+async def elsewhere_page(request: web.Request) -> web.Response:
+    """Say how to sign on one's own machine."""
+    return await _elsewhere_again(request)
+
+
+async def key_file(request: web.Request) -> web.Response:
+    """Send the person's own keys under the passphrase they typed."""
+    sealed = await elsewhere.key_file(request.app[GUARD], await hand_of(request), today())
+    return _file(f"{who_asks(request)}.key.age", sealed)
+
+
+async def _elsewhere_again(
+    request: web.Request, error: Exception | None = None, status: HTTPStatus = HTTPStatus.OK
+) -> web.Response:
+    return render(request, models.ElsewherePage(models.Trouble(problem=words.stopped(error))), status)
+
+
+def _file(name: str, content: bytes) -> web.Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Type": "application/octet-stream"}
+    return web.Response(body=content, headers=headers)
+
+
 async def _at(
     request: web.Request,
     error: Exception | None = None,
@@ -137,11 +203,14 @@ async def _at(
         reason_problem=reason_problem,
     )
     page: Page
+    async with guard.pool.acquire() as db:
+        asked = await store.outside(db, subject, kind)
     if kind is Kind.PHRASE:
-        page = views.phrase_page(await phrases.look(guard, subject, who, today()), trouble, who=who)
+        page = views.phrase_page(await phrases.look(guard, subject, who, today()), asked, trouble, who=who)
     else:
         turn, listed = await service.look(guard, kind, subject, who, today())
-        page = models.LockedPage(views.standing(kind, turn, listed), who in turn.request.signers, trouble)
+        signed, away = who in turn.request.signers, views.elsewhere(turn, asked, listed)
+        page = models.LockedPage(views.standing(kind, turn, listed), signed, away, trouble)
     return render(request, page, status)
 
 

@@ -2,20 +2,24 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from crypto.errors import CryptoError
 from crypto.statement import Signed, Statement
 from handling.guard import store
 from handling.guard.asked import PHRASE
-from handling.guard.refusal import ChangedError, MovedError, Refused, RefusedError
-from handling.guard.service import Guard, Hand, Turn, found, member_list, must_be_turn, turn, with_keys
+from handling.guard.keys import Keys
+from handling.guard.refusal import NOT_OVER_THIS, ChangedError, MovedError, Refused, RefusedError
+from handling.guard.service import Case, Guard, Hand, Turn, found, member_list, must_be_turn, turn, with_keys
 from handling.guard.store import PhraseRequest, Signature, State
 from handling.guard.verify import duties
 from handling.rules import phrases
 from handling.rules.phrases import NoSuchPhraseError, Phrase
 from handling.rules.release import Act, Kind, advance, is_complete
+from handling.signing import Handed
 from handling.store.members import MemberList, NotAMemberError
+from tipline.base.database import Db
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +49,51 @@ async def sign(guard: Guard, outcome: UUID, hand: Hand, today: date) -> State:
         must_be_turn(Kind.PHRASE, row.request, member, listed)
         if row.phrase != hand.seen:
             raise ChangedError
-        if _known(row) is None:
-            raise RefusedError(Refused(("This phrase is not on the fixed list. A source is told nothing else.",)))
-        earlier = await store.signatures(db, outcome, Kind.PHRASE)
-        _check(row, earlier, listed)
+        _must_be_known(row)
         async with with_keys(guard, db, member, listed, hand.passphrase) as keys:
             mine = Signature(member.name, keys.sign(PHRASE, _body(row)).signatures[0].signature)
-        now = State(advance(Kind.PHRASE, row.request.state.value, Act.SIGN))
-        names = [*(entry.signer for entry in earlier), mine.signer]
-        if (now is State.APPROVED) is not is_complete(Kind.PHRASE, row.request.requested_by, names, duties(listed)):
-            raise RefusedError(Refused(("The signatures on this phrase do not fit its state.",)))
-        async with db.transaction():
-            if not await store.sign_phrase(db, outcome, was=row.request.state, now=now, phrase=row.phrase):
-                raise MovedError
-            await store.add_signature(db, outcome, Kind.PHRASE, mine)
+        return await _add(db, row, mine, listed)
+
+
+async def content(_: Guard, db: Db, __: Keys, before: Case) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What is signed, and the sentence, for somebody who signs on their own machine."""
+    row = await _row(db, before)
+    return dict(_body(row)), {"text": _must_be_known(row).text}
+
+
+async def hand_in(_: Guard, db: Db, __: Keys, before: Case, handed: Handed) -> State:
+    """Add a signature that was made elsewhere."""
+    row = await _row(db, before)
+    _must_be_known(row)
+    if not handed.is_over(_body(row), before.listed.member(handed.signer).signing):
+        raise RefusedError(Refused((NOT_OVER_THIS,)))
+    return await _add(db, row, Signature(handed.signer, handed.signature), before.listed)
+
+
+async def _row(db: Db, before: Case) -> PhraseRequest:
+    return found(await store.phrase(db, before.row.request.id, before.member.name))
+
+
+async def _add(db: Db, row: PhraseRequest, mine: Signature, listed: MemberList) -> State:
+    """Store one signature when it and the one before it are lawful together. Returns the state that was reached."""
+    earlier = await store.signatures(db, row.request.id, Kind.PHRASE)
+    _check(row, earlier, listed)
+    now = State(advance(Kind.PHRASE, row.request.state.value, Act.SIGN))
+    names = [*(entry.signer for entry in earlier), mine.signer]
+    if (now is State.APPROVED) is not is_complete(Kind.PHRASE, row.request.requested_by, names, duties(listed)):
+        raise RefusedError(Refused(("The signatures on this phrase do not fit its state.",)))
+    async with db.transaction():
+        if not await store.sign_phrase(db, row.request.id, was=row.request.state, now=now, phrase=row.phrase):
+            raise MovedError
+        await store.add_signature(db, row.request.id, Kind.PHRASE, mine)
     return now
+
+
+def _must_be_known(row: PhraseRequest) -> Phrase:
+    known = _known(row)
+    if known is None:
+        raise RefusedError(Refused(("This phrase is not on the fixed list. A source is told nothing else.",)))
+    return known
 
 
 def _body(row: PhraseRequest) -> dict[str, str]:

@@ -49,6 +49,12 @@ class Refused:
             raise ValueError("a refusal says why")
 
 
+NOT_OVER_THIS = (
+    "This signature is not its signer's over what stands here now. Somebody changed one or the other: take the request along"
+    " again and have it signed anew."
+)
+
+
 class RefusedError(GuardError):
     """A check found something; the page shows every reason."""
 

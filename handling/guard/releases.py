@@ -1,8 +1,10 @@
 """A release from the first look to the package that leaves: load, decide, sign, store. With anything missing, nothing leaves."""
 
 import asyncio
+import base64
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from crypto import age
@@ -10,7 +12,7 @@ from crypto.digest import acknowledgement_check, sha256
 from handling.guard import store
 from handling.guard.asked import ReleaseAsked
 from handling.guard.keys import Keys
-from handling.guard.refusal import ChangedError, MovedError, Refused, RefusedError
+from handling.guard.refusal import NOT_OVER_THIS, ChangedError, MovedError, Refused, RefusedError
 from handling.guard.scan import scan
 from handling.guard.seal import seal
 from handling.guard.service import Case, Guard, Hand, Turn, case, turn, with_keys
@@ -19,6 +21,7 @@ from handling.guard.store import SealedRequest, Signature, State
 from handling.guard.verify import STATEMENT, Examined, Held, check_signed, examine, verify
 from handling.rules.manifest import Manifest, ManifestError
 from handling.rules.release import Kind
+from handling.signing import Handed
 from handling.store import agencies, agreements
 from handling.store.agencies import Agency, AgencyKeyError
 from handling.store.agreements import DamagedAgreementError
@@ -63,10 +66,32 @@ async def sign(guard: Guard, release: UUID, hand: Hand, today: date) -> State:
             if asked.seen != hand.seen:
                 raise ChangedError
             mine = Signature(hand.who, keys.sign(STATEMENT, examined.body).signatures[0].signature)
-            if not earlier:
-                return await _sign_first(db, before.row, mine)
-            signed = await asyncio.to_thread(_let_out, guard, examined, (*earlier, mine), keys, before.listed)
-        await _release(db, before.row, mine, signed, today)
+            return await _add(guard, db, keys, before, examined=examined, signatures=(*earlier, mine))
+
+
+async def content(guard: Guard, db: Db, keys: Keys, before: Case) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What is signed, and the package, for somebody who signs on their own machine: no review, and no word of the inside."""
+    asked, examined, _ = await _whole(guard, db, keys, before)
+    return examined.body, {"zip": base64.b64encode(asked.archive).decode()}
+
+
+async def hand_in(guard: Guard, db: Db, keys: Keys, before: Case, handed: Handed) -> State:
+    """Add a signature that was made elsewhere; *keys* are those of who hands it in, and open what it must be over."""
+    _, examined, earlier = await _whole(guard, db, keys, before)
+    if not handed.is_over(examined.body, before.listed.member(handed.signer).signing):
+        raise RefusedError(Refused((NOT_OVER_THIS,)))
+    mine = Signature(handed.signer, handed.signature)
+    return await _add(guard, db, keys, before, examined=examined, signatures=(*earlier, mine))
+
+
+async def _add(
+    guard: Guard, db: Db, keys: Keys, before: Case, *, examined: Examined, signatures: tuple[Signature, ...]
+) -> State:
+    """Store the newest of *signatures*; the second one lets the package out, signed with the package keys that *keys* open."""
+    if len(signatures) == 1:
+        return await _sign_first(db, before.row, signatures[0])
+    signed = await asyncio.to_thread(_let_out, guard, examined, signatures, keys, before.listed)
+    await _release(db, before.row, signatures[-1], signed, before.today)
     return State.RELEASED
 
 

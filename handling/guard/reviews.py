@@ -3,20 +3,24 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from crypto import age
 from crypto.canonical import canonical
 from crypto.digest import sha256
+from crypto.statement import Signed, Statement
 from handling.guard import store
 from handling.guard.asked import REVIEW, ReviewAsked, contradictions, undecided
 from handling.guard.keys import Keys
-from handling.guard.refusal import ChangedError, MovedError, Refused, RefusedError
+from handling.guard.refusal import NOT_OVER_THIS, ChangedError, MovedError, Refused, RefusedError
 from handling.guard.service import Case, Guard, Hand, Turn, case, turn, with_keys
-from handling.guard.store import Signature
+from handling.guard.store import Signature, State
 from handling.rules.release import Kind
+from handling.signing import Handed
 from handling.store import agencies
 from handling.store.members import Duty, Member, MemberList, NotAMemberError
+from tipline.base.database import Db
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +57,37 @@ async def sign(guard: Guard, review: UUID, hand: Hand, today: date) -> None:
             if asked.seen != hand.seen:
                 raise ChangedError
             statement = keys.sign(REVIEW, asked.body(today))
-        content = canonical({"report": dict(asked.report.document), "statement": statement.to_json()})
-        sealed = await asyncio.to_thread(age.seal, content, [before.listed.desk_intake])
-        signature = Signature(before.member.name, statement.signatures[0].signature)
-        async with db.transaction():
-            if not await store.sign_review(db, review, sealed_sha256=sha256(before.row.sealed)):
-                raise MovedError
-            await store.add_signature(db, review, Kind.REVIEW, signature)
-            await store.add_report(db, review, sealed, today)
+        await _add(db, before, asked, statement, before.member.name)
+
+
+async def content(_: Guard, __: Db, keys: Keys, before: Case) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What is signed, and the report, for somebody who signs on their own machine; why words stay in it is not told."""
+    asked = await _opened(keys, before)
+    return asked.body(before.today), {"report": dict(asked.report.document)}
+
+
+async def hand_in(_: Guard, db: Db, keys: Keys, before: Case, handed: Handed) -> State:
+    """Add a review that was signed elsewhere, on a day since it was asked for."""
+    asked = await _opened(keys, before)
+    if handed.day is None or not before.row.request.requested_on <= handed.day <= before.today:
+        raise RefusedError(Refused((NOT_OVER_THIS,)))
+    body, public = asked.body(handed.day), before.listed.member(handed.signer).signing
+    if not handed.is_over(body, public):
+        raise RefusedError(Refused((NOT_OVER_THIS,)))
+    statement = Statement.make(REVIEW, body).with_signed(Signed(public, handed.signature))
+    await _add(db, before, asked, statement, handed.signer)
+    return State.SIGNED
+
+
+async def _add(db: Db, before: Case, asked: ReviewAsked, statement: Statement, signer: str) -> None:
+    """Store the review and hand the report to the desk: both, or nothing."""
+    review, document = before.row.request.id, {"report": dict(asked.report.document), "statement": statement.to_json()}
+    sealed = await asyncio.to_thread(age.seal, canonical(document), [before.listed.desk_intake])
+    async with db.transaction():
+        if not await store.sign_review(db, review, sealed_sha256=sha256(before.row.sealed)):
+            raise MovedError
+        await store.add_signature(db, review, Kind.REVIEW, Signature(signer, statement.signatures[0].signature))
+        await store.add_report(db, review, sealed, before.today)
 
 
 async def _opened(keys: Keys, before: Case) -> ReviewAsked:

@@ -34,6 +34,8 @@ from tipline.base.database import Db, Pool
 T = TypeVar("T")
 
 _NOT_A_SIGNER = "Your duty does not cover this, or you prepared it yourself. You can neither sign nor refuse it."
+_NO_MEMBER = "This signature is by nobody on today's member list."
+_DECIDED = "This has been decided."
 REASON_MAX = 2000  # characters
 
 
@@ -78,12 +80,13 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Where a request stands for one person: may they sign now, and if not, why; who could instead."""
+    """Where a request stands for one person: may they sign now, and if not, why; who could instead, and who from outside."""
 
     request: Request
     why_not: str
     may_refuse: bool
     next: tuple[str, ...]
+    outside: tuple[str, ...] = ()
 
     @property
     def may_sign(self) -> bool:
@@ -118,7 +121,7 @@ def turn(kind: Kind, request: Request, member: Member, listed: MemberList) -> Tu
     """Say whose turn it is, for one person."""
     held = duties(listed)
     if _decided(kind, request):
-        return Turn(request, "This has been decided.", may_refuse=False, next=())
+        return Turn(request, _DECIDED, may_refuse=False, next=())
     reason = why_not(kind, member.name, request.requested_by, request.signers, held)
     coming = next_signer(kind, request.requested_by, request.signers, held)
     return Turn(
@@ -126,6 +129,7 @@ def turn(kind: Kind, request: Request, member: Member, listed: MemberList) -> Tu
         why_not=reason.value if reason else "",
         may_refuse=member.name in possible_signers(kind, request.requested_by, held),
         next=coming.names if isinstance(coming, Eligible) else (),
+        outside=coming.outside if isinstance(coming, Eligible) else (),
     )
 
 
@@ -145,9 +149,36 @@ async def case(guard: Guard, db: Db, kind: Kind, subject: UUID, *, who: str, tod
     """
     listed = await member_list(guard, db, today)
     member = listed.member(who)
-    row = found(await (store.review(db, subject, who) if kind is Kind.REVIEW else store.release(db, subject)))
+    row = await _sealed(db, kind, subject, who)
     must_be_turn(kind, row.request, member, listed)
     return Case(row, member, listed, today)
+
+
+async def carried(guard: Guard, db: Db, kind: Kind, subject: UUID, *, who: str, signer: str, today: date) -> Case:
+    """Load one request for *who*, who takes it along for *signer* or brings that one's signature. Of a phrase nothing is sealed.
+
+    Raises:
+        NoSuchRequestError: there is none.
+        NotNowError: *who* could never open it, or it is not the turn of *signer*.
+    """
+    listed = await member_list(guard, db, today)
+    member, held = listed.member(who), duties(listed)
+    row = await _sealed(db, kind, subject, who)
+    request = row.request
+    if _decided(kind, request):
+        raise NotNowError(_DECIDED)
+    if who not in possible_signers(kind, request.requested_by, held):
+        raise NotNowError(_NOT_A_SIGNER)
+    reason = why_not(kind, signer, request.requested_by, request.signers, held)
+    if reason is not None:
+        raise NotNowError(reason.value if signer in held else _NO_MEMBER)
+    return Case(row, member, listed, today)
+
+
+async def _sealed(db: Db, kind: Kind, subject: UUID, who: str) -> SealedRequest:
+    if kind is Kind.PHRASE:
+        return SealedRequest(await request_of(db, kind, subject, who), b"")
+    return found(await (store.review(db, subject, who) if kind is Kind.REVIEW else store.release(db, subject)))
 
 
 def found(value: T | None) -> T:

@@ -67,6 +67,23 @@ class Signature:
     signature: bytes
 
 
+class Away(Enum):
+    """Why somebody of another unit stands in."""
+
+    ABSENT = "absent"
+    EXCLUDED = "excluded"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An outside second who was asked to stand in, by name: why, by whom and when."""
+
+    name: str
+    reason: Away
+    asked_by: str
+    asked_on: date
+
+
 @dataclass(frozen=True, slots=True)
 class Package:
     """One row of the exchange: everything an agency will be given, and nothing that opens it."""
@@ -174,6 +191,20 @@ _SIGN_PHRASE = """
        AND phrase = $4
 """
 
+_OUTSIDE = """
+    SELECT name, reason, asked_by, asked_on
+      FROM guard.outside
+     WHERE subject = $1
+       AND kind = $2
+     ORDER BY asked_on, name
+"""
+
+_ASK_OUTSIDE = """
+    INSERT INTO guard.outside (subject, kind, name, reason, asked_by, asked_on)
+    VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT DO NOTHING
+"""
+
 _ADD_INBOX = """
     INSERT INTO desk.inbox (id, kind, sealed, received_on)
     VALUES ($1, 'report', $2, $3)
@@ -233,6 +264,21 @@ async def add_signature(db: Db, subject: UUID, kind: Kind, signature: Signature)
     """Keep one signature; a second one by the same person is refused by the table."""
     with store_errors():
         await db.execute(_ADD_SIGNATURE, subject, kind.value, signature.signer, signature.signature)
+
+
+async def outside(db: Db, subject: UUID, kind: Kind) -> tuple[Asked, ...]:
+    """Who of another unit was asked to stand in at one request."""
+    with store_errors():
+        rows = await db.fetch(_OUTSIDE, subject, kind.value)
+    return tuple(Asked(row["name"], Away(row["reason"]), row["asked_by"], row["asked_on"]) for row in rows)
+
+
+async def ask_outside(db: Db, subject: UUID, kind: Kind, asked: Asked) -> None:
+    """Note that an outside second was asked; the first time counts."""
+    with store_errors():
+        await db.execute(
+            _ASK_OUTSIDE, subject, kind.value, asked.name, asked.reason.value, asked.asked_by, asked.asked_on
+        )
 
 
 async def refuse_review(db: Db, review_id: UUID, *, was: State, reason: bytes) -> bool:

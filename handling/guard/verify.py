@@ -25,10 +25,12 @@ from handling.rules.manifest import Manifest
 from handling.rules.package import MANIFEST, REPORT_HTML, REPORT_JSON
 from handling.rules.policy import HANDLER_RESTRICTION
 from handling.rules.release import Kind, is_complete
+from handling.signing import TYPES
 from handling.store.agencies import Agency
 from handling.store.members import Duty, Member, MemberList, NotAMemberError
 
-STATEMENT = "tipline/release/v1"
+_NOT_REVIEWED = "The review is not signed by one handler of this unit, or by an outside second in a handler's place."
+STATEMENT = TYPES[Kind.MANIFEST]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +171,10 @@ def _report(scanned: Scanned) -> Report | str:
 
 
 def _review(review: Statement, members: MemberList) -> tuple[Member, Review] | str:
-    """The reviewer and what they signed: one signature, by a handler of today's list who is not the author."""
+    """The reviewer and what they signed: one signature, by who may review on today's list and is not the author."""
     reviewer = members.by_signing(review.signatures[0].public) if len(review.signatures) == 1 else None
-    if reviewer is None or Duty.HANDLER not in reviewer.duties:
-        return "The review is not signed by one handler of this unit."
+    if reviewer is None:
+        return _NOT_REVIEWED
     try:
         said = Review.read(review.verify(REVIEW, [reviewer.signing]))
         author = members.member(said.author)
@@ -184,7 +186,8 @@ def _review(review: Statement, members: MemberList) -> tuple[Member, Review] | s
         return "The author named in the review is not a member of this unit."
     if author.name == reviewer.name:
         return "The review is signed by the report's own author."
-    return reviewer, said
+    lawful = is_complete(Kind.REVIEW, author.name, [reviewer.name], duties(members))
+    return (reviewer, said) if lawful else _NOT_REVIEWED
 
 
 def _agreement(manifest: Manifest, held: Held) -> Agreement | str:

@@ -6,6 +6,7 @@ from uuid import UUID
 from handling.guard import scan, words
 from handling.guard.asked import Item, Report
 from handling.guard.models import (
+    Elsewhere,
     PhrasePage,
     ReleasePage,
     ReviewPage,
@@ -19,14 +20,16 @@ from handling.guard.phrases import PhraseView
 from handling.guard.releases import ReleaseView
 from handling.guard.reviews import ReviewView
 from handling.guard.service import Turn
-from handling.guard.store import State
+from handling.guard.store import Asked, State
+from handling.guard.verify import duties
 from handling.rules import phrases
 from handling.rules.agreements import PURPOSE_LABELS, Purpose
 from handling.rules.facts import ReportFacts
 from handling.rules.grading import GradeError, Scheme
 from handling.rules.release import Kind
+from handling.rules.staffing import two_keys
 from handling.rules.subjects import Subjects
-from handling.store.members import MemberList, NotAMemberError
+from handling.store.members import Duty, MemberList, NotAMemberError
 
 PATHS = {Kind.REVIEW: "reviews", Kind.MANIFEST: "releases", Kind.PHRASE: "phrases"}
 TITLES = {Kind.REVIEW: "Review of a report", Kind.MANIFEST: "Release of a report", Kind.PHRASE: "Phrase for a source"}
@@ -49,7 +52,7 @@ def standing(kind: Kind, turn: Turn, listed: MemberList) -> Standing:
         path=f"/{PATHS[kind]}/{request.id}",
         reference=_short(request.id),
         title=TITLES[kind],
-        asked_by=_display(request.requested_by, listed),
+        asked_by=_asker(kind, request.requested_by, listed),
         asked_on=words.day(request.requested_on),
         state=_STATES[request.state],
         signed_by=_names(request.signers, listed),
@@ -97,13 +100,27 @@ def release_page(view: ReleaseView, scheme: Scheme, subjects: Subjects) -> Relea
         verdicts=tuple((v.clause, v.text, v.rule, v.warning) for v in it.decision.verdicts),
         members=tuple(_member(member) for member in it.scanned.members.values()),
         archive_sha256=it.scanned.sha256,
-        reviewer=it.reviewer.display,
+        reviewer=_display(it.reviewer.name, view.listed),
         author=_display(it.review.author, view.listed),
         seen=view.seen,
     )
 
 
-def phrase_page(view: PhraseView, trouble: Trouble, *, who: str) -> PhrasePage:
+def elsewhere(turn: Turn, asked: Sequence[Asked], listed: MemberList) -> Elsewhere:
+    """What can be signed away from the guard at one request, by whom, and who was asked."""
+    return Elsewhere(
+        may_take=turn.may_sign,
+        may_hand_in=turn.may_refuse,
+        outside=tuple((name, _display(name, listed)) for name in turn.outside) if turn.may_refuse else (),
+        asked=tuple(
+            f"{_display(one.name, listed)} was asked on {words.day(one.asked_on)} by {_display(one.asked_by, listed)}: "
+            f"somebody of this unit is {one.reason.value}."
+            for one in asked
+        ),
+    )
+
+
+def phrase_page(view: PhraseView, asked: Sequence[Asked], trouble: Trouble, *, who: str) -> PhrasePage:
     """The page of a phrase."""
     known = view.phrase
     kind = "" if known is None else "Status" if known.kind is phrases.Kind.STATUS else "Outcome"
@@ -114,6 +131,7 @@ def phrase_page(view: PhraseView, trouble: Trouble, *, who: str) -> PhrasePage:
         text=known.text if known else "",
         kind=kind,
         signed=who in view.turn.request.signers,
+        elsewhere=elsewhere(view.turn, asked, view.listed),
         trouble=trouble,
     )
 
@@ -173,9 +191,16 @@ def _names(names: Sequence[str], listed: MemberList) -> str:
 
 def _display(name: str, listed: MemberList) -> str:
     try:
-        return listed.member(name).display
+        member = listed.member(name)
     except NotAMemberError:
         return f"{name} (not a member today)"
+    return f"{member.display} (outside second)" if Duty.OUTSIDE in member.duties else member.display
+
+
+def _asker(kind: Kind, name: str, listed: MemberList) -> str:
+    """Who asked; of a release also that the same person can open tips, which is lawful in a tiny unit and always said."""
+    both = kind is Kind.MANIFEST and name in two_keys(duties(listed))
+    return f"{_display(name, listed)}, who also holds a key for the corridor" if both else _display(name, listed)
 
 
 def _short(subject: UUID) -> str:

@@ -10,11 +10,13 @@ from typing import Any
 
 from handling.rules import keylife
 from handling.rules.member_list import Body, Zone
+from handling.rules.release import Duty
 
 RENEW_DAYS = 30  # before the member list ends: holders of shares have to travel
 PUBLISH_DAYS = 14  # before the last published intake key ends, and before a kit does: it has to reach people
 
 _HELD = "inside/{process}, under {name}'s passphrase"
+_ELSEWHERE = "on their own machine, in another unit"
 _MEMBER_KEYS = (  # field of the list, job, process whose account holds it
     ("corridor", "opens the corridor's vault", "corridor"),
     ("desk", "opens the desk's vault", "desk"),
@@ -112,7 +114,9 @@ def of_members(listed: Listed, root_since: date | None, today: date) -> Iterator
     for entry in listed.body["members"]:
         for field, job, process in _MEMBER_KEYS:
             if entry[field]:
-                where = _HELD.format(process=process, name=entry["name"])
+                where = (
+                    _ELSEWHERE if Duty.OUTSIDE in entry["duties"] else _HELD.format(process=process, name=entry["name"])
+                )
                 yield KeyLine(f"{field} of {entry['name']}", job, where, listed.day(listed.since[entry["name"]]))
 
 

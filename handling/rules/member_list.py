@@ -67,6 +67,7 @@ LAST_KEY: Final[Mapping[str, str]] = {
     "corridor": _ALONE.format(duty="handler", zone="corridor"),
     "desk": _ALONE.format(duty="analyst", zone="desk"),
 }
+OUTSIDE_ALONE = "An outside second is of another unit and has no other duty here."
 NOT_A_READER = "Every first reader is a handler on the member list, and there is at least one."
 
 
@@ -103,6 +104,8 @@ class Entry:
             duties=_duties(given["duties"]),
             keys=read_keys(given),
         )
+        if Duty.OUTSIDE in entry.duties and len(entry.duties) > 1:
+            raise refuse(OUTSIDE_ALONE)
         has = {Duty.HANDLER: entry.keys.corridor, Duty.ANALYST: entry.keys.desk}
         if any((key is not None) != (duty in entry.duties) for duty, key in has.items()):
             raise refuse(SHAPE)

@@ -24,6 +24,10 @@ _DUTIES: Final[Mapping[str, str]] = {
     Duty.HANDLER: "handler: opens tips, writes and reviews reports, signs releases first, signs changes of this list",
     Duty.ANALYST: "analyst: reads reviewed reports and asks for releases",
     Duty.OFFICER: "officer: gives the second signature on a release",
+    Duty.OUTSIDE: (
+        "outside second, of another unit: gives one signature where somebody here is absent or excluded, sees the manifest "
+        "and the sanitised report only, and has no account here"
+    ),
 }
 PREVIOUS: Final = "Fingerprint of the version before"
 _LABELS: Final[Mapping[str, str]] = {
@@ -120,7 +124,8 @@ def describe(change: Change, body: Body) -> Words:
 def brief(change: Change) -> str:
     """Name a change in a few words, whatever list it was proposed for."""
     if isinstance(change, Admit):
-        return f"{change.member.display} joins the unit"
+        outside = Duty.OUTSIDE in change.member.duties
+        return f"{change.member.display} {'becomes an outside second' if outside else 'joins the unit'}"
     if isinstance(change, Remove):
         return f"“{change.name}” leaves the unit"
     if isinstance(change, Replace):
@@ -144,6 +149,14 @@ def differences(before: Body, after: Body) -> tuple[Difference, ...]:
 
 
 def _admits(entry: Entry) -> Words:
+    if Duty.OUTSIDE in entry.duties:
+        return Words(
+            f"{entry.display} becomes an outside second, named “{entry.name}”.",
+            (f"Duty: {_DUTIES[Duty.OUTSIDE]}.", "Their keys were made on their own machine and lie nowhere here."),
+            f"Call {entry.display} through their unit, at a number that you know, and let them read the fingerprint that "
+            "`tipline sign key` showed them. Sign only if every group is the same.",
+            groups(person(entry.body())),
+        )
     return Words(
         f"{entry.display} joins the unit and signs in as “{entry.name}”.",
         tuple(f"Duty: {_DUTIES[duty]}." for duty in entry.duties),

@@ -23,6 +23,7 @@ class Duty(StrEnum):
     HANDLER = "handler"
     ANALYST = "analyst"
     OFFICER = "officer"
+    OUTSIDE = "outside"  # the outside second, of another unit: one missing signature, and nothing else
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +33,14 @@ class Staffing:
     duties: tuple[Duty, ...]
     in_order: bool
     opener_may_sign: bool  # the opener wrote the report, asked for the release, proposed the phrase or the change
+    outside: bool  # an outside second may stand in for one who is absent or excluded
 
 
 STAFFING: Final[Mapping[Kind, Staffing]] = {
-    Kind.REVIEW: Staffing((Duty.HANDLER,), in_order=True, opener_may_sign=False),
-    Kind.MANIFEST: Staffing((Duty.HANDLER, Duty.OFFICER), in_order=True, opener_may_sign=False),
-    Kind.PHRASE: Staffing((Duty.HANDLER, Duty.OFFICER), in_order=False, opener_may_sign=True),
-    Kind.MEMBERS: Staffing((Duty.HANDLER, Duty.HANDLER), in_order=False, opener_may_sign=True),
+    Kind.REVIEW: Staffing((Duty.HANDLER,), in_order=True, opener_may_sign=False, outside=True),
+    Kind.MANIFEST: Staffing((Duty.HANDLER, Duty.OFFICER), in_order=True, opener_may_sign=False, outside=True),
+    Kind.PHRASE: Staffing((Duty.HANDLER, Duty.OFFICER), in_order=False, opener_may_sign=True, outside=True),
+    Kind.MEMBERS: Staffing((Duty.HANDLER, Duty.HANDLER), in_order=False, opener_may_sign=True, outside=False),
 }
 
 
@@ -48,15 +50,20 @@ class Reason(Enum):
     OPENER = "You prepared this yourself. Somebody else must sign."
     SIGNED = "You have signed this already. A second person must sign."
     DUTY = "Your duty does not cover the signature that is due now."
+    OUTSIDE = "An outside second gives one signature at most, in the place of somebody of this unit who is absent or excluded."
     UNLAWFUL = "A signature that is already there does not count under today's member list."
     COMPLETE = "Every signature is there."
 
 
 @dataclass(frozen=True, slots=True)
 class Eligible:
-    """Who may give the next signature, in the order of their names; never empty."""
+    """Who may give the next signature, in the order of their names: members of the unit, and outside seconds apart.
+
+    Not both are empty.
+    """
 
     names: tuple[str, ...]
+    outside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +96,10 @@ def next_signer(kind: Kind, opener: str, signed: Sequence[str], duties: Duties) 
     if len(signed) == len(STAFFING[kind].duties):
         return Complete()
     reasons = {name: why_not(kind, name, opener, signed, duties) for name in duties}
-    names = sorted(name for name, reason in reasons.items() if reason is None)
-    if names:
-        return Eligible(tuple(names))
+    able = sorted(name for name, reason in reasons.items() if reason is None)
+    if able:
+        outside = tuple(name for name in able if is_outside(name, duties))
+        return Eligible(tuple(name for name in able if name not in outside), outside)
     return Nobody({name: reason for name, reason in reasons.items() if reason is not None})
 
 
@@ -106,7 +114,21 @@ def why_not(kind: Kind, name: str, opener: str, signed: Sequence[str], duties: D
         return Reason.SIGNED
     if name == opener and not staffing.opener_may_sign:
         return Reason.OPENER
-    return None if _fills(staffing, (*signed, name), duties) else Reason.DUTY
+    if _lawful(kind, opener, (*signed, name), duties):
+        return None
+    return Reason.OUTSIDE if is_outside(name, duties) and staffing.outside else Reason.DUTY
+
+
+def is_outside(name: str, duties: Duties) -> bool:
+    """Whether this is an outside second, who is of another unit and sees manifest and sanitised report only."""
+    return Duty.OUTSIDE in duties.get(name, frozenset())
+
+
+def possible(kind: Kind, opener: str, duties: Duties) -> bool:
+    """Whether the unit's own members could give every signature, were nobody absent or excluded."""
+    staffing = STAFFING[kind]
+    able = possible_signers(kind, opener, duties)
+    return any(_fills(staffing, signed, duties) for signed in permutations(able, len(staffing.duties)))
 
 
 def is_complete(kind: Kind, opener: str, signed: Sequence[str], duties: Duties) -> bool:
@@ -115,13 +137,15 @@ def is_complete(kind: Kind, opener: str, signed: Sequence[str], duties: Duties) 
 
 
 def possible_signers(kind: Kind, opener: str, duties: Duties) -> tuple[str, ...]:
-    """Return everyone who could sign now or later, by name: those to whom a request is sealed."""
+    """Return every member of the unit who could sign now or later, by name: those to whom a request is sealed."""
     staffing = STAFFING[kind]
     return tuple(
         sorted(
             name
             for name, held in duties.items()
-            if (name != opener or staffing.opener_may_sign) and not held.isdisjoint(staffing.duties)
+            if (name != opener or staffing.opener_may_sign)
+            and not held.isdisjoint(staffing.duties)
+            and not is_outside(name, duties)
         )
     )
 
@@ -133,13 +157,20 @@ def _lawful(kind: Kind, opener: str, signed: Sequence[str], duties: Duties) -> b
         return False
     if opener in signed and not staffing.opener_may_sign:
         return False
+    outside = [name for name in signed if is_outside(name, duties)]
+    if len(outside) > staffing.outside or (outside and not possible(kind, opener, duties)):
+        return False  # never two from outside; nobody stands in for people whom the unit does not have
     return _fills(staffing, signed, duties)
 
 
 def _fills(staffing: Staffing, signed: Sequence[str], duties: Duties) -> bool:
+    """Whether each of the signers so far has the duty of their place; an outside second has that of any."""
     orders = (staffing.duties,) if staffing.in_order else tuple(permutations(staffing.duties))
     return any(
-        all(duty in duties.get(name, frozenset()) for name, duty in zip(signed, order, strict=False))
+        all(
+            is_outside(name, duties) or duty in duties.get(name, frozenset())
+            for name, duty in zip(signed, order, strict=False)
+        )
         for order in orders
     )
 

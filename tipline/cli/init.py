@@ -14,6 +14,7 @@ import asyncpg
 
 from handling import enrol
 from handling.people import Person
+from handling.rules import staffing
 from handling.store.members import Duty
 from tipline.base import settings as settings_
 from tipline.base.database import Db
@@ -21,6 +22,7 @@ from tipline.base.settings import Settings, SettingsError
 from tipline.cli import cards, databases, inside, sheets
 from tipline.cli.sheets import Shape
 
+_DUTIES = "the duties are handler, analyst and officer"
 _MEMBER = re.compile(r"(?P<name>[a-z0-9-]{1,32}):(?P<display>[^:\n]{1,80}):(?P<duties>[a-z,]+)")
 _SETTINGS = """\
 # One unit's settings. Every key is described in the README; an unknown one stops the start.
@@ -155,17 +157,13 @@ def person(text: str) -> Person:
     try:
         duties = frozenset(Duty(duty) for duty in found["duties"].split(","))
     except ValueError:
-        raise argparse.ArgumentTypeError("the duties are handler, analyst and officer") from None
+        raise argparse.ArgumentTypeError(_DUTIES) from None
+    if Duty.OUTSIDE in duties:
+        raise argparse.ArgumentTypeError(f"{_DUTIES}; for an outside second see `tipline member outside`")
     return Person(found["name"], found["display"], duties)
 
 
 def gaps(persons: Sequence[Person]) -> list[str]:
-    """Which lawful acts these people cannot do together (docs/architecture.md, “Staffing”)."""
-    handlers = [person for person in persons if Duty.HANDLER in person.duties]
-    officers = [person for person in persons if Duty.OFFICER in person.duties]
-    found = []
-    if len(handlers) < 2:  # noqa: PLR2004 - one writes, another reviews
-        found.append("review of a report (a second handler is needed)")
-    if not officers:
-        found.append("any release, and an outcome phrase to a source (a releasing officer is needed)")
-    return found
+    """Which lawful acts these people cannot do together, with what is missing."""
+    duties = {person.name: frozenset(duty.value for duty in person.duties) for person in persons}
+    return [f"{one.task.value}. {one.why_not}" for one in staffing.standing(duties) if not one.possible]

@@ -5,6 +5,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from types import MappingProxyType
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from handling import enrol, people
 from handling.rules import member_words, membership
 from handling.rules.membership import Admit, Change, FirstReaders, MembershipError, Remove, Renew, Replace, Zone
 from handling.rules.release import Duty, Kind, possible_signers
+from handling.signing import OutsideCard, SigningFileError
 from handling.store import members, proposals
 from handling.store.members import Member, MemberList, MemberListError, NotAMemberError, Trust
 from handling.store.proposals import Proposal
@@ -23,6 +25,7 @@ from tipline.cli.init import person
 REFUSED, BAD_INPUT = 1, 2
 BY = "administrator"
 _SIGNERS = 2
+_ANEW = "propose that they leave, then the new card with `tipline member outside`"
 _ZONES: Mapping[Duty, Zone] = MappingProxyType({Duty.HANDLER: "corridor", Duty.ANALYST: "desk"})
 
 
@@ -30,10 +33,12 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     """Add the subcommand."""
     parser = subparsers.add_parser("member", help="propose changes of the member list")
     acts = parser.add_subparsers(
-        dest="act", metavar="add|remove|replace|first-readers|renew|list|proposals|again", required=True
+        dest="act", metavar="add|outside|remove|replace|first-readers|renew|list|proposals|again", required=True
     )
     joins = acts.add_parser("add", help="make somebody's keys and propose them; two handlers sign at the guard")
     joins.add_argument("person", type=person, metavar="NAME:SHOWN:DUTIES", help='such as "dina:Dina Okello:handler"')
+    outside = acts.add_parser("outside", help="propose an outside second, who is of another unit")
+    outside.add_argument("file", type=Path, help="the card that `tipline sign key` wrote on their machine")
     leaves = acts.add_parser("remove", help="propose that somebody leaves; run again afterwards to delete the accounts")
     leaves.add_argument("name", help="sign-in name")
     new = acts.add_parser(
@@ -88,9 +93,22 @@ async def _join(args: argparse.Namespace, settings: Settings, db: Db, trust: Tru
     return 0
 
 
+async def _outside(args: argparse.Namespace, _: Settings, db: Db, trust: Trust) -> int:
+    """Propose somebody of another unit, whose secret keys never were here."""
+    try:
+        card = OutsideCard.read((await asyncio.to_thread(args.file.read_bytes)).strip())
+    except OSError:
+        return _say(f"tipline: {args.file} cannot be read", BAD_INPUT)
+    except SigningFileError as error:
+        return _say(f"tipline: {args.file}: {error}", BAD_INPUT)
+    return await _propose(db, await members.load(db, trust, _today()), Admit(card.entry()))
+
+
 async def _replace(args: argparse.Namespace, settings: Settings, db: Db, trust: Trust) -> int:
     listed = await members.load(db, trust, _today())
     old = listed.member(args.name)
+    if Duty.OUTSIDE in old.duties:
+        return _say(f"tipline: {old.display} makes new keys on their own machine: {_ANEW}", REFUSED)
     keys = people.PersonKeys.make(people.Person(old.name, old.display, old.duties))
     change = Replace(old.name, keys.public())
     _possible(listed, change)
@@ -164,6 +182,7 @@ _Act = Callable[[argparse.Namespace, Settings, Db, Trust], Awaitable[int]]
 _ACTS: Mapping[str, _Act] = MappingProxyType(
     {
         "add": _join,
+        "outside": _outside,
         "remove": _remove,
         "replace": _replace,
         "first-readers": _first_readers,

@@ -41,6 +41,12 @@ def ask_codename(prompt: str, *, visible: bool) -> Secret:
         return _typed(terminal, prompt, visible=visible)
 
 
+def ask_yes(prompt: str) -> bool:
+    """Return whether exactly “yes” was typed; refuse a machine without a terminal."""
+    with _terminal("an answer") as terminal:
+        return _typed(terminal, prompt, visible=True).matches(Secret(b"yes"))
+
+
 @contextmanager
 def _terminal(what: str = "a passphrase") -> Iterator[int]:
     try:

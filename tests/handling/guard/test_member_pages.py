@@ -42,6 +42,21 @@ async def propose_dina(world: World) -> tuple[str, str]:
     return f"/members/{proposal}", enrolled.cards[0].fingerprint
 
 
+async def test_the_pages_say_which_acts_todays_members_can_do_and_which_not(world: World, site: str) -> None:
+    async with Browser(site) as ben:
+        home = await enter(world, ben, "ben")
+        page = await ben.open("/members")
+        assert "Not possible" not in home.text + page.text
+        assert "Possible Give the second signature on a release: Clara (releasing officer)" in page.text
+
+        await root_signs(world.settings, world.owner, without("clara"))
+        home, page = await ben.open("/"), await ben.open("/members")
+
+    missing = "A releasing officer is needed who neither asked for the release nor gave the first signature."
+    assert f"give the second signature on a release. {missing}" in home.text
+    assert f"Not possible Give the second signature on a release: {missing}" in page.text
+
+
 async def test_an_admission_goes_through_by_these_pages_alone(world: World, site: str) -> None:
     path, fingerprint = await propose_dina(world)
     async with Browser(site) as ben, Browser(site) as amina:

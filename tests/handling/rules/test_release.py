@@ -118,6 +118,37 @@ def test_a_signature_of_somebody_who_lost_the_duty_no_longer_counts():
     assert why_not(Kind.MANIFEST, "clara", "amina", ["ben"], changed) is Reason.UNLAWFUL
 
 
+RUTH = {"ruth": frozenset({"outside"})}
+
+
+def test_an_outside_second_gives_one_of_two_signatures_whichever_is_missing_and_never_both():
+    unit = {**THREE, **RUTH, "sam": frozenset({"outside"})}
+
+    assert next_signer(Kind.MANIFEST, "amina", [], unit) == Eligible(("ben",), ("ruth", "sam"))
+    assert next_signer(Kind.MANIFEST, "amina", ["ruth"], unit) == Eligible(("clara",))
+    assert next_signer(Kind.MANIFEST, "amina", ["ben"], unit) == Eligible(("clara",), ("ruth", "sam"))
+    assert is_complete(Kind.MANIFEST, "amina", ["ben", "ruth"], unit)
+    assert is_complete(Kind.MANIFEST, "amina", ["ruth", "clara"], unit)
+    assert not is_complete(Kind.MANIFEST, "amina", ["ruth", "sam"], unit)
+    assert why_not(Kind.MANIFEST, "sam", "amina", ["ruth"], unit) is Reason.OUTSIDE
+
+
+def test_an_outside_second_stands_in_for_nobody_whom_the_unit_does_not_have():
+    two = {"amina": THREE["amina"], "ben": THREE["ben"], **RUTH}
+
+    assert why_not(Kind.MANIFEST, "ruth", "amina", ["ben"], two) is Reason.OUTSIDE
+    assert not is_complete(Kind.MANIFEST, "amina", ["ben", "ruth"], two)
+    assert is_complete(Kind.REVIEW, "amina", ["ruth"], two)
+
+
+def test_a_request_is_never_sealed_to_somebody_outside_and_the_member_list_is_not_theirs_to_change():
+    unit = {**THREE, **RUTH}
+
+    for kind in Kind:
+        assert "ruth" not in possible_signers(kind, "amina", unit)
+    assert why_not(Kind.MEMBERS, "ruth", "administrator", [], unit) is Reason.DUTY
+
+
 def test_a_stranger_signs_nothing():
     assert why_not(Kind.REVIEW, "mallory", "amina", [], THREE) is Reason.DUTY
 
@@ -150,9 +181,10 @@ def test_in_every_unit_of_three_a_complete_set_is_of_different_people_with_the_d
             if is_complete(kind, "a", signed, unit):
                 assert len(set(signed)) == len(needed)
                 assert any(
-                    all(duty in unit[name] for name, duty in zip(signed, order, strict=True))
+                    all(duty in unit[name] or "outside" in unit[name] for name, duty in zip(signed, order, strict=True))
                     for order in itertools.permutations(needed)
                 )
+                assert sum("outside" in unit[name] for name in signed) <= STAFFING[kind].outside
                 assert STAFFING[kind].opener_may_sign or "a" not in signed
 
 
@@ -160,6 +192,9 @@ def test_in_every_unit_of_three_a_complete_set_is_of_different_people_with_the_d
 def test_whoever_is_eligible_can_be_added_and_is_sealed_to(kind):
     for unit in _UNITS:
         answer = next_signer(kind, "a", [], unit)
+        for name in answer.outside if isinstance(answer, Eligible) else ():
+            assert why_not(kind, name, "a", [], unit) is None
+            assert name not in possible_signers(kind, "a", unit)
         for name in answer.names if isinstance(answer, Eligible) else ():
             assert why_not(kind, name, "a", [], unit) is None
             assert name in possible_signers(kind, "a", unit)

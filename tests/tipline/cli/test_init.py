@@ -59,7 +59,7 @@ def test_a_real_unit_has_nothing_preset_and_no_whole_key_is_written_anywhere(
     for path in (path for folder in (databases, tmp_path / "offline") for path in folder.rglob("*") if path.is_file()):
         assert not [secret for secret in whole if secret in path.read_bytes()], path
     assert not (databases / "practice").exists()
-    assert "Not possible with these people: any release" in said.err
+    assert "Not possible with these people: give the second signature on a release" in said.err
     assert said.out.count("  passphrase ") == 5  # corridor, desk and guard of amina, corridor and guard of ben
 
 

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from crypto import age
+from crypto.signing import SigningKey
 from handling import people
 from handling.rules import member_words
 from handling.rules.membership import Admit, Remove
+from handling.signing import OutsideCard
 from handling.store import members, proposals
 from handling.store.proposals import State
 from tests.lists import root_signs, without
@@ -194,3 +197,52 @@ async def test_lists_and_proposals_are_shown_with_what_became_of_them(
     assert re.search(r"clara  officer  since version 1  Clara", said)
     assert re.search(r"refused  Other first readers: ben  \(Not now\.\)", said)
     assert [one.state for one in await proposals.newest(inside_db)] == [State.WAITING, State.REFUSED]
+
+
+async def test_an_outside_second_is_proposed_from_their_card_and_gets_no_account_here(
+    data: Path, inside_db: Db, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    card = outside_card()
+    file = tmp_path / "ruth.card"
+    file.write_bytes(card.encode() + b"\n")
+
+    assert await member(data, "outside", str(file)) == 0
+
+    said = capsys.readouterr().out
+    (proposal,) = await proposals.newest(inside_db)
+    assert isinstance(proposal.change, Admit)
+    assert proposal.change.member == card.entry()
+    assert "Ruth Okello, Lake Unit becomes an outside second" in said
+    assert member_words.groups(member_words.person(card.entry().body())) in said
+    for zone in ("corridor", "desk", "guard"):
+        assert not await inside_db.fetchval(f"SELECT count(*) FROM {zone}.account WHERE name = 'ruth'")
+
+
+async def test_a_card_that_is_none_or_a_person_typed_as_one_from_outside_proposes_nothing(
+    data: Path, inside_db: Db, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "ruth.card"
+    for wrong in (b"{}", outside_card().encode().replace(b"age1pq1", b"age1xx1"), b"\xff"):
+        file.write_bytes(wrong)
+        assert await member(data, "outside", str(file)) == 2
+        assert "this is no card of an outside second" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        await member(data, "add", "ruth:Ruth:outside")
+
+    assert await proposals.newest(inside_db) == ()
+
+
+async def test_an_outside_second_on_the_list_gets_no_new_keys_made_here(
+    data: Path, settings: Settings, inside_db: Db, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entry = outside_card().entry().body()
+    await root_signs(settings, inside_db, lambda body: body["members"].append(entry))
+
+    assert await member(data, "replace", "ruth", "--yes") == 1
+
+    assert "makes new keys on their own machine" in capsys.readouterr().err
+
+
+def outside_card() -> OutsideCard:
+    release, signing = age.Identity.generate().recipient, SigningKey.generate().public
+    return OutsideCard("ruth", "Ruth Okello, Lake Unit", str(release), signing.hex())

@@ -71,7 +71,7 @@ async def test_what_the_new_people_cannot_do_together_is_said_as_when_a_unit_is_
     assert await recover(data) == 0
 
     said = capsys.readouterr().err
-    assert "Not possible with these people: any release" in said
+    assert "Not possible with these people: give the second signature on a release" in said
     assert "review of a report" not in said
 
 

@@ -1,0 +1,173 @@
+"""`tipline sign`: what is asked is shown whole and checked before anybody is asked, and the keys never leave their file."""
+
+import base64
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from crypto import age
+from crypto.canonical import canonical, parse
+from crypto.secret import Secret
+from crypto.signing import SigningKey
+from handling.rules import member_words
+from handling.rules.package import MANIFEST, READ_FIRST, REPORT_HTML, REPORT_JSON, hashes, pack, unpack
+from handling.rules.release import Kind
+from handling.signing import Handed, OutsideCard, SigningKeys, SigningRequest
+from tests.handling.guard.world import a_report, facts_of
+from tests.handling.rules.test_manifest import BODY
+from tests.tipline.cli.test_seal import on_terminal
+from tipline.cli import signwords
+from tipline.cli.signwords import NotSignableError
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*use of forkpty.*:DeprecationWarning")
+TIPLINE = (sys.executable, "-m", "tipline.cli.main", "sign")
+WORDS = "abandon ability able about above absent absorb"
+HTML = b'<!doctype html><html lang="en"><head><title>R</title></head><body><main><p>%s</p></main></body></html>'
+
+
+def a_request(edit: Callable[[dict[str, Any]], None] = lambda _: None, **files: bytes) -> SigningRequest:
+    """A request to sign a release that holds together; *edit* changes its manifest, *files* what is packed beside it."""
+    members = {
+        READ_FIRST: HTML % b"Read this first.",
+        REPORT_HTML: HTML % b"Tusks.",
+        REPORT_JSON: canonical(a_report()),
+    }
+    manifest = {**BODY, "members": hashes(members), "report_sha256": hashes(members)[REPORT_JSON]}
+    packed = {**members, MANIFEST: canonical(manifest), **files}
+    edit(manifest)
+    body = {"manifest": manifest, "review_sha256": "a" * 64, "members_sha256": "b" * 64}
+    shown = {"zip": base64.b64encode(pack(packed)).decode()}
+    return SigningRequest(Kind.MANIFEST, UUID(BODY["release"]), "unit", "ruth", body, shown)
+
+
+def test_what_an_outside_second_makes_reads_and_signs_is_theirs_alone(tmp_path: Path) -> None:
+    """One walk at a real terminal: keys and card, a look for a program, a no, and a yes."""
+    made = on_terminal(
+        (*TIPLINE, "key", "ruth:Ruth Okello, Lake Unit", "-o", str(tmp_path)),
+        [("generated one): ", WORDS), ("again: ", WORDS)],
+    )
+    card = OutsideCard.read((tmp_path / "ruth.card").read_bytes().strip())
+    key, file, out = tmp_path / "ruth.key.age", tmp_path / "request.age", tmp_path / "signature"
+    file.write_bytes(a_request().seal(age.Recipient.parse(card.release)))
+    command = (*TIPLINE, "request", str(file), "--key", str(key))
+
+    as_json = on_terminal((*command, "--json"), [("key file: ", WORDS.upper())])
+    left = on_terminal((*command, "-o", str(out)), [("key file: ", WORDS), ("leave it: ", "y")])
+    assert not out.exists()
+    signed = on_terminal((*command, "-o", str(out)), [("key file: ", WORDS), ("leave it: ", "yes")])
+
+    assert made[0] == 0
+    assert member_words.groups(member_words.person(card.entry().body())) in made[1]
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert b"AGE-SECRET-KEY" not in key.read_bytes() + (tmp_path / "ruth.card").read_bytes()
+    found = json.loads(as_json[1][as_json[1].index("{") :])
+    assert (as_json[0], found["body"]["manifest"]["agency"]) == (0, BODY["agency"])
+    assert left[0] == 1
+    assert "nothing was signed" in left[1]
+    assert signed[0] == 0
+    for words in ("To the agency", BODY["agency"], *BODY["conditions"], "Tusks.", "report.json, SHA-256"):
+        assert words in signed[1]
+    handed = Handed.read(out.read_text())
+    assert handed.is_over(a_request_body(file, key), bytes.fromhex(card.signing))
+
+
+def a_request_body(file: Path, key: Path) -> dict[str, Any]:
+    keys = SigningKeys.open(key.read_bytes(), Secret(WORDS.encode()))
+    return dict(SigningRequest.open(file.read_bytes(), keys).body)
+
+
+@pytest.mark.parametrize(
+    ("request_", "why"),
+    [
+        (a_request(**{REPORT_HTML: HTML % b"Other words."}), "SHA-256"),
+        (a_request(lambda it: it.update(delete_by="2099-01-01")), "not the manifest to be signed"),
+        (a_request(lambda it: it.pop("conditions")), "agreed format"),
+        (replace(a_request(), subject=UUID(int=7)), "another release"),
+        (a_request(**{REPORT_HTML: HTML % b"<script>x</script>"}), "must not leave"),
+        (replace(a_request(), shown={"zip": "UEs="}), "not built as agreed"),
+        (replace(a_request(), shown={}), "agreed format"),
+        (replace(a_request(), body=a_request().body | {"more": 1}), "agreed format"),
+    ],
+    ids=["file", "manifest", "field", "release", "script", "package", "nothing", "more"],
+)
+def test_a_release_that_does_not_hold_together_is_not_shown_as_something_to_sign(
+    request_: SigningRequest, why: str
+) -> None:
+    with pytest.raises(NotSignableError) as error:
+        signwords.shown(request_)
+
+    assert why in " ".join(error.value.reasons)
+
+
+def a_review(**changes: Any) -> SigningRequest:
+    report = a_report()
+    body = {
+        "report_sha256": report_sha256(report),
+        "urn": report["urn"],
+        "facts": facts_of(report),
+        "agencies": ["harbour-customs"],
+        "author": "amina",
+        "residue_kept": 1,
+        "day": "2026-11-26",
+        **changes,
+    }
+    return SigningRequest(Kind.REVIEW, UUID(report["urn"]), "unit", "ruth", body, {"report": report})
+
+
+def report_sha256(report: dict[str, Any]) -> str:
+    return hashes({"report": canonical(report)})["report"]
+
+
+def test_a_review_is_shown_with_its_facts_and_only_over_the_report_that_it_names() -> None:
+    text = signwords.as_text(signwords.shown(a_review()))
+
+    assert "1. Worked ivory lies under furniture." in text
+    assert "May go to              harbour-customs" in text
+    for wrong in (a_review(report_sha256="0" * 64), a_review(agencies=["river-parks"])):
+        with pytest.raises(NotSignableError):
+            signwords.shown(wrong)
+
+
+def test_a_phrase_is_shown_as_the_sentence_that_its_code_stands_for() -> None:
+    subject = UUID(int=5)
+    body = {"outcome": str(subject), "phrase": "helped"}
+    request = SigningRequest(Kind.PHRASE, subject, "unit", "ruth", body, {"text": "It helped."})
+
+    assert "It helped." in signwords.as_text(signwords.shown(request))
+    for wrong in (
+        replace(request, shown={"text": "You will get money."}),
+        replace(request, body=body | {"phrase": "money"}),
+        replace(request, subject=UUID(int=6)),
+    ):
+        with pytest.raises(NotSignableError):
+            signwords.shown(wrong)
+
+
+def test_what_cannot_be_seen_is_written_out() -> None:
+    hidden = a_request()
+    manifest = parse(canonical(hidden.body["manifest"])) | {"conditions": ["Keep it\u202eapart."]}
+    members = {MANIFEST: canonical(manifest)}
+    archive = pack({**_files(hidden), **members})
+    request = replace(
+        hidden, body=dict(hidden.body) | {"manifest": manifest}, shown={"zip": base64.b64encode(archive).decode()}
+    )
+
+    assert "Keep it[U+202E]apart." in signwords.as_text(signwords.shown(request))
+
+
+def _files(request: SigningRequest) -> dict[str, bytes]:
+    return dict(unpack(base64.b64decode(request.shown["zip"])))
+
+
+def test_a_request_for_somebody_else_does_not_open() -> None:
+    keys = SigningKeys("ruth", age.Identity.generate(), SigningKey.generate())
+    sealed = a_request().seal(age.Identity.generate().recipient)
+
+    with pytest.raises(Exception, match="sealed to you"):
+        SigningRequest.open(sealed, keys)

@@ -1,0 +1,120 @@
+"""`tipline sign`: read what the guard asks one to sign, on one's own machine, and sign it there. Needs no installation and no network."""
+
+import argparse
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+from crypto import age
+from crypto.passphrase import normalise
+from crypto.secret import Secret
+from crypto.signing import SigningKey
+from handling.rules import member_words
+from handling.signing import OutsideCard, SigningFileError, SigningKeys, SigningRequest
+from tipline.cli import signwords, streams, terminal
+from tipline.cli.signwords import NotSignableError, Shown
+from tipline.cli.streams import RefusedError
+
+REFUSED, BAD_INPUT = 1, 2
+_MOST = 64 << 20  # bytes of a request
+_PERSON = re.compile(r"(?P<name>[a-z0-9-]{1,32}):(?P<display>[^:\n]{1,80})")
+
+
+def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser("sign", help="sign away from the guard, on your own machine")
+    acts = parser.add_subparsers(dest="act", metavar="request|key", required=True)
+    request = acts.add_parser("request", help="show what is asked, check it, ask, sign")
+    request.add_argument("file", help="what the guard's page gave you, sealed to you")
+    request.add_argument("--key", required=True, metavar="FILE", help="your key file")
+    request.add_argument(
+        "-o", "--output", dest="out", metavar="FILE", help="where the signature goes; else it is printed"
+    )
+    request.add_argument("--json", action="store_true", help="print what is asked for a program, and sign nothing")
+    key = acts.add_parser("key", help="make the keys of an outside second, and the card for the unit that asks")
+    key.add_argument("person", type=_person, metavar="NAME:SHOWN", help='such as "ruth:Ruth Okello, Lake Unit"')
+    key.add_argument("-o", "--output", dest="out", metavar="FOLDER", type=Path, default=Path(), help="else here")
+
+
+def run(args: argparse.Namespace, _: object) -> int:
+    """Sign, show or make keys; 0 when done, 1 when it is not signed, 2 when a file cannot be used."""
+    try:
+        return _make(args.person, args.out) if args.act == "key" else _request(args)
+    except (RefusedError, SigningFileError) as error:
+        print(f"tipline: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except NotSignableError as error:
+        print(f"tipline: {error}", *error.reasons, sep="\n  ", file=sys.stderr)
+        return REFUSED
+
+
+def _request(args: argparse.Namespace) -> int:
+    sealed = streams.read_all(args.file, _MOST)
+    keys = SigningKeys.open(streams.read_all(args.key, _MOST), _typed(terminal.ask("Passphrase of your key file: ")))
+    request = SigningRequest.open(sealed, keys)
+    if request.signer != keys.name:
+        raise RefusedError(f"this is asked of {request.signer}, and the key is of {keys.name}")
+    found = signwords.shown(request)
+    if args.json:
+        print(json.dumps(_body(request, found), ensure_ascii=False, indent=2))
+        return 0
+    print(signwords.as_text(found))
+    print()
+    if not terminal.ask_yes("Read all of it. Type yes to sign it, anything else to leave it: "):
+        print("tipline: nothing was signed", file=sys.stderr)
+        return REFUSED
+    line = request.sign(keys).encode()
+    if args.out is None:
+        print(line.decode(), end="")
+        return 0
+    _write(Path(args.out), line)
+    print(f"Signed. Hand {args.out} in at the guard's page of this request.")
+    return 0
+
+
+def _make(card: tuple[str, str], folder: Path) -> int:
+    """Make both keys, seal them to a passphrase, and write the card; the secret half leaves this machine never."""
+    name, display = card
+    identity, signing = age.Identity.generate(), SigningKey.generate()
+    made = OutsideCard(name, display, str(identity.recipient), signing.public.hex())
+    passphrase = _typed(terminal.ask_new())
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / f"{name}.key.age", SigningKeys(name, identity, signing).seal(passphrase))
+    _write(folder / f"{name}.card", made.encode() + b"\n")
+    print(f"{folder / f'{name}.key.age'}: your keys, under your passphrase. Nobody else gets it.")
+    print(f"{folder / f'{name}.card'}: for the unit that may ask you; its administrator proposes it.")
+    fingerprint = member_words.groups(member_words.person(made.entry().body()))
+    print(f"When their handlers call you, read this to them: {fingerprint}")
+    return 0
+
+
+def _typed(passphrase: Secret) -> Secret:
+    return normalise(passphrase.expose().decode("utf-8", "replace"))
+
+
+def _body(request: SigningRequest, found: Shown) -> dict[str, object]:
+    return {
+        "kind": request.kind.value,
+        "subject": str(request.subject),
+        "unit": request.unit,
+        "signer": request.signer,
+        "body": dict(request.body),
+        "documents": [{"name": name, "sha256": digest, "text": text} for name, digest, text in found.documents],
+    }
+
+
+def _person(text: str) -> tuple[str, str]:
+    found = _PERSON.fullmatch(text)
+    if found is None or not found["display"].strip() or not found["display"].isprintable():
+        raise argparse.ArgumentTypeError('write it as "ruth:Ruth Okello, Lake Unit"')
+    return found["name"], found["display"]
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(data)
+    except OSError as error:
+        raise RefusedError(f"cannot write {path}: {error.strerror}") from None
