@@ -35,7 +35,7 @@ def test_one_place_hands_a_package_to_the_exchange() -> None:
     assert calls("add_package") == {"releases"}
 
 
-def test_keys_are_unlocked_only_by_the_four_acts() -> None:
-    assert calls("with_keys") == {"reviews", "releases", "phrases", "admission"}
+def test_keys_are_unlocked_only_by_the_acts_and_for_what_is_signed_elsewhere() -> None:
+    assert calls("with_keys") == {"reviews", "releases", "phrases", "admission", "elsewhere"}
     assert calls("unlocked") == {"service"}
     assert calls("unlock") == {"keys"}
