@@ -29,7 +29,7 @@ class Reason(Enum):
     NOT_FOR_US = "It does not open with this desk's intake key, or it is damaged."
     FORMAT = "It is not in the agreed format."
     SIGNATURE = "Its review is not signed by a member of this unit, or the signature is wrong."
-    NOT_A_HANDLER = "Its review is signed by somebody who is not a handler, and no outside second in a handler's place."
+    NOT_A_HANDLER = "Its review is signed by somebody who is not a handler."
     OWN_REVIEW = "Its review is signed by the report's own author."
     UNKNOWN_AUTHOR = "Its author is not on the signed member list."
     OTHER_REPORT = "Its review is of another report than the one it came with."
