@@ -55,8 +55,7 @@ _STORE: Final = """
 _STORE_NEW: Final = _STORE.format(
     thread="""
                INSERT INTO zone.mailbox (id, unit, thread_state, recipient, bundle, created_on)
-               SELECT $2::bytea, $4::text, $11::bytea, $12::text, $13::bytea, $3::date
-                WHERE NOT EXISTS (SELECT FROM zone.erased WHERE id = sha256($2))
+               VALUES ($2::bytea, $4::text, $11::bytea, $12::text, $13::bytea, $3::date)
                ON CONFLICT (id) DO NOTHING"""
 )
 _STORE_NEXT: Final = _STORE.format(
@@ -246,9 +245,11 @@ async def add(db: Db, s: Submission) -> None:
         stored = await db.fetchrow(_STORE_NEW, *row, s.new.recipient, s.new.bundle)
     else:
         stored = await db.fetchrow(_STORE_HANDED_IN if s.handed_in else _STORE_NEXT, *row, s.was)
+    # Asked after the row stands: an erasure that it had to wait for is in no snapshot from before.
+    if s.new is not None and await db.fetchval(_ERASED, s.mailbox):
+        raise Undo(Outcome.ERASED)
     if stored is None or not stored["fits"]:
-        erased = s.new is not None and await db.fetchval(_ERASED, s.mailbox)
-        raise Undo(Outcome.ERASED if erased else Outcome.MOVED)
+        raise Undo(Outcome.MOVED)
     if not stored["fresh"]:
         raise Undo(Outcome.REPEAT)
 

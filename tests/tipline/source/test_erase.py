@@ -1,7 +1,9 @@
 """A source erases everything: here it is gone at once, and the unit is told only when it has something to erase."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -15,7 +17,9 @@ from tests.tipline.source.test_report import report
 from tipline.base.database import Db
 from tipline.base.settings import Settings
 from tipline.envelope import Erase, Message, Thread
-from tipline.source import forget
+from tipline.source import erasing, forget, store
+from tipline.source.erasing import Erasure
+from tipline.source.store import Envelope, NewMailbox, Outcome, Submission
 
 FILES = [Upload("files", "a.bin", bytes(20_000_000))]
 
@@ -143,6 +147,38 @@ async def test_an_erased_report_is_not_put_back_by_its_form_that_is_sent_again(
     assert kept == dict.fromkeys(kept, 0)
     assert anew.ids["codename"] != codename
     assert (await tables(public_db))["mailbox"] == 1
+
+
+async def test_an_erased_report_is_not_put_back_by_its_form_that_comes_while_it_is_being_erased(
+    settings: Settings, public_db: Db, role_pool: RolePool
+) -> None:
+    zone = await a_zone(settings, public_db)
+    pool = await role_pool("tipline_keep")
+    submission = Submission(
+        mac=bytes(32),
+        mailbox=bytes(32),
+        unit=zone.unit.id,
+        serial=1,
+        urgent=False,
+        day=datetime.now(UTC).date(),
+        was=None,
+        now=b"sealed",
+        new=NewMailbox("recipient", b"bundle"),
+        envelopes=(Envelope(uuid4(), "message", 6, bytes(32)),),
+    )
+
+    async with pool.acquire() as erasing_db, pool.acquire() as again_db:
+        first = await store.submit(erasing_db, submission)
+        async with erasing_db.transaction():
+            await erasing.erase(erasing_db, Erasure(submission.mailbox, was=submission.now, sent=1, wish=None))
+            again = asyncio.create_task(store.submit(again_db, submission))
+            while not await public_db.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+                assert not again.done()
+                await asyncio.sleep(0.01)
+        second = await again
+
+    assert (first, second) == (Outcome.STORED, Outcome.ERASED)
+    assert await tables(public_db) == dict.fromkeys(await tables(public_db), 0)
 
 
 async def test_an_erased_report_is_not_put_back_by_its_files_that_are_handed_in_again(
