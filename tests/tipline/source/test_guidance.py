@@ -14,7 +14,7 @@ PROTECTS = (
 )
 DOES_NOT = (
     "While it arrives, this server sees it. If somebody had taken the server over, they could too.",
-    "What you write can point to you. Leave out what only you could know, if you can.",
+    "What you write can point to you. Who else knows it? Leave out what only you could know, if you can.",
     "Use Tor Browser, not a phone or line of your workplace. Photos can hold the place and time they were taken.",
 )
 OF_FILES = (
@@ -40,5 +40,6 @@ async def test_the_first_page_and_that_for_files_say_what_a_person_has_to_know(
     assert "The people of Practice Unit read what you send" in before
     assert "They read Kiswahili, Français. Write in any language" in before
     assert "Call 1199. Nobody reads this page at every hour: reports are read each morning at 7" in before
+    assert "This comes first because it decides who can open your report. With “yes”, Practice Unit cannot" in before
     assert all(line in before for line in (*PROTECTS, *DOES_NOT))
     assert all(line in files for line in OF_FILES)

@@ -40,7 +40,7 @@ async def test_every_step_is_walked_and_what_was_answered_arrives_as_one_message
             await on(browser, transport=["road"])
             await on(browser, numbers="KX 4711")
             await on(browser, who="Two men\r\nin a van")
-            await on(browser, how=["told"])
+            await on(browser, others="few")
             done = await on(browser, "send", careful="My cousin told me")
 
     assert "Part 1 of" in first.text
@@ -62,7 +62,7 @@ async def test_every_step_is_walked_and_what_was_answered_arrives_as_one_message
             "transport": ("road",),
             "numbers": "KX 4711",
             "who": "Two men\nin a van",
-            "how": ("told",),
+            "others": "few",
             "careful": "My cousin told me",
         },
     )
