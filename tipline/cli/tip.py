@@ -79,7 +79,6 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     )
     seal.add_argument("--how-known", metavar="FILE", help="a text: how you know this")
     seal.add_argument("--must-not-learn", metavar="FILE", help="a text: who must not learn of it")
-    seal.add_argument("--answers", metavar="FILE", help="answers to the kit's questions, as `questions` prints them")
     seal.add_argument(
         "--urgent", action="store_true", help="somebody or something is in danger now; the server sees it"
     )
@@ -94,6 +93,10 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     _to(reply)
     reply.add_argument("--must-not-learn", metavar="FILE", help="a text: who must not learn of this answer")
     _out(reply)
+    for sent in (seal, reply):
+        sent.add_argument(
+            "--answers", metavar="FILE", help="answers to the kit's questions, as `questions` prints them"
+        )
     for asking in (pickup, opened, reply):
         asking.add_argument("--visible", action="store_true", help="show the codename while you type it")
 
@@ -168,7 +171,8 @@ def _open(args: argparse.Namespace) -> int:
 def _reply(args: argparse.Namespace) -> int:
     now = datetime.now(UTC)
     carried = sealedto.carried(args.kit, sealedto.root(args.root))
-    _one_standard_input(args.message, args.must_not_learn, args.kit, args.pickup)
+    _one_standard_input(args.message, args.must_not_learn, args.answers, args.kit, args.pickup)
+    filled = _answers(args.answers, carried)
     source = keys(_codename(args))
     picked = _picked_up(args.pickup, source)
     tipwords.replies(picked.replies)
@@ -177,7 +181,7 @@ def _reply(args: argparse.Namespace) -> int:
     to = carried.again(picked.standing.place.unit, now.date())
     text = _text(args.message, MESSAGE_MAX, ask="your answer")
     answer = answer_message(text, _text(args.must_not_learn, DETAIL_MAX))
-    with _sealed(args, source, to, answer, after=picked.standing, now=now) as names:
+    with _sealed(args, source, to, answer, after=picked.standing, now=now, filled=filled) as names:
         tipwords.files(args.out, names, to)
         tipwords.after_answer()
     return 0

@@ -266,20 +266,23 @@ def test_a_forged_reply_is_not_shown_is_named_and_ends_with_one() -> None:
     assert "gate" not in done.stdout
 
 
-def test_an_answer_follows_what_was_picked_up() -> None:
+def test_an_answer_follows_what_was_picked_up_with_answers_to_questions_and_files() -> None:
     made, source = printed(run(*SEAL, stdin=TEXT).stdout)
     first = handed()
     pickup(source, first.slip.now, "Which gate?")
+    answers_file(where='"the old port"')
+    reply = ["kit.html" if word == "keys.json" else word for word in REPLY]  # what is asked stands in the kit alone
 
-    done = run(*REPLY, "--message", "text", "-o", "answer", "photo.jpg", stdin=words(made))
+    done = run(*reply, "--message", "text", "--answers", "answers.toml", "-o", "answer", "photo.jpg", stdin=words(made))
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "Which gate?" in done.stdout
     read = handed("answer")
     assert (read.slip.was, read.slip.recipient) == (sha256(first.slip.now), None)
-    assert [message.counter for message in read.messages] == [2, 3]
+    assert [message.counter for message in read.messages] == [2, 3, 4]
     assert read.messages[0].previous == sha256(first.messages[-1].encode())
     assert (read.messages[0].body, read.messages[0].heard) == (Answer(TEXT.strip()), 1)
+    assert read.messages[1].body == Filled(current.default().sha256, "en", {"where": "the old port"})
     assert words(made) not in done.stdout
 
 
