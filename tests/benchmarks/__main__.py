@@ -39,7 +39,6 @@ async def _measured(folder: Path) -> list[Row]:
     rows += kit.figures(folder)
     rows += await starting.public_zone(folder / "start")
     with installed(folder / "whole", file_megabytes="2200") as installation:  # 2 GiB are more than 2 GB
-        rows += await zone.first_page(installation)
         rows += zone.journey(installation)
         rows += await zone.small_tips(installation, limits)
         rows += await zone.returning(installation)

@@ -17,43 +17,63 @@ from tests.benchmarks.memory import in_mib, pss
 from tests.benchmarks.raw import MIB, UPLOAD, Limits
 from tests.benchmarks.table import Row
 from tests.journeys.installation import Installation
+from tipline.base.languages import LANGUAGES
 from tipline.base.postgres import Cluster
 
 _SECONDS = 5.0
 _RETURNS = 40
-_HIDDEN = re.compile(r'type="hidden" name="(token|ticket)" value="([^"]+)"')
+_HIDDEN = re.compile(r'type="hidden" name="([^"]+)" value="([^"]*)"')
 _CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 _CODENAME = re.compile(r'<div id="codename".*?</div>', re.DOTALL)
 
 
-async def first_page(installation: Installation) -> list[Row]:
-    """Size of the page with which a source begins; it needs no other."""
-    async with aiohttp.ClientSession() as client:
-        page = await _got(client, installation.url("source"))
-    others = len(re.findall(r"<(?:link|img|script)\b|url\(", page))
-    return [
-        Row(
-            "first page of a source, gzip",
-            f"{len(gzip.compress(page.encode())) / 1000:.1f} kB",
-            f"{len(page.encode()) / 1000:.1f} kB plain, {1 + others} request",
-        )
-    ]
-
-
 def journey(installation: Installation) -> list[Row]:
-    """Size of every page of a source's journey; nothing is compressed on the line."""
+    """Size of every page of a source's journey, in English and in the language where it is largest, and what it asks for."""
     with Client(installation.ports["source"]) as source:
-        pages = {path: source.get(path) for path in ("/", "/return")}
+        sizes = _sizes(source, "", "return", "hand-in", "pickup", "pgp", "browser")
         _reported(source)
-        pages |= {path: source.get(path) for path in ("/code", "/check", "/files", "/thread", "/erase")}
-    return [
-        Row(
-            f"page {path}",
-            f"{len(page.encode()) / 1000:.1f} kB",
-            f"{len(gzip.compress(page.encode())) / 1000:.1f} kB gzip",
-        )
-        for path, page in pages.items()
-    ]
+        sizes |= _sizes(source, "code", "check", "files", "questions", "thread", "erase")
+        sizes |= _questions(source)
+        erase = {"csrf": _CSRF.findall(source.get("/erase"))[0]}
+        sizes["erase: erased"] = [("en", source.post("/erase", erase))]
+        sizes["leave"] = [("en", source.post("/leave", {}))]
+        sizes |= _sizes(source, "leave-now")
+    return [_row(name, pages) for name, pages in sizes.items()]
+
+
+def _sizes(source: Client, *paths: str) -> dict[str, list[tuple[str, str]]]:
+    """Fetch pages in every language, English first."""
+    return {path: [(code, source.get(one.root + path)) for code, one in LANGUAGES.items()] for path in paths}
+
+
+def _questions(source: Client) -> dict[str, list[tuple[str, str]]]:
+    """Go on from part to part without an answer."""
+    parts = {}
+    page = source.get("/questions")
+    while 'value="next"' in page:
+        page = source.post("/questions", {**_hidden(page), "go": "next"})
+        parts[f"questions, part {2 + len(parts)}"] = [("en", page)]
+    return parts
+
+
+def _hidden(page: str) -> dict[str, str]:
+    return {name: html.unescape(value) for name, value in _HIDDEN.findall(page)}
+
+
+def _row(name: str, pages: list[tuple[str, str]]) -> Row:
+    (_, english), *_ = pages
+    others = len(re.findall(r"<(?:link|img|script)\b[^>]* (?:src|href)=|url\(", english))
+    size, largest = max((_compressed(page), code) for code, page in pages)
+    beside = f", largest {size:.1f} kB ({largest})" if len(pages) > 1 else ""
+    return Row(
+        f"page /{name}, compressed",
+        f"{_compressed(english):.1f} kB, {1 + others} request{'s' if others else ''}",
+        f"{len(english.encode()) / 1000:.1f} kB as it is sent{beside}",
+    )
+
+
+def _compressed(page: str) -> float:
+    return len(gzip.compress(page.encode())) / 1000
 
 
 async def small_tips(installation: Installation, limits: Limits) -> list[Row]:
@@ -162,8 +182,7 @@ async def _reports_until(end: float, port: int, clients: int) -> tuple[int, int]
 
 def _reported(client: Client) -> str:
     """Fetch the form, fill it, send it, and read the codename."""
-    hidden = {name: html.unescape(value) for name, value in _HIDDEN.findall(client.get("/"))}
-    fields = {**hidden, "involved": "no", "message": "Two men, a white van."}
+    fields = {**_hidden(client.get("/")), "involved": "no", "message": "Two men, a white van."}
     codename = _CODENAME.search(client.post("/", fields))
     if codename is None:
         raise RuntimeError("no codename was given")
