@@ -17,7 +17,6 @@ import asyncpg
 import pytest
 
 from tests.factories import settings_in
-from tests.journeys import pictures
 from tipline.base import database
 from tipline.base.database import Pool
 from tipline.base.postgres import DATABASE, Cluster
@@ -38,12 +37,6 @@ class Clusters:
     public: Cluster
     inside: Cluster
     secrets: Path
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """A run begins without the pictures of the run before; its workers, which begin later, leave them alone."""
-    if not hasattr(config, "workerinput"):
-        pictures.forget()
 
 
 @pytest.fixture

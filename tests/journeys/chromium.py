@@ -11,6 +11,7 @@ from typing import Any, Literal, Self, TypeVar
 from playwright.sync_api import Download, Page, sync_playwright
 
 T = TypeVar("T")
+_PAINT = 30  # milliseconds; frames inside a page, and its far end, come later than the rest
 _HEARD = {"button", "checkbox", "DisclosureTriangle", "group", "heading", "link", "radio", "textbox"}
 
 
@@ -18,11 +19,13 @@ class Chromium:
     """One browser with a profile of its own. *online* False cuts it off, and `asked` keeps what it asked for all the same.
 
     The driver lives in a thread of its own, for it refuses one in which an event loop runs. *script* False lets no page run
-    any; axe, which needs it, then looks at the same page in another browser.
+    any; axe, which needs it, then looks at the same page in another browser. *agent* is what it says of itself.
     """
 
-    def __init__(self, *, online: bool = True, script: bool = True, width: int = 768, dark: bool = False) -> None:
-        self._online, self._script, self._width, self._dark = online, script, width, dark
+    def __init__(
+        self, *, online: bool = True, script: bool = True, agent: str = "", width: int = 768, dark: bool = False
+    ) -> None:
+        self._online, self._script, self._agent, self._width, self._dark = online, script, agent, width, dark
         self._thread = ThreadPoolExecutor(max_workers=1)
         self.downloads = Path(tempfile.mkdtemp(prefix="chromium-"))
         self.asked: list[str] = []
@@ -68,6 +71,7 @@ class Chromium:
         self._context = self._browser.new_context(
             offline=not self._online,
             java_script_enabled=self._script,
+            user_agent=self._agent or None,
             viewport={"width": self._width, "height": 640},
             color_scheme="dark" if self._dark else "light",
         )
@@ -140,8 +144,9 @@ class Chromium:
         self.do(lambda page: page.emulate_media(color_scheme=scheme))
 
     def resize(self, width: int, height: int) -> None:
-        """Give the page *width* by *height* CSS pixels."""
+        """Give the page *width* by *height* CSS pixels, and a moment in which all of it is painted anew."""
         self.do(lambda page: page.set_viewport_size({"width": width, "height": height}))
+        self.do(lambda page: page.wait_for_timeout(_PAINT))
 
     def heard(self) -> list[tuple[str, str]]:
         """Return what a screen reader is told of the page's main part: role and name of headings and of all that can be used."""

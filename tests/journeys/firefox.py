@@ -21,6 +21,8 @@ from tipline.base.process import die_with_parent
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the name that the WebDriver standard gives to a found element
 _START_SECONDS = 60
+_COOKIES = """return [...Services.cookies.cookies, ...Services.cookies.getCookiesWithOriginAttributes('{"privateBrowsingId":1}')]
+  .map((one) => one.name)"""
 _QUIET: Mapping[str, Any] = {
     "app.normandy.enabled": False,
     "app.update.enabled": False,
@@ -185,7 +187,15 @@ class Firefox:
         parent = os.getpid()
         with (self.folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
-                [binary, "--marionette", "--headless", "--no-remote", "--profile", str(self.profile)],
+                [
+                    binary,
+                    "--marionette",
+                    "--remote-allow-system-access",
+                    "--headless",
+                    "--no-remote",
+                    "--profile",
+                    str(self.profile),
+                ],
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env={
@@ -258,6 +268,11 @@ class Firefox:
         """Go to *address* and wait until it is loaded."""
         self._command("WebDriver:Navigate", {"url": address})
 
+    def back(self) -> None:
+        """Go back to the page before; where nothing is kept of it, the browser says so in its place."""
+        with suppress(FirefoxError):
+            self._command("WebDriver:Back")
+
     @property
     def address(self) -> str:
         """What the address bar says."""
@@ -318,15 +333,18 @@ class Firefox:
         for file in files:
             self.type(selector, str(file))
 
-    def run(self, script: str, *args: Any) -> Any:
+    def run(self, script: str, *args: Any, sandbox: str | None = None) -> Any:
         """Run a function body in the page and return what it returns; the page's own policy does not bind it."""
-        parameters = {"script": script, "args": list(args), "sandbox": None, "newSandbox": False}
+        parameters = {"script": script, "args": list(args), "sandbox": sandbox, "newSandbox": False}
         return self._command("WebDriver:ExecuteScript", parameters)["value"]
 
-    def cookies(self) -> list[Any]:
-        """Return the cookies of the page."""
-        found = self._command("WebDriver:GetCookies")
-        return list(found if isinstance(found, list) else found["value"])
+    def cookies(self) -> list[str]:
+        """Return the names of all cookies that the browser holds, of private windows too, which no page and no driver is told of."""
+        self._command("Marionette:SetContext", {"value": "chrome"})
+        try:
+            return [str(name) for name in self.run(_COOKIES, sandbox="system")]
+        finally:
+            self._command("Marionette:SetContext", {"value": "content"})
 
     def resize(self, width: int, height: int) -> None:
         """Make the window so large that the page has *width* by *height* CSS pixels."""

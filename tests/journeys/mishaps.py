@@ -1,6 +1,7 @@
 """What can go wrong around a source's page, brought about on an installation that runs."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,14 +13,15 @@ from tipline.source.channel import KEYS_SECONDS
 
 @contextmanager
 def without_keys(unit: Installation) -> Iterator[None]:
-    """Let the public zone have no key to seal with, and no worker go by those it was told."""
+    """Let the public zone have no key to seal with; no worker goes by what it was told before, then or afterwards."""
     kept = "zone.kept_key"
     _tell(unit, f"CREATE TABLE {kept} AS TABLE zone.intake_key; DELETE FROM zone.intake_key")
     try:
-        asyncio.run(asyncio.sleep(KEYS_SECONDS))
+        time.sleep(KEYS_SECONDS)
         yield
     finally:
         _tell(unit, f"INSERT INTO zone.intake_key TABLE {kept}; DROP TABLE {kept}")
+        time.sleep(KEYS_SECONDS)
 
 
 @contextmanager

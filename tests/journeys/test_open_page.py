@@ -17,6 +17,7 @@ from handling.rules.package import pack
 from tests.journeys import axe, firefox
 from tests.journeys.chromium import Chromium
 from tests.journeys.openpage import Officer
+from tests.journeys.pictures import Pictures
 from tests.tipline.away.test_agency import members
 from tipline import openpage
 
@@ -241,13 +242,14 @@ DOCUMENT = Document(
 )
 
 
-def test_everybody_can_use_every_state_of_it(officer: Officer, chromium: Chromium) -> None:
+def test_everybody_can_use_every_state_of_it(officer: Officer, chromium: Chromium, pictures: Pictures) -> None:
     """By axe, in light and dark, as wide as an old phone, with a report that is written from right to left."""
     wrong: dict[str, list[str]] = {}
 
     def look(state: str) -> None:
         if found := axe.faults(chromium, WIDTH):
             wrong[state] = found
+        pictures.at_each_width(chromium, state)
 
     signer, desk = SigningKey.generate(), age.Identity.generate()
     first, report = documents.read_first(DOCUMENT), documents.whole_report(DOCUMENT)

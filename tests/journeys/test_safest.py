@@ -180,14 +180,33 @@ def test_the_pages_beside_the_journey_serve_without_script_too(
         firefox.open(f"{site}/{path}")
         firefox.wait_for("main h1")
         wrong += look(name)
-    report(firefox, site)
-    goes(firefox, "nav.quick a", "main")
-    wrong += look("elsewhere")
-    cookies = firefox.cookies()
     with without_keys(unit):
         firefox.open(site)
         wrong += look("closed")
 
     assert wrong == []
-    assert cookies == []
     assert "We cannot take reports right now" in firefox.text("main")
+
+
+def test_whoever_leaves_quickly_leaves_no_cookie_and_nothing_of_the_report_to_go_back_to(
+    unit: Installation, firefox: Firefox, look: Look
+) -> None:
+    seen = "return document.body.innerText + [...document.querySelectorAll('textarea, input')].map((one) => one.value)"
+    words = report(firefox, unit.url("source"))
+    firefox.open(f"{unit.url('source')}/thread")
+    firefox.type("#answer", "They leave on Tuesday.")
+    signed_in = firefox.cookies()
+
+    goes(firefox, "nav.quick a", "main")
+    wrong = look("elsewhere")
+    left = firefox.cookies()
+    shown = []
+    for _ in range(3):  # the thread, the codename, the form
+        firefox.back()
+        shown.append(firefox.run(seen))
+
+    assert (signed_in, left) == (["source"], [])
+    assert wrong == []
+    for secret in (" ".join(words[:3]), "Tuesday", "breathing"):
+        assert not [page for page in shown if secret in " ".join(page.split())]
+    assert "You are not signed in" in shown[0]

@@ -5,6 +5,7 @@ import pytest
 from tests.journeys import axe
 from tests.journeys.chromium import Chromium
 from tests.journeys.kitpage import Foxes, Station, tell
+from tests.journeys.pictures import Pictures
 
 
 def test_nothing_is_sealed_until_every_answer_is_good_and_all_that_was_typed_stays(
@@ -28,6 +29,7 @@ def test_every_part_of_the_page_can_be_used_by_everybody_on_an_old_phone(
     dark: bool,  # noqa: FBT001
     chromium: Chromium,
     station: Station,
+    pictures: Pictures,
 ) -> None:
     chromium.anew(dark=dark)
     looked = []
@@ -37,6 +39,7 @@ def test_every_part_of_the_page_can_be_used_by_everybody_on_an_old_phone(
         assert axe.violations(chromium) == []
         assert chromium.run("return document.documentElement.scrollWidth") <= 320
         assert chromium.run("return document.activeElement.id") in {f"{shown[0]}-title", "main", ""}
+        pictures.at_each_width(chromium, shown[0], "dark" if dark else "light")
         looked.extend(shown)
 
     chromium.open(station.file.as_uri())
