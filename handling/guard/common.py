@@ -79,6 +79,12 @@ async def hand_of(request: web.Request) -> Hand:
     return Hand(who_asks(request), form.get("passphrase", ""), form.get("seen", ""))
 
 
+def attachment(name: str, content: bytes) -> web.Response:
+    """Return a file that is saved and never shown."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Type": "application/octet-stream"}
+    return web.Response(body=content, headers=headers)
+
+
 async def reason_given(request: web.Request) -> tuple[str, str]:
     """Why somebody refuses, and what is wrong with that; empty when nothing is."""
     reason = (await read_form(request)).get("reason", "").strip()

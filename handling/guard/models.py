@@ -1,5 +1,6 @@
 """The pages of the guard as values: a template reads the fields of its page and nothing else. Words and exact texts only."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -49,6 +50,60 @@ class ProposalRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Trouble:
+    """What stopped the last act: a problem, every reason of a check, and a refusal's reason as typed with its fault."""
+
+    problem: str = ""
+    reasons: tuple[str, ...] = ()
+    typed: str = ""
+    reason_problem: str = ""
+
+
+NO_TROUBLE = Trouble()
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyRow:
+    """One emergency disclosure as a line: who told it, where it stands, and what is still owed on it."""
+
+    path: str
+    reference: str
+    told_by: str
+    told_at: str
+    state: str
+    owed: tuple[tuple[str, bool], ...]  # a sentence, and whether its time has passed
+
+
+@dataclass(frozen=True, slots=True)
+class EmergenciesPage:
+    """Every disclosure, and the form for a new one; *typed* is kept when something is missing, with the fault by field."""
+
+    template: ClassVar[str] = "guard/emergencies.html"
+    rows: tuple[EmergencyRow, ...]
+    may_tell: bool
+    threats: tuple[tuple[str, str], ...]
+    warned: tuple[tuple[str, str], ...]
+    others: tuple[tuple[str, str], ...]
+    typed: Mapping[str, str]
+    faults: Mapping[str, str]
+    trouble: Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyPage:
+    """One disclosure; *lines* are empty while it is sealed."""
+
+    template: ClassVar[str] = "guard/emergency.html"
+    at: EmergencyRow
+    lines: tuple[tuple[str, str], ...]
+    seen: str
+    may_second: bool
+    may_review: bool
+    given: str
+    trouble: Trouble
+
+
+@dataclass(frozen=True, slots=True)
 class HomePage:
     """All that waits."""
 
@@ -56,6 +111,7 @@ class HomePage:
     queues: tuple[Queue, ...]
     changes: tuple[ProposalRow, ...]
     cannot: tuple[str, ...]
+    emergencies: tuple[EmergencyRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,19 +152,6 @@ class MembersPage:
     two_keys: str
     unit_keys: tuple[tuple[str, str], ...]
     rows: tuple[ProposalRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """What stopped the last act: a problem, every reason of a check, and a refusal's reason as typed with its fault."""
-
-    problem: str = ""
-    reasons: tuple[str, ...] = ()
-    typed: str = ""
-    reason_problem: str = ""
-
-
-NO_TROUBLE = Trouble()
 
 
 @dataclass(frozen=True, slots=True)

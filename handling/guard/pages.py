@@ -8,6 +8,9 @@ from handling.data import scheme, subjects
 from handling.guard import (
     admission,
     elsewhere,
+    emergency,
+    emergency_pages,
+    emergency_views,
     member_pages,
     member_views,
     models,
@@ -19,9 +22,10 @@ from handling.guard import (
     views,
     words,
 )
-from handling.guard.common import GUARD, Respond, Signer, hand_of, reason_given, shown, subject_of, who_asks
+from handling.guard.common import GUARD, Respond, Signer, attachment, hand_of, reason_given, shown, subject_of, who_asks
 from handling.guard.refusal import NotNowError, RefusedError
 from handling.guard.service import today
+from handling.rules import emergency as emergency_rules
 from handling.rules.release import Kind
 from handling.signing import Handed, SigningFileError
 from handling.store.members import MemberList
@@ -56,6 +60,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/elsewhere", shown(elsewhere_page, _elsewhere_again)),
         web.post("/elsewhere/key", shown(key_file, _elsewhere_again)),
         *member_pages.routes(),
+        *emergency_pages.routes(),
     ]
 
 
@@ -76,7 +81,12 @@ async def home(request: web.Request) -> web.Response:
     queues = tuple(_queue(kind, queue, who, listed) for kind, queue in waiting.items())
     _, changes = await admission.board(guard, who, today())
     rows = tuple(member_views.row(at) for at in changes if at.proposal.open)
-    return render(request, models.HomePage(queues, rows, member_views.cannot(listed)))
+    now = emergency_pages.now()
+    told = (await emergency.all_(guard, who, now))[0]
+    urgent = tuple(
+        emergency_views.row(one, listed, now) for one in told if one.state is not emergency_rules.State.REVIEWED
+    )
+    return render(request, models.HomePage(queues, rows, member_views.cannot(listed), urgent))
 
 
 def _queue(kind: Kind, queue: store.Queue, who: str, listed: MemberList) -> models.Queue:
@@ -133,7 +143,7 @@ async def take(request: web.Request) -> web.Response:
     """Send the request to sign, sealed to the person who asks for it."""
     kind, subject, hand = _kind(request), subject_of(request), await hand_of(request)
     sealed = await elsewhere.take(request.app[GUARD], kind, subject, hand, today())
-    return _file(f"to-sign-{str(subject)[:8]}.age", sealed)
+    return attachment(f"to-sign-{str(subject)[:8]}.age", sealed)
 
 
 async def ask_outside(request: web.Request) -> web.Response:
@@ -145,7 +155,7 @@ async def ask_outside(request: web.Request) -> web.Response:
         raise NotNowError(_SAY_WHY) from None
     kind, subject, hand = _kind(request), subject_of(request), await hand_of(request)
     sealed = await elsewhere.take(request.app[GUARD], kind, subject, hand, today(), stand=stand)
-    return _file(f"to-sign-{str(subject)[:8]}-{stand.name}.age", sealed)
+    return attachment(f"to-sign-{str(subject)[:8]}-{stand.name}.age", sealed)
 
 
 async def hand_in(request: web.Request) -> web.Response:
@@ -171,18 +181,13 @@ async def elsewhere_page(request: web.Request) -> web.Response:
 async def key_file(request: web.Request) -> web.Response:
     """Send the person's own keys under the passphrase they typed."""
     sealed = await elsewhere.key_file(request.app[GUARD], await hand_of(request), today())
-    return _file(f"{who_asks(request)}.key.age", sealed)
+    return attachment(f"{who_asks(request)}.key.age", sealed)
 
 
 async def _elsewhere_again(
     request: web.Request, error: Exception | None = None, status: HTTPStatus = HTTPStatus.OK
 ) -> web.Response:
     return render(request, models.ElsewherePage(models.Trouble(problem=words.stopped(error))), status)
-
-
-def _file(name: str, content: bytes) -> web.Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Type": "application/octet-stream"}
-    return web.Response(body=content, headers=headers)
 
 
 async def _at(

@@ -6,6 +6,7 @@ from enum import Enum
 from itertools import permutations
 from typing import Final
 
+from handling.rules.emergency import may_follow, may_tell
 from handling.rules.release import STAFFING, Duties, Duty, Kind, is_complete, is_outside, why_not
 
 
@@ -18,6 +19,7 @@ class Task(Enum):
     FIRST = "give the first signature on a release"
     SECOND = "give the second signature on a release"
     PHRASE = "sign what a source is told of an outcome"
+    EMERGENCY = "disclose in an emergency, with a second signature within 24 hours"
     MEMBERS = "change the member list"
 
 
@@ -49,6 +51,7 @@ _NEEDED: Final[Mapping[Task, str]] = {
     Task.FIRST: "A handler is needed who did not ask for the release.",
     Task.SECOND: "A releasing officer is needed who neither asked for the release nor gave the first signature.",
     Task.PHRASE: "A handler and a releasing officer are needed, two people.",
+    Task.EMERGENCY: "A handler tells it alone; another handler or an officer is needed for what follows.",
     Task.MEMBERS: "Two handlers are needed. The holders of the root key can sign it as well.",
 }
 _NOBODY_OUTSIDE: Final = "Whoever could is away, and the member list names no outside second."
@@ -82,6 +85,12 @@ def _held(duty: Duty) -> _Row:
         return Standing(task, able, (), "" if able else _NEEDED[task])
 
     return row
+
+
+def _told(task: Task, duties: Duties, here: Collection[str]) -> Standing:
+    """Whoever can tell while somebody else is here who can give the second signature."""
+    able = [one for one in here if may_tell(one, duties) and any(may_follow(name, one, duties) for name in here)]
+    return Standing(task, tuple(sorted(able)), (), "" if able else _NEEDED[task])
 
 
 def _signed(kind: Kind, opener: Duty | None, *, first: bool = False, last: bool = False) -> _Row:
@@ -120,5 +129,6 @@ _ROWS: Final[Mapping[Task, _Row]] = {
     Task.FIRST: _signed(Kind.MANIFEST, Duty.ANALYST, first=True),
     Task.SECOND: _signed(Kind.MANIFEST, Duty.ANALYST, last=True),
     Task.PHRASE: _signed(Kind.PHRASE, Duty.HANDLER),
+    Task.EMERGENCY: _told,
     Task.MEMBERS: _signed(Kind.MEMBERS, None),
 }

@@ -8,9 +8,12 @@ import sys
 from pathlib import Path
 
 from crypto import age
+from crypto.errors import CryptoError
 from crypto.passphrase import normalise
 from crypto.secret import Secret
 from crypto.signing import SigningKey
+from handling.emergencies import EmergencyFormatError, Papers, Told
+from handling.guard import emergency_views
 from handling.rules import member_words
 from handling.signing import OutsideCard, SigningFileError, SigningKeys, SigningRequest
 from tipline.cli import signwords, streams, terminal
@@ -25,7 +28,7 @@ _PERSON = re.compile(r"(?P<name>[a-z0-9-]{1,32}):(?P<display>[^:\n]{1,80})")
 def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the subcommand."""
     parser = subparsers.add_parser("sign", help="sign away from the guard, on your own machine")
-    acts = parser.add_subparsers(dest="act", metavar="request|key", required=True)
+    acts = parser.add_subparsers(dest="act", metavar="request|key|read", required=True)
     request = acts.add_parser("request", help="show what is asked, check it, ask, sign")
     request.add_argument("file", help="what the guard's page gave you, sealed to you")
     request.add_argument("--key", required=True, metavar="FILE", help="your key file")
@@ -33,6 +36,9 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         "-o", "--output", dest="out", metavar="FILE", help="where the signature goes; else it is printed"
     )
     request.add_argument("--json", action="store_true", help="print what is asked for a program, and sign nothing")
+    read = acts.add_parser("read", help="read an emergency disclosure that a unit gave you for oversight")
+    read.add_argument("file", help="what the guard's page saved for oversight")
+    read.add_argument("--key", required=True, metavar="FILE", help="your key file")
     key = acts.add_parser("key", help="make the keys of an outside second, and the card for the unit that asks")
     key.add_argument("person", type=_person, metavar="NAME:SHOWN", help='such as "ruth:Ruth Okello, Lake Unit"')
     key.add_argument("-o", "--output", dest="out", metavar="FOLDER", type=Path, default=Path(), help="else here")
@@ -41,7 +47,9 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 def run(args: argparse.Namespace, _: object) -> int:
     """Sign, show or make keys; 0 when done, 1 when it is not signed, 2 when a file cannot be used."""
     try:
-        return _make(args.person, args.out) if args.act == "key" else _request(args)
+        if args.act == "key":
+            return _make(args.person, args.out)
+        return _read(args) if args.act == "read" else _request(args)
     except (RefusedError, SigningFileError) as error:
         print(f"tipline: {error}", file=sys.stderr)
         return BAD_INPUT
@@ -52,7 +60,7 @@ def run(args: argparse.Namespace, _: object) -> int:
 
 def _request(args: argparse.Namespace) -> int:
     sealed = streams.read_all(args.file, _MOST)
-    keys = SigningKeys.open(streams.read_all(args.key, _MOST), _typed(terminal.ask("Passphrase of your key file: ")))
+    keys = _keys(args)
     request = SigningRequest.open(sealed, keys)
     if request.signer != keys.name:
         raise RefusedError(f"this is asked of {request.signer}, and the key is of {keys.name}")
@@ -72,6 +80,25 @@ def _request(args: argparse.Namespace) -> int:
     _write(Path(args.out), line)
     print(f"Signed. Hand {args.out} in at the guard's page of this request.")
     return 0
+
+
+def _read(args: argparse.Namespace) -> int:
+    """Print an emergency disclosure; whose signatures are on it, the unit's member list says, which is not here."""
+    keys = _keys(args)
+    try:
+        papers = Papers.read(age.open_(streams.read_all(args.file, _MOST), [keys.identity]))
+        lines = emergency_views.lines(Told.read(papers.told.body), papers)
+    except (CryptoError, EmergencyFormatError, KeyError):
+        raise RefusedError(
+            "this is no emergency disclosure that is sealed to you, or it was changed on its way"
+        ) from None
+    for name, text in lines:
+        print(f"{name}: {text}")
+    return 0
+
+
+def _keys(args: argparse.Namespace) -> SigningKeys:
+    return SigningKeys.open(streams.read_all(args.key, _MOST), _typed(terminal.ask("Passphrase of your key file: ")))
 
 
 def _make(card: tuple[str, str], folder: Path) -> int:

@@ -35,6 +35,7 @@ def test_three_people_can_do_everything_and_nobody_from_outside_is_named():
         (Task.FIRST, ("ben",)),
         (Task.SECOND, ("clara",)),
         (Task.PHRASE, ("amina", "ben", "clara")),
+        (Task.EMERGENCY, ("amina", "ben")),
         (Task.MEMBERS, ("amina", "ben")),
     ],
 )
@@ -46,7 +47,7 @@ def test_two_people_take_in_review_and_sign_first_and_let_nothing_out_also_with_
     for unit in (TWO, {**TWO, **RUTH}):
         can = {one.task for one in standing(unit) if one.possible}
 
-        assert can == {Task.WORK, Task.REVIEW, Task.REQUEST, Task.FIRST, Task.MEMBERS}
+        assert can == {Task.WORK, Task.REVIEW, Task.REQUEST, Task.FIRST, Task.EMERGENCY, Task.MEMBERS}
         assert "releasing officer" in at(Task.SECOND, unit).why_not
 
 

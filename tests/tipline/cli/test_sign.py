@@ -13,12 +13,15 @@ import pytest
 
 from crypto import age
 from crypto.canonical import canonical, parse
-from crypto.secret import Secret
 from crypto.signing import SigningKey
+from crypto.statement import Statement
+from handling.emergencies import TOLD as TOLD_TYPE
+from handling.emergencies import Papers
 from handling.rules import member_words
 from handling.rules.package import MANIFEST, READ_FIRST, REPORT_HTML, REPORT_JSON, hashes, pack, unpack
 from handling.rules.release import Kind
 from handling.signing import Handed, OutsideCard, SigningKeys, SigningRequest
+from tests.handling.guard.test_emergency import NOW, TOLD
 from tests.handling.guard.world import a_report, facts_of
 from tests.handling.rules.test_manifest import BODY
 from tests.tipline.cli.test_seal import on_terminal
@@ -54,13 +57,20 @@ def test_what_an_outside_second_makes_reads_and_signs_is_theirs_alone(tmp_path: 
     )
     card = OutsideCard.read((tmp_path / "ruth.card").read_bytes().strip())
     key, file, out = tmp_path / "ruth.key.age", tmp_path / "request.age", tmp_path / "signature"
-    file.write_bytes(a_request().seal(age.Recipient.parse(card.release)))
+    request = a_request()
+    file.write_bytes(request.seal(age.Recipient.parse(card.release)))
     command = (*TIPLINE, "request", str(file), "--key", str(key))
 
     as_json = on_terminal((*command, "--json"), [("key file: ", WORDS.upper())])
     left = on_terminal((*command, "-o", str(out)), [("key file: ", WORDS), ("leave it: ", "y")])
     assert not out.exists()
     signed = on_terminal((*command, "-o", str(out)), [("key file: ", WORDS), ("leave it: ", "yes")])
+
+    told = Statement.make(TOLD_TYPE, TOLD.body(UUID(int=9), "amina", NOW), SigningKey.generate())
+    file.write_bytes(age.seal(Papers(told).encode(), [age.Recipient.parse(card.release)]))
+    read = on_terminal((*TIPLINE, "read", str(file), "--key", str(key)), [("key file: ", WORDS)])
+    assert read[0] == 0
+    assert f"The words: {TOLD.words}" in read[1]
 
     assert made[0] == 0
     assert member_words.groups(member_words.person(card.entry().body())) in made[1]
@@ -73,13 +83,7 @@ def test_what_an_outside_second_makes_reads_and_signs_is_theirs_alone(tmp_path: 
     assert signed[0] == 0
     for words in ("To the agency", BODY["agency"], *BODY["conditions"], "Tusks.", "report.json, SHA-256"):
         assert words in signed[1]
-    handed = Handed.read(out.read_text())
-    assert handed.is_over(a_request_body(file, key), bytes.fromhex(card.signing))
-
-
-def a_request_body(file: Path, key: Path) -> dict[str, Any]:
-    keys = SigningKeys.open(key.read_bytes(), Secret(WORDS.encode()))
-    return dict(SigningRequest.open(file.read_bytes(), keys).body)
+    assert Handed.read(out.read_text()).is_over(request.body, bytes.fromhex(card.signing))
 
 
 @pytest.mark.parametrize(

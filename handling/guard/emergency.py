@@ -1,0 +1,157 @@
+"""An emergency disclosure from the moment it is told to its review: load, decide, sign, store. Nothing here stops the telling."""
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from crypto import age
+from crypto.digest import sha256
+from handling.emergencies import REVIEW, SECOND, TOLD, EmergencyFormatError, Papers, Told
+from handling.guard import emergency_store as store
+from handling.guard.emergency_store import Row
+from handling.guard.refusal import ChangedError, MovedError, NotNowError, Refused, RefusedError
+from handling.guard.service import Guard, Hand, found, member_list, with_keys
+from handling.guard.verify import duties
+from handling.rules.emergency import IllegalMoveError, Move, State, advance, may_follow, may_tell
+from handling.store.members import Duty, Member, MemberList
+from tipline.base.database import Db
+
+_NOT_YOU = "Only a handler discloses in an emergency: nobody else has read a tip."
+_NOT_AFTER = "The second signature and the review are another handler's or an officer's, never of who told it."
+_NOT_HERE = "It does not stand where this could be done. Look at it again."
+_NO_OVERSIGHT = "Oversight outside must get it first: save the file for them below, and send it."
+_NOBODY_OUTSIDE = "The member list names nobody outside. Until it names an outside second, no oversight gets this."
+_DAMAGED = "What is sealed here is not what its people signed, or one of them is no longer a member."
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """An opened disclosure, every signature on it verified."""
+
+    row: Row
+    listed: MemberList
+    told: Told
+    papers: Papers
+
+
+async def tell(guard: Guard, hand: Hand, told: Told, *, hidden: Collection[str], now: datetime) -> UUID:
+    """Record what one handler has told, signed by them at once, and show it to every handler and officer but *hidden*."""
+    async with guard.pool.acquire() as db:
+        listed = await member_list(guard, db, now.date())
+        member = listed.member(hand.who)
+        if not may_tell(member.name, duties(listed)):
+            raise NotNowError(_NOT_YOU)
+        emergency = uuid4()
+        async with with_keys(guard, db, member, listed, hand.passphrase) as keys:
+            papers = Papers(keys.sign(TOLD, told.body(emergency, member.name, now)))
+        shown = [one.name for one in _insiders(listed) if one.name == member.name or one.name not in hidden]
+        sealed = await _sealed(papers, listed, shown)
+        await store.add(db, _new(emergency, member.name, now, tuple(shown), sealed))
+    return emergency
+
+
+async def look(guard: Guard, emergency: UUID, who: str, now: datetime) -> tuple[Row, MemberList]:
+    """Where one stands; its content stays sealed."""
+    async with guard.pool.acquire() as db:
+        listed = await member_list(guard, db, now.date())
+        return found(await store.one(db, emergency, who)), listed
+
+
+async def all_(guard: Guard, who: str, now: datetime) -> tuple[tuple[Row, ...], MemberList]:
+    """Every disclosure that is shown to *who*."""
+    async with guard.pool.acquire() as db:
+        return await store.newest(db, who), await member_list(guard, db, now.date())
+
+
+async def open_(guard: Guard, emergency: UUID, hand: Hand, now: datetime) -> View:
+    """Open one with the passphrase just typed."""
+    async with guard.pool.acquire() as db:
+        return await _opened(guard, db, emergency, hand, now)
+
+
+async def second(guard: Guard, emergency: UUID, hand: Hand, now: datetime, *, move: Move, note: str) -> None:
+    """Agree or object as the second person; either way it is reviewed."""
+    async with guard.pool.acquire() as db:
+        view, body = await _to_follow(
+            guard, db, emergency, hand, now, move=move, said={"verdict": move.value, "note": note}
+        )
+        async with with_keys(guard, db, view.listed.member(hand.who), view.listed, hand.passphrase) as keys:
+            papers = view.papers.with_second(keys.sign(SECOND, body))
+        sealed = await _sealed(papers, view.listed, view.row.shown_to)
+        now_at, before = advance(view.row.state, move), sha256(view.row.sealed)
+        if not await store.second(db, emergency, sealed_sha256=before, now=now_at, by=hand.who, sealed=sealed):
+            raise MovedError
+
+
+async def review(guard: Guard, emergency: UUID, hand: Hand, now: datetime, *, finding: str, source: str) -> None:
+    """Write the review, once oversight has it; *source* says what became of the duty to warn the source."""
+    async with guard.pool.acquire() as db:
+        said = {"finding": finding, "source": source}
+        view, body = await _to_follow(guard, db, emergency, hand, now, move=Move.REVIEW, said=said)
+        if view.row.given_on is None:
+            raise NotNowError(_NO_OVERSIGHT)
+        async with with_keys(guard, db, view.listed.member(hand.who), view.listed, hand.passphrase) as keys:
+            papers = view.papers.with_review(keys.sign(REVIEW, body))
+        sealed = await _sealed(papers, view.listed, view.row.shown_to)
+        if not await store.review(db, emergency, sealed_sha256=sha256(view.row.sealed), by=hand.who, sealed=sealed):
+            raise MovedError
+
+
+async def give(guard: Guard, emergency: UUID, hand: Hand, now: datetime) -> bytes:
+    """Return it sealed to everybody outside on the member list, for oversight, and note the day."""
+    async with guard.pool.acquire() as db:
+        view = await _opened(guard, db, emergency, hand, now)
+        outside = [member.release for member in view.listed.having(Duty.OUTSIDE)]
+        if not outside:
+            raise NotNowError(_NOBODY_OUTSIDE)
+        sealed = await asyncio.to_thread(age.seal, view.papers.encode(), outside)
+        await store.given(db, emergency, now.date())
+    return sealed
+
+
+async def _to_follow(
+    guard: Guard, db: Db, emergency: UUID, hand: Hand, now: datetime, *, move: Move, said: dict[str, Any]
+) -> tuple[View, dict[str, Any]]:
+    """Open it for somebody who follows, and return the body that they sign: about exactly what they were shown."""
+    view = await _opened(guard, db, emergency, hand, now)
+    if not may_follow(hand.who, view.row.told_by, duties(view.listed)):
+        raise NotNowError(_NOT_AFTER)
+    try:
+        advance(view.row.state, move)
+    except IllegalMoveError:
+        raise NotNowError(_NOT_HERE) from None
+    if view.papers.seen != hand.seen:
+        raise ChangedError
+    return view, {"id": str(emergency), "by": hand.who, "at": now.isoformat(), "about": view.papers.seen, **said}
+
+
+async def _opened(guard: Guard, db: Db, emergency: UUID, hand: Hand, now: datetime) -> View:
+    listed = await member_list(guard, db, now.date())
+    row = found(await store.one(db, emergency, hand.who))
+    async with with_keys(guard, db, listed.member(hand.who), listed, hand.passphrase) as keys:
+        opened = await asyncio.to_thread(keys.open, row.sealed)
+    try:
+        papers = Papers.read(opened)
+        told = papers.verify({member.name: member.signing for member in listed.members})
+        fits = papers.told.body["id"] == str(row.id) and papers.told.body["told_by"] == row.told_by
+    except EmergencyFormatError:
+        fits = False
+    if not fits:
+        raise RefusedError(Refused((_DAMAGED,)))
+    return View(row, listed, told, papers)
+
+
+def _insiders(listed: MemberList) -> list[Member]:
+    return [member for member in listed.members if member.duties & {Duty.HANDLER, Duty.OFFICER}]
+
+
+async def _sealed(papers: Papers, listed: MemberList, names: Collection[str]) -> bytes:
+    readers = [member.release for member in _insiders(listed) if member.name in names]
+    return await asyncio.to_thread(age.seal, papers.encode(), readers)
+
+
+def _new(emergency: UUID, who: str, now: datetime, shown: tuple[str, ...], sealed: bytes) -> Row:
+    return Row(emergency, State.TOLD, who, now, shown, "", "", None, sealed)

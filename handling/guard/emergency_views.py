@@ -1,0 +1,122 @@
+"""Emergency disclosures in words, for the guard's pages and for oversight at a shell. Pure; decides nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from handling.emergencies import Papers, Told
+from handling.guard import words
+from handling.guard.emergency import View
+from handling.guard.emergency_store import Row
+from handling.guard.models import EmergenciesPage, EmergencyPage, EmergencyRow, Trouble
+from handling.guard.verify import duties
+from handling.rules.emergency import Move, State, Threat, Warned, may_follow, may_tell, moves, owed
+from handling.store.members import Duty, MemberList, NotAMemberError
+
+_STATES = {
+    State.TOLD: "Told. A second person has not signed yet.",
+    State.CONFIRMED: "A second person agrees. It is still to be reviewed.",
+    State.OBJECTED: "A second person objects. It is still to be reviewed.",
+    State.REVIEWED: "Reviewed.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """What was typed into the form of a new one, and what is wrong with it by field."""
+
+    typed: Mapping[str, str]
+    faults: Mapping[str, str]
+
+
+NOTHING_WRONG = Wrong({}, {})
+
+
+def moment(when: datetime) -> str:
+    """A moment as the inside writes it, with its zone."""
+    at = when.astimezone(UTC)
+    return f"{words.day(at.date())}, {at:%H:%M} UTC"
+
+
+def row(one: Row, listed: MemberList, now: datetime) -> EmergencyRow:
+    """One disclosure as a line."""
+    due = owed(one.state, one.told_at, oversight=one.given_on is not None, now=now)
+    return EmergencyRow(
+        path=f"/emergencies/{one.id}",
+        reference=str(one.id)[:8],
+        told_by=_display(one.told_by, listed),
+        told_at=moment(one.told_at),
+        state=_STATES[one.state],
+        owed=tuple((f"{due.words} by {moment(due.by)}{'. OVERDUE' if due.late else ''}", due.late) for due in due),
+    )
+
+
+def listing(
+    rows: Sequence[Row], listed: MemberList, who: str, now: datetime, *, wrong: Wrong, trouble: Trouble
+) -> EmergenciesPage:
+    """Every disclosure, what is not reviewed first, and the form for a new one."""
+    people = [one for one in listed.members if one.duties & {Duty.HANDLER, Duty.OFFICER} and one.name != who]
+    return EmergenciesPage(
+        rows=tuple(row(one, listed, now) for one in rows),
+        may_tell=may_tell(who, duties(listed)),
+        threats=tuple((one.value, one.label) for one in Threat),
+        warned=tuple((one.value, one.label) for one in Warned),
+        others=tuple((one.name, one.display) for one in people),
+        typed=wrong.typed,
+        faults=wrong.faults,
+        trouble=trouble,
+    )
+
+
+def sealed_page(one: Row, listed: MemberList, now: datetime, trouble: Trouble) -> EmergencyPage:
+    """One disclosure before a passphrase was typed."""
+    at, given = row(one, listed, now), _given(one)
+    return EmergencyPage(at, lines=(), seen="", may_second=False, may_review=False, given=given, trouble=trouble)
+
+
+def open_page(view: View, who: str, now: datetime, trouble: Trouble) -> EmergencyPage:
+    """One disclosure in clear, with what this person may do about it."""
+    follows = may_follow(who, view.row.told_by, duties(view.listed))
+    may = moves(view.row.state) if follows else ()
+    return EmergencyPage(
+        at=row(view.row, view.listed, now),
+        lines=lines(view.told, view.papers),
+        seen=view.papers.seen,
+        may_second=Move.CONFIRM in may,
+        may_review=Move.REVIEW in may,
+        given=_given(view.row),
+        trouble=trouble,
+    )
+
+
+def lines(told: Told, papers: Papers) -> tuple[tuple[str, str], ...]:
+    """All of it as name and text; characters that cannot be seen are written out."""
+    body = papers.told.body
+    said = [
+        ("Told by", body["told_by"]),
+        ("At", body["told_at"]),
+        ("Tip", told.tip),
+        ("To whom", told.to),
+        ("The words", told.words),
+        ("On which authority", told.authority),
+        ("Why it could not wait", f"{told.threat.label}. {told.why}"),
+        ("The source", f"{told.warned.label}. {told.warned_how}"),
+    ]
+    if papers.second is not None:
+        verdict = {"confirm": "agrees", "object": "objects"}.get(str(papers.second.body["verdict"]), "?")
+        said.append(("Second person", f"{papers.second.body['by']} {verdict}: {papers.second.body['note']}"))
+    if papers.review is not None:
+        review = papers.review.body
+        said += [("Review", f"{review['by']}: {review['finding']}"), ("The source, afterwards", str(review["source"]))]
+    return tuple((name, words.visible(text)) for name, text in said)
+
+
+def _given(one: Row) -> str:
+    return "" if one.given_on is None else words.day(one.given_on)
+
+
+def _display(name: str, listed: MemberList) -> str:
+    try:
+        return listed.member(name).display
+    except NotAMemberError:
+        return f"{name} (not a member today)"
