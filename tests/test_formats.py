@@ -443,6 +443,11 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Picking up": ("pickup", "pickup code"),
     "Keys for sealing elsewhere": ("pins",),
     "Packages": ("package", "manifest", "tests/test_formats.py::test_an_ssh_signature_is_over_every_byte_and_the_namespace"),
+    "Attachments": (
+        "tests/handling/rules/test_attachments.py::test_every_pdf_that_can_be_written_is_read_again",
+        "tests/handling/rules/test_attachments.py::test_every_document_that_can_be_written_is_read_again",
+        "tests/handling/rules/test_attachments.py::test_arbitrary_bytes_are_never_a_copy_and_never_an_error",
+    ),
     "What an agency writes": ("agency key", "acknowledgement", "feedback", "unit keys"),
     "Accounts and one-time codes": ("tests/crypto/test_totp.py::test_every_code_is_six_digits_and_accepted_in_its_step",),
 }  # fmt: skip

@@ -4,12 +4,14 @@ Writes no report and decides nothing; the caller owns the transaction and holds 
 """
 
 import asyncio
+import base64
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from crypto import age
 from crypto.canonical import canonical
-from handling.corridor import document, sealed
+from handling.corridor import attaching, document, sealed
 from handling.corridor.document import Draft, Finished
 from handling.corridor.store import outcomes, reports
 from handling.corridor.store.reports import ReportState
@@ -22,6 +24,14 @@ from handling.store.vault import OpenVault
 from tipline.base.database import Db
 
 
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A report as it was queued, with its attachments in their order."""
+
+    draft: Draft
+    copies: tuple[bytes, ...]
+
+
 def reviewers(members: MemberList, author: str, allowed: Collection[str] | None) -> list[age.Recipient]:
     """Release keys of those who may review; *allowed* names who may read the tip, None is everybody."""
     duties = {member.name: {duty.value for duty in member.duties} for member in members.members}
@@ -29,8 +39,8 @@ def reviewers(members: MemberList, author: str, allowed: Collection[str] | None)
     return [members.member(name).release for name in names if allowed is None or name in allowed]
 
 
-def request(finished: Finished, author: str, to: Sequence[age.Recipient]) -> bytes:
-    """Seal what a reviewer reads. Blocking."""
+def request(finished: Finished, author: str, to: Sequence[age.Recipient], copies: Sequence[bytes] = ()) -> bytes:
+    """Seal what a reviewer reads, with the report's attachments in their order. Blocking."""
     asked = {
         "report": finished.document,
         "facts": finished.facts.to_body(),
@@ -38,13 +48,17 @@ def request(finished: Finished, author: str, to: Sequence[age.Recipient]) -> byt
         "author": author,
         "kept": [{"class": kept.residue, "text": kept.text, "reason": kept.reason} for kept in finished.kept],
     }
+    if copies:
+        listed = zip(finished.document["attachments"], copies, strict=True)
+        asked["attachments"] = {one["name"]: base64.b64encode(copy).decode() for one, copy in listed}
     return age.seal(canonical(asked), list(to))
 
 
-async def opened(db: Db, vault: OpenVault, records: Sequence[UUID]) -> dict[UUID, Draft]:
+async def opened(db: Db, vault: OpenVault, records: Sequence[UUID]) -> dict[UUID, Queued]:
     """Open those of *records* that are queued reports, while this session still can."""
     rows = [row for row in await reports.some(db, records, ()) if row.state is ReportState.QUEUED]
-    return await asyncio.to_thread(_drafts, vault, rows)
+    drafts = await asyncio.to_thread(_drafts, vault, rows)
+    return {report: Queued(draft, await attaching.copies(db, vault, report, draft)) for report, draft in drafts.items()}
 
 
 def _drafts(vault: OpenVault, rows: Sequence[reports.Report]) -> dict[UUID, Draft]:
@@ -62,7 +76,7 @@ async def again(
     db: Db,
     members: MemberList,
     records: Sequence[UUID],
-    drafts: dict[UUID, Draft],
+    queued: dict[UUID, Queued],
     *,
     names: Sequence[str],
     shown_to: Sequence[str] | None,
@@ -70,12 +84,12 @@ async def again(
     """Withdraw what waits at the guard about *records* and ask *names* alone; a report nobody may review is a draft again."""
     enrolled = {agency.id for agency in await agencies.all_(db)}
     for was in await reports.withdraw_reviews(db, records):
-        draft, to = drafts.get(was.report), reviewers(members, was.asked_by, names)
-        finished = None if draft is None else _finish(draft, was.report, enrolled)
-        if finished is None or not to:
+        before, to = queued.get(was.report), reviewers(members, was.asked_by, names)
+        finished = None if before is None else _finish(before.draft, was.report, enrolled)
+        if before is None or finished is None or not to:
             await reports.set_state(db, was.report, was=ReportState.QUEUED, now=ReportState.DRAFT)
             continue
-        content = await asyncio.to_thread(request, finished, was.asked_by, to)
+        content = await asyncio.to_thread(request, finished, was.asked_by, to, before.copies)
         await reports.queue(
             db,
             report=was.report,

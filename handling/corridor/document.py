@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from handling.rules.attachments import Kind, Listed, name_of
 from handling.rules.facts import ReportFacts
 from handling.rules.grading import Grade, Handling, HandlingError, Scheme
 from handling.rules.subjects import Subjects
@@ -35,6 +36,55 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Attached:
+    """A derived copy in a draft. *file*, *name*, *original* and *carried* are of the source's file and never leave the corridor.
+
+    Attributes:
+        id: of the row that holds its bytes.
+        kind, size, sha256: of the copy.
+        file: the source's file.
+        name: that the source gave it.
+        original: SHA-256 of the original, in hex.
+        carried: metadata that was read in the original and is not in the copy.
+        text: words that stand in it as text.
+    """
+
+    id: UUID
+    kind: Kind
+    size: int
+    sha256: str
+    file: UUID
+    name: str
+    original: str
+    carried: Mapping[str, str]
+    text: str
+
+    def listed(self, number: int) -> Listed:
+        """Return it as a report's document names it."""
+        return Listed(name_of(number, self.kind), self.size, self.sha256)
+
+    def to_body(self) -> dict[str, Any]:
+        """Return it as a JSON value."""
+        return {
+            "id": str(self.id),
+            "kind": self.kind.value,
+            "size": self.size,
+            "sha256": self.sha256,
+            "file": str(self.file),
+            "name": self.name,
+            "original": self.original,
+            "carried": dict(self.carried),
+            "text": self.text,
+        }
+
+    @classmethod
+    def from_body(cls, body: Mapping[str, Any]) -> "Attached":
+        """Read what `to_body` returned."""
+        given = {**body, "id": UUID(body["id"]), "kind": Kind(body["kind"]), "file": UUID(body["file"])}
+        return cls(**given)
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """All that the corridor holds of a report. *tip*, *thread* and the items' ids never leave it."""
 
@@ -51,6 +101,7 @@ class Draft:
     suspected_false: bool
     date: date
     kept: tuple[Kept, ...] = ()
+    attached: tuple[Attached, ...] = ()
 
     def to_body(self) -> dict[str, Any]:
         """Return the draft as a JSON value."""
@@ -77,6 +128,7 @@ class Draft:
             "suspected_false": self.suspected_false,
             "date": self.date.isoformat(),
             "kept": [{"class": kept.residue, "text": kept.text, "reason": kept.reason} for kept in self.kept],
+            "attached": [one.to_body() for one in self.attached],
         }
 
     @classmethod
@@ -99,11 +151,16 @@ class Draft:
             suspected_false=body["suspected_false"],
             date=date.fromisoformat(body["date"]),
             kept=tuple(Kept(kept["class"], kept["text"], kept["reason"]) for kept in body.get("kept", ())),
+            attached=tuple(Attached.from_body(one) for one in body.get("attached", ())),
         )
 
     def fields(self) -> dict[str, str]:
         """Return everything that somebody wrote in it, by the field of the form."""
         return {"title": self.title, "summary": self.summary} | {f"item-{item.item}": item.text for item in self.items}
+
+    def listed(self) -> tuple[Listed, ...]:
+        """Return its attachments as the document names them, in their order."""
+        return tuple(one.listed(number) for number, one in enumerate(self.attached, 1))
 
     def with_fields(self, texts: Mapping[str, str]) -> "Draft":
         """Return the draft with these texts in the fields of the form."""
@@ -151,7 +208,9 @@ def finish(
 
 
 def _document(draft: Draft, report: UUID, handling: Handling, today: date) -> dict[str, Any]:
+    listed = [one.to_body() for one in draft.listed()]
     return {
+        **({"attachments": listed} if listed else {}),
         "format": FORMAT,
         "urn": f"urn:uuid:{report}",
         "title": draft.title,

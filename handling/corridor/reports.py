@@ -7,11 +7,12 @@ from datetime import date
 from uuid import UUID, uuid4
 
 from crypto.errors import CryptoError
-from handling.corridor import asking, document, items, reading, sealed, seen, tips, workbench
-from handling.corridor.document import Draft, DraftItem, Unfinished
+from handling.corridor import asking, attaching, document, items, reading, sealed, seen, tips, workbench
+from handling.corridor.document import Attached, Draft, DraftItem, Unfinished
 from handling.corridor.errors import MeanwhileError, NotThereError, RefusedError
+from handling.corridor.parts import Blobs
 from handling.corridor.session import Handler
-from handling.corridor.store import reports
+from handling.corridor.store import attachments, reports
 from handling.corridor.store.reports import Report, ReportState
 from handling.corridor.workbench import Noted
 from handling.rules.grading import Scheme
@@ -85,7 +86,12 @@ async def again(pool: Pool, handler: Handler, report: UUID, today: date) -> UUID
         found = await get(db, handler.vault, report)
         if found.row.state is ReportState.DRAFT:
             raise RefusedError("This report is a draft still: change the draft itself.")
-        return await _store(db, handler, replace(found.draft, agencies=(), date=today), today)
+        copies = await attaching.copies(db, handler.vault, report, found.draft)
+        again_ = replace(found.draft, agencies=(), attached=attaching.renewed(found.draft.attached), date=today)
+        begun = await _store(db, handler, again_, today)
+        for one, copy in zip(again_.attached, copies, strict=True):
+            await attaching.keep(db, handler.vault, begun, one.id, copy)
+        return begun
 
 
 async def save(pool: Pool, handler: Handler, report: UUID, changed: Draft) -> None:
@@ -120,7 +126,8 @@ async def queue(pool: Pool, handler: Handler, report: UUID, *, scheme: Scheme, s
         to = asking.reviewers(handler.members, handler.member.name, allowed)
         if not to:
             raise RefusedError(_NOBODY)
-        to_review = await asyncio.to_thread(asking.request, finished, handler.member.name, to)
+        copies = await attaching.copies(db, handler.vault, report, draft)
+        to_review = await asyncio.to_thread(asking.request, finished, handler.member.name, to, copies)
         await reports.queue(
             db,
             report=report,
@@ -131,6 +138,39 @@ async def queue(pool: Pool, handler: Handler, report: UUID, *, scheme: Scheme, s
         )
         if not await reports.set_state(db, report, was=ReportState.DRAFT, now=ReportState.QUEUED):
             raise MeanwhileError
+
+
+async def attach(pool: Pool, handler: Handler, blobs: Blobs, report: UUID, file: UUID) -> None:
+    """Draw a file of the tip anew and put the copy into a draft.
+
+    Raises:
+        NotThereError, MeanwhileError, RefusedError: as `save`; no such file; no copy of it can leave, and why.
+    """
+    async with pool.acquire() as db:
+        found = await get(db, handler.vault, report)
+        given = await attaching.original(db, handler, found.draft, file)
+    made = await asyncio.to_thread(attaching.derived, handler.vault, blobs, given)
+    async with pool.acquire() as db, db.transaction():
+        before = await locked(db, handler, report)
+        attached = attaching.with_one(before.draft.attached, made.entry)
+        await attaching.keep(db, handler.vault, report, made.entry.id, made.data)
+        await _save(db, handler, report, before.draft, attached=attached)
+
+
+async def detach(pool: Pool, handler: Handler, report: UUID, attachment: UUID) -> None:
+    """Take a copy out of a draft; the original stays with the tip."""
+    async with pool.acquire() as db, db.transaction():
+        before = await locked(db, handler, report)
+        attached = tuple(one for one in before.draft.attached if one.id != attachment)
+        await _save(db, handler, report, before.draft, attached=attached)
+        await attachments.remove(db, report, attachment)
+
+
+async def locked(db: Db, handler: Handler, report: UUID) -> OpenReport:
+    """One report, held against others who change it until the end of the transaction."""
+    found = await get(db, handler.vault, report)
+    await tips.locked(db, handler.vault, found.draft.tip)
+    return await get(db, handler.vault, report)
 
 
 async def noted(db: Db, handler: Handler, report: OpenReport) -> tuple[Noted, ...]:
@@ -200,14 +240,17 @@ def refusal(vault: OpenVault, reason: bytes) -> str:
         return "The reason cannot be opened with this unit's key."
 
 
-async def _save(db: Db, handler: Handler, report: UUID, changed: Draft) -> Draft:
-    """Store a draft and hold its tip, so that a decision on its readers is made before or after, and never beside it."""
+async def _save(
+    db: Db, handler: Handler, report: UUID, changed: Draft, *, attached: tuple[Attached, ...] | None = None
+) -> Draft:
+    """Store a draft, with *attached* where its attachments change, and hold its tip, so that a decision on its readers is made before or after, and never beside it."""
     found = await get(db, handler.vault, report)
     if found.row.author != handler.member.name:
         raise RefusedError("Only its author changes a draft. Start a version of your own from the tip's items.")
     texts = {item.item: item.text for item in changed.items}
     kept = tuple(replace(item, text=texts.get(item.item, item.text)) for item in found.draft.items)
-    draft = replace(changed, tip=found.draft.tip, thread=found.draft.thread, items=kept)
+    fixed = found.draft if attached is None else replace(found.draft, attached=attached)
+    draft = replace(changed, tip=fixed.tip, thread=fixed.thread, items=kept, attached=fixed.attached)
     tip = await tips.locked(db, handler.vault, draft.tip)
     if set(draft.agencies) & set(reading.blocked(tip.content, await agencies.all_(db))):
         raise UnfinishedError(Unfinished((("agencies", _BLOCKED),)))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from handling.corridor.document import Draft, Kept
 from handling.residue import findings
-from handling.rules.residue import Finding
+from handling.rules.residue import Act, Finding, Residue
 from tipline.questionnaire.wording import written
 
 REASON_LIMIT = 500  # characters
@@ -46,11 +46,11 @@ def look(draft: Draft, originals: Sequence[str]) -> tuple[Noted, ...]:
         originals: what the source wrote, and translations of it.
     """
     kept = {(one.residue, one.text): one for one in draft.kept}
-    return tuple(
-        Noted(field, finding, kept.get((finding.residue.value, finding.text)))
-        for field, text in draft.fields().items()
-        for finding in findings(text, originals)
-    )
+    found = [(field, finding) for field, text in draft.fields().items() for finding in findings(text, originals)]
+    for entry, listed in zip(draft.attached, draft.listed(), strict=True):
+        seen = Finding(Residue.ATTACHMENT, 0, len(listed.to_decide), listed.to_decide, Act.REMOVE, "")
+        found += [(listed.name, one) for one in (seen, *findings(entry.text, originals))]
+    return tuple(Noted(field, one, kept.get((one.residue.value, one.text))) for field, one in found)
 
 
 def undecided(noted: Sequence[Noted]) -> int:

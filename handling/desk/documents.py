@@ -13,6 +13,7 @@ import jinja2
 
 from handling.desk.reports import Item, Report
 from handling.rules.agreements import PURPOSE_LABELS, Agreement, Purpose
+from handling.rules.attachments import Listed
 from handling.rules.clocks import MONTHS
 from handling.rules.grading import Scheme
 from handling.rules.package import READ_FIRST, REPORT_HTML
@@ -55,7 +56,7 @@ class GradedItem:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """All that the two documents say, in words. A time finer than the day, an internal id or a member's name has no place."""
+    """All that the two documents say, in words; of each attachment its name, what it is, and its SHA-256. A time finer than the day, an internal id or a member's name has no place."""
 
     urn: str
     title: str
@@ -64,6 +65,7 @@ class Document:
     marking: str
     items: tuple[GradedItem, ...]
     subjects: tuple[str, ...]
+    attachments: tuple[tuple[str, str, str], ...]
     unit: str
     agency: str
     purpose: str
@@ -97,6 +99,7 @@ def document_of(
         marking=f"Handling {scheme.name} {report.handling}",
         items=tuple(_graded(item, scheme) for item in report.items),
         subjects=tuple(subjects.label(code) for code in report.subjects),
+        attachments=tuple((one.member, _kind(one), one.sha256) for one in report.attachments),
         unit=unit,
         agency=agreement.agency.name,
         purpose=PURPOSE_LABELS[purpose],
@@ -156,6 +159,10 @@ def grade_in_words(item: Item, scheme: Scheme) -> str:
     return f"Source: {source.label.lower()}. Information: {information.label.lower()}."
 
 
+def _kind(one: Listed) -> str:
+    return f"{one.kind.label}, {-(-one.size // 1024):,} KiB"
+
+
 def _graded(item: Item, scheme: Scheme) -> GradedItem:
     return GradedItem(
         text=item.text,
@@ -185,7 +192,8 @@ def _furniture(document: Document, layout: _Layout) -> int:
     listed = (*full, *document.handling, *document.conditions)
     columns = max(sum(_lines(text, layout.column) for text in side) for side in (document.may, document.may_not))
     title = -(-_lines(document.title, layout.line * 2 // 3) * 3 // 2)
-    return _FIXED + title + sum(_lines(text, layout.line) for text in listed) + columns
+    attached = 1 if document.attachments else 0
+    return _FIXED + attached + title + sum(_lines(text, layout.line) for text in listed) + columns
 
 
 def _left_out(items: Sequence[GradedItem], shown: Sequence[GradedItem]) -> str:

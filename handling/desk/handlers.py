@@ -24,7 +24,7 @@ from handling.store.vault import VaultError, VaultMovedError
 from tipline.base import staff
 from tipline.base.database import Db, Pool, TakenError
 from tipline.base.staff import signed_in
-from tipline.base.web import FormError, Handler, read_form, render, see_other
+from tipline.base.web import PICTURES, FormError, Handler, read_form, render, see_other
 
 NOT_YET = "Your keys are on the list; somebody else of the desk has to sign in once more before yours open."
 
@@ -104,6 +104,17 @@ async def report(request_: web.Request) -> web.Response:
         found = await case.case(db, desk, id_of(request_))
         parties = await request.parties(db, office.today())
     return render(request_, show.report(found, parties, desk.members, office.today()))
+
+
+@signed_in
+async def attachments(request_: web.Request) -> web.Response:
+    """Show a report's attachments as they would leave."""
+    office, desk = request_.app[OFFICE], desk_of(request_)
+    async with office.pool.acquire() as db:
+        reviewed = await case.report(db, desk, id_of(request_))
+        copies = await request.copies_of(db, desk, reviewed.report)
+    request_[PICTURES] = True
+    return render(request_, await asyncio.to_thread(show.attachments, reviewed, copies))
 
 
 @signed_in
@@ -317,6 +328,7 @@ ID = "{id:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}}"
 ROUTES = (
     web.get("/", home),
     web.get(f"/reports/{ID}", report),
+    web.get(f"/reports/{ID}/attachments", attachments),
     web.get(f"/reports/{ID}/match", match),
     web.get(f"/reports/{ID}/decision", decision),
     web.post(f"/reports/{ID}/decision", ask),

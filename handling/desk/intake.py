@@ -1,7 +1,8 @@
 """Taking in what was sealed to the desk: reviewed reports and agencies' answers. What does not verify stays and is shown."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import base64
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -14,6 +15,7 @@ from crypto.statement import Statement
 from handling.desk import feedback, reports, store
 from handling.desk.reports import Report, ReportFormatError, Review
 from handling.desk.session import Desk
+from handling.rules import attachments
 from handling.rules.release import Kind, is_complete
 from handling.store.members import Duty, Member, MemberList, NotAMemberError
 from tipline.base.database import Db, Pool
@@ -34,6 +36,7 @@ class Reason(Enum):
     UNKNOWN_AUTHOR = "Its author is not on the signed member list."
     OTHER_REPORT = "Its review is of another report than the one it came with."
     OTHER_FACTS = "The facts that were signed are not those of the report."
+    ATTACHMENTS = "Its attachments are not those that the report lists, or hold more than they may."
     REFERENCE_TAKEN = "Another report with the same reference is here already."
     NO_RELEASE = "It answers a release that this desk did not make."
     NOT_THE_AGENCYS = "It bears a signature that is not by the key that the agency enrolled, or was changed after it."
@@ -105,13 +108,37 @@ async def _take_one(db: Db, desk: Desk, members: MemberList, row: store.InboxRow
 
 
 async def _take_report(db: Db, desk: Desk, members: MemberList, content: object, today: date) -> None:
+    content, copies = await asyncio.to_thread(_copies, content)
     report, review = await asyncio.to_thread(verify_report, content, members)
+    if not await asyncio.to_thread(_are_its_own, report, copies):
+        raise RefusedError(Reason.ATTACHMENTS)
     known = await store.report(db, report.id)
     if known is None:
         sealed = await asyncio.to_thread(reports.seal, desk.vault, report, review, today)
         await store.add_report(db, sealed)
+        for number, one in enumerate(report.attachments, 1):
+            copy = await asyncio.to_thread(reports.seal_copy, desk.vault, report.id, number, copies[one.name])
+            await store.add_attachment(db, report.id, number, copy)
     elif reports.open_(desk.vault, known).report.data != report.data:
         raise RefusedError(Reason.REFERENCE_TAKEN)
+
+
+def _copies(content: object) -> tuple[object, dict[str, bytes]]:
+    """Part what came with a report from its attachments."""
+    if not isinstance(content, dict):
+        raise RefusedError(Reason.FORMAT)
+    copies = content.pop("attachments", {})
+    try:
+        return content, {name: base64.b64decode(copy, validate=True) for name, copy in copies.items()}
+    except (AttributeError, TypeError, ValueError):
+        raise RefusedError(Reason.FORMAT) from None
+
+
+def _are_its_own(report: Report, copies: Mapping[str, bytes]) -> bool:
+    """Whether these are the attachments that a report lists, and clean still. Blocking."""
+    return attachments.match(report.attachments, copies) and all(
+        attachments.is_clean(one.kind, copies[one.name]) for one in report.attachments
+    )
 
 
 async def _take_answer(db: Db, desk: Desk, row: store.InboxRow, content: object) -> None:

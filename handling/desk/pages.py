@@ -82,6 +82,27 @@ class DecidedLine:
 
 
 @dataclass(frozen=True, slots=True)
+class AttachmentLine:
+    """One attachment of a report; *pictures* and *text* are all that is seen in it, where the page shows that."""
+
+    name: str
+    label: str
+    size: str
+    sha256: str
+    pictures: tuple[str, ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentsPage:
+    """Every attachment of a report, as it would leave."""
+
+    template: ClassVar[str] = "desk/attachments.html"
+    head: Head
+    attachments: tuple[AttachmentLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ReportPage:
     """One report: the document, its review and what became of it."""
 
@@ -95,6 +116,7 @@ class ReportPage:
     reviewed: str
     list_of_agencies: tuple[str, ...]
     sha256: str
+    attachments: tuple[AttachmentLine, ...]
     purposes: tuple[tuple[str, str], ...]
     releases: tuple[ReleaseLine, ...]
     undecided: str

@@ -1,7 +1,7 @@
 """A reviewed report as the desk holds it: the document that was reviewed and the statement over it. Reads strictly."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -13,6 +13,8 @@ from crypto.digest import sha256
 from crypto.errors import CryptoError
 from crypto.statement import Statement
 from handling.desk.store import ReportRow
+from handling.rules import attachments
+from handling.rules.attachments import Listed
 from handling.rules.facts import FactsError, ReportFacts
 from handling.rules.grading import Grade, Handling
 from handling.store.vault import OpenVault
@@ -21,6 +23,7 @@ FORMAT = "tipline/report/v1"
 REVIEW = "tipline/review/v1"
 
 _TABLE, _COLUMN = "desk.report", "sealed"
+_COPIES = "desk.attachment"
 _FIELDS = {"format", "urn", "title", "summary", "items", "handling", "action", "sanitisation", "subject", "date"}
 _ITEM_FIELDS = {"text", "scheme", "source", "information"}
 _REVIEW_FIELDS = {"report_sha256", "urn", "facts", "agencies", "author", "residue_kept", "day"}
@@ -54,6 +57,7 @@ class Report:
     handling: Handling
     subjects: tuple[str, ...]
     date: date
+    attachments: tuple[Listed, ...]
     data: bytes
 
     @property
@@ -71,7 +75,7 @@ class Report:
 
     @classmethod
     def _parse(cls, value: Mapping[str, Any]) -> "Report":
-        if value.keys() != _FIELDS or value["format"] != FORMAT or not _URN.fullmatch(value["urn"]):
+        if value.keys() - {"attachments"} != _FIELDS or value["format"] != FORMAT or not _URN.fullmatch(value["urn"]):
             raise ReportFormatError
         items = tuple(_item(entry) for entry in value["items"])
         if not items:
@@ -85,6 +89,7 @@ class Report:
             handling=Handling.of(value["handling"], value["action"], value["sanitisation"]),
             subjects=tuple(_text(code) for code in value["subject"]),
             date=date.fromisoformat(value["date"]),
+            attachments=_attachments(value),
             data=canonical(dict(value)),
         )
 
@@ -165,6 +170,37 @@ def open_(vault: OpenVault, row: ReportRow) -> Reviewed:
     statement = Statement.from_json(content["statement"])
     review = Review.parse(statement.body, reviewer=content["reviewer"], statement=statement)
     return Reviewed(Report.parse(content["report"]), review, row.received_on)
+
+
+def seal_copy(vault: OpenVault, report: UUID, number: int, copy: bytes) -> bytes:
+    """Seal one attachment of a report that is sealed already. Blocking."""
+    return columns.seal(vault.record(report), copy, table=_COPIES, column=_COLUMN, row=f"{report}/{number}")
+
+
+def open_copies(vault: OpenVault, report: Report, sealed: Sequence[bytes]) -> dict[str, bytes]:
+    """Open a report's attachments, in their order, by the names that it gives them. Blocking.
+
+    Raises:
+        ReportFormatError: they are not those that it lists.
+    """
+    key = vault.record(report.id)
+    copies = {
+        one.name: columns.open_(key, data, table=_COPIES, column=_COLUMN, row=f"{report.id}/{number}")
+        for number, (one, data) in enumerate(zip(report.attachments, sealed, strict=False), 1)
+    }
+    if not attachments.match(report.attachments, copies):
+        raise ReportFormatError
+    return copies
+
+
+def _attachments(value: Mapping[str, Any]) -> tuple[Listed, ...]:
+    """What a report lists; the field stands only where there are some."""
+    if "attachments" not in value:
+        return ()
+    listed = attachments.read(value["attachments"])
+    if not listed:
+        raise ReportFormatError
+    return listed
 
 
 def _item(entry: Mapping[str, Any]) -> Item:

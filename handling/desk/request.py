@@ -5,16 +5,17 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 from uuid import UUID, uuid4
 
 from crypto import age
 from crypto.canonical import canonical, parse
 from crypto.digest import sha256
 from handling import data
-from handling.desk import case, documents, intake, ledger, matching, store
+from handling.desk import case, documents, intake, ledger, matching, reports, store
 from handling.desk.intake import Reason, RefusedError
 from handling.desk.matching import Match, Party
-from handling.desk.reports import Reviewed
+from handling.desk.reports import Report, Reviewed
 from handling.desk.session import Desk
 from handling.rules import release as rules
 from handling.rules.agreements import Agreement, Purpose
@@ -120,9 +121,20 @@ async def ask(db: Db, desk: Desk, members: MemberList, wanted: Wanted, *, unit: 
         )  # 2 decide
         if not isinstance(refusal, Match):
             return refusal
-        built = await asyncio.to_thread(_build, opened.reviewed, refusal, wanted.purpose, unit, today)
+        copies = await copies_of(db, desk, opened.reviewed.report)
+        built = await asyncio.to_thread(
+            _build, opened.reviewed, copies, refusal, wanted.purpose, unit=unit, today=today
+        )
         await _store(db, desk, members, report=wanted.report, agency=wanted.agency, built=built, today=today)  # 3 store
         return Requested(built.manifest.release)
+
+
+async def copies_of(db: Db, desk: Desk, report: Report) -> Mapping[str, bytes]:
+    """A report's attachments by their neutral names, opened and held against its list."""
+    if not report.attachments:
+        return {}
+    sealed = await store.attachments(db, report.id)
+    return await asyncio.to_thread(reports.open_copies, desk.vault, report, sealed)
 
 
 def _decide(
@@ -194,11 +206,13 @@ class _Built:
     review: object
 
 
-def _build(reviewed: Reviewed, match: Match, purpose: Purpose, unit: str, today: date) -> _Built:
+def _build(
+    reviewed: Reviewed, copies: Mapping[str, bytes], match: Match, purpose: Purpose, *, unit: str, today: date
+) -> _Built:
     agreement, due = match.party.agreement, match.decision.obligations
     if agreement is None or due is None:
         raise TypeError("a decision that permits has an agreement")
-    members = package_members(reviewed, agreement, due, purpose=purpose, unit=unit)
+    members = package_members(reviewed, agreement, due, purpose=purpose, unit=unit, copies=copies)
     manifest = manifest_of(
         match.decision,
         agreement,
@@ -215,9 +229,15 @@ def _build(reviewed: Reviewed, match: Match, purpose: Purpose, unit: str, today:
 
 
 def package_members(
-    reviewed: Reviewed, agreement: Agreement, due: Obligations, *, purpose: Purpose, unit: str
+    reviewed: Reviewed,
+    agreement: Agreement,
+    due: Obligations,
+    *,
+    purpose: Purpose,
+    unit: str,
+    copies: Mapping[str, bytes] = MappingProxyType({}),
 ) -> dict[str, bytes]:
-    """Return every member of the package but the manifest; equal values give equal bytes."""
+    """Return every member of the package but the manifest, the report's attachments among them; equal values give equal bytes."""
     document = documents.document_of(
         reviewed.report, agreement, due, purpose=purpose, unit=unit, scheme=data.scheme(), subjects=data.subjects()
     )
@@ -225,6 +245,7 @@ def package_members(
         READ_FIRST: documents.read_first(document),
         REPORT_HTML: documents.whole_report(document),
         REPORT_JSON: reviewed.report.data,
+        **{one.member: copies[one.name] for one in reviewed.report.attachments},
     }
 
 

@@ -1,6 +1,7 @@
 """From opened values to page models. Pure: every sentence a desk page says about a record is chosen here."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -15,6 +16,8 @@ from handling.desk.matching import Match, Party
 from handling.desk.outcomes import Filed, month_choices
 from handling.desk.pages import (
     AnswerLine,
+    AttachmentLine,
+    AttachmentsPage,
     Choice,
     DecisionPage,
     FiledLine,
@@ -31,8 +34,10 @@ from handling.desk.pages import (
     Score,
 )
 from handling.desk.reports import Reviewed
+from handling.rules import attachments as copied
 from handling.rules import feedback as rules
 from handling.rules.agreements import PURPOSE_LABELS, Purpose
+from handling.rules.attachments import Listed
 from handling.rules.feedback import AXES, Stage
 from handling.rules.policy import Answer as Verdict
 from handling.store.members import MemberList
@@ -78,11 +83,32 @@ def report(case: Case, parties: Sequence[Party], members: MemberList, today: dat
         reviewed=words.day(review.day),
         list_of_agencies=tuple(sorted(review.facts.agencies or ())),
         sha256=document.sha256.hex(),
+        attachments=tuple(_attachment(one) for one in document.attachments),
         purposes=_PURPOSES,
         releases=tuple(_release_line(one, today) for one in case.releases),
         undecided=share_pages.waiting(case, stands),
         not_shared=tuple(line for line in share_pages.decided(stands, members) if line.details),
     )
+
+
+def attachments(reviewed: Reviewed, copies: Mapping[str, bytes]) -> AttachmentsPage:
+    """Every attachment of a report, with all that is seen in it. Takes its time."""
+    return AttachmentsPage(
+        head=head(reviewed),
+        attachments=tuple(
+            replace(
+                _attachment(one),
+                pictures=copied.pictures(one.kind, copies[one.name]),
+                text=copied.words(one.kind, copies[one.name]),
+            )
+            for one in reviewed.report.attachments
+        ),
+    )
+
+
+def _attachment(listed: Listed) -> AttachmentLine:
+    size = f"{-(-listed.size // 1024):,} KiB"
+    return AttachmentLine(listed.name, listed.kind.label, size, listed.sha256)
 
 
 def matches(reviewed: Reviewed, found: Sequence[Match], purpose: Purpose) -> MatchPage:

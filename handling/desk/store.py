@@ -35,6 +35,18 @@ _REPORT = """
      WHERE id = $1
 """
 
+_ADD_ATTACHMENT = """
+    INSERT INTO desk.attachment (report, number, sealed)
+    VALUES ($1, $2, $3)
+"""
+
+_ATTACHMENTS = """
+    SELECT sealed
+      FROM desk.attachment
+     WHERE report = $1
+     ORDER BY number
+"""
+
 _NAMED = """
     SELECT id
       FROM desk.report
@@ -195,6 +207,19 @@ async def take(db: Db, row: UUID) -> bool:
     """Remove a row from the inbox; False when somebody else took it first."""
     with store_errors():
         return bool(await db.execute(_TAKE, row) == "DELETE 1")
+
+
+async def add_attachment(db: Db, report: UUID, number: int, sealed: bytes) -> None:
+    """Store one attachment of a report, by its place in the report's list."""
+    with store_errors():
+        await db.execute(_ADD_ATTACHMENT, report, number, sealed)
+
+
+async def attachments(db: Db, report: UUID) -> tuple[bytes, ...]:
+    """Return a report's sealed attachments in their order."""
+    with store_errors():
+        rows = await db.fetch(_ATTACHMENTS, report)
+    return tuple(row["sealed"] for row in rows)
 
 
 async def add_report(db: Db, report: ReportRow) -> None:

@@ -15,9 +15,12 @@ from crypto.errors import CryptoError
 from crypto.statement import Statement
 from handling.guard.refusal import GuardError
 from handling.residue import findings
+from handling.rules import attachments
+from handling.rules.attachments import AttachmentsError, Listed
 from handling.rules.facts import FactsError, ReportFacts
 from handling.rules.grading import Grade, Handling
 from handling.rules.release import Kind
+from handling.rules.residue import Residue
 from handling.signing import TYPES
 
 REPORT = "tipline/report/v1"
@@ -25,6 +28,7 @@ REVIEW = TYPES[Kind.REVIEW]
 PHRASE = TYPES[Kind.PHRASE]
 
 _REPORT_FIELDS = {"format", "urn", "title", "summary", "items", "handling", "action", "sanitisation", "subject", "date"}
+_ATTACHMENTS = "attachments"  # stands only where there are some
 _ITEM_FIELDS = {"text", "scheme", "source", "information"}
 _REVIEW_FIELDS = {"report_sha256", "urn", "facts", "agencies", "author", "residue_kept", "day"}
 _KEPT_FIELDS = {"class", "text", "reason"}
@@ -57,6 +61,7 @@ class Report:
     handling: Handling
     subjects: tuple[str, ...]
     date: date
+    attachments: tuple[Listed, ...]
     document: Mapping[str, Any]
     data: bytes
 
@@ -74,8 +79,8 @@ class Report:
     def read(cls, document: object) -> "Report":
         """Read a report document, or raise `FormatError`."""
         try:
-            return cls._read(_mapping(document, _REPORT_FIELDS))
-        except (TypeError, ValueError, CryptoError):
+            return cls._read(_mapping(document, _REPORT_FIELDS, maybe=_ATTACHMENTS))
+        except (TypeError, ValueError, CryptoError, AttachmentsError):
             raise FormatError from None
 
     @classmethod
@@ -91,6 +96,7 @@ class Report:
             handling=Handling.of(document["handling"], document["action"], document["sanitisation"]),
             subjects=tuple(_text(code) for code in _list(document["subject"])),
             date=_day(document["date"]),
+            attachments=_attachments(document),
             document=document,
             data=canonical(document),
         )
@@ -115,12 +121,13 @@ class ReviewAsked:
     agencies: tuple[str, ...]
     author: str
     kept: tuple[Kept, ...]
+    copies: Mapping[str, bytes]
     seen: str
 
     @classmethod
     def read(cls, opened: bytes) -> "ReviewAsked":
         """Read what the corridor sealed for a review, or raise `FormatError`."""
-        value = _mapping(_parse(opened), {"report", "facts", "agencies", "author", "kept"})
+        value = _mapping(_parse(opened), {"report", "facts", "agencies", "author", "kept"}, maybe=_ATTACHMENTS)
         return cls(
             report=Report.read(value["report"]),
             facts=_facts(value["facts"]),
@@ -128,6 +135,7 @@ class ReviewAsked:
             agencies=_agencies(value["agencies"]),
             author=_text(value["author"]),
             kept=tuple(_kept(entry) for entry in _list(value["kept"])),
+            copies=_copies(value),
             seen=sha256(opened).hex(),
         )
 
@@ -206,6 +214,14 @@ def contradictions(report: Report, facts: ReportFacts, agencies: Collection[str]
     return tuple(f"The {name} in the facts are not those of the report." for name, same in stated.items() if not same)
 
 
+def attached(report: Report, copies: Mapping[str, bytes]) -> tuple[str, ...]:
+    """Where the attachments are not those that the report lists, or hold more than they may, as sentences. Takes its time."""
+    if not attachments.match(report.attachments, copies):
+        return ("The attachments are not those that the report lists.",)
+    dirty = [one.name for one in report.attachments if not attachments.is_clean(one.kind, copies[one.name])]
+    return tuple(f"{name} holds more than what is seen and heard." for name in dirty)
+
+
 def _count(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise FormatError
@@ -230,12 +246,18 @@ def _kept(entry: object) -> Kept:
     return Kept(_text(value["class"]), _text(value["text"]), _text(value["reason"]))
 
 
-def undecided(report: Report, kept: Collection[Kept]) -> tuple[str, ...]:
-    """Say which residue stands in a report that its author decided nothing about. Blocks for some milliseconds."""
-    decided = {(one.residue, one.text) for one in kept}
-    texts = (report.title, report.summary, *(item.text for item in report.items))
+def undecided(asked: ReviewAsked) -> tuple[str, ...]:
+    """Say which residue stands in a report that its author decided nothing about. Blocks for some milliseconds a page."""
+    decided, report = {(one.residue, one.text) for one in asked.kept}, asked.report
+    words = [attachments.words(one.kind, asked.copies[one.name]) for one in report.attachments]
+    texts = (report.title, report.summary, *(item.text for item in report.items), *words)
     found = {
         one.residue.value for text in texts for one in findings(text) if (one.residue.value, one.text) not in decided
+    }
+    found |= {
+        Residue.ATTACHMENT.value
+        for one in report.attachments
+        if (Residue.ATTACHMENT.value, one.to_decide) not in decided
     }
     if not found:
         return ()
@@ -256,10 +278,29 @@ def _agencies(value: object) -> tuple[str, ...]:
     return agencies
 
 
-def _mapping(value: object, keys: set[str]) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping) or value.keys() != keys:
+def _mapping(value: object, keys: set[str], *, maybe: str = "") -> Mapping[str, Any]:
+    if not isinstance(value, Mapping) or value.keys() - {maybe} != keys:
         raise FormatError
     return value
+
+
+def _attachments(document: Mapping[str, Any]) -> tuple[Listed, ...]:
+    if _ATTACHMENTS not in document:
+        return ()
+    listed = attachments.read(document[_ATTACHMENTS])
+    if not listed:
+        raise FormatError
+    return listed
+
+
+def _copies(value: Mapping[str, Any]) -> dict[str, bytes]:
+    copies = value.get(_ATTACHMENTS, {})
+    if not isinstance(copies, Mapping):
+        raise FormatError
+    try:
+        return {name: base64.b64decode(_text(copy), validate=True) for name, copy in copies.items()}
+    except binascii.Error:
+        raise FormatError from None
 
 
 def _list(value: object) -> list[Any]:

@@ -213,6 +213,19 @@ class ShownReport:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownMember:
+    """One file that leaves: as exact text, HTML also as what a person reads in it, an attachment as its pixels and words."""
+
+    name: str
+    size: str
+    sha256: str
+    text: str | None
+    source: str
+    unseen: int
+    pictures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewPage:
     """An opened review, with the form to sign or refuse."""
 
@@ -223,20 +236,9 @@ class ReviewPage:
     facts: tuple[tuple[str, str], ...]
     agencies: tuple[tuple[str, str], ...]
     kept: tuple[tuple[str, str, str], ...]
+    attachments: tuple[ShownMember, ...]
     seen: str
     trouble: Trouble = NO_TROUBLE
-
-
-@dataclass(frozen=True, slots=True)
-class ShownMember:
-    """One file of the package as exact text; HTML also as what a person reads in it."""
-
-    name: str
-    size: str
-    sha256: str
-    text: str | None
-    source: str
-    unseen: int
 
 
 @dataclass(frozen=True, slots=True)

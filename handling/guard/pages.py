@@ -29,7 +29,7 @@ from handling.rules import emergency as emergency_rules
 from handling.rules.release import Kind
 from handling.signing import Handed, SigningFileError
 from handling.store.members import MemberList
-from tipline.base.web import Handler, Page, read_form, render, see_other
+from tipline.base.web import PICTURES, Handler, Page, read_form, render, see_other
 
 __all__ = ["GUARD", "SMALL", "Signer", "routes"]
 
@@ -114,6 +114,7 @@ async def open_(request: web.Request) -> web.Response:
         )
     else:
         raise web.HTTPNotFound  # nothing of a phrase is sealed
+    request[PICTURES] = True
     return render(request, page)
 
 

@@ -1,6 +1,7 @@
 """The second handler's review: what is shown is what is signed, and what is signed goes to the desk in the same moment."""
 
 import asyncio
+import base64
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,7 +12,7 @@ from crypto.canonical import canonical
 from crypto.digest import sha256
 from crypto.statement import Signed, Statement
 from handling.guard import store
-from handling.guard.asked import REVIEW, ReviewAsked, contradictions, undecided
+from handling.guard.asked import REVIEW, ReviewAsked, attached, contradictions, undecided
 from handling.guard.keys import Keys
 from handling.guard.refusal import NOT_OVER_THIS, ChangedError, MovedError, Refused, RefusedError
 from handling.guard.service import Case, Guard, Hand, Turn, case, turn, with_keys
@@ -81,8 +82,8 @@ async def hand_in(_: Guard, db: Db, keys: Keys, before: Case, handed: Handed) ->
 
 async def _add(db: Db, before: Case, asked: ReviewAsked, statement: Statement, signer: str) -> None:
     """Store the review and hand the report to the desk: both, or nothing."""
-    review, document = before.row.request.id, {"report": dict(asked.report.document), "statement": statement.to_json()}
-    sealed = await asyncio.to_thread(age.seal, canonical(document), [before.listed.desk_intake])
+    review = before.row.request.id
+    sealed = await asyncio.to_thread(_for_the_desk, asked, statement, before.listed.desk_intake)
     async with db.transaction():
         if not await store.sign_review(db, review, sealed_sha256=sha256(before.row.sealed)):
             raise MovedError
@@ -90,10 +91,20 @@ async def _add(db: Db, before: Case, asked: ReviewAsked, statement: Statement, s
         await store.add_report(db, review, sealed, before.today)
 
 
+def _for_the_desk(asked: ReviewAsked, statement: Statement, desk: age.Recipient) -> bytes:
+    """Seal what was reviewed, attachments and all, to the desk. Blocking."""
+    content = {"report": dict(asked.report.document), "statement": statement.to_json()}
+    if asked.copies:
+        content["attachments"] = {name: base64.b64encode(copy).decode() for name, copy in asked.copies.items()}
+    return age.seal(canonical(content), [desk])
+
+
 async def _opened(keys: Keys, before: Case) -> ReviewAsked:
     asked = ReviewAsked.read(await asyncio.to_thread(keys.open, before.row.sealed))
     reasons = [*_author(asked, before), *contradictions(asked.report, asked.facts, asked.agencies)]
-    reasons += await asyncio.to_thread(undecided, asked.report, asked.kept)
+    reasons += await asyncio.to_thread(attached, asked.report, asked.copies)
+    if not reasons:
+        reasons += await asyncio.to_thread(undecided, asked)
     if asked.report.id != before.row.request.id:
         reasons.append("The report is not the one that this review was asked for.")
     if reasons:

@@ -9,6 +9,7 @@ from crypto.digest import sha256
 from crypto.errors import CryptoError
 from handling.guard import markup
 from handling.guard.refusal import Refused
+from handling.rules import attachments
 from handling.rules.package import PackageError, unpack
 
 _SHORTEST_NAME = 2  # characters; a single letter is no name
@@ -16,7 +17,7 @@ _SHORTEST_NAME = 2  # characters; a single letter is no name
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One file of the package: its exact text, and for HTML also what a person reads in it."""
+    """One file of the package: its exact text, and what a person reads in HTML and attachments; one of pixels has neither."""
 
     name: str
     data: bytes
@@ -61,11 +62,24 @@ def scan(archive: bytes, inside: Collection[str]) -> Scanned | Refused:
     members: dict[str, Member] = {}
     reasons: list[str] = []
     for name, data in sorted(files.items()):
-        member, faults = _html(name, data) if name.endswith(".html") else _json(name, data)
+        member, faults = _look(name, data)
         members[name] = member
         reasons += [f"{name} must not leave: {fault}." for fault in faults]
         reasons += [f"{name} names the inside: “{found}”." for found in _named(member, inside)]
     return Refused(tuple(reasons)) if reasons else Scanned(archive, members)
+
+
+def _look(name: str, data: bytes) -> tuple[Member, tuple[str, ...]]:
+    if attachments.is_member(name):
+        return _attachment(name, data)
+    return _html(name, data) if name.endswith(".html") else _json(name, data)
+
+
+def _attachment(name: str, data: bytes) -> tuple[Member, tuple[str, ...]]:
+    kind = attachments.kind_of(name.removeprefix(attachments.FOLDER))
+    if not attachments.is_clean(kind, data):
+        return Member(name, data, "", None), ("it holds more than what is seen and heard",)
+    return Member(name, data, "", attachments.words(kind, data) or None), ()
 
 
 def _html(name: str, data: bytes) -> tuple[Member, tuple[str, ...]]:

@@ -16,8 +16,8 @@ from handling.guard.asked import REVIEW, FormatError, Report, Review, contradict
 from handling.guard.refusal import Refused
 from handling.guard.scan import Scanned
 from handling.guard.store import Signature
+from handling.rules import attachments, policy
 from handling.rules import manifest as manifests
-from handling.rules import policy
 from handling.rules.agreements import Agreement
 from handling.rules.facts import ReportFacts
 from handling.rules.grading import Scheme
@@ -217,6 +217,8 @@ def _package_reasons(scanned: Scanned, manifest: Manifest, report: Report | str,
     if isinstance(report, Report):
         if report.urn != manifest.report or report.sha256 != manifest.report_sha256:
             reasons.append("The report in the package is not the report of the manifest.")
+        if not attachments.match(report.attachments, _attached(scanned)):
+            reasons.append("The attachments in the package are not those that the report lists.")
         if not _said(scanned, report, manifest):
             reasons.append("report.html does not say what report.json and the manifest say.")
     return reasons
@@ -226,8 +228,15 @@ def _said(scanned: Scanned, report: Report, manifest: Manifest) -> bool:
     """Whether the page that people read holds every word of the report and every day of the manifest."""
     read = _squeezed(scanned.members[REPORT_HTML].text or "")
     days = [words.day(day) for day in (manifest.acknowledge_by, manifest.feedback_due, manifest.delete_by)]
-    texts = [report.title, report.summary, *(item.text for item in report.items), *days]
+    names = [one.member for one in report.attachments]
+    texts = [report.title, report.summary, *(item.text for item in report.items), *names, *days]
     return all(_squeezed(text) in read for text in texts)
+
+
+def _attached(scanned: Scanned) -> dict[str, bytes]:
+    """Attachments of a package by their neutral names."""
+    data = scanned.data.items()
+    return {name.removeprefix(attachments.FOLDER): copy for name, copy in data if attachments.is_member(name)}
 
 
 def _squeezed(text: str) -> str:

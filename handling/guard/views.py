@@ -1,6 +1,7 @@
 """From what the guard found to what a page shows, in words. Pure; decides nothing."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from handling.guard import scan, words
@@ -22,8 +23,9 @@ from handling.guard.reviews import ReviewView
 from handling.guard.service import Turn
 from handling.guard.store import Asked, State
 from handling.guard.verify import duties
-from handling.rules import phrases
+from handling.rules import attachments, phrases
 from handling.rules.agreements import PURPOSE_LABELS, Purpose
+from handling.rules.attachments import Listed
 from handling.rules.facts import ReportFacts
 from handling.rules.grading import GradeError, Scheme
 from handling.rules.release import Kind
@@ -75,6 +77,7 @@ def review_page(view: ReviewView, scheme: Scheme, subjects: Subjects) -> ReviewP
         kept=tuple(
             (words.visible(one.residue), words.visible(one.text), words.visible(one.reason)) for one in asked.kept
         ),
+        attachments=tuple(_copy(one, asked.copies[one.name]) for one in asked.report.attachments),
         seen=asked.seen,
     )
 
@@ -161,7 +164,24 @@ def _item(item: Item, scheme: Scheme) -> ShownItem:
     return ShownItem(words.visible(item.text), str(item.grade), source, information)
 
 
+def _copy(listed: Listed, data: bytes) -> ShownMember:
+    """One attachment of a report under review; the guard has looked that it is clean."""
+    read = attachments.words(listed.kind, data)
+    return ShownMember(
+        name=listed.name,
+        size=f"{len(data):,} bytes",
+        sha256=listed.sha256,
+        text=words.visible(read) if read else None,
+        source="",
+        unseen=words.unseen(read),
+        pictures=attachments.pictures(listed.kind, data),
+    )
+
+
 def _member(member: scan.Member) -> ShownMember:
+    if attachments.is_member(member.name):
+        name = member.name.removeprefix(attachments.FOLDER)
+        return replace(_copy(Listed(name, len(member.data), member.sha256), member.data), name=member.name)
     return ShownMember(
         name=member.name,
         size=f"{len(member.data):,} bytes",

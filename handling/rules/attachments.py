@@ -3,6 +3,7 @@
 Corridor, desk and guard each ask this module; none of them believes that another has.
 """
 
+import base64
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
@@ -71,6 +72,11 @@ class Listed:
         """Its name in a package."""
         return FOLDER + self.name
 
+    @property
+    def to_decide(self) -> str:
+        """What a decision about it is written under: it falls when the copy becomes another."""
+        return f"{self.name}, SHA-256 {self.sha256[:16]}"
+
     def to_body(self) -> dict[str, Any]:
         """Return it as a JSON value."""
         return {"name": self.name, "size": self.size, "sha256": self.sha256}
@@ -133,6 +139,20 @@ def is_clean(kind: Kind, data: bytes) -> bool:
 def words(kind: Kind, data: bytes) -> str:
     """Return the words that stand in a clean copy as text; those in pictures are for people to read."""
     return docx.read(data).text() if kind is Kind.DOCX else ""
+
+
+def pictures(kind: Kind, data: bytes) -> tuple[str, ...]:
+    """Return all that is seen in a clean copy as ``data:`` addresses of JPEG and PNG, which run nothing; a video has none."""
+    if kind is Kind.PDF:
+        return tuple(_address(page.picture) for page in imagepdf.read(data))
+    if kind is Kind.DOCX:
+        return tuple(map(_address, docx.read(data).pictures))
+    return (_address(data),) if kind in (Kind.JPEG, Kind.PNG) else ()
+
+
+def _address(picture: bytes) -> str:
+    kind = "png" if picture.startswith(b"\x89PNG") else "jpeg"
+    return f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"
 
 
 _LOOK: Final = {

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from handling.rules.agreements import AGENCY_ID, Agreement, Purpose
 from handling.rules.grading import Handling, Scheme
-from handling.rules.package import MANIFEST, NAMES, REPORT_JSON, hashes
+from handling.rules.package import MANIFEST, REPORT_JSON, are_names, hashes
 from handling.rules.policy import Decision
 
 FORMAT: Final = "tipline/manifest/v1"
@@ -218,6 +218,6 @@ def _agreement(value: object) -> AgreementRef:
 
 
 def _members(value: object) -> Mapping[str, str]:
-    if not isinstance(value, Mapping) or set(value) != NAMES - {MANIFEST}:
+    if not isinstance(value, Mapping) or MANIFEST in value or not are_names({*value, MANIFEST}):
         raise ManifestError
     return {name: _text(digest, _SHA256) for name, digest in value.items()}

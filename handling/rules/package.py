@@ -4,15 +4,17 @@ import hashlib
 import io
 import struct
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
+
+from handling.rules import attachments
 
 READ_FIRST: Final = "1-read-first.html"
 REPORT_HTML: Final = "report.html"
 REPORT_JSON: Final = "report.json"
 MANIFEST: Final = "manifest.json"
 NAMES: Final = frozenset({READ_FIRST, REPORT_HTML, REPORT_JSON, MANIFEST})
-SIZE_MAX: Final = 16 * 1024 * 1024  # bytes of the whole ZIP; a report without attachments stays far below
+SIZE_MAX: Final = 32 * 1024 * 1024  # bytes of the whole ZIP; attachments together take at most 25 MiB of them
 
 _TIME: Final = (1980, 1, 1, 0, 0, 0)  # the first time a ZIP can hold
 _MODE: Final = 0o644 << 16
@@ -36,13 +38,19 @@ class PackageError(ValueError):
         super().__init__("this is not a package as the guard releases it")
 
 
+def are_names(names: Collection[str]) -> bool:
+    """Whether a package may have exactly these members: the four that each one has, and attachments by their neutral names."""
+    more = set(names) - NAMES
+    return set(names) >= NAMES and all(map(attachments.is_member, more)) and len(more) <= attachments.COUNT_MAX
+
+
 def pack(members: Mapping[str, bytes]) -> bytes:
     """Build the ZIP: members stored, sorted by name, with one fixed time and mode.
 
     Raises:
         PackageError: a member missing or of another name, or more than `SIZE_MAX` bytes.
     """
-    if set(members) != NAMES or sum(map(len, members.values())) > SIZE_MAX:
+    if not are_names(members) or sum(map(len, members.values())) > SIZE_MAX:
         raise PackageError
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED, allowZip64=False) as archive:
@@ -69,7 +77,8 @@ def unpack(data: bytes) -> dict[str, bytes]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             infos = archive.infolist()
             stored = all(info.compress_type == zipfile.ZIP_STORED and not info.flag_bits for info in infos)
-            if {info.filename for info in infos} != NAMES or len(infos) != len(NAMES) or not stored:
+            names = {info.filename for info in infos}
+            if not are_names(names) or len(infos) != len(names) or not stored:
                 raise PackageError
             members = {info.filename: archive.read(info) for info in infos}
     except _UNREADABLE:

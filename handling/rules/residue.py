@@ -45,6 +45,7 @@ class Residue(Enum):
     INVISIBLE = "invisible"
     LOOKALIKE = "lookalike"
     SPACING = "spacing"
+    ATTACHMENT = "attachment"
 
 
 class Act(Enum):
@@ -97,6 +98,7 @@ REASONS: Final[Mapping[Residue, str]] = MappingProxyType(
         Residue.INVISIBLE: "Characters that nobody sees can mark a copy, or hide words from a check.",
         Residue.LOOKALIKE: "Letters of two scripts in one word can mark a copy, or hide a word from a check.",
         Residue.SPACING: "Unusual blanks can mark a copy.",
+        Residue.ATTACHMENT: "What is seen or heard in it, and the angle it was taken from, can tell who was there. Look at all of it.",
     }
 )
 

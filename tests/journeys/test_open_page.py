@@ -1,8 +1,9 @@
 """open.html in real browsers, from a file and without a network: what it opens, what it refuses, and what it never does."""
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 import pytest
@@ -42,11 +43,12 @@ def _release(
     desk: age.Identity,
     page: bytes = b"<main>Drums of scales",
     report: bytes = b"<p>all",
+    attached: Mapping[str, bytes] = MappingProxyType({}),
     more: bool = False,
 ) -> None:
     """Put into the officer's folder what the portal would hand out."""
     enrolled = AgencyKey.read((folder / "agency-enrolment.json").read_bytes())
-    sealed = age.seal(pack(members(page, report)), [enrolled.recipient])
+    sealed = age.seal(pack(members(page, report, attached)), [enrolled.recipient])
     (folder / "package.age").write_bytes(sealed)
     (folder / "package.age.sig").write_text(sshsig.sign(signer, sealed, namespace=NAMESPACE))
     if more:
@@ -227,6 +229,7 @@ DOCUMENT = Document(
         for n in range(30)
     ),
     subjects=("Wildlife smuggling",),
+    attachments=(("attachments/attachment-1.jpg", "picture (JPEG), 12 KiB", "0" * 64),),
     unit="Practice Unit",
     agency="Coast Guard",
     purpose="Investigation",
@@ -240,6 +243,18 @@ DOCUMENT = Document(
     feedback_due="23 December 2026",
     delete_by="23 November 2027",
 )
+
+
+ATTACHED = {"attachments/attachment-1.jpg": b"pixels", "attachments/attachment-2.mp4": b"frames"}
+
+
+def test_attachments_are_listed_and_saved_as_the_unit_sent_them(officer: Officer) -> None:
+    officer.makes_a_key("Coast Guard")
+    _release(officer.folder, signer=SigningKey.generate(), desk=age.Identity.generate(), attached=ATTACHED)
+    officer.opens()
+
+    assert officer.saves("#save-attachment-1", "attachment-1.jpg").read_bytes() == b"pixels"
+    assert officer.saves("#save-attachment-2", "attachment-2.mp4").read_bytes() == b"frames"
 
 
 def test_everybody_can_use_every_state_of_it(officer: Officer, chromium: Chromium, pictures: Pictures) -> None:
@@ -262,7 +277,7 @@ def test_everybody_can_use_every_state_of_it(officer: Officer, chromium: Chromiu
     look("made")
     chromium.click("#open-form button[type=submit]")
     look("open without files")
-    _release(officer.folder, signer=signer, desk=desk, page=first, report=report)
+    _release(officer.folder, signer=signer, desk=desk, page=first, report=report, attached=ATTACHED)
     officer.chooses()
     officer.presses()
     look("compare")

@@ -31,6 +31,7 @@ __all__ = [
     "MAX_FIELDS",
     "NOTICES",
     "NOT_FOUND",
+    "PICTURES",
     "SCRIPTED",
     "WARNINGS",
     "WHO",
@@ -55,6 +56,7 @@ WHO = web.RequestKey("who", str)  # name of the person signed in
 WARNINGS: web.RequestKey[tuple[str, ...]] = web.RequestKey(
     "warnings", tuple
 )  # codes of what the page warns of at its top
+PICTURES = web.RequestKey("pictures", bool)  # True for the answer whose page shows pictures that stand in itself
 SCRIPTED = web.RequestKey("scripted", bool)  # True for the answer whose page runs a script of this site
 NOTICES: web.AppKey[Callable[[], tuple[str, ...]]] = web.AppKey("notices")  # for them
 
@@ -256,6 +258,9 @@ async def _headers(request: web.Request, response: web.StreamResponse) -> None:
     response.headers.update(strict_headers(request.app[SITE]))
     if request.get(SCRIPTED, False):
         response.headers["Content-Security-Policy"] = request.app[SITE].scripted_policy
+    if request.get(PICTURES, False):
+        policy = response.headers["Content-Security-Policy"]
+        response.headers["Content-Security-Policy"] = policy.replace("img-src 'none'", "img-src data:")
     response.headers.popall("Server", None)
 
 

@@ -19,6 +19,7 @@ from handling.rules.phrases import NoSuchPhraseError
 from handling.rules.release import Kind
 from handling.signing import SigningRequest
 
+_SEEN_ELSEWHERE = "(pixels: look at it on the guard's page, by this SHA-256)"
 _RELEASE_KEYS = {"manifest", "review_sha256", "members_sha256"}
 
 
@@ -92,7 +93,7 @@ def _release(request: SigningRequest) -> Shown:
 
 def _documents(scanned: Scanned) -> tuple[tuple[str, str, str], ...]:
     return tuple(
-        (member.name, member.sha256, member.source if member.text is None else member.text)
+        (member.name, member.sha256, (member.source if member.text is None else member.text) or _SEEN_ELSEWHERE)
         for member in scanned.members.values()
     )
 
@@ -111,6 +112,7 @@ def _review(request: SigningRequest) -> Shown:
         ("Handling", str(report.handling)),
         ("Suspected to be false", "yes, part of it" if review.facts.suspected_false else "no"),
         ("Findings left in", str(review.kept)),
+        *(("Attachment", f"{one.name}, {one.size:,} bytes, SHA-256 {one.sha256}") for one in report.attachments),
         ("Day", words.day(review.day)),
     )
     texts = [

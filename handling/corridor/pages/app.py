@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
-from handling.corridor.pages import grading, items, live, outcomes, reading, reports, tips
+from handling.corridor.pages import attachments, grading, items, live, outcomes, reading, reports, tips
 from handling.corridor.pages.common import CORRIDOR, Corridor, errors, handler, listed_today, no_list
 from handling.corridor.session import Handler, NoCorridorError, VaultNotYetError, open_corridor
 from handling.corridor.upkeep import UPKEEP, CorridorUpkeep
@@ -44,6 +44,8 @@ ROUTES = (
     web.post("/reports/{id}", reports.write),
     web.post("/reports/{id}/look", reports.look),
     web.post("/reports/{id}/again", reports.again),
+    web.get("/reports/{id}/attachments/{attachment}", attachments.show),
+    web.get("/reports/{id}/attachments/{attachment}/copy", attachments.save),
     web.get(live.SCRIPT, live.script),
     web.get("/grading", grading.show),
     web.get("/outcomes", outcomes.listing),

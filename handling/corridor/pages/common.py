@@ -46,6 +46,7 @@ class Corridor:
     name: str = ""
     one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
     opening: asyncio.Lock = field(default_factory=asyncio.Lock)
+    drawing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 CORRIDOR = web.AppKey("corridor", Corridor)

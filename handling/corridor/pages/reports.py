@@ -11,7 +11,7 @@ from uuid import UUID
 from aiohttp import web
 
 from handling import data
-from handling.corridor import items, reading, reports, tips, words, workbench
+from handling.corridor import attaching, items, reading, reports, tips, words, workbench
 from handling.corridor.document import SUMMARY_LIMIT, TITLE_LIMIT, Draft
 from handling.corridor.errors import CorridorError, NotThereError
 from handling.corridor.pages import live, views
@@ -21,6 +21,7 @@ from handling.corridor.pages.items import GradeView, grade_view
 from handling.corridor.pages.reading import cause
 from handling.corridor.pages.workbench import FindingView
 from handling.corridor.reports import OpenReport, UnfinishedError
+from handling.corridor.session import Handler
 from handling.corridor.store.reports import ReportState
 from handling.rules.grading import Marking
 from handling.store import agencies
@@ -93,6 +94,27 @@ class ReportItem:
 
 
 @dataclass(frozen=True, slots=True)
+class AttachedView:
+    """One copy in the report; *original* is the name that the source gave the file."""
+
+    id: UUID
+    path: str
+    name: str
+    label: str
+    size: str
+    original: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileView:
+    """One file of the tip, which a copy can be drawn from."""
+
+    id: UUID
+    name: str
+    size: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReportPage:
     """One report; the form where it is a draft of the person who looks."""
 
@@ -109,6 +131,8 @@ class ReportPage:
     urn: str
     draft: Draft
     items: tuple[ReportItem, ...]
+    attached: tuple[AttachedView, ...]
+    files: tuple[FileView, ...]
     handling: tuple[Marking, ...]
     actions: tuple[Marking, ...]
     sanitisations: tuple[Marking, ...]
@@ -166,7 +190,10 @@ async def write(request: web.Request) -> web.Response:
     changed = workbench.decide(typed_over(form, found.draft), bench.decisions(form))
     try:
         await reports.save(pool, person, report, changed)
-        if form.get("act") == ["queue"]:
+        act, _, named = next(iter(form.get("act", ())), "").partition(" ")
+        if act in ("attach", "detach"):
+            return await _attachments(request, person, act, named)
+        if act == "queue":
             await reports.queue(
                 pool, person, report, scheme=data.scheme(), subjects=data.subjects(), today=now().date()
             )
@@ -179,6 +206,26 @@ async def write(request: web.Request) -> web.Response:
     return see_other(f"/reports/{report}?saved")
 
 
+async def _attachments(request: web.Request, person: Handler, act: str, named: str) -> web.Response:
+    """Put a copy of a file into a draft that was just saved, or take one out."""
+    shared, report = corridor(request), record_id(request)
+    try:
+        chosen = UUID(named)
+    except ValueError:
+        raise NotThereError from None
+    try:
+        if act == "attach":
+            async with shared.drawing:  # one at a time: each may take two gigabytes of memory
+                await reports.attach(shared.pool, person, shared.blobs, report, chosen)
+        else:
+            await reports.detach(shared.pool, person, report, chosen)
+    except NotThereError:
+        raise
+    except CorridorError as error:
+        return await _report(request, problems=(("attachments", str(error)),))
+    return see_other(f"/reports/{report}?saved#attachments")
+
+
 @signed_in
 async def look(request: web.Request) -> web.Response:
     """Answer the page's script with what is found in what is typed just now; keep nothing of it."""
@@ -188,7 +235,8 @@ async def look(request: web.Request) -> web.Response:
         found = await reports.get(db, person.vault, record_id(request))
         if not _is_open(found) or found.row.author != person.member.name:
             raise NotThereError
-        noted = await reports.noted(db, person, replace(found, draft=typed_over(form, found.draft)))
+        typed = replace(typed_over(form, found.draft), attached=())  # nobody types in an attachment
+        noted = await reports.noted(db, person, replace(found, draft=typed))
     return web.json_response(live.told(noted))
 
 
@@ -217,6 +265,7 @@ async def _report(
         known = await items.of_tip(db, person.vault, found.draft.tip, found.draft.thread)
         enrolled = await agencies.all_(db)
         noted = await reports.noted(db, person, found) if _is_open(found) else ()
+        whole = await attaching.originals(db, person, found.draft) if _is_open(found) else ()
     draft, scheme = found.draft, data.scheme()
     script = await asyncio.to_thread(live.integrity) if _is_open(found) else None
     request[SCRIPTED] = script is not None
@@ -233,6 +282,8 @@ async def _report(
         urn=f"urn:uuid:{found.row.id}",
         draft=draft,
         items=_items(draft, {item.id: item.text for item in known}),
+        attached=_attached(found),
+        files=tuple(FileView(one.file.id, one.described.name, words.size(one.described.size)) for one in whole),
         handling=tuple(scheme.marking(code) for code in ("P", "C")),
         actions=tuple(scheme.marking(code) for code in ("A1", "A2", "A3")),
         sanitisations=tuple(scheme.marking(code) for code in ("S1", "S2")),
@@ -257,6 +308,20 @@ async def _report(
 
 def _is_open(found: OpenReport) -> bool:
     return found.row.state is ReportState.DRAFT
+
+
+def _attached(found: OpenReport) -> tuple[AttachedView, ...]:
+    return tuple(
+        AttachedView(
+            id=entry.id,
+            path=f"/reports/{found.row.id}/attachments/{entry.id}",
+            name=listed.name,
+            label=entry.kind.label,
+            size=words.size(entry.size),
+            original=entry.name,
+        )
+        for listed, entry in zip(found.draft.listed(), found.draft.attached, strict=True)
+    )
 
 
 def _items(draft: Draft, texts: Mapping[UUID, str]) -> tuple[ReportItem, ...]:

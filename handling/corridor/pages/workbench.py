@@ -26,6 +26,7 @@ class FindingView:
     reason: str
     act: str
     proposal: str
+    may_put: bool
     kept: bool
     why: str
 
@@ -33,6 +34,8 @@ class FindingView:
 def views(noted: Sequence[Noted], draft: Draft) -> tuple[FindingView, ...]:
     """Return the findings of a draft, those that wait for a decision first."""
     places = {**_FIELDS} | {f"item-{item.item}": f"Item {number}" for number, item in enumerate(draft.items, 1)}
+    places |= {listed.name: listed.name for listed in draft.listed()}
+    fields = draft.fields()
     ordered = sorted(noted, key=lambda one: one.kept is not None)
     return tuple(
         FindingView(
@@ -44,6 +47,7 @@ def views(noted: Sequence[Noted], draft: Draft) -> tuple[FindingView, ...]:
             reason=one.finding.reason,
             act=one.finding.act.value,
             proposal=one.finding.proposal,
+            may_put=one.field in fields,
             kept=one.kept is not None,
             why="" if one.kept is None else one.kept.reason,
         )

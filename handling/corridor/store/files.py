@@ -40,6 +40,13 @@ _GET = """
        AND thread <> ALL($2::uuid[])
 """
 
+_OF_THREAD = """
+    SELECT id, thread, sealed, state
+      FROM corridor.file
+     WHERE thread = $1
+       AND thread <> ALL($2::uuid[])
+"""
+
 _WAITING = """
     SELECT file.id, file.thread, file.sealed, file.state, thread.mailbox
       FROM corridor.file
@@ -88,6 +95,13 @@ async def get(db: Db, file: UUID, hidden: Sequence[UUID]) -> File | None:
     with store_errors():
         row = await db.fetchrow(_GET, file, hidden)
     return None if row is None else _file(row)
+
+
+async def of_thread(db: Db, thread: UUID, hidden: Sequence[UUID]) -> tuple[File, ...]:
+    """Every file of a thread whose record is not hidden."""
+    with store_errors():
+        rows = await db.fetch(_OF_THREAD, thread, hidden)
+    return tuple(_file(row) for row in rows)
 
 
 async def waiting(db: Db, hidden: Sequence[UUID]) -> tuple[tuple[File, bytes], ...]:

@@ -414,7 +414,7 @@ async def test_every_address_of_a_hidden_record_answers_as_one_that_does_not_exi
             if "{id}" not in route.path:
                 continue
             answers = [
-                await _answer(ben, route.method, route.path.replace("{id}", str(record)), csrf)
+                await _answer(ben, route.method, _path(route.path, record), csrf)
                 for record in (hidden[route.path.split("/")[1]], uuid4())
             ]
             assert answers[0] == answers[1], route.path
@@ -423,6 +423,10 @@ async def test_every_address_of_a_hidden_record_answers_as_one_that_does_not_exi
 
     assert walked >= 17
     assert await world.state_of(hidden["not-opened"]) == "refused"
+
+
+def _path(path: str, record: object) -> str:
+    return path.replace("{id}", str(record)).replace("{attachment}", str(uuid4()))
 
 
 async def _answer(browser: Browser, method: str, path: str, csrf: str) -> tuple[int, bytes]:

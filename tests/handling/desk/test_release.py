@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from crypto import age
-from crypto.canonical import canonical
+from crypto.canonical import canonical, parse
 from crypto.digest import sha256
 from crypto.errors import NoMatchError
 from crypto.statement import Statement
@@ -17,10 +17,13 @@ from handling import data
 from handling.desk.reports import REVIEW
 from handling.desk.request import missing_signers
 from handling.guard import markup
+from handling.rules import attachments, docx
+from handling.rules.attachments import Kind
 from handling.rules.manifest import Manifest
 from handling.rules.package import MANIFEST, READ_FIRST, REPORT_HTML, REPORT_JSON, pack, unpack
 from handling.store import agreements
 from tests.handling.desk.conftest import TODAY, DeskRoom, a_document, deconflict
+from tests.handling.rules.test_attachments import JPEG
 from tests.journeys.browser import Browser
 
 
@@ -286,3 +289,49 @@ async def test_every_condition_of_the_manifest_stands_in_both_documents(room: De
         assert all(condition in text for condition in asked["manifest"]["conditions"])
         assert f"Handling {data.scheme().name} C A1 S2" in text
         assert asked["manifest"]["report"] in text
+
+
+LETTER = docx.write(docx.Document((docx.Paragraph((docx.Run("Tusks lie in the cold room."),)),)))
+COPIES = ((Kind.JPEG, JPEG), (Kind.DOCX, LETTER))
+
+
+async def _with_attachments(room: DeskRoom, **changed: bytes) -> tuple[Browser, str]:
+    """A report with two attachments in the inbox; *changed* are other bytes than those it lists."""
+    listed = attachments.listed(COPIES)
+    document = a_document(attachments=[one.to_body() for one, _ in listed])
+    copies = {one.name: base64.b64encode(copy).decode() for one, copy in listed}
+    copies |= {f"attachment-{name}": base64.b64encode(copy).decode() for name, copy in changed.items()}
+    content = {"report": document, "statement": room.a_review(document), "attachments": copies}
+    await room.put("report", content)
+    return await room.sign_in(), f"/reports/{str(document['urn']).removeprefix('urn:uuid:')}"
+
+
+async def test_attachments_are_kept_sealed_shown_as_pixels_and_words_and_packed_as_reviewed(room: DeskRoom) -> None:
+    browser, path = await _with_attachments(room)
+    assert "attachment-1.jpg: picture (JPEG)" in (await browser.open(path)).text
+
+    shown = await browser.open(f"{path}/attachments")
+    await deconflict(browser, path)
+    await _ask(browser, path)
+
+    assert base64.b64encode(JPEG) in shown.body
+    assert "img-src data:" in shown.headers["Content-Security-Policy"]
+    assert "Tusks lie in the cold room." in shown.text
+    rows = await room.db.fetch("SELECT sealed FROM desk.attachment ORDER BY number")
+    assert len(rows) == 2
+    assert b"Tusks" not in rows[1]["sealed"]
+    members = unpack(base64.b64decode((await room.asked())[0]["zip"]))
+    assert members["attachments/attachment-1.jpg"] == JPEG
+    assert members["attachments/attachment-2.docx"] == LETTER
+    manifest = Manifest.from_body(parse(members[MANIFEST]))
+    assert manifest.members["attachments/attachment-1.jpg"] == sha256(JPEG).hex()
+    assert markup.read(members[REPORT_HTML].decode()).faults == ()
+
+
+async def test_a_report_with_other_attachments_than_it_lists_is_not_taken_in(room: DeskRoom) -> None:
+    browser, _ = await _with_attachments(room, **{"1.jpg": JPEG.replace(b"pixels", b"others")})
+
+    page = await browser.open("/")
+
+    assert "Its attachments are not those that the report lists" in page.text
+    assert await room.db.fetchval("SELECT count(*) FROM desk.report") == 0

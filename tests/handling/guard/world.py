@@ -1,7 +1,7 @@
 """A unit with its guard over real databases, and requests as corridor and desk put them there, honest or forged."""
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -22,7 +22,9 @@ from handling.guard.main import app
 from handling.guard.pages import GUARD
 from handling.guard.service import Guard, Hand, today
 from handling.guard.store import State
+from handling.rules import attachments
 from handling.rules.agreements import Agreement, Purpose
+from handling.rules.attachments import Kind
 from handling.rules.facts import ReportFacts
 from handling.rules.grading import Grade, Handling
 from handling.rules.manifest import manifest_of
@@ -39,6 +41,12 @@ CUSTOMS, PARKS = "harbour-customs", "river-parks"
 Edit = Callable[[dict[str, Any]], None]
 
 
+def attach(document: dict[str, Any], copies: Sequence[tuple[Kind, bytes]]) -> None:
+    """List copies in a report's document."""
+    if copies:
+        document["attachments"] = [one.to_body() for one, _ in attachments.listed(copies)]
+
+
 def unchanged(_: dict[str, Any]) -> None:
     """Leave it as it is."""
 
@@ -47,6 +55,7 @@ def unchanged(_: dict[str, Any]) -> None:
 class Forgery:
     """How a request differs from what an honest desk sends. Each part edits what it is named after, in this order."""
 
+    attached: tuple[tuple[Kind, bytes], ...] = ()  # copies that were reviewed with the report
     report: Edit = unchanged
     review: Edit = unchanged
     reviewer: SigningKey | None = None
@@ -127,6 +136,7 @@ class World:
     async def release_content(self, forged: Forgery = HONEST) -> dict[str, Any]:
         """What the desk seals for the signers."""
         document = a_report()
+        attach(document, forged.attached)
         statement = await self._review(document, forged)
         forged.report(document)
         agreement = await self.agreement(forged.agency)
@@ -142,6 +152,7 @@ class World:
             decision.obligations,
             purpose=Purpose.INTELLIGENCE,
             unit=self.settings.name,
+            copies={one.name: copy for one, copy in attachments.listed(forged.attached)},
         )
         manifest = manifest_of(
             decision,

@@ -3,9 +3,10 @@
 import io
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -149,9 +150,14 @@ class Arrived:
     signature: str
 
 
-def members(page: bytes = b"<p>read", report: bytes = b"<p>all", **changes: bytes) -> dict[str, bytes]:
-    """The members of a package whose manifest fits *page* and *report*; *changes* are made after it was written."""
-    files = {"1-read-first.html": page, REPORT_HTML: report, REPORT_JSON: b"{}"}
+def members(
+    page: bytes = b"<p>read",
+    report: bytes = b"<p>all",
+    attached: Mapping[str, bytes] = MappingProxyType({}),
+    **changes: bytes,
+) -> dict[str, bytes]:
+    """The members of a package whose manifest fits *page*, *report*, *attached*; *changes* are made after it was written."""
+    files = {"1-read-first.html": page, REPORT_HTML: report, REPORT_JSON: b"{}", **attached}
     body = {**BODY, "members": hashes(files), "report_sha256": hashes(files)[REPORT_JSON]}
     files[MANIFEST] = canonical(body)
     return {**files, **{name.replace("_", "."): data for name, data in changes.items()}}
@@ -184,6 +190,25 @@ def test_a_package_opens_with_its_manifest_and_the_hash_that_the_unit_knows(js: 
     assert shown["manifest"]["conditions"] == BODY["conditions"]
     assert shown["manifest"]["deleteBy"] == BODY["delete_by"]
     assert shown["names"] == sorted(members())
+
+
+ATTACHED = {"attachments/attachment-1.jpg": b"pixels", "attachments/attachment-2.mp4": b"frames"}
+
+
+def test_attachments_are_opened_with_the_package_and_the_manifest_covers_them(js: Node, made: dict[str, Any]) -> None:
+    shown = opened(js, made, arrived(pack(members(attached=ATTACHED)), made))
+
+    assert shown["names"] == sorted(members(attached=ATTACHED))
+
+    swapped = {**members(attached=ATTACHED), "attachments/attachment-2.mp4": b"others"}
+    dropped = {
+        name: data for name, data in members(attached=ATTACHED).items() if name != "attachments/attachment-1.jpg"
+    }
+    added = {**members(), **ATTACHED}
+    for files, why in ((swapped, "member"), (dropped, "manifest"), (added, "manifest")):
+        with pytest.raises(RefusedError) as caught:
+            opened(js, made, arrived(pack(files), made))
+        assert caught.value.answer["fault"] == why
 
 
 def _zip_with(extra: str) -> bytes:

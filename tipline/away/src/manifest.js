@@ -5,7 +5,6 @@ import { hex, sha256Large } from "./bytes.js";
 import { parse } from "./canonical.js";
 import { PackageError } from "./errors.js";
 import { day, fields, hash32, list, text } from "./strict.js";
-import { NAMES } from "./zip.js";
 
 /** @typedef {import("./canonical.js").Json} Json */
 
@@ -38,7 +37,7 @@ const LINE = /^[^\x00-\x1f\x7f]+$/;
  */
 export async function checked(members) {
   const { manifest, digests } = read(members);
-  for (const name of NAMES.filter((one) => one !== MANIFEST)) {
+  for (const name of listed(members)) {
     const data = members.get(name) ?? new Uint8Array();
     if (hex(await sha256Large(data.slice())) !== digests[name]) throw new PackageError("member", name);
   }
@@ -50,7 +49,7 @@ function read(members) {
   try {
     const body = fields(parse(members.get(MANIFEST) ?? new Uint8Array()), KEYS);
     const agreement = fields(body.agreement, ["id", "version", "sha256"]);
-    const digests = fields(body.members, NAMES.filter((name) => name !== MANIFEST));
+    const digests = fields(body.members, listed(members));
     for (const digest of [agreement.sha256, body.report_sha256, ...Object.values(digests)]) hash32(digest);
     if (body.format !== "tipline/manifest/v1" || digests["report.json"] !== body.report_sha256) throw new PackageError("manifest");
     if (!Number.isSafeInteger(agreement.version) || Number(agreement.version) < 1) throw new PackageError("manifest");
@@ -71,6 +70,14 @@ function read(members) {
   } catch {
     throw new PackageError("manifest");
   }
+}
+
+/**
+ * Every member but the manifest.
+ * @param {import("./zip.js").Members} members
+ */
+function listed(members) {
+  return [...members.keys()].filter((name) => name !== MANIFEST);
 }
 
 /** @param {Json | undefined} value */

@@ -1,15 +1,20 @@
-// A package: one stored ZIP of four members, read by building it again. Only bytes that come out the same are a package.
+// A package: one stored ZIP of four members and attachments, read by building it again. Only bytes that come out the same are a package.
 // Layout: docs/format.md, "Packages".
 
 import { concat, equal, text, utf8 } from "./bytes.js";
 import { PackageError } from "./errors.js";
 
-/** The members in their order. */
+/** The members that every package has, in their order. */
 export const NAMES = Object.freeze(["1-read-first.html", "manifest.json", "report.html", "report.json"]);
+
+/** What an attachment is called: its number, and how its kind ends. */
+export const ATTACHMENT = /^attachments\/attachment-[1-9][0-9]?\.(?:jpg|png|pdf|docx|mp4)$/;
 
 /** @typedef {Map<string, Uint8Array>} Members by name, in their order */
 
-const SIZE_MAX = 16 * 1024 * 1024;
+const SIZE_MAX = 32 * 1024 * 1024;
+const ATTACHMENTS_MAX = 20;
+const LOCAL = 0x04034b50;
 const LOCAL_BYTES = 30;
 const DAY = 0x21; // 1980-01-01, the first day a ZIP can hold
 const MODE = 0o644 << 16;
@@ -25,15 +30,19 @@ const CRC = crcTable();
 export function unpack(data) {
   /** @type {Members} */
   const members = new Map();
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   let at = 0;
-  for (const name of data.length <= SIZE_MAX ? NAMES : []) {
-    const start = at + LOCAL_BYTES + name.length;
-    if (start > data.length || text(data.subarray(at + LOCAL_BYTES, start)) !== name) throw new PackageError("zip");
-    const size = new DataView(data.buffer, data.byteOffset + at).getUint32(22, true);
-    members.set(name, data.subarray(start, start + size));
-    at = start + size;
+  let before = "";
+  while (data.length <= SIZE_MAX && at + LOCAL_BYTES <= data.length && view.getUint32(at, true) === LOCAL) {
+    const start = at + LOCAL_BYTES + view.getUint16(at + 26, true);
+    const name = text(data.subarray(at + LOCAL_BYTES, start)) ?? "";
+    if (name <= before || !(NAMES.includes(name) || ATTACHMENT.test(name))) throw new PackageError("zip");
+    const end = start + view.getUint32(at + 22, true);
+    members.set(name, data.subarray(start, end));
+    [at, before] = [end, name];
   }
-  if (!equal(pack(members), data)) throw new PackageError("zip");
+  const whole = NAMES.every((name) => members.has(name)) && members.size <= NAMES.length + ATTACHMENTS_MAX;
+  if (!whole || !equal(pack(members), data)) throw new PackageError("zip");
   return members;
 }
 
@@ -48,7 +57,7 @@ function pack(members) {
   for (const [name, data] of members) {
     const common = [0, 0, 0, DAY];
     const sizes = [crc32(data), data.length, data.length];
-    const header = concat(u32(0x04034b50), u16(20, ...common), u32(...sizes), u16(name.length, 0), utf8(name));
+    const header = concat(u32(LOCAL), u16(20, ...common), u32(...sizes), u16(name.length, 0), utf8(name));
     const entry = [u32(0x02014b50), u16(UNIX_VERSION_20, 20, ...common), u32(...sizes), u16(name.length, 0, 0, 0, 0)];
     central.push(...entry, u32(MODE, offset), utf8(name));
     local.push(header, data);

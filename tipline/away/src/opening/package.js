@@ -7,6 +7,7 @@ import { openPackage } from "../package.js";
 import { foldPassphrase } from "../passphrase.js";
 import { fingerprint, publicKey } from "../sshsig.js";
 import { TRUSTED } from "../trusted.js";
+import { ATTACHMENT } from "../zip.js";
 import { chosen, element, groups, inWords, made, offer, onSubmit, progress, say, show, ToDo, today, typed } from "./dom.js";
 import { inert } from "./inert.js";
 import { refused } from "./words.js";
@@ -17,7 +18,7 @@ import { refused } from "./words.js";
 
 const PAGES = ["1-read-first.html", "report.html"];
 const SMALL = 64 * 1024;
-const PACKAGE_MAX = 32 * 1024 * 1024;
+const PACKAGE_MAX = 34 * 1024 * 1024;
 
 /** @type {{secret: AgencySecret, passphrase: string, file: File | undefined} | null} the key file that is open */
 let held = null;
@@ -134,7 +135,7 @@ function judged(secret, given) {
  * @param {Opened} opened
  * @param {UnitKeys} unit
  */
-function describe({ manifest, sha256, zip }, unit) {
+function describe({ manifest, members, sha256, zip }, unit) {
   const lines = [
     ["Signature", `Good: signed by the key of ${unit.name ?? "the unit"} that you compared`],
     ["Package", manifest.release.slice(0, 8)],
@@ -150,6 +151,30 @@ function describe({ manifest, sha256, zip }, unit) {
   element("conditions").replaceChildren(...manifest.conditions.map((line) => made("li", line)));
   show("overdue", manifest.deleteBy < today());
   offer("save-zip", "package.zip", zip, "application/zip");
+  attachments(members);
+}
+
+/**
+ * List what may be saved beside the pages. Nothing of it is opened here: its own program does that.
+ * @param {import("../zip.js").Members} members
+ */
+function attachments(members) {
+  const found = [...members].filter(([name]) => ATTACHMENT.test(name));
+  const lines = found.map(([name, data], number) => {
+    const line = made("li", "");
+    const link = /** @type {HTMLAnchorElement} */ (made("a", `Save ${fileName(name)}`));
+    link.id = `save-attachment-${number + 1}`;
+    line.append(link, ` ${Math.ceil(data.length / 1024).toLocaleString("en")} KiB`);
+    return line;
+  });
+  element("attachments").replaceChildren(...lines);
+  found.forEach(([name, data], number) => offer(`save-attachment-${number + 1}`, fileName(name), data));
+  show("attached", found.length > 0);
+}
+
+/** @param {string} name of a member */
+function fileName(name) {
+  return name.slice(name.indexOf("/") + 1);
 }
 
 /** @param {string} name */
