@@ -9,10 +9,12 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import gnupg
 
@@ -145,15 +147,33 @@ def encrypt_to(public_key: str, data: bytes) -> bytes:
     return sealed
 
 
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """What a public key says of itself.
+
+    Attributes:
+        fingerprint: 40 capital hexadecimal digits.
+        expires_on: the last whole day, UTC, on which something can be encrypted to it; None where it names no end.
+    """
+
+    fingerprint: str
+    expires_on: date | None
+
+
 def fingerprint(public_key: str) -> str:
     """Return the fingerprint, 40 capital hexadecimal digits, of text that holds exactly one public key."""
+    return read_public(public_key).fingerprint
+
+
+def read_public(public_key: str) -> PublicKey:
+    """Read text that holds exactly one public key."""
     if public_key.count(_BLOCK) != 1:  # GnuPG would read the first and be silent about the others
         raise PgpError
     with _throw_away_home() as home:
         found = _gnupg(home, "--no-autostart").scan_keys_mem(public_key)
         if found.returncode != 0 or len(found) != 1 or found[0]["type"] != "pub":
             raise PgpError
-        return _checked_fingerprint(found[0]["fingerprint"])
+        return PublicKey(_checked_fingerprint(found[0]["fingerprint"]), _last_day(found[0]))
 
 
 def verify_detached(public_key: str, data: bytes, signature: bytes) -> None:
@@ -200,6 +220,20 @@ def _text(passphrase: Secret) -> str:
     if not text or not text.isprintable():
         raise PgpError
     return text
+
+
+def _last_day(key: Mapping[str, Any]) -> date | None:
+    """The day before the first one on which key or every encryption subkey is over."""
+    subkeys = [info for info in key.get("subkey_info", {}).values() if "e" in info["cap"].lower()]
+    ends = [_day(key["expires"])]
+    if subkeys and all(info["expires"] for info in subkeys):
+        ends.append(max(day for day in (_day(info["expires"]) for info in subkeys) if day))
+    return min((day for day in ends if day), default=None)
+
+
+def _day(seconds: str) -> date | None:
+    """The last day that is over before an end, given in seconds since 1970."""
+    return datetime.fromtimestamp(int(seconds), UTC).date() - timedelta(days=1) if seconds else None
 
 
 def _checked_fingerprint(value: object) -> str:

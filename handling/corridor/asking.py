@@ -15,7 +15,7 @@ from handling.corridor import attaching, document, sealed
 from handling.corridor.document import Draft, Finished
 from handling.corridor.store import outcomes, reports
 from handling.corridor.store.reports import ReportState
-from handling.data import scheme, subjects
+from handling.data import countries, scheme, subjects
 from handling.rules import release
 from handling.store import agencies
 from handling.store.keyring import MissingKeyError
@@ -111,5 +111,13 @@ async def again(
 
 def _finish(draft: Draft, report: UUID, enrolled: Collection[str]) -> Finished | None:
     """The document as it was asked before: the draft keeps the day it was queued on."""
-    found = document.finish(draft, report, scheme=scheme(), subjects=subjects(), enrolled=enrolled, today=draft.date)
+    found = document.finish(
+        draft,
+        report,
+        scheme=scheme(),
+        subjects=subjects(),
+        countries=countries(),
+        enrolled=enrolled,
+        today=draft.date,
+    )
     return found if isinstance(found, Finished) else None

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from handling.corridor.stating import NOTHING, Stated
 from handling.rules.attachments import Kind, Listed, name_of
 from handling.rules.facts import ReportFacts
 from handling.rules.grading import Grade, Handling, HandlingError, Scheme
@@ -102,6 +103,7 @@ class Draft:
     date: date
     kept: tuple[Kept, ...] = ()
     attached: tuple[Attached, ...] = ()
+    stated: Stated = NOTHING
 
     def to_body(self) -> dict[str, Any]:
         """Return the draft as a JSON value."""
@@ -129,6 +131,7 @@ class Draft:
             "date": self.date.isoformat(),
             "kept": [{"class": kept.residue, "text": kept.text, "reason": kept.reason} for kept in self.kept],
             "attached": [one.to_body() for one in self.attached],
+            "stated": self.stated.to_body(),
         }
 
     @classmethod
@@ -152,6 +155,7 @@ class Draft:
             date=date.fromisoformat(body["date"]),
             kept=tuple(Kept(kept["class"], kept["text"], kept["reason"]) for kept in body.get("kept", ())),
             attached=tuple(Attached.from_body(one) for one in body.get("attached", ())),
+            stated=Stated.from_body(body.get("stated", {})),
         )
 
     def fields(self) -> dict[str, str]:
@@ -186,17 +190,26 @@ class Unfinished:
 
 
 def finish(
-    draft: Draft, report: UUID, *, scheme: Scheme, subjects: Subjects, enrolled: Collection[str], today: date
+    draft: Draft,
+    report: UUID,
+    *,
+    scheme: Scheme,
+    subjects: Subjects,
+    countries: Collection[str],
+    enrolled: Collection[str],
+    today: date,
 ) -> Finished | Unfinished:
     """Decide whether a draft may go to review, and what exactly goes."""
-    reasons = [*_texts(draft), *_codes(draft, subjects, enrolled)]
+    reasons = _texts(draft)
     handling = _handling(draft)
     if handling is None:
         reasons.append(("handling", "C needs one action code and one sanitisation code; P allows neither."))
+    reasons += [*_subjects(draft, subjects), *draft.stated.problems(countries, enrolled), *_agencies(draft, enrolled)]
     if reasons or handling is None:
         return Unfinished(tuple(reasons))
     grades = tuple(item.grade for item in draft.items)
-    facts = ReportFacts(
+    facts = replace(
+        draft.stated.facts(draft.agencies),
         subjects=frozenset(draft.subjects),
         grades=grades,
         handling=handling,
@@ -251,12 +264,15 @@ def _texts(draft: Draft) -> list[tuple[str, str]]:
     return reasons
 
 
-def _codes(draft: Draft, subjects: Subjects, enrolled: Collection[str]) -> list[tuple[str, str]]:
-    reasons = []
-    if not draft.subjects or not all(subjects.knows(code) for code in draft.subjects):
-        reasons.append(("subjects", "Tick at least one subject: agreements are matched by it."))
+def _subjects(draft: Draft, subjects: Subjects) -> list[tuple[str, str]]:
+    if draft.subjects and all(subjects.knows(code) for code in draft.subjects):
+        return []
+    return [("subjects", "Tick at least one subject: agreements are matched by it.")]
+
+
+def _agencies(draft: Draft, enrolled: Collection[str]) -> list[tuple[str, str]]:
     if not draft.agencies:
-        reasons.append(("agencies", "Tick at least one agency. A report that may go to nobody cannot be reviewed."))
-    elif not set(draft.agencies) <= set(enrolled):
-        reasons.append(("agencies", "One of the agencies is not enrolled any more. Look through the list again."))
-    return reasons
+        return [("agencies", "Tick at least one agency. A report that may go to nobody cannot be reviewed.")]
+    if not set(draft.agencies) <= set(enrolled):
+        return [("agencies", "One of the agencies is not enrolled any more. Look through the list again.")]
+    return []

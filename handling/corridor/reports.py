@@ -87,7 +87,13 @@ async def again(pool: Pool, handler: Handler, report: UUID, today: date) -> UUID
         if found.row.state is ReportState.DRAFT:
             raise RefusedError("This report is a draft still: change the draft itself.")
         copies = await attaching.copies(db, handler.vault, report, found.draft)
-        again_ = replace(found.draft, agencies=(), attached=attaching.renewed(found.draft.attached), date=today)
+        again_ = replace(
+            found.draft,
+            agencies=(),
+            attached=attaching.renewed(found.draft.attached),
+            stated=found.draft.stated.afresh(),
+            date=today,
+        )
         begun = await _store(db, handler, again_, today)
         for one, copy in zip(again_.attached, copies, strict=True):
             await attaching.keep(db, handler.vault, begun, one.id, copy)
@@ -104,7 +110,16 @@ async def save(pool: Pool, handler: Handler, report: UUID, changed: Draft) -> No
         await _save(db, handler, report, changed)
 
 
-async def queue(pool: Pool, handler: Handler, report: UUID, *, scheme: Scheme, subjects: Subjects, today: date) -> None:
+async def queue(
+    pool: Pool,
+    handler: Handler,
+    report: UUID,
+    *,
+    scheme: Scheme,
+    subjects: Subjects,
+    countries: Collection[str],
+    today: date,
+) -> None:
     """Seal a finished report to everyone who may review it and lay it into the guard's queue.
 
     Raises:
@@ -117,7 +132,9 @@ async def queue(pool: Pool, handler: Handler, report: UUID, *, scheme: Scheme, s
         noted_ = await noted(db, handler, found)
         draft = await _save(db, handler, report, workbench.tidy(replace(found.draft, date=today), noted_))
         enrolled = {agency.id for agency in await agencies.all_(db)}
-        finished = document.finish(draft, report, scheme=scheme, subjects=subjects, enrolled=enrolled, today=today)
+        finished = document.finish(
+            draft, report, scheme=scheme, subjects=subjects, countries=countries, enrolled=enrolled, today=today
+        )
         allowed = await asyncio.to_thread(reading.readers, handler.vault, handler.members, report)
         waiting = (("residue", _UNDECIDED),) if workbench.undecided(noted_) else ()
         if isinstance(finished, Unfinished) or waiting:

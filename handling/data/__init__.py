@@ -1,8 +1,10 @@
 """Dated data files and their loading: grading schemes, the way between them, subjects. No rule reads one."""
 
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any
 
 from handling.identifiers import Identifiers, identifiers_of
@@ -55,7 +57,13 @@ def identifiers() -> Identifiers:
 @cache
 def codes() -> Codes:
     """Return all that an agreement may name."""
-    return Codes(schemes={scheme().name: scheme()}, subjects=subjects())
+    return Codes(schemes={scheme().name: scheme()}, subjects=subjects(), countries=countries())
+
+
+@cache
+def countries() -> Mapping[str, str]:
+    """Return every country by its ISO 3166 code, beside the high seas (XZ) and a place that nobody knows (ZZ)."""
+    return MappingProxyType({str(code): str(name) for code, name in _table("countries.toml")["countries"].items()})
 
 
 def _table(name: str) -> dict[str, Any]:

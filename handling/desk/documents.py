@@ -16,9 +16,10 @@ from handling.rules.agreements import PURPOSE_LABELS, Agreement, Purpose
 from handling.rules.attachments import Listed
 from handling.rules.clocks import MONTHS
 from handling.rules.grading import Scheme
+from handling.rules.obligations import Obligations
 from handling.rules.package import READ_FIRST, REPORT_HTML
-from handling.rules.policy import Obligations
 from handling.rules.subjects import Subjects
+from handling.rules.terms import Attribution, Tlp
 from tipline.base.installed import templates
 
 
@@ -86,29 +87,35 @@ def document_of(
     due: Obligations,
     *,
     purpose: Purpose,
+    marking: Tlp | None,
     unit: str,
     scheme: Scheme,
     subjects: Subjects,
 ) -> Document:
-    """Put a report and what binds its recipient into words. Every sentence of the manifest's conditions is among them."""
+    """Put a report and what binds its recipient into words. Every sentence of the manifest's conditions is among them.
+
+    Where the agreement says that nobody is told where it came from, neither the unit nor the agreement is named.
+    """
+    unnamed = agreement.use.attribution is Attribution.MUST_NOT
+    number = f"{agreement.id}, version {agreement.version}"
     return Document(
         urn=report.urn,
         title=report.title,
         summary=report.summary,
         date=day_in_words(report.date),
-        marking=f"Handling {scheme.name} {report.handling}",
+        marking=f"Handling {scheme.name} {report.handling}" + ("" if marking is None else f", TLP:{marking.value}"),
         items=tuple(_graded(item, scheme) for item in report.items),
         subjects=tuple(subjects.label(code) for code in report.subjects),
         attachments=tuple((one.member, _kind(one), one.sha256) for one in report.attachments),
-        unit=unit,
+        unit="" if unnamed else unit,
         agency=agreement.agency.name,
         purpose=PURPOSE_LABELS[purpose],
-        agreement=f"{agreement.title} ({agreement.id}, version {agreement.version})",
-        contact=agreement.unit.contact,
+        agreement=number if unnamed else f"{agreement.title} ({number})",
+        contact="Through the portal" if unnamed else agreement.unit.contact,
         handling=scheme.conditions(report.handling),
         may=(f"Use it for this purpose only. {PURPOSE_LABELS[purpose]}.",),
         may_not=(
-            "Use it for another purpose, or as evidence in court, without asking us first.",
+            "Use it for another purpose without asking us first, or as evidence except as agreed below.",
             "Pass it on outside your agency, except as agreed below.",
             "Keep any copy after the day below.",
         ),

@@ -7,16 +7,22 @@ from datetime import date
 from handling.rules.agreements import Agreement, Purpose
 from handling.rules.facts import ReportFacts
 from handling.rules.policy import Decision, Verdict, evaluate, would_permit_if
+from handling.rules.recipient import Recipient
 
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """An enrolled agency with the agreement version in force with it, if there is one."""
+    """An enrolled agency with its key, and the agreement version in force with it, if there is one."""
 
-    id: str
     name: str
+    recipient: Recipient
     agreement: Agreement | None
     parent: str | None = None  # id of the agency above it
+
+    @property
+    def id(self) -> str:
+        """The agency's id."""
+        return self.recipient.agency
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,7 @@ class Match:
 
 def match(facts: ReportFacts, party: Party, purpose: Purpose, today: date) -> Match:
     """Decide on one agency."""
-    return Match(party, evaluate(facts, party.agreement, party.id, purpose.value, today))
+    return Match(party, evaluate(facts, party.agreement, party.recipient, purpose.value, today))
 
 
 def match_all(facts: ReportFacts, parties: Iterable[Party], purpose: Purpose, today: date) -> tuple[Match, ...]:

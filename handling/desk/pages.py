@@ -136,6 +136,7 @@ class MatchLine:
     clauses: tuple[Clause, ...]
     only: Clause | None
     failing: int
+    next: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from handling.rules import release as rules
 from handling.rules.agreements import Agreement, Purpose
 from handling.rules.deconfliction import is_clear
 from handling.rules.manifest import Manifest, manifest_of
+from handling.rules.obligations import Obligations
 from handling.rules.package import MANIFEST, READ_FIRST, REPORT_HTML, REPORT_JSON, pack
-from handling.rules.policy import Obligations
 from handling.rules.release import Eligible, Kind
 from handling.store import agencies, agreements
 from handling.store.members import Duty, MemberList
@@ -95,14 +95,14 @@ async def party(db: Db, agency_id: str, today: date) -> Party:
     agency = await agencies.get(db, agency_id)
     if agency is None:
         raise NoSuchAgencyError
-    return Party(agency.id, agency.name, await agreements.active(db, agency_id, today), agency.parent)
+    return Party(agency.name, agencies.recipient(agency), await agreements.active(db, agency_id, today), agency.parent)
 
 
 async def parties(db: Db, today: date) -> tuple[Party, ...]:
     """Every enrolled agency with the agreement in force, if there is one."""
     enrolled = await agencies.all_(db)
     active = await agreements.all_active(db, today)
-    return tuple(Party(agency.id, agency.name, active.get(agency.id), agency.parent) for agency in enrolled)
+    return tuple(Party(agency.name, agencies.recipient(agency), active.get(agency.id), agency.parent) for agency in enrolled)
 
 
 async def ask(db: Db, desk: Desk, members: MemberList, wanted: Wanted, *, unit: str, today: date) -> Outcome:
@@ -219,7 +219,7 @@ def _build(
         release=uuid4(),
         report=reviewed.report.urn,
         purpose=purpose.value,
-        handling=reviewed.report.handling,
+        facts=reviewed.review.facts,
         scheme=data.scheme(),
         members=members,
         day=today,
@@ -239,7 +239,14 @@ def package_members(
 ) -> dict[str, bytes]:
     """Return every member of the package but the manifest, the report's attachments among them; equal values give equal bytes."""
     document = documents.document_of(
-        reviewed.report, agreement, due, purpose=purpose, unit=unit, scheme=data.scheme(), subjects=data.subjects()
+        reviewed.report,
+        agreement,
+        due,
+        purpose=purpose,
+        marking=reviewed.review.facts.marking,
+        unit=unit,
+        scheme=data.scheme(),
+        subjects=data.subjects(),
     )
     return {
         READ_FIRST: documents.read_first(document),

@@ -275,6 +275,7 @@ def _match_line(match: Match) -> MatchLine:
         clauses=tuple(words.clause(verdict) for verdict in match.decision.verdicts),
         only=None if only is None else words.clause(only),
         failing=len(match.decision.failing),
+        next=words.NEXT[match.decision.outcome],
     )
 
 

@@ -21,6 +21,18 @@ ANSWERS: Mapping[Answer, tuple[str, str]] = {
     Answer.DENY: ("D", "Deny"),
 }
 
+NEXT: Mapping[Answer, str] = {
+    Answer.PERMIT: "",
+    Answer.PERMIT_AFTER_SANITISE: "Not as it is: ask its author for a version without what is named. It is a new report,"
+    " with a review of its own.",
+    Answer.ASK_APPROVER: "Not yet: whoever the agreement names has to approve first. The author states the approval in a"
+    " new version, and the reviewer signs it.",
+    Answer.ASK_ORIGINATOR: "Not yet: the agency whose material it rests on has to consent first. The author states the"
+    " consent in a new version, and the reviewer signs it.",
+    Answer.DENY: "",
+}
+"""What has to happen before the answer can be another one."""
+
 CLAUSES: Mapping[str, str] = {
     "agreement": "Agreement",
     "agency": "Party",
@@ -30,9 +42,20 @@ CLAUSES: Mapping[str, str] = {
     "basis": "Lawful basis",
     "purpose": "Purpose",
     "subject": "Subject",
+    "key": "The agency's key",
+    "encryption": "Encryption",
+    "transfer": "Where it is kept",
     "handling": "Handling code",
+    "marking": "Marking",
     "grade": "Grades",
     "false": "Suspected to be false",
+    "data": "Data about people",
+    "persons": "Named persons",
+    "special": "Specially protected data",
+    "minors": "Minors",
+    "geography": "Countries it is about",
+    "originator": "Originator",
+    "approval": "Approver",
     "review": "Review",
     "report-date": "Date of the report",
 }

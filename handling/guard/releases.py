@@ -20,6 +20,7 @@ from handling.guard.sign import Signed
 from handling.guard.store import SealedRequest, Signature, State
 from handling.guard.verify import STATEMENT, Examined, Held, check_signed, examine, verify
 from handling.rules.manifest import Manifest, ManifestError
+from handling.rules.recipient import RecipientKey, sealed_to
 from handling.rules.release import Kind
 from handling.signing import Handed
 from handling.store import agencies, agreements
@@ -190,19 +191,19 @@ async def _held(guard: Guard, db: Db, manifest: Manifest, before: Case) -> Held:
         requested_by=before.row.request.requested_by,
         members=before.listed,
         agency=agency,
-        agency_key=await asyncio.to_thread(_key, agency) if agency else None,
+        recipient=sealed_to(manifest.agency, await asyncio.to_thread(_key, agency) if agency else None),
         agreement=agreement,
         scheme=guard.scheme,
     )
 
 
-def _key(agency: Agency) -> tuple[str, str] | None:
-    """Channel and fingerprint of the enrolled keys, computed from them. Blocking."""
+def _key(agency: Agency) -> RecipientKey | None:
+    """The enrolled key as it is, whatever stands beside it. Blocking."""
     try:
         keys = agencies.keys_of(agency)
     except AgencyKeyError:
         return None
-    return keys.channel.value, keys.fingerprint
+    return RecipientKey(keys.channel.value, keys.fingerprint, keys.expires_on)
 
 
 async def _signatures(db: Db, examined: Examined, before: Case) -> tuple[Signature, ...]:

@@ -24,6 +24,7 @@ from handling.rules.grading import Scheme
 from handling.rules.manifest import Manifest
 from handling.rules.package import MANIFEST, REPORT_HTML, REPORT_JSON
 from handling.rules.policy import HANDLER_RESTRICTION
+from handling.rules.recipient import Recipient
 from handling.rules.release import Kind, is_complete
 from handling.signing import TYPES
 from handling.store.agencies import Agency
@@ -39,7 +40,7 @@ class Held:
 
     Attributes:
         agency: as enrolled under the manifest's id.
-        agency_key: channel and fingerprint, computed from the enrolled key and not read beside it.
+        recipient: the agency's id and key, computed from the enrolled key and not read beside it.
         agreement: the version that decides today for that agency.
     """
 
@@ -47,7 +48,7 @@ class Held:
     requested_by: str
     members: MemberList
     agency: Agency | None
-    agency_key: tuple[str, str] | None
+    recipient: Recipient
     agreement: Agreement | None
     scheme: Scheme
 
@@ -103,9 +104,9 @@ def examine(scanned: Scanned, manifest: Manifest, review: Statement, held: Held,
     if isinstance(report, str) or isinstance(reviewed, str) or isinstance(agreement, str) or held.agency is None:
         return Refused(tuple(reasons))
     reviewer, said = reviewed
-    reasons += _key_reasons(held, agreement)
     facts = replace(said.facts.as_reviewed(), agencies=said.agencies)
-    decision = policy.evaluate(facts, agreement, manifest.agency, manifest.purpose, today)
+    recipient = replace(held.recipient, agency=manifest.agency)
+    decision = policy.evaluate(facts, agreement, recipient, manifest.purpose, today)
     reasons += [f"Agreement: {verdict.text} ({verdict.rule})" for verdict in decision.failing]
     examined = Examined(
         requested_by=held.requested_by,
@@ -120,7 +121,7 @@ def examine(scanned: Scanned, manifest: Manifest, review: Statement, held: Held,
         agreement=agreement,
         decision=decision,
     )
-    if decision.permits and not _follows(examined, facts, held.scheme):
+    if decision.permits and not _follows(examined, facts, held):
         reasons.append("The rules, conditions or days in the manifest are not those that follow from the agreement.")
     return Refused(tuple(reasons)) if reasons else examined
 
@@ -271,16 +272,10 @@ def _review_reasons(said: Review, report: Report, manifest: Manifest, today: dat
     return reasons
 
 
-def _key_reasons(held: Held, agreement: Agreement) -> list[str]:
-    if held.agency_key is not None and agreement.pins(*held.agency_key):
-        return []
-    return ["The agency's key is not the one that the agreement pins by its fingerprint."]
-
-
-def _follows(examined: Examined, facts: ReportFacts, scheme: Scheme) -> bool:
+def _follows(examined: Examined, facts: ReportFacts, held: Held) -> bool:
     """Whether the manifest is exactly what follows from the agreement on the day it was asked for."""
     manifest = examined.manifest
-    decision = policy.evaluate(facts, examined.agreement, manifest.agency, manifest.purpose, manifest.day)
+    decision = policy.evaluate(facts, examined.agreement, held.recipient, manifest.purpose, manifest.day)
     try:
         return manifest == manifests.manifest_of(
             decision,
@@ -288,8 +283,8 @@ def _follows(examined: Examined, facts: ReportFacts, scheme: Scheme) -> bool:
             release=manifest.release,
             report=examined.report.urn,
             purpose=manifest.purpose,
-            handling=examined.report.handling,
-            scheme=scheme,
+            facts=facts,
+            scheme=held.scheme,
             members=examined.scanned.data,
             day=manifest.day,
         )

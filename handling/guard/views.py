@@ -1,7 +1,10 @@
 """From what the guard found to what a page shows, in words. Pure; decides nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from enum import Enum
+from typing import TypeVar
 from uuid import UUID
 
 from handling.guard import scan, words
@@ -31,8 +34,10 @@ from handling.rules.grading import GradeError, Scheme
 from handling.rules.release import Kind
 from handling.rules.staffing import two_keys
 from handling.rules.subjects import Subjects
+from handling.rules.terms import DATA_LABELS, REMOVABLE_LABELS, SPECIAL_LABELS
 from handling.store.members import Duty, MemberList, NotAMemberError
 
+_E = TypeVar("_E", bound=Enum)
 PATHS = {Kind.REVIEW: "reviews", Kind.MANIFEST: "releases", Kind.PHRASE: "phrases"}
 TITLES = {Kind.REVIEW: "Review of a report", Kind.MANIFEST: "Release of a report", Kind.PHRASE: "Phrase for a source"}
 _STATES = {
@@ -194,15 +199,37 @@ def _member(member: scan.Member) -> ShownMember:
 
 def _facts(facts: ReportFacts) -> tuple[tuple[str, str], ...]:
     """Every fact that a decision will look at; one that nobody stated counts as the worst."""
-    false = {None: None, True: "Yes, part of it", False: "No"}[facts.suspected_false]
     said = {
         "Subjects": ", ".join(sorted(facts.subjects)) if facts.subjects else None,
         "Grades": "; ".join(f"{n}: {grade}" for n, grade in enumerate(facts.grades, 1)) if facts.grades else None,
         "Handling": str(facts.handling) if facts.handling else None,
-        "Suspected to be false": false,
+        "Suspected to be false": _yes(facts.suspected_false, "Yes, part of it"),
         "Date": words.day(facts.date) if facts.date else None,
+        "Marking": f"TLP:{facts.marking.value}" if facts.marking else None,
+        "Data about people": _labels(facts.data, DATA_LABELS),
+        "Names a person": _yes(facts.named_persons),
+        "Specially protected data": _labels(facts.special_categories, SPECIAL_LABELS),
+        "Concerns minors": _yes(facts.minors),
+        "A stricter version could do without": _labels(facts.removable, REMOVABLE_LABELS, "Nothing"),
+        "About": ", ".join(sorted(facts.about)) if facts.about else None,
+        "Rests on material of": _joined(facts.originators, "Nobody else"),
+        "Consented": _joined(facts.consents or frozenset(), "Nobody was asked"),
+        "Approved for": _joined(facts.approvals or frozenset(), "Nobody was asked"),
+        "A life is in danger": _yes(facts.threat_to_life or False),
     }
     return tuple((name, value or "Not stated: every agreement will refuse") for name, value in said.items())
+
+
+def _yes(answer: bool | None, yes: str = "Yes") -> str | None:  # noqa: FBT001 - the answer itself
+    return {None: None, True: yes, False: "No"}[answer]
+
+
+def _joined(codes: AbstractSet[str] | None, nothing: str) -> str | None:
+    return None if codes is None else ", ".join(sorted(codes)) or nothing
+
+
+def _labels(codes: AbstractSet[_E] | None, labels: Mapping[_E, str], nothing: str = "None") -> str | None:
+    return None if codes is None else "; ".join(label for code, label in labels.items() if code in codes) or nothing
 
 
 def _names(names: Sequence[str], listed: MemberList) -> str:

@@ -1,22 +1,28 @@
-"""pure: an agreement with one agency as a frozen value, read from the bytes both sides signed. Guesses no missing key."""
+"""pure: an agreement with one agency as a frozen value. Reads no document."""
 
-import hashlib
-import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from typing import Final
 
-from handling.rules.feedback import ASKABLE, Stage
-from handling.rules.grading import GradeError, GradeFloor, HandlingCode, Scheme, floor
+from handling.rules.feedback import Stage
+from handling.rules.grading import Action, GradeFloor, HandlingCode, Sanitisation, Scheme
 from handling.rules.subjects import Subjects
-from handling.rules.toml_table import Problem, Table
+from handling.rules.terms import (
+    CLASS_LABELS,
+    AgencyClass,
+    Attribution,
+    DataCategory,
+    Encryption,
+    Evidence,
+    SpecialCategory,
+    Termination,
+    Tlp,
+)
+from handling.rules.toml_table import Problem
 
 AGENCY_ID: Final = r"[a-z0-9-]{1,32}"
-_AGREEMENT_ID: Final = r"[a-z0-9-]{1,64}"
-_MOST_DAYS: Final = 36525  # a hundred years; keeps every date that follows from it a valid one
 
 
 class Purpose(Enum):
@@ -47,27 +53,22 @@ class Channel(Enum):
     OPENPGP = "openpgp"
 
 
-_FINGERPRINTS: Final[Mapping[Channel, str]] = {Channel.AGE: r"[0-9a-f]{64}", Channel.OPENPGP: r"[0-9A-F]{40}"}
-_FINGERPRINT_SAYS: Final[Mapping[Channel, str]] = {
-    Channel.AGE: "must be 64 small hexadecimal digits: the fingerprint that the agency reads out",
-    Channel.OPENPGP: "must be the 40 capital hexadecimal digits of the OpenPGP key",
-}
-
-
 class Onward(Enum):
     """May the agency pass the report on?"""
 
     NEVER = "never"
     ASK = "ask"
     LISTED = "listed"
+    CLASS = "class"
 
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """What an agreement may name: grading schemes by their name, and subjects."""
+    """What an agreement may name: grading schemes by their name, subjects, and countries by their ISO 3166 code."""
 
     schemes: Mapping[str, Scheme]
     subjects: Subjects
+    countries: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +86,56 @@ class AgencyParty:
 
     id: str
     name: str
+    agency_class: AgencyClass
+    country: str  # where it keeps what it receives
     channel: Channel
     fingerprint: str
+    key_expires_on: date | None  # the last day on which packages are sealed to that key
     contact: str
     lawful_basis: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ContentLimits:
+    """What a report may hold about people."""
+
+    data: frozenset[DataCategory]
+    named_persons: bool
+    special_categories: frozenset[SpecialCategory]
+    minors: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MarkingLimits:
+    """How restricted a report may be, and the action and sanitisation codes it may carry under C."""
+
+    maximum: Tlp
+    actions: frozenset[Action]
+    sanitisations: frozenset[Sanitisation]
+
+
+@dataclass(frozen=True, slots=True)
+class Geography:
+    """Where a report may be about, and where it may be kept: country codes, or `WORLD`."""
+
+    about: frozenset[str]
+    transfer: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What the agency may do with a report beside its purpose."""
+
+    evidence: Evidence
+    attribution: Attribution
+
+
+@dataclass(frozen=True, slots=True)
+class Encrypted:
+    """Whether a report has to be encrypted on its way and where it is kept."""
+
+    in_transit: Encryption
+    at_rest: Encryption
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +143,15 @@ class OnwardRule:
     """Whether and to whom the agency may pass the report on."""
 
     rule: Onward
-    agencies: tuple[str, ...]  # names, only with `LISTED`
+    agencies: tuple[str, ...] = ()  # names, only with `LISTED`
+    classes: frozenset[AgencyClass] = frozenset()  # only with `CLASS`
 
     def __str__(self) -> str:
         if self.rule is Onward.LISTED:
             return f"Do not pass this on, except to: {', '.join(self.agencies)}."
+        if self.rule is Onward.CLASS:
+            classes = ", ".join(label for one, label in CLASS_LABELS.items() if one in self.classes)
+            return f"Do not pass this on, except to: {classes}."
         return _ONWARD_TEXT[self.rule]
 
 
@@ -118,6 +169,26 @@ class Duties:
     acknowledge_working_days: int
     feedback_days: int
     stages: frozenset[Stage]
+    disposal_proof: bool  # it confirms to us that every copy is destroyed
+
+
+@dataclass(frozen=True, slots=True)
+class ThreatToLife:
+    """Whether a report may go beyond some limits where somebody's life is in danger, and when both sides review that."""
+
+    may_go: bool
+    review_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accountability:
+    """What both sides owe each other whether or not anything is released."""
+
+    rfi_working_days: int  # to answer a request for information
+    reciprocity_days: int  # after which both compare what each has shared; never blocks
+    dissemination_list: bool  # the agency may ask for the list of all that it was sent
+    breach_hours: int
+    termination: Termination
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,167 +210,29 @@ class Agreement:
     subjects: frozenset[str]  # codes and groups as written
     covered: frozenset[str]  # the codes of today's list that those cover
     handling: frozenset[HandlingCode]
+    content: ContentLimits
+    marking: MarkingLimits
     grades: GradeFloor
+    geography: Geography
+    use: Use
+    encryption: Encrypted
     onward: OnwardRule
+    approver: str | None  # who must be asked before each release
     conditions: tuple[str, ...]
     duties: Duties
+    threat_to_life: ThreatToLife
+    accountability: Accountability
 
     def pins(self, channel: str, fingerprint: str) -> bool:
         """Whether a key is the one that both sides agreed on."""
         return channel == self.agency.channel.value and fingerprint == self.agency.fingerprint
 
 
-class AgreementError(ValueError):
-    """The bytes are not an agreement; *problems* name each key path, or the line that cannot be read."""
-
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
-        super().__init__("this is not a valid agreement")
-        self.problems = problems
-
-
-def parse(data: bytes, codes: Codes) -> Agreement:
-    """Read an agreement (docs/agreements.md has every key).
-
-    Raises:
-        AgreementError: with all problems at once, or the one line where reading stopped.
-    """
-    problems: list[Problem] = []
-    root = Table(_document(data), problems)
-    agreement = _agreement(root, codes, hashlib.sha256(data).hexdigest())
-    root.finish()
-    if not problems:
-        problems += _contradictions(agreement)
-    if problems:
-        raise AgreementError(tuple(problems))
-    return agreement
-
-
 def activation_problems(agreement: Agreement) -> tuple[Problem, ...]:
-    """Return what is still missing before this version may decide anything: each side names its lawful basis."""
+    """Return what is still missing before this version may be put into force: each side names its lawful basis."""
     parties = {"unit": agreement.unit.lawful_basis, "agency": agreement.agency.lawful_basis}
     return tuple(
         Problem(f"{party}.lawful_basis", "is missing: without it the agreement cannot be put into force")
         for party, basis in parties.items()
         if basis is None
     )
-
-
-def _document(data: bytes) -> dict[str, object]:
-    try:
-        return tomllib.loads(data.decode())
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise AgreementError((Problem(f"line {line}", "is not UTF-8 text"),)) from None
-    except tomllib.TOMLDecodeError as error:
-        raise AgreementError((_syntax_problem(str(error), data),)) from None
-    except RecursionError:
-        raise AgreementError((Problem("line 1", "is nested too deeply"),)) from None
-
-
-def _syntax_problem(said: str, data: bytes) -> Problem:
-    """Turn the parser's own words, which end in the place, into a line and what is wrong there."""
-    place = re.search(r" \(at line (\d+), column \d+\)$", said)
-    if place is None:
-        return Problem(f"line {data.count(bytes([10])) + 1}", re.sub(r" \(at end of document\)$", "", said))
-    return Problem(f"line {place.group(1)}", said[: place.start()])
-
-
-def _agreement(root: Table, codes: Codes, sha256: str) -> Agreement:
-    subjects = root.codes("subjects", codes.subjects.scopes, "is not in the list of subjects")
-    return Agreement(
-        id=root.text("id", pattern=_AGREEMENT_ID, says="must be 1 to 64 of a-z, 0-9 and -"),
-        version=root.number("version", 1, 2**31 - 1),
-        sha256=sha256,
-        title=root.text("title"),
-        unit=_unit(root.table("unit")),
-        agency=_agency(root.table("agency")),
-        valid_from=root.day("valid_from"),
-        review_by=root.day("review_by"),
-        expires_on=root.day("expires_on"),
-        suspended=root.truth("suspended"),
-        suspended_since=root.day("suspended_since") if root.has("suspended_since") else None,
-        purposes=root.choices("purposes", Purpose),
-        subjects=subjects,
-        covered=codes.subjects.covered(subjects),
-        handling=root.choices("handling", HandlingCode),
-        grades=_floor(root.table("grading"), codes),
-        onward=_onward(root.table("onward")),
-        conditions=root.texts("conditions"),
-        duties=_duties(root.table("duties")),
-    )
-
-
-def _unit(table: Table) -> UnitParty:
-    party = UnitParty(
-        id=table.text("id", pattern=AGENCY_ID, says="must be 1 to 32 of a-z, 0-9 and -"),
-        contact=table.text("contact"),
-        lawful_basis=table.optional_text("lawful_basis"),
-    )
-    table.finish()
-    return party
-
-
-def _agency(table: Table) -> AgencyParty:
-    channel = table.choice("channel", Channel)
-    party = AgencyParty(
-        id=table.text("id", pattern=AGENCY_ID, says="must be 1 to 32 of a-z, 0-9 and -"),
-        name=table.text("name"),
-        channel=channel,
-        fingerprint=table.text("fingerprint", pattern=_FINGERPRINTS[channel], says=_FINGERPRINT_SAYS[channel]),
-        contact=table.text("contact"),
-        lawful_basis=table.optional_text("lawful_basis"),
-    )
-    table.finish()
-    return party
-
-
-def _floor(table: Table, codes: Codes) -> GradeFloor:
-    name = table.one_of("scheme", codes.schemes)
-    scheme = codes.schemes[name] if name else next(iter(codes.schemes.values()))
-    axes = {"source": scheme.source, "information": scheme.information}
-    minimums = {
-        axis: table.one_of(f"{axis}_minimum", [code.code for code in ranked if code.rank is not None])
-        for axis, ranked in axes.items()
-    }
-    may_go = {
-        key: table.truth(key)
-        for key in ("unknown_source_may_go", "unknown_information_may_go", "suspected_false_may_go")
-    }
-    table.finish()
-    try:
-        return floor(scheme, source=minimums["source"], information=minimums["information"], **may_go)
-    except GradeError:  # already noted above
-        nothing: frozenset[str] = frozenset()
-        return GradeFloor(scheme.name, "", "", nothing, nothing, nothing, suspected_false_may_go=False)
-
-
-def _onward(table: Table) -> OnwardRule:
-    rule = table.choice("rule", Onward)
-    agencies = table.texts("agencies") if table.has("agencies") else ()
-    if (rule is Onward.LISTED) is not bool(agencies):
-        table.note("agencies", 'names at least one when the rule is "listed", and is left out otherwise')
-    table.finish()
-    return OnwardRule(rule, agencies)
-
-
-def _duties(table: Table) -> Duties:
-    duties = Duties(
-        retention_days=table.number("retention_days", 1, _MOST_DAYS),
-        acknowledge_working_days=table.number("acknowledge_working_days", 1, 250),
-        feedback_days=table.number("feedback_days", 1, _MOST_DAYS),
-        stages=table.choices("stages", ASKABLE),
-    )
-    table.finish()
-    return duties
-
-
-def _contradictions(agreement: Agreement) -> list[Problem]:
-    """What is well formed and still cannot be meant."""
-    said = []
-    if not agreement.valid_from <= agreement.review_by <= agreement.expires_on:
-        said.append(Problem("review_by", "must lie between valid_from and expires_on"))
-    if agreement.suspended is not (agreement.suspended_since is not None):
-        said.append(Problem("suspended_since", "is given when, and only when, suspended is true"))
-    if agreement.unit.id == agreement.agency.id:
-        said.append(Problem("agency.id", "must not be the unit itself"))
-    return said

@@ -3,9 +3,13 @@
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from enum import Enum
+from typing import Any, TypeVar
 
 from handling.rules.grading import Grade, Handling
+from handling.rules.terms import DataCategory, Removable, SpecialCategory, Tlp
+
+_E = TypeVar("_E", bound=Enum)
 
 
 class FactsError(ValueError):
@@ -26,6 +30,17 @@ class ReportFacts:
     reviewed: bool | None = None
     agencies: frozenset[str] | None = None  # the handler's positive list
     date: dt.date | None = None  # of the report
+    marking: Tlp | None = None
+    data: frozenset[DataCategory] | None = None
+    named_persons: bool | None = None
+    special_categories: frozenset[SpecialCategory] | None = None
+    minors: bool | None = None
+    removable: frozenset[Removable] | None = None  # what a stricter version could do without
+    about: frozenset[str] | None = None  # countries
+    originators: frozenset[str] | None = None  # agencies whose material it rests on
+    consents: frozenset[str] | None = None  # those of them that agreed to this
+    approvals: frozenset[str] | None = None  # agencies for which the approver named in their agreement agreed
+    threat_to_life: bool | None = None
 
     def as_reviewed(self) -> "ReportFacts":
         """Return the facts with the review done; say this only where the review's signature was verified."""
@@ -41,6 +56,17 @@ class ReportFacts:
             "reviewed": self.reviewed,
             "agencies": None if self.agencies is None else sorted(self.agencies),
             "date": None if self.date is None else self.date.isoformat(),
+            "marking": None if self.marking is None else self.marking.value,
+            "data": _codes_body(self.data),
+            "named_persons": self.named_persons,
+            "special_categories": _codes_body(self.special_categories),
+            "minors": self.minors,
+            "removable": _codes_body(self.removable),
+            "about": None if self.about is None else sorted(self.about),
+            "originators": None if self.originators is None else sorted(self.originators),
+            "consents": None if self.consents is None else sorted(self.consents),
+            "approvals": None if self.approvals is None else sorted(self.approvals),
+            "threat_to_life": self.threat_to_life,
         }
 
     @classmethod
@@ -71,6 +97,10 @@ def _handling_body(handling: Handling) -> dict[str, str | None]:
     }
 
 
+def _codes_body(codes: frozenset[_E] | None) -> list[str] | None:
+    return None if codes is None else sorted(code.value for code in codes)
+
+
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise FactsError
@@ -87,6 +117,10 @@ def _texts(value: object) -> frozenset[str]:
     if not isinstance(value, list):
         raise FactsError
     return frozenset(_text(entry) for entry in value)
+
+
+def _codes(choices: type[_E]) -> Callable[[object], frozenset[_E]]:
+    return lambda value: frozenset(choices(entry) for entry in _texts(value))
 
 
 def _grades(value: object) -> tuple[Grade, ...]:
@@ -122,4 +156,15 @@ _READ: Mapping[str, Callable[[object], Any]] = {
     "reviewed": _truth,
     "agencies": _texts,
     "date": _day,
+    "marking": lambda value: Tlp(_text(value)),
+    "data": _codes(DataCategory),
+    "named_persons": _truth,
+    "special_categories": _codes(SpecialCategory),
+    "minors": _truth,
+    "removable": _codes(Removable),
+    "about": _texts,
+    "originators": _texts,
+    "consents": _texts,
+    "approvals": _texts,
+    "threat_to_life": _truth,
 }

@@ -8,7 +8,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from handling.rules.agreements import AGENCY_ID, Agreement, Purpose
-from handling.rules.grading import Handling, Scheme
+from handling.rules.facts import ReportFacts
+from handling.rules.grading import Scheme
+from handling.rules.obligations import TERMS
 from handling.rules.package import MANIFEST, REPORT_JSON, are_names, hashes
 from handling.rules.policy import Decision
 
@@ -25,6 +27,7 @@ _KEYS: Final = frozenset(
         "rules",
         "members",
         "conditions",
+        "terms",
         "delete_by",
         "feedback_due",
         "acknowledge_by",
@@ -71,6 +74,7 @@ class Manifest:
     rules: tuple[str, ...]
     members: Mapping[str, str]  # SHA-256 in hex of every other member of the package, by name
     conditions: tuple[str, ...]
+    terms: Mapping[str, Any]  # what the conditions say, for machines
     delete_by: date
     feedback_due: date
     acknowledge_by: date
@@ -93,6 +97,7 @@ class Manifest:
             "rules": list(self.rules),
             "members": dict(self.members),
             "conditions": list(self.conditions),
+            "terms": dict(self.terms),
             "delete_by": self.delete_by.isoformat(),
             "feedback_due": self.feedback_due.isoformat(),
             "acknowledge_by": self.acknowledge_by.isoformat(),
@@ -118,6 +123,7 @@ class Manifest:
             rules=_texts(body["rules"]),
             members=_members(body["members"]),
             conditions=_texts(body["conditions"]),
+            terms=_terms(body["terms"]),
             delete_by=_day(body["delete_by"]),
             feedback_due=_day(body["feedback_due"]),
             acknowledge_by=_day(body["acknowledge_by"]),
@@ -139,7 +145,7 @@ def manifest_of(
     release: UUID,
     report: str,
     purpose: str,
-    handling: Handling,
+    facts: ReportFacts,
     scheme: Scheme,
     members: Mapping[str, bytes],
     day: date,
@@ -152,7 +158,7 @@ def manifest_of(
         release: a random id, the same for package, ledger and acknowledgement.
         report: the report's URN.
         purpose: as evaluated.
-        handling: the report's; its conditions come first.
+        facts: of the report, as evaluated; the conditions of its handling code come first.
         scheme: where the wording of those conditions stands.
         members: every member of the package but the manifest.
         day: of the request.
@@ -161,7 +167,7 @@ def manifest_of(
         NotPermittedError: the decision does not permit.
         ManifestError: a member is missing or has another name.
     """
-    if not decision.permits or decision.obligations is None:
+    if not decision.permits or decision.obligations is None or facts.handling is None:
         raise NotPermittedError
     due = decision.obligations
     listed = hashes(members)
@@ -175,7 +181,8 @@ def manifest_of(
             agreement=AgreementRef(agreement.id, agreement.version, agreement.sha256),
             rules=decision.rules,
             members=listed,
-            conditions=(*scheme.conditions(handling), *due.conditions),
+            conditions=(*scheme.conditions(facts.handling), *due.conditions),
+            terms=due.terms(facts),
             delete_by=due.delete_by,
             feedback_due=due.feedback_due,
             acknowledge_by=due.acknowledge_by,
@@ -215,6 +222,15 @@ def _agreement(value: object) -> AgreementRef:
     if type(version) is not int or version < 1:
         raise ManifestError
     return AgreementRef(_text(value["id"], r"[a-z0-9-]{1,64}"), version, _text(value["sha256"], _SHA256))
+
+
+def _terms(value: object) -> Mapping[str, Any]:
+    """Terms are compared whole with those that follow from the agreement; here they only have to be what they are."""
+    if not isinstance(value, Mapping) or set(value) != set(TERMS):
+        raise ManifestError
+    if not all(isinstance(value[key], kind) for key, kind in TERMS.items()):
+        raise ManifestError
+    return value
 
 
 def _members(value: object) -> Mapping[str, str]:

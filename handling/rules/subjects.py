@@ -21,9 +21,10 @@ class Subjects:
         """Whether a report may carry this code. A group alone says too little to be one."""
         return code in self.labels
 
-    def scopes(self, code: str) -> bool:
-        """Whether an agreement's scope may name this code or group."""
-        return code in self.labels or code in self.groups
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """What an agreement's scope may name: groups, and the codes below them."""
+        return (*self.groups, *self.labels)
 
     def covered(self, scope: Collection[str]) -> frozenset[str]:
         """Return every code that a scope covers, itself or through its group. A code that is not in the list never is."""

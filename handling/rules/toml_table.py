@@ -14,13 +14,17 @@ _HIDDEN = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}  # characters that can make a pri
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong and where: a key path such as ``agency.fingerprint``, or ``line 12`` of unreadable text."""
+    """What is wrong and where: a key path such as ``agency.fingerprint``, or ``line 12`` of unreadable text.
+
+    *line* is where the key stands, or what it is missing from; None where that is the whole document.
+    """
 
     path: str
     text: str
+    line: int | None = None
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.text}"
+        return f"{self.path}: {self.text}" if self.line is None else f"{self.path} (line {self.line}): {self.text}"
 
 
 class Table:
@@ -49,6 +53,10 @@ class Table:
             self.note(key, "must be a table")
         return Table(value if isinstance(value, dict) else {}, self.problems, f"{self._path}{key}.")
 
+    def text_for(self, key: str, kind: _E, patterns: Mapping[_E, str], says: Mapping[_E, str]) -> str:
+        """Read text whose pattern depends on a choice that was read before."""
+        return self.text(key, pattern=patterns[kind], says=says[kind])
+
     def text(self, key: str, *, pattern: str | None = None, says: str = "", limit: int = 300) -> str:
         """Read one line of visible text, or one that matches *pattern*, which *says* describes."""
         value = self._take(key)
@@ -66,9 +74,10 @@ class Table:
         """Read one line of text that may be missing."""
         return self.text(key) or None if self.has(key) else None
 
-    def texts(self, key: str) -> tuple[str, ...]:
-        """Read a list of lines, which may be empty but must be there."""
-        return tuple(entry for entry in self._list(key, lambda value: _text_problem(value, 300)))
+    def texts(self, key: str, *, least: int = 0) -> tuple[str, ...]:
+        """Read a list of lines, which must be there but may be empty unless *least* is 1."""
+        entries = self._list(key, lambda value: _text_problem(value, 300))
+        return tuple(self._some(key, entries) if least else entries)
 
     def day(self, key: str) -> date:
         """Read a date without a time."""
@@ -113,15 +122,24 @@ class Table:
             self.note(key, f"must be one of: {', '.join(known)}")
         return ""
 
-    def choices(self, key: str, choices: Iterable[_E]) -> frozenset[_E]:
-        """Read a list of members of a closed set, at least one."""
+    def code(self, key: str, known: Collection[str], says: str) -> str:
+        """Read one of *known*, which are too many to be listed in an error; the empty text stands for none."""
+        value = self._take(key)
+        if isinstance(value, str) and value in known:
+            return value
+        if value is not None:
+            self.note(key, says)
+        return ""
+
+    def choices(self, key: str, choices: Iterable[_E], *, least: int = 1) -> frozenset[_E]:
+        """Read a list of members of a closed set; *least* is 0 where the list may be empty."""
         known = {member.value: member for member in choices}
         entries = self._list(key, lambda value: None if value in known else f"must be one of: {', '.join(known)}")
-        return frozenset(known[entry] for entry in self._some(key, entries))
+        return frozenset(known[entry] for entry in (self._some(key, entries) if least else entries))
 
-    def codes(self, key: str, known: Callable[[str], bool], says: str) -> frozenset[str]:
-        """Read a list of codes that *known* accepts, at least one."""
-        entries = self._list(key, lambda value: None if isinstance(value, str) and known(value) else says)
+    def codes(self, key: str, known: Collection[str], says: str) -> frozenset[str]:
+        """Read a list of *known* codes, at least one."""
+        entries = self._list(key, lambda value: None if value in known else says)
         return frozenset(self._some(key, entries))
 
     def finish(self) -> None:

@@ -13,20 +13,21 @@ from handling.agencyfiles import AgencyFileError, AgencyKey
 from handling.agencyfiles import fingerprint as fingerprint_of
 from handling.rules import exclusions
 from handling.rules.agreements import Channel
+from handling.rules.recipient import Recipient, RecipientKey, sealed_to
 from tipline.base.database import Db, StoreError, store_errors
 
 _ADD = """
-    INSERT INTO unit.agency (id, name, channel, key, fingerprint, acknowledge, added_on, parent)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    INSERT INTO unit.agency (id, name, channel, key, fingerprint, acknowledge, added_on, parent, key_expires_on)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
     ON CONFLICT (id) DO NOTHING
 """
 _GET = """
-    SELECT id, name, channel, key, fingerprint, acknowledge, added_on, parent
+    SELECT id, name, channel, key, fingerprint, acknowledge, added_on, parent, key_expires_on
       FROM unit.agency
      WHERE id = $1
 """
 _ALL = """
-    SELECT id, name, channel, key, fingerprint, acknowledge, added_on, parent
+    SELECT id, name, channel, key, fingerprint, acknowledge, added_on, parent, key_expires_on
       FROM unit.agency
      ORDER BY id
 """
@@ -80,6 +81,7 @@ class Agency:
     acknowledge: bytes | None = (
         None  # Ed25519, 32 bytes: what checks its signed acknowledgements, where it enrolled one
     )
+    key_expires_on: date | None = None  # the last day by the key itself; None: it names no such day
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class Keys:
     Attributes:
         name: in an enrolment file as the officer typed it, else empty.
         fingerprint: over all keys that the agency enrols, as its agreement names it.
+        expires_on: the last day on which it can be sealed to; None: it names no such day.
     """
 
     channel: Channel
@@ -96,6 +99,7 @@ class Keys:
     fingerprint: str
     acknowledge: bytes | None = None
     name: str = ""
+    expires_on: date | None = None
 
 
 def read_key(key: str) -> Keys:
@@ -107,7 +111,8 @@ def read_key(key: str) -> Keys:
     text = key.strip()
     try:
         if text.startswith("-----BEGIN PGP PUBLIC KEY BLOCK-----") and text.isascii():
-            return Keys(Channel.OPENPGP, text + "\n", pgp.fingerprint(text + "\n"))
+            public = pgp.read_public(text + "\n")
+            return Keys(Channel.OPENPGP, text + "\n", public.fingerprint, expires_on=public.expires_on)
         if text.startswith("{"):
             enrolled = AgencyKey.read(text.encode())
             return Keys(
@@ -145,7 +150,7 @@ async def add(db: Db, agency_id: str, *, name: str, key: str, today: date, paren
     if parent is not None and (parent == agency_id or await get(db, parent) is None):
         raise AgencyTreeError
     row = (agency_id, name, keys.channel.value, keys.key, keys.fingerprint, keys.acknowledge, today, parent)
-    await db.execute(_ADD, *row)
+    await db.execute(_ADD, *row, keys.expires_on)
     agency = await get(db, agency_id)
     asked = (name, keys.channel, keys.fingerprint, parent)
     if agency is None or (agency.name, agency.channel, agency.fingerprint, agency.parent) != asked:
@@ -190,6 +195,11 @@ async def after(db: Db, agency_id: str, *, limit: int) -> tuple[Agency, ...]:
     return tuple(_agency(row) for row in await db.fetch(_AFTER, agency_id, limit))
 
 
+def recipient(agency: Agency) -> Recipient:
+    """Return what a decision may know of an agency that packages are sealed to, by its row."""
+    return sealed_to(agency.id, RecipientKey(agency.channel.value, agency.fingerprint, agency.key_expires_on))
+
+
 def tree_of(agencies: Iterable[Agency]) -> Mapping[str, str | None]:
     """Return each agency's parent by id, as the rules of exclusions take it."""
     return {agency.id: agency.parent for agency in agencies}
@@ -226,4 +236,5 @@ def _agency(row: asyncpg.Record) -> Agency:
         added_on=row["added_on"],
         parent=row["parent"],
         acknowledge=row["acknowledge"],
+        key_expires_on=row["key_expires_on"],
     )

@@ -10,7 +10,8 @@ from functools import lru_cache
 import asyncpg
 
 from handling import data
-from handling.rules.agreements import Agreement, AgreementError, activation_problems, parse
+from handling.rules.agreement_document import AgreementError, parse
+from handling.rules.agreements import Agreement, activation_problems
 from handling.store import agencies
 from tipline.base.database import Db, StoreError, store_errors
 

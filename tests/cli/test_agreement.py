@@ -5,6 +5,7 @@ import json
 import pytest
 
 from crypto import age
+from handling.rules.policy import CLAUSES
 from handling.store import agreements
 from tests.handling.rules.samples import AGENCY, FACTS, TOML
 from tipline.cli.main import main
@@ -50,8 +51,8 @@ def test_every_problem_is_told_with_its_path(here, capsys):
     assert check(put(here, "a.toml", broken)) == 2
 
     assert capsys.readouterr().err.splitlines() == [
-        "version: must be a whole number from 1 to 2147483647",
-        "agency.channel: must be one of: age, openpgp",
+        "version (line 2): must be a whole number from 1 to 2147483647",
+        "agency.channel (line 23): must be one of: age, openpgp",
     ]
 
 
@@ -66,7 +67,7 @@ def test_a_program_gets_the_problems_as_json(here, capsys):
 
     told = json.loads(capsys.readouterr().out)
     assert told["valid"] is False
-    assert [problem["path"] for problem in told["problems"]] == ["version"]
+    assert [(problem["path"], problem["line"]) for problem in told["problems"]] == [("version", 2)]
 
 
 def test_a_draft_without_a_lawful_basis_is_valid_and_cannot_be_put_into_force(here, capsys):
@@ -105,7 +106,7 @@ def test_another_agency_is_refused(here, capsys):
     told = json.loads(capsys.readouterr().out)
     assert told["outcome"] == "deny"
     assert told["would_permit_if"] == ["agency/not-party"]
-    assert len(told["verdicts"]) == 12
+    assert len(told["verdicts"]) == len(CLAUSES)
 
 
 def test_the_only_agreed_purpose_need_not_be_named(here):
@@ -154,6 +155,56 @@ def test_an_agency_and_its_agreement_are_enrolled_and_listed(here, capsys):
     agency, agreement = capsys.readouterr().out.splitlines()
     assert agency.startswith(f"{AGENCY}  age  ")
     assert agreement.startswith(f"{AGENCY}  customs-2026  version 1  ")
+    assert main(["agreement", "list", "--json"]) == 0
+    assert [(one["agency"], one["version"]) for one in json.loads(capsys.readouterr().out)] == [(AGENCY, 1)]
+
+
+def test_an_amendment_is_told_field_by_field(here, capsys):
+    old, new = put(here, "1.toml", TOML), put(here, "2.toml", TOML.replace("minors = false", "minors = true"))
+
+    assert main(["agreement", "diff", old, new]) == 0
+    assert main(["agreement", "diff", old, old]) == 0
+    assert main(["agreement", "diff", old, new, "--json"]) == 0
+
+    told = capsys.readouterr().out
+    assert told.startswith("Minors: no becomes yes. This widens it.\nThe terms are the same.\n")
+    changes = json.loads(told[told.index("{") :])["changes"]
+    assert [(one["path"], one["effect"], one["was"], one["now"]) for one in changes] == [
+        ("content.minors", "widens", False, True)
+    ]
+
+
+def test_of_two_files_the_wrong_one_is_named(here, capsys):
+    wrong = put(here, "2.toml", TOML.replace("version = 1", "version = 0"))
+
+    assert main(["agreement", "diff", put(here, "1.toml", TOML), wrong]) == 2
+
+    assert capsys.readouterr().err.startswith(f"{wrong}: version (line 2): ")
+
+
+def test_the_canonical_text_reads_as_the_same_terms(here, capsys):
+    assert main(["agreement", "canonical", put(here, "1.toml", TOML)]) == 0
+    written = put(here, "2.toml", capsys.readouterr().out)
+
+    assert main(["agreement", "diff", str(here / "1.toml"), written]) == 0
+    assert capsys.readouterr().out == "The terms are the same.\n"
+
+
+def test_an_export_says_what_the_policy_cannot_carry(here, capsys):
+    assert main(["agreement", "export", put(here, "1.toml", TOML)]) == 0
+    told = capsys.readouterr().out
+    assert main(["agreement", "export", str(here / "1.toml"), "--json"]) == 0
+
+    both = json.loads(capsys.readouterr().out)
+    assert json.loads(told[: told.index("\n\n")]) == both["policy"]
+    assert "duties.retention_days: Days it may be kept" in told
+    assert {"path": "duties.retention_days", "label": "Days it may be kept", "value": 365} in both["not_carried"]
+
+
+def test_the_schema_is_printed_as_json(here, capsys):
+    assert main(["agreement", "schema"]) == 0
+
+    assert json.loads(capsys.readouterr().out)["required"][0] == "id"
 
 
 def test_what_the_store_refuses_ends_with_1_and_says_why(here, capsys):

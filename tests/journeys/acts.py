@@ -18,6 +18,7 @@ import asyncpg
 from crypto import age
 from handling.rules.phrases import phrase
 from tests.journeys import files
+from tests.journeys.answers import ANSWERED
 from tests.journeys.browser import Browser, JourneyError, Page, Upload, report
 from tests.journeys.installation import PROCESSES, Installation
 
@@ -346,6 +347,7 @@ class Story:
             handling="P",
             subject=["wildlife.smuggling", "goods.pangolin"],
             agency=list(self.agencies),
+            **ANSWERED,
             act="queue",
         )
         need("review" in queued.text.lower(), f"the report was not queued: {queued.text[:400]}")

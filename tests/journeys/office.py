@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+from tests.journeys.answers import ANSWERED
 from tests.journeys.browser import JourneyError, Page
 from tests.journeys.installation import Installation
 from tests.journeys.killing import Killer
@@ -178,6 +179,7 @@ class Office:
                 handling="P",
                 subject=["goods.ivory"],
                 agency=["harbour-customs", "river-parks"],
+                **ANSWERED,
                 act="queue",
             )
 

@@ -14,14 +14,16 @@ from handling import data
 from handling.corridor import attaching, items, reading, reports, tips, words, workbench
 from handling.corridor.document import SUMMARY_LIMIT, TITLE_LIMIT, Draft
 from handling.corridor.errors import CorridorError, NotThereError
-from handling.corridor.pages import live, views
+from handling.corridor.pages import live, stating, views
 from handling.corridor.pages import workbench as bench
 from handling.corridor.pages.common import corridor, current, handler, now, record_id
 from handling.corridor.pages.items import GradeView, grade_view
 from handling.corridor.pages.reading import cause
+from handling.corridor.pages.stating import Choice, StatedView
 from handling.corridor.pages.workbench import FindingView
 from handling.corridor.reports import OpenReport, UnfinishedError
 from handling.corridor.session import Handler
+from handling.corridor.stating import Stated
 from handling.corridor.store.reports import ReportState
 from handling.rules.grading import Marking
 from handling.store import agencies
@@ -56,15 +58,6 @@ class ReportsPage:
     at: ClassVar[str] = "reports"
     rows: tuple[Row, ...]
     next_page: str
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One box that can be ticked."""
-
-    value: str
-    label: str
-    ticked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +130,7 @@ class ReportPage:
     actions: tuple[Marking, ...]
     sanitisations: tuple[Marking, ...]
     subjects: tuple[Group, ...]
+    stated: StatedView
     agencies: tuple[Choice, ...]
     excluded: tuple[Excluded, ...]
     must_not_learn: str
@@ -195,7 +189,13 @@ async def write(request: web.Request) -> web.Response:
             return await _attachments(request, person, act, named)
         if act == "queue":
             await reports.queue(
-                pool, person, report, scheme=data.scheme(), subjects=data.subjects(), today=now().date()
+                pool,
+                person,
+                report,
+                scheme=data.scheme(),
+                subjects=data.subjects(),
+                countries=data.countries(),
+                today=now().date(),
             )
     except UnfinishedError as error:
         return await _report(request, typed=changed, problems=error.reasons)
@@ -288,6 +288,7 @@ async def _report(
         actions=tuple(scheme.marking(code) for code in ("A1", "A2", "A3")),
         sanitisations=tuple(scheme.marking(code) for code in ("S1", "S2")),
         subjects=_subjects(draft),
+        stated=stating.view(draft.stated, enrolled),
         agencies=tuple(
             Choice(one.id, one.name, one.id in draft.agencies)
             for one in enrolled
@@ -363,6 +364,7 @@ def typed_over(form: Mapping[str, Sequence[str]], draft: Draft) -> Draft:
         subjects=tuple(form.get("subject", ())),
         agencies=tuple(form.get("agency", ())),
         suspected_false="suspected_false" in form,
+        stated=Stated.of_form(form),
     )
 
 

@@ -11,8 +11,8 @@ from handling.exchange import forms
 from handling.guard import markup
 from handling.guard.asked import FormatError, ReleaseAsked, Review, ReviewAsked
 from handling.guard.scan import scan
-from handling.rules.agreements import AgreementError
-from handling.rules.agreements import parse as parse_agreement
+from handling.rules.agreement_document import AgreementError
+from handling.rules.agreement_document import parse as parse_agreement
 from handling.rules.facts import FactsError, ReportFacts
 from handling.rules.feedback import Feedback, FeedbackError
 from handling.rules.grading import GradeError

@@ -19,13 +19,15 @@ from handling.corridor.errors import NotThereError, RefusedError
 from handling.corridor.pages.app import ROUTES
 from handling.corridor.parts import CHUNK
 from handling.corridor.session import Handler
+from handling.corridor.stating import Stated
 from handling.corridor.store import envelopes, files
 from handling.corridor.tips import OpenTip
-from handling.data import scheme, subjects
+from handling.data import countries, scheme, subjects
 from handling.rules.exclusions import Decision
 from handling.store.keyring import MissingKeyError
 from tests.handling.corridor.conftest import World, sign_in
 from tests.handling.corridor.sources import AT, TODAY, Source
+from tests.journeys.answers import ANSWERED
 from tests.journeys.browser import Browser
 from tipline import envelope
 from tipline.source import submit
@@ -488,8 +490,11 @@ def _finished(draft: Draft) -> Draft:
         summary="Boxes stand there.",
         subjects=("goods.ivory",),
         agencies=("harbour-customs",),
+        stated=Stated.of_form(ANSWERED),
     )
 
 
 async def _queue(world: World, handler: Handler, report: UUID) -> None:
-    await reports.queue(world.pool, handler, report, scheme=scheme(), subjects=subjects(), today=TODAY)
+    await reports.queue(
+        world.pool, handler, report, scheme=scheme(), subjects=subjects(), countries=countries(), today=TODAY
+    )

@@ -14,12 +14,15 @@ from crypto.canonical import canonical
 from crypto.errors import NoMatchError
 from crypto.secret import Secret
 from handling.corridor.document import Draft, DraftItem, Finished, Unfinished, finish
-from handling.data import scheme, subjects
+from handling.corridor.stating import Stated
+from handling.data import countries, scheme, subjects
 from handling.rules.facts import ReportFacts
 from handling.rules.grading import Grade
+from handling.rules.terms import DataCategory, Tlp
 from handling.store import members
 from tests.handling.corridor.conftest import World, sign_in
 from tests.handling.corridor.sources import TODAY
+from tests.journeys.answers import ANSWERED
 from tests.journeys.browser import Browser, Page
 from tests.lists import root_signs, without
 from tipline.base import accounts
@@ -29,6 +32,7 @@ GOOD = {
     "summary": "Ivory is stored near the harbour.",
     "subject": ["goods.ivory"],
     "agency": ["river-parks"],
+    **ANSWERED,
 }
 
 
@@ -63,6 +67,16 @@ async def test_a_draft_is_saved_sealed_under_a_record_key_of_its_own(
         ({"title": " "}, "needs a title"),
         ({"summary": ""}, "needs a summary"),
         ({"handling": "C"}, "C needs one action code"),
+        ({"marking": ""}, "Choose a marking"),
+        ({"data": []}, "Tick what kinds of data"),
+        ({"data": ["none", "trade"]}, "Tick what kinds of data"),
+        ({"named_persons": []}, "whether it names a person"),
+        ({"special": []}, "specially protected data it holds"),
+        ({"minors": []}, "anybody under 18"),
+        ({"about": ""}, "two letters"),
+        ({"about": "KE QQ"}, "Not a country's code: QQ"),
+        ({"originator": []}, "whose material it rests on"),
+        ({"originator": ["nobody-here"]}, "whose material it rests on"),
         ({"agency": ["nobody-here"]}, "not enrolled any more"),
     ],
 )
@@ -97,6 +111,9 @@ async def test_a_queued_report_opens_for_the_other_handler_alone_and_holds_docum
     assert str(facts.handling) == "C A1 S2"
     assert facts.agencies == {"river-parks"}
     assert facts.suspected_false is False
+    assert (facts.marking, facts.about) == (Tlp.AMBER, {"KE"})
+    assert (facts.named_persons, facts.minors, facts.data) == (False, False, {DataCategory.TRADE})
+    assert facts.reviewed is None
     for name in ("amina", "clara"):
         with pytest.raises(NoMatchError):
             age.open_(row["sealed"], [await _release(world, name)])
@@ -225,7 +242,9 @@ async def test_a_reason_goes_with_the_words_it_was_for(browser: Browser, draft: 
 def test_an_item_graded_as_suspected_false_makes_the_report_so() -> None:
     draft = _draft(Grade("3x5x2", "2", "E"))
 
-    finished = finish(draft, UUID(int=7), scheme=scheme(), subjects=subjects(), enrolled={"a"}, today=TODAY)
+    finished = finish(
+        draft, UUID(int=7), scheme=scheme(), subjects=subjects(), countries=countries(), enrolled={"a"}, today=TODAY
+    )
 
     assert isinstance(finished, Finished)
     assert finished.facts.suspected_false is True
@@ -235,7 +254,9 @@ def test_an_item_graded_as_suspected_false_makes_the_report_so() -> None:
 def test_everything_that_is_missing_is_said_at_once() -> None:
     bare = Draft.from_body({**_draft(Grade("3x5x2", "2", "D")).to_body(), "title": "", "subjects": [], "agencies": []})
 
-    unfinished = finish(bare, UUID(int=7), scheme=scheme(), subjects=subjects(), enrolled={"a"}, today=TODAY)
+    unfinished = finish(
+        bare, UUID(int=7), scheme=scheme(), subjects=subjects(), countries=countries(), enrolled={"a"}, today=TODAY
+    )
 
     assert isinstance(unfinished, Unfinished)
     assert [field for field, _ in unfinished.reasons] == ["title", "subjects", "agencies"]
@@ -255,6 +276,7 @@ def _draft(grade: Grade) -> Draft:
         agencies=("a",),
         suspected_false=False,
         date=date(2026, 11, 23),
+        stated=Stated.of_form(ANSWERED),
     )
 
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -24,6 +24,7 @@ from handling.rules.facts import ReportFacts
 from handling.store import members
 from handling.store.members import MemberList
 from tests.conftest import RolePool
+from tests.handling.rules.samples import STATED
 from tests.journeys.browser import Browser, Page
 from tests.lists import root_signs, with_duties
 from tests.practice import Practice, practice
@@ -189,7 +190,9 @@ def a_document(**changes: Any) -> dict[str, Any]:
 def facts_of(document: Mapping[str, Any]) -> ReportFacts:
     """The facts that a review of this document states."""
     report = Report.parse(document)
-    return ReportFacts(
+    return replace(
+        STATED,
+        agencies=None,
         subjects=frozenset(report.subjects),
         grades=tuple(item.grade for item in report.items),
         handling=report.handling,

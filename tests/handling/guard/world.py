@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -32,6 +32,7 @@ from handling.rules.package import MANIFEST, pack
 from handling.rules.policy import evaluate
 from handling.store import agreements, members
 from handling.store.members import MemberList
+from tests.handling.rules.samples import STATED, recipient_of
 from tests.practice import Practice
 from tipline.base import jsons
 from tipline.base.database import Db, Pool
@@ -143,7 +144,7 @@ class World:
         report = Report.parse(document)
         review = Review.parse(statement.body, reviewer="ben", statement=statement)
         facts = ReportFacts.from_body(facts_of(document, forged.agency)).as_reviewed()
-        decision = evaluate(facts, agreement, forged.agency, Purpose.INTELLIGENCE.value, forged.day)
+        decision = evaluate(facts, agreement, recipient_of(agreement), Purpose.INTELLIGENCE.value, forged.day)
         assert decision.permits, decision.failing
         assert decision.obligations
         built = package_members(
@@ -160,7 +161,7 @@ class World:
             release=uuid4(),
             report=report.urn,
             purpose=Purpose.INTELLIGENCE.value,
-            handling=Handling.of("P"),
+            facts=facts,
             scheme=scheme(),
             members=built,
             day=forged.day,
@@ -254,11 +255,11 @@ def a_report() -> dict[str, Any]:
 
 def facts_of(document: Mapping[str, Any], agency: str = CUSTOMS) -> dict[str, Any]:
     """The facts that are true of a document."""
-    return ReportFacts(
+    return replace(
+        STATED,
         subjects=frozenset(document["subject"]),
         grades=tuple(Grade(item["scheme"], item["source"], item["information"]) for item in document["items"]),
         handling=Handling.of(document["handling"], document["action"], document["sanitisation"]),
-        suspected_false=False,
         agencies=frozenset({agency}),
         date=date.fromisoformat(document["date"]),
     ).to_body()

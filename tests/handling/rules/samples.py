@@ -1,13 +1,17 @@
 """One valid agreement and one valid report, from which every test breaks one thing."""
 
 import tomllib
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from handling.data import codes, scheme
-from handling.rules.agreements import Agreement, parse
+from handling.rules.agreement_document import parse
+from handling.rules.agreements import Agreement
 from handling.rules.facts import ReportFacts
 from handling.rules.grading import Grade, Handling
+from handling.rules.recipient import Recipient, RecipientKey, sealed_to
+from handling.rules.terms import DataCategory, Tlp
 
 TODAY = date(2026, 11, 23)
 AGENCY = "harbour-customs"
@@ -34,10 +38,23 @@ lawful_basis = "Wildlife Act, section 12"
 [agency]
 id = "harbour-customs"
 name = "Harbour Customs Service"
+class = "customs"
+country = "KE"
 channel = "age"
 fingerprint = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 contact = "Liaison officer"
 lawful_basis = "Customs Act, section 3"
+
+[content]
+data = ["contact", "conveyance", "trade"]
+named_persons = true
+special_categories = ["conviction"]
+minors = false
+
+[marking]
+maximum = "AMBER"
+actions = ["A1", "A2"]
+sanitisations = ["S1", "S2"]
 
 [grading]
 scheme = "3x5x2"
@@ -47,6 +64,18 @@ unknown_source_may_go = true
 unknown_information_may_go = true
 suspected_false_may_go = false
 
+[geography]
+about = ["KE", "TZ"]
+transfer = ["KE"]
+
+[use]
+evidence = "ask"
+attribution = "may"
+
+[encryption]
+in_transit = "must"
+at_rest = "must"
+
 [onward]
 rule = "ask"
 
@@ -55,6 +84,18 @@ retention_days = 365
 acknowledge_working_days = 2
 feedback_days = 90
 stages = ["assessed", "outcome"]
+disposal_proof = true
+
+[threat_to_life]
+may_go = true
+review_days = 7
+
+[accountability]
+rfi_working_days = 5
+reciprocity_days = 180
+dissemination_list = true
+breach_hours = 72
+termination = "destroy"
 """
 
 
@@ -80,4 +121,27 @@ FACTS = ReportFacts(
     reviewed=True,
     agencies=frozenset({AGENCY, "river-parks"}),
     date=date(2026, 11, 20),
+    marking=Tlp.AMBER,
+    data=frozenset({DataCategory.TRADE}),
+    named_persons=True,
+    special_categories=frozenset(),
+    minors=False,
+    removable=frozenset(),
+    about=frozenset({"KE"}),
+    originators=frozenset(),
+    consents=frozenset(),
+    approvals=frozenset(),
+    threat_to_life=False,
 )
+STATED = replace(FACTS, named_persons=False)
+"""Facts that the practice agreements accept."""
+
+
+def recipient_of(agreement: Agreement, **key: Any) -> Recipient:
+    """The agency of an agreement, with the key that was agreed."""
+    return sealed_to(
+        agreement.agency.id, RecipientKey(agreement.agency.channel.value, agreement.agency.fingerprint, **key)
+    )
+
+
+RECIPIENT = recipient_of(AGREEMENT)

@@ -6,9 +6,12 @@ from datetime import date
 import pytest
 
 from handling.data import codes
-from handling.rules.agreements import AgreementError, Channel, Onward, Purpose, activation_problems, parse
+from handling.rules.agreement_document import AgreementError, parse
+from handling.rules.agreements import Channel, Onward, Purpose, activation_problems
 from handling.rules.grading import HandlingCode
 from tests.handling.rules.samples import TOML, agreement
+
+TABLES = re.findall(r"^\[(.*)\]$", TOML, re.MULTILINE)
 
 
 def problems(toml: str | bytes) -> list[str]:
@@ -18,7 +21,7 @@ def problems(toml: str | bytes) -> list[str]:
 
 
 def paths(toml: str) -> list[str]:
-    return [problem.partition(":")[0] for problem in problems(toml)]
+    return [re.split(r":| \(line", problem)[0] for problem in problems(toml)]
 
 
 def changed(old: str, new: str) -> str:
@@ -45,26 +48,30 @@ def test_the_hash_is_of_the_bytes_as_they_were_signed():
     assert len(agreement().sha256) == 64
 
 
-@pytest.mark.parametrize("line", [line for line in TOML.splitlines() if "=" in line and "lawful_basis" not in line])
-def test_no_key_may_be_missing(line):
-    assert any("is missing" in problem for problem in problems(changed(line + "\n", "")))
+LINES = TOML.splitlines(keepends=True)
 
 
-@pytest.mark.parametrize("table", ["unit", "agency", "grading", "onward", "duties"])
+@pytest.mark.parametrize("at", [at for at, line in enumerate(LINES) if "=" in line and "lawful_basis" not in line])
+def test_no_key_may_be_missing(at):
+    assert any("is missing" in problem for problem in problems("".join(LINES[:at] + LINES[at + 1 :])))
+
+
+@pytest.mark.parametrize("table", TABLES)
 def test_no_table_may_be_missing(table):
     without = re.sub(rf"\[{table}\]\n(?:[^\[\n].*\n)*", "", TOML)
 
     assert f"{table}: is missing" in problems(without)
 
 
-@pytest.mark.parametrize("place", ["id =", "[unit]\n", "[agency]\n", "[grading]\n", "[onward]\n", "[duties]\n"])
+@pytest.mark.parametrize("place", ["id =", *(f"[{table}]\n" for table in TABLES)])
 def test_an_unknown_key_is_refused_in_every_table(place):
     new = f"surprise = 1\n{place}" if place == "id =" else f"{place}surprise = 1\n"
 
     found = problems(TOML.replace(place, new, 1))
 
     table = "" if place == "id =" else place.strip("[]\n") + "."
-    assert found == [f"{table}surprise: is not a key of an agreement"]
+    line = TOML.replace(place, new, 1).splitlines().index("surprise = 1") + 1
+    assert found == [f"{table}surprise (line {line}): is not a key of an agreement"]
 
 
 @pytest.mark.parametrize(
@@ -117,6 +124,40 @@ def test_an_unknown_key_is_refused_in_every_table(place):
         ("feedback_days = 90", "feedback_days = -1", "duties.feedback_days"),
         ('["assessed", "outcome"]', '["assessed", "received"]', "duties.stages[1]"),
         ('["assessed", "outcome"]', "[]", "duties.stages"),
+        ("disposal_proof = true", 'disposal_proof = "yes"', "duties.disposal_proof"),
+        ('class = "customs"', 'class = "friends"', "agency.class"),
+        ('country = "KE"', 'country = "Kenya"', "agency.country"),
+        ('country = "KE"', 'country = "ZZ"', "agency.country"),
+        ('channel = "age"', 'channel = "age"\nkey_expires_on = "2027"', "agency.key_expires_on"),
+        ('data = ["contact", "conveyance", "trade"]', 'data = ["gossip"]', "content.data[0]"),
+        ("named_persons = true", "named_persons = 1", "content.named_persons"),
+        (
+            'special_categories = ["conviction"]',
+            'special_categories = ["conviction", "shoes"]',
+            "content.special_categories[1]",
+        ),
+        ("minors = false", 'minors = "no"', "content.minors"),
+        ('maximum = "AMBER"', 'maximum = "PURPLE"', "marking.maximum"),
+        ('actions = ["A1", "A2"]', 'actions = ["A4"]', "marking.actions[0]"),
+        ('actions = ["A1", "A2"]', "actions = []", "marking.actions"),
+        ('sanitisations = ["S1", "S2"]', 'sanitisations = ["S3"]', "marking.sanitisations[0]"),
+        ('about = ["KE", "TZ"]', 'about = ["KE", "EU"]', "geography.about[1]"),
+        ('about = ["KE", "TZ"]', "about = []", "geography.about"),
+        ('transfer = ["KE"]', 'transfer = ["ZZ"]', "geography.transfer[0]"),
+        ('evidence = "ask"', 'evidence = "yes"', "use.evidence"),
+        ('attribution = "may"', "attribution = false", "use.attribution"),
+        ('in_transit = "must"', 'in_transit = "should"', "encryption.in_transit"),
+        ('at_rest = "must"', 'at_rest = "should"', "encryption.at_rest"),
+        ('rule = "ask"', 'rule = "class"', "onward.classes"),
+        ('rule = "ask"', 'rule = "ask"\nclasses = ["police"]', "onward.classes"),
+        ('rule = "ask"', 'rule = "class"\nclasses = ["friends"]', "onward.classes[0]"),
+        ("may_go = true\nreview", 'may_go = "yes"\nreview', "threat_to_life.may_go"),
+        ("review_days = 7", "review_days = 0", "threat_to_life.review_days"),
+        ("rfi_working_days = 5", "rfi_working_days = 0", "accountability.rfi_working_days"),
+        ("reciprocity_days = 180", "reciprocity_days = 0", "accountability.reciprocity_days"),
+        ("dissemination_list = true", "dissemination_list = 1", "accountability.dissemination_list"),
+        ("breach_hours = 72", "breach_hours = 721", "accountability.breach_hours"),
+        ('termination = "destroy"', 'termination = "burn"', "accountability.termination"),
     ],
 )
 def test_each_value_broken_alone_is_named_by_its_path(old, new, path):
@@ -134,7 +175,7 @@ def test_all_problems_are_told_at_once():
     [
         (TOML.replace("version = 1", "version = = 1"), "line 2"),
         (TOML.replace("[unit]", "[unit"), "line 13"),
-        (TOML + 'agency = "', "line 42"),
+        (TOML + 'agency = "', f"line {TOML.count(chr(10)) + 1}"),
         (TOML.replace("version = 1", "version = 1\nversion = 2"), "line 3"),
     ],
 )

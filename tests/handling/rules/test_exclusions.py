@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from handling.rules import exclusions
 from handling.rules.exclusions import Blocked, Cause, Decision, ExclusionError, Person, Said
 from handling.rules.policy import evaluate
-from tests.handling.rules.samples import FACTS, agreement
+from handling.rules.recipient import sealed_to
+from tests.handling.rules.samples import FACTS, RECIPIENT, agreement
 
 BEN = Person("ben", "Ben Otieno")
 PEOPLE = (Person("amina", "Amina Njeri (handler 1, also analyst)"), BEN, Person("zoe", "Zoë O'Brien-Łuka"))
@@ -178,7 +179,13 @@ def test_an_excluded_agency_meets_the_same_words_as_an_ordinary_absence(
     today = date(2026, 11, 23)
 
     asked = {
-        agency: evaluate(replace(FACTS, agencies=listed), agreement(), agency, "investigation", today)
+        agency: evaluate(
+            replace(FACTS, agencies=listed),
+            agreement(),
+            sealed_to(agency, RECIPIENT.key),
+            "investigation",
+            today,
+        )
         for agency in IDS
         if agency not in listed
     }

@@ -12,7 +12,7 @@ from handling.rules.grading import Handling
 from handling.rules.manifest import Manifest, ManifestError, NotPermittedError, manifest_of
 from handling.rules.package import hashes
 from handling.rules.policy import evaluate
-from tests.handling.rules.samples import AGENCY, AGREEMENT, FACTS, PURPOSE, TODAY
+from tests.handling.rules.samples import AGENCY, AGREEMENT, FACTS, PURPOSE, RECIPIENT, TODAY
 
 RELEASE = UUID("6c1d2e2e-93a8-4a52-9a6e-6d6a6e2f7f11")
 URN = "urn:uuid:0b9d6f0e-2c1b-4f0e-8b1f-2f5a0d9d3c21"
@@ -21,17 +21,16 @@ CONDITIONED = Handling.of("C", "A1", "S2")
 
 
 def made(**change):
-    facts = change.pop("facts", FACTS)
+    facts = change.setdefault("facts", FACTS)
     values = {
         "release": RELEASE,
         "report": URN,
         "purpose": PURPOSE,
-        "handling": FACTS.handling,
         "scheme": scheme(),
         "members": MEMBERS,
         "day": TODAY,
     }
-    decision = evaluate(facts, AGREEMENT, AGENCY, PURPOSE, TODAY)
+    decision = evaluate(facts, AGREEMENT, RECIPIENT, PURPOSE, TODAY)
     return manifest_of(decision, AGREEMENT, **{**values, **change})
 
 
@@ -54,10 +53,10 @@ def test_it_is_the_same_when_the_guard_makes_it_again():
 
 
 def test_the_handling_conditions_come_before_those_of_the_agreement():
-    said = made(handling=CONDITIONED).conditions
+    said = made(facts=replace(FACTS, handling=CONDITIONED)).conditions
 
     assert said[:3] == scheme().conditions(CONDITIONED)
-    assert said[3:] == (*AGREEMENT.conditions, str(AGREEMENT.onward))
+    assert said[3:5] == (*AGREEMENT.conditions, str(AGREEMENT.onward))
 
 
 def test_a_decision_that_does_not_permit_makes_no_manifest():
@@ -66,7 +65,7 @@ def test_a_decision_that_does_not_permit_makes_no_manifest():
 
 
 def test_without_an_agreement_there_is_no_manifest():
-    decision = evaluate(FACTS, None, AGENCY, PURPOSE, TODAY)
+    decision = evaluate(FACTS, None, RECIPIENT, PURPOSE, TODAY)
 
     with pytest.raises(NotPermittedError):
         manifest_of(
@@ -75,7 +74,7 @@ def test_without_an_agreement_there_is_no_manifest():
             release=RELEASE,
             report=URN,
             purpose=PURPOSE,
-            handling=CONDITIONED,
+            facts=FACTS,
             scheme=scheme(),
             members=MEMBERS,
             day=TODAY,
@@ -134,6 +133,10 @@ def test_no_key_may_be_missing(key):
         {"members": {**BODY["members"], "report.html": "00"}},
         {"conditions": [""]},
         {"conditions": ["two\nlines"]},
+        {"terms": {}},
+        {"terms": {**BODY["terms"], "more": 1}},
+        {"terms": {**BODY["terms"], "breach_hours": "72"}},
+        {"terms": {**BODY["terms"], "actions": "A1"}},
         {"delete_by": "2027-02-30"},
         {"delete_by": "20271123"},
         {"feedback_due": None},

@@ -7,7 +7,8 @@ import pytest
 
 from crypto import age, pgp
 from crypto.secret import Secret
-from handling.rules.agreements import AgreementError, Channel
+from handling.rules.agreement_document import AgreementError
+from handling.rules.agreements import Channel
 from handling.store import agencies, agreements
 from handling.store.agreements import AgreementRefusedError, DamagedAgreementError, Refusal
 from tests.handling.rules.samples import AGENCY, TODAY, TOML

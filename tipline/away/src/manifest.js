@@ -25,7 +25,11 @@ import { day, fields, hash32, list, text } from "./strict.js";
 const MANIFEST = "manifest.json";
 const KEYS = [
   ...["format", "release", "report", "report_sha256", "agency", "purpose", "agreement", "rules", "members"],
-  ...["conditions", "delete_by", "feedback_due", "acknowledge_by", "day"],
+  ...["conditions", "terms", "delete_by", "feedback_due", "acknowledge_by", "day"],
+];
+const TERMS = [
+  ...["marking", "actions", "evidence", "attribution", "onward", "encrypt_in_transit", "encrypt_at_rest", "countries"],
+  ...["disposal_proof", "breach_hours", "termination", "rfi_working_days", "dissemination_list", "exception_review_by"],
 ];
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const LINE = /^[^\x00-\x1f\x7f]+$/;
@@ -54,6 +58,7 @@ function read(members) {
     if (body.format !== "tipline/manifest/v1" || digests["report.json"] !== body.report_sha256) throw new PackageError("manifest");
     if (!Number.isSafeInteger(agreement.version) || Number(agreement.version) < 1) throw new PackageError("manifest");
     day(body.day);
+    fields(body.terms, TERMS);
     list(body.rules).forEach(line);
     const manifest = {
       release: matching(body.release, UUID),
