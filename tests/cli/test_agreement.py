@@ -201,10 +201,11 @@ def test_an_export_says_what_the_policy_cannot_carry(here, capsys):
     assert {"path": "duties.retention_days", "label": "Days it may be kept", "value": 365} in both["not_carried"]
 
 
-def test_the_schema_is_printed_as_json(here, capsys):
+@pytest.mark.usefixtures("here")
+def test_the_schema_is_printed_as_json(capsys):
     assert main(["agreement", "schema"]) == 0
 
-    assert json.loads(capsys.readouterr().out)["required"][0] == "id"
+    assert "purposes" in json.loads(capsys.readouterr().out)["required"]
 
 
 def test_what_the_store_refuses_ends_with_1_and_says_why(here, capsys):
