@@ -56,7 +56,7 @@ async def load(
     found = await agencies.after(db, after, limit=AGENCIES + 1)
     shown = found[:AGENCIES]
     active = await agreements.active_of(db, [agency.id for agency in shown], today)
-    parties = tuple(Party(agency.id, agency.name, active.get(agency.id)) for agency in shown)
+    parties = tuple(Party(agency.name, agencies.recipient(agency), active.get(agency.id)) for agency in shown)
     rows = await asyncio.to_thread(_rows, reports, parties, purposes, today)
     return Matrix(parties, rows, older, shown[-1].id if len(found) > AGENCIES else None)
 

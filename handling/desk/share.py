@@ -82,7 +82,7 @@ def stand(found: Case, party: Party, today: date) -> Stand:
     """Say where a report stands with one agency. Pure."""
     facts, agreement = found.reviewed.review.facts, party.agreement
     named = party.id in (facts.agencies or ())
-    purposes = sharing.permitted_purposes(facts, agreement, party.id, today) if named else ()
+    purposes = sharing.permitted_purposes(facts, agreement, party.recipient, today) if named else ()
     since = found.reviewed.received_on if agreement is None else sharing.since(found.reviewed.received_on, agreement)
     releases = [one.release for one in found.releases if one.release.agency == party.id]
     left_out = tuple(one for one in found.left_out if one.agency == party.id)

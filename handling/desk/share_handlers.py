@@ -29,7 +29,8 @@ from handling.desk.handlers import ID, OFFICE, desk_of, id_of
 from handling.desk.matrix_page import Place
 from handling.desk.share import Choice, Done
 from handling.desk.whatif_page import WhatIfPage
-from handling.rules.agreements import AGENCY_ID, AgreementError, Purpose, parse
+from handling.rules.agreement_document import AgreementError, parse
+from handling.rules.agreements import AGENCY_ID, Purpose
 from handling.rules.sharing import Withheld
 from tipline.base.staff import signed_in
 from tipline.base.web import read_form, read_form_lists, render, see_other

@@ -8,6 +8,7 @@ from typing import Final
 
 from handling.rules.feedback import Stage
 from handling.rules.grading import Action, GradeFloor, HandlingCode, Sanitisation, Scheme
+from handling.rules.recipient import Recipient, RecipientKey, sealed_to
 from handling.rules.subjects import Subjects
 from handling.rules.terms import (
     CLASS_LABELS,
@@ -222,6 +223,10 @@ class Agreement:
     duties: Duties
     threat_to_life: ThreatToLife
     accountability: Accountability
+
+    def recipient(self) -> Recipient:
+        """Return the agency as it was agreed, for a dry run: with the key that both sides named, whatever is enrolled."""
+        return sealed_to(self.agency.id, RecipientKey(self.agency.channel.value, self.agency.fingerprint))
 
     def pins(self, channel: str, fingerprint: str) -> bool:
         """Whether a key is the one that both sides agreed on."""

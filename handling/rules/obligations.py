@@ -1,7 +1,7 @@
 """pure: what binds an agency once it has a package, as days, as sentences and as codes. Decides nothing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
@@ -14,73 +14,73 @@ from handling.rules.terms import WORLD, Attribution, Encryption, Evidence, Termi
 
 @dataclass(frozen=True, slots=True)
 class Obligations:
-    """What follows from an agreement on the day of a release; each day is the last that counts."""
+    """What binds the agency once it has the package; each day is the last that counts."""
 
-    agreement: Agreement
     delete_by: date
     acknowledge_by: date
     feedback_due: date
-    exception_review: date  # by when the exception for a threat to life would be reviewed
-    exception_review_by: date | None = None  # the same where the exception was used
+    stages: frozenset[Stage]
+    onward: OnwardRule
+    conditions: tuple[str, ...]  # of the agreement, then its terms as sentences
+    agreed: Mapping[str, Any]  # the terms for machines, before a report's own codes narrow them
+    exception_review_by: date | None = None  # where limits were lifted because a life is in danger
 
-    @property
-    def stages(self) -> frozenset[Stage]:
-        """What the agency reports back."""
-        return self.agreement.duties.stages
-
-    @property
-    def onward(self) -> OnwardRule:
-        """Whether it may pass the report on."""
-        return self.agreement.onward
-
-    @property
-    def conditions(self) -> tuple[str, ...]:
-        """Everything that binds the agency, as sentences: those of the agreement first."""
-        return (*self.agreement.conditions, *_sentences(self.agreement), *self._exception())
-
-    def _exception(self) -> tuple[str, ...]:
-        if self.exception_review_by is None:
-            return ()
-        day = self.exception_review_by.isoformat()
-        return (f"Sent because somebody's life is in danger: both sides review this release by {day}.",)
+    def under_exception(self, review_by: date) -> "Obligations":
+        """Return them with what the exception for a threat to life adds."""
+        review = (
+            f"Sent because somebody's life is in danger: both sides review this release by {review_by.isoformat()}."
+        )
+        return replace(self, conditions=(*self.conditions, review), exception_review_by=review_by)
 
     def terms(self, facts: ReportFacts) -> dict[str, Any]:
-        """Return the same for machines, narrowed by the report's own codes."""
-        agreement = self.agreement
+        """Return what the conditions say, for machines."""
         action = None if facts.handling is None else facts.handling.action
-        actions = agreement.marking.actions if action is None else {action}
         return {
+            **self.agreed,
             "marking": None if facts.marking is None else facts.marking.value,
-            "actions": sorted(one.value for one in actions),
-            "evidence": agreement.use.evidence.value,
-            "attribution": agreement.use.attribution.value,
-            "onward": {
-                "rule": agreement.onward.rule.value,
-                "agencies": sorted(agreement.onward.agencies),
-                "classes": sorted(one.value for one in agreement.onward.classes),
-            },
-            "encrypt_in_transit": agreement.encryption.in_transit.value,
-            "encrypt_at_rest": agreement.encryption.at_rest.value,
-            "countries": sorted(agreement.geography.transfer),
-            "disposal_proof": agreement.duties.disposal_proof,
-            "breach_hours": agreement.accountability.breach_hours,
-            "termination": agreement.accountability.termination.value,
-            "rfi_working_days": agreement.accountability.rfi_working_days,
-            "dissemination_list": agreement.accountability.dissemination_list,
+            "actions": self.agreed["actions"] if action is None else [action.value],
             "exception_review_by": None if self.exception_review_by is None else self.exception_review_by.isoformat(),
         }
+
+
+DUTIES: Final = ("delete_by", "acknowledge_by", "feedback_due", "stages", "onward", "conditions")
+"""What of it people compare between two agreements."""
 
 
 def obligations(agreement: Agreement, today: date) -> Obligations:
     """Return what would bind the agency from *today*."""
     duties = agreement.duties
     return Obligations(
-        agreement,
         delete_by=days_after(today, duties.retention_days),
         acknowledge_by=working_days_after(today, duties.acknowledge_working_days),
         feedback_due=days_after(today, duties.feedback_days),
-        exception_review=days_after(today, agreement.threat_to_life.review_days),
+        stages=duties.stages,
+        onward=agreement.onward,
+        conditions=(*agreement.conditions, *_sentences(agreement)),
+        agreed=_terms(agreement),
     )
+
+
+def _terms(agreement: Agreement) -> dict[str, Any]:
+    onward, owed = agreement.onward, agreement.accountability
+    return {
+        "actions": sorted(one.value for one in agreement.marking.actions),
+        "evidence": agreement.use.evidence.value,
+        "attribution": agreement.use.attribution.value,
+        "onward": {
+            "rule": onward.rule.value,
+            "agencies": sorted(onward.agencies),
+            "classes": sorted(one.value for one in onward.classes),
+        },
+        "encrypt_in_transit": agreement.encryption.in_transit.value,
+        "encrypt_at_rest": agreement.encryption.at_rest.value,
+        "countries": sorted(agreement.geography.transfer),
+        "disposal_proof": agreement.duties.disposal_proof,
+        "breach_hours": owed.breach_hours,
+        "termination": owed.termination.value,
+        "rfi_working_days": owed.rfi_working_days,
+        "dissemination_list": owed.dissemination_list,
+    }
 
 
 TERMS: Final[Mapping[str, type | tuple[type, ...]]] = {

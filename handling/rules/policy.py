@@ -5,11 +5,12 @@ for an agreement and a day, so that deciding about many reports costs little; `e
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from handling.rules.agreements import Agreement, Purpose, activation_problems
+from handling.rules.clocks import days_after
 from handling.rules.facts import ReportFacts
 from handling.rules.obligations import Obligations, obligations
 from handling.rules.recipient import Recipient
@@ -69,7 +70,8 @@ class Prepared:
         asked = [clause(standing, facts) for clause in OF_REPORT]
         if self.spares and facts.threat_to_life is True:
             asked = [_spared(verdict) for verdict in asked]
-            obliged = replace(obliged, exception_review_by=obliged.exception_review)
+            review_days = standing.agreement.threat_to_life.review_days
+            obliged = obliged.under_exception(days_after(standing.today, review_days))
         outcome = self.worst
         for verdict in asked:
             answer = verdict.said.answer

@@ -15,6 +15,7 @@ from handling.rules.agreements import Agreement, Purpose
 from handling.rules.clocks import days_after
 from handling.rules.facts import ReportFacts
 from handling.rules.policy import evaluate
+from handling.rules.recipient import Recipient
 
 DECIDE_WITHIN_DAYS: Final = 7
 """Calendar days in which somebody decides about an agency that may receive a report.
@@ -96,7 +97,7 @@ class Pair:
 
 
 def permitted_purposes(
-    facts: ReportFacts, agreement: Agreement | None, agency: str, today: date
+    facts: ReportFacts, agreement: Agreement | None, recipient: Recipient, today: date
 ) -> tuple[Purpose, ...]:
     """Return the purposes for which the report may go, in the order of the closed set: the first binds most."""
     if agreement is None:
@@ -104,7 +105,7 @@ def permitted_purposes(
     return tuple(
         purpose
         for purpose in Purpose
-        if purpose in agreement.purposes and evaluate(facts, agreement, agency, purpose.value, today).permits
+        if purpose in agreement.purposes and evaluate(facts, agreement, recipient, purpose.value, today).permits
     )
 
 

@@ -1,13 +1,14 @@
 """pure: what would one agreement have changed, held against the one in force? Both are asked about the same facts on the same day."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
 from handling.rules.agreements import Agreement, Purpose
 from handling.rules.facts import ReportFacts
-from handling.rules.policy import Decision, Obligations, Verdict, evaluate
+from handling.rules.obligations import DUTIES, Obligations
+from handling.rules.policy import Decision, Verdict, evaluate
 
 
 class Effect(Enum):
@@ -70,8 +71,8 @@ def _changes(
     facts: ReportFacts, current: Agreement | None, draft: Agreement, purposes: Iterable[Purpose], day: date
 ) -> Iterator[Change]:
     for purpose in purposes:
-        before = evaluate(facts, current, draft.agency.id, purpose.value, day)
-        after = evaluate(facts, draft, draft.agency.id, purpose.value, day)
+        before = evaluate(facts, current, (current or draft).recipient(), purpose.value, day)
+        after = evaluate(facts, draft, draft.recipient(), purpose.value, day)
         duties = _duties(before.obligations, after.obligations) if before.permits and after.permits else ()
         effect = effect_of(before, after, differs=bool(duties))
         if effect is not None:
@@ -94,7 +95,7 @@ def effect_of(before: Decision, after: Decision, *, differs: bool) -> Effect | N
 
 def _duties(before: Obligations | None, after: Obligations | None) -> tuple[Duty, ...]:
     return tuple(
-        Duty(field.name, getattr(before, field.name), getattr(after, field.name))
-        for field in fields(Obligations)
-        if getattr(before, field.name) != getattr(after, field.name)
+        Duty(name, getattr(before, name), getattr(after, name))
+        for name in DUTIES
+        if getattr(before, name) != getattr(after, name)
     )

@@ -18,7 +18,6 @@ from handling.rules.agreements import Agreement, activation_problems
 from handling.rules.amendments import LABELS, amendments
 from handling.rules.facts import FactsError, ReportFacts
 from handling.rules.policy import Decision, evaluate
-from handling.rules.recipient import RecipientKey, sealed_to
 from handling.rules.toml_table import Problem
 from handling.store import agreements
 from tipline.base.settings import Settings
@@ -159,8 +158,7 @@ def _decide(args: argparse.Namespace, agreement: Agreement) -> Decision:
         facts = ReportFacts.from_body(json.loads(_read(args.facts)))
     except (FactsError, ValueError, RecursionError):
         raise _InputError(f"{args.facts} does not hold the facts of a report (docs/agreements.md)") from None
-    agreed = RecipientKey(agreement.agency.channel.value, agreement.agency.fingerprint)  # as if it were enrolled
-    recipient = sealed_to(args.agency or agreement.agency.id, agreed)
+    recipient = agreement.recipient() if args.agency is None else replace(agreement.recipient(), agency=args.agency)
     return evaluate(facts, agreement, recipient, purpose, _today(args.today))
 
 

@@ -17,15 +17,15 @@ from handling.rules.policy import Answer
 from handling.store import agencies
 from handling.store.keyring import Keyring
 from tests.handling.desk.conftest import TODAY, DeskRoom, a_document
-from tests.handling.rules.samples import AGENCY, AGREEMENT, FACTS
+from tests.handling.rules.samples import AGREEMENT, FACTS, RECIPIENT
 from tests.handling.rules.samples import TODAY as DAY
 from tipline.base.database import Db
 
-PARTY = Party(AGENCY, "Harbour Customs Service", AGREEMENT)
+PARTY = Party("Harbour Customs Service", RECIPIENT, AGREEMENT)
 
 
 def test_the_mildest_purpose_decides_and_of_equal_ones_the_first() -> None:
-    only = Party(AGENCY, "Harbour", replace(AGREEMENT, purposes=frozenset({Purpose.SEIZURE})))
+    only = Party("Harbour", RECIPIENT, replace(AGREEMENT, purposes=frozenset({Purpose.SEIZURE})))
 
     assert matching.best(FACTS, PARTY, tuple(Purpose), DAY)[0] is Purpose.INTELLIGENCE
     purpose, match = matching.best(FACTS, only, tuple(Purpose), DAY)

@@ -139,7 +139,7 @@ async def lawless(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     made = Lawless(world, desk)
 
     def permits(facts: ReportFacts, party: matching.Party, purpose: Purpose, day: date) -> Match:
-        decision = evaluate(facts, party.agreement, party.id, purpose.value, day)
+        decision = evaluate(facts, party.agreement, party.recipient, purpose.value, day)
         return Match(party, replace(decision, outcome=Answer.PERMIT))
 
     def packs(members: Mapping[str, bytes]) -> bytes:

@@ -32,7 +32,7 @@ from handling.rules.package import MANIFEST, pack
 from handling.rules.policy import evaluate
 from handling.store import agreements, members
 from handling.store.members import MemberList
-from tests.handling.rules.samples import STATED, recipient_of
+from tests.handling.rules.samples import STATED
 from tests.practice import Practice
 from tipline.base import jsons
 from tipline.base.database import Db, Pool
@@ -144,7 +144,7 @@ class World:
         report = Report.parse(document)
         review = Review.parse(statement.body, reviewer="ben", statement=statement)
         facts = ReportFacts.from_body(facts_of(document, forged.agency)).as_reviewed()
-        decision = evaluate(facts, agreement, recipient_of(agreement), Purpose.INTELLIGENCE.value, forged.day)
+        decision = evaluate(facts, agreement, agreement.recipient(), Purpose.INTELLIGENCE.value, forged.day)
         assert decision.permits, decision.failing
         assert decision.obligations
         built = package_members(

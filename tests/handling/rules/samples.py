@@ -10,7 +10,6 @@ from handling.rules.agreement_document import parse
 from handling.rules.agreements import Agreement
 from handling.rules.facts import ReportFacts
 from handling.rules.grading import Grade, Handling
-from handling.rules.recipient import Recipient, RecipientKey, sealed_to
 from handling.rules.terms import DataCategory, Tlp
 
 TODAY = date(2026, 11, 23)
@@ -137,11 +136,4 @@ STATED = replace(FACTS, named_persons=False)
 """Facts that the practice agreements accept."""
 
 
-def recipient_of(agreement: Agreement, **key: Any) -> Recipient:
-    """The agency of an agreement, with the key that was agreed."""
-    return sealed_to(
-        agreement.agency.id, RecipientKey(agreement.agency.channel.value, agreement.agency.fingerprint, **key)
-    )
-
-
-RECIPIENT = recipient_of(AGREEMENT)
+RECIPIENT = AGREEMENT.recipient()

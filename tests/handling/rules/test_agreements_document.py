@@ -15,7 +15,7 @@ from handling.rules.agreements import PURPOSE_LABELS, Agreement, activation_prob
 from handling.rules.facts import ReportFacts
 from handling.rules.policy import evaluate
 from handling.rules.terms import CLASS_LABELS, DATA_LABELS, SPECIAL_LABELS
-from tests.handling.rules.samples import document, recipient_of
+from tests.handling.rules.samples import document
 
 DOCUMENT = Path("docs/agreements.md").read_text(encoding="utf-8")
 
@@ -43,7 +43,7 @@ def test_the_example_facts_are_permitted_by_the_example_agreement():
     agreement = read(block("toml"))
     facts = ReportFacts.from_body(json.loads(block("json")))
 
-    assert evaluate(facts, agreement, recipient_of(agreement), "seizure", agreement.valid_from).permits
+    assert evaluate(facts, agreement, agreement.recipient(), "seizure", agreement.valid_from).permits
 
 
 def test_what_the_example_shows_as_comments_are_keys_too():

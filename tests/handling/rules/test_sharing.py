@@ -23,7 +23,7 @@ from handling.rules.sharing import (
     since,
     standing,
 )
-from tests.handling.rules.samples import AGENCY, AGREEMENT, FACTS, TODAY
+from tests.handling.rules.samples import AGREEMENT, FACTS, RECIPIENT, TODAY
 
 STATES = ("waiting", "signed-once", "released", "refused", "void")
 LAST = decide_by(TODAY)
@@ -74,7 +74,7 @@ def test_the_clock_starts_when_somebody_could_decide() -> None:
 
 
 def test_a_report_is_proposed_for_every_agreed_purpose_in_the_order_of_the_closed_set() -> None:
-    assert permitted_purposes(FACTS, AGREEMENT, AGENCY, TODAY) == (
+    assert permitted_purposes(FACTS, AGREEMENT, RECIPIENT, TODAY) == (
         Purpose.INTELLIGENCE,
         Purpose.INVESTIGATION,
         Purpose.SEIZURE,
@@ -86,7 +86,7 @@ def test_a_report_is_proposed_for_every_agreed_purpose_in_the_order_of_the_close
     [(FACTS, None), (replace(FACTS, agencies=frozenset()), AGREEMENT), (FACTS, replace(AGREEMENT, suspended=True))],
 )
 def test_what_is_not_permitted_is_never_proposed(facts, agreement) -> None:
-    assert permitted_purposes(facts, agreement, AGENCY, TODAY) == ()
+    assert permitted_purposes(facts, agreement, RECIPIENT, TODAY) == ()
 
 
 def test_every_reason_has_its_words() -> None:

@@ -11,7 +11,7 @@ from handling.rules.facts import ReportFacts
 from handling.rules.grading import HandlingCode
 from handling.rules.policy import evaluate
 from handling.rules.whatif import EFFECT_LABELS, Effect, changes, day_of
-from tests.handling.rules.samples import AGENCY, AGREEMENT, FACTS, TODAY
+from tests.handling.rules.samples import AGENCY, AGREEMENT, FACTS, RECIPIENT, TODAY
 
 OTHERS = {Effect.NEWLY_GOES: Effect.NO_LONGER_GOES, Effect.NO_LONGER_GOES: Effect.NEWLY_GOES}
 
@@ -109,8 +109,8 @@ def test_what_is_told_is_exactly_what_the_two_decisions_differ_in(
     found = told(draft, current, facts)
 
     for purpose in Purpose:
-        before = evaluate(facts, current, AGENCY, purpose.value, TODAY)
-        after = evaluate(facts, draft, AGENCY, purpose.value, TODAY)
+        before = evaluate(facts, current, RECIPIENT, purpose.value, TODAY)
+        after = evaluate(facts, draft, RECIPIENT, purpose.value, TODAY)
         change = found.get(purpose)
         assert (change is not None and change.effect in OTHERS) is (before.permits != after.permits)
         if change is not None and change.effect is Effect.NEWLY_GOES:
