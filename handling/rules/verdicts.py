@@ -68,7 +68,8 @@ class Verdict(NamedTuple):
     @property
     def text(self) -> str:
         """The sentence for people."""
-        return self.said.text.format_map(dict(self.values))
+        text = self.said.text
+        return text.format_map(dict(self.values)) if "{" in text else text
 
     @property
     def values(self) -> tuple[tuple[str, str], ...]:

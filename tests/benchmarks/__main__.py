@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.benchmarks import (
+    agreements,
     away,
     device,
     handing,
@@ -35,6 +36,7 @@ async def _measured(folder: Path) -> list[Row]:
     rows += device.figures(folder)
     rows += keys.figures(folder, limits)
     rows += residue.figures()
+    rows += agreements.figures()
     rows += away.figures()
     rows += kit.figures(folder)
     rows += await starting.public_zone(folder / "start")
