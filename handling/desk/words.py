@@ -39,6 +39,7 @@ CLAUSES: Mapping[str, str] = {
     "list": "Handler's list",
     "dates": "Dates of the agreement",
     "suspension": "Suspension",
+    "signatures": "Signatures of both sides",
     "basis": "Lawful basis",
     "purpose": "Purpose",
     "subject": "Subject",

@@ -2,13 +2,14 @@
 
 import asyncio
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from crypto import age
 from crypto.digest import acknowledgement_check, sha256
+from handling import undersigned
 from handling.guard import store
 from handling.guard.asked import ReleaseAsked
 from handling.guard.keys import Keys
@@ -19,6 +20,7 @@ from handling.guard.service import Case, Guard, Hand, Turn, case, turn, with_key
 from handling.guard.sign import Signed
 from handling.guard.store import SealedRequest, Signature, State
 from handling.guard.verify import STATEMENT, Examined, Held, check_signed, examine, verify
+from handling.rules.agreements import Agreement
 from handling.rules.manifest import Manifest, ManifestError
 from handling.rules.recipient import RecipientKey, sealed_to
 from handling.rules.release import Kind
@@ -186,6 +188,8 @@ async def _held(guard: Guard, db: Db, manifest: Manifest, before: Case) -> Held:
         agreement = await agreements.active(db, manifest.agency, before.today)
     except DamagedAgreementError:
         agreement = None
+    if agency is not None and agreement is not None:
+        agreement = await _judged(guard, db, agreement, agency)
     return Held(
         release=before.row.request.id,
         requested_by=before.row.request.requested_by,
@@ -195,6 +199,16 @@ async def _held(guard: Guard, db: Db, manifest: Manifest, before: Case) -> Held:
         agreement=agreement,
         scheme=guard.scheme,
     )
+
+
+async def _judged(guard: Guard, db: Db, agreement: Agreement, agency: Agency) -> Agreement:
+    """The agreement with the sides whose signatures hold under the root and the enrolled key, whatever its row says."""
+    toml, kept = await agreements.signed(db, agreement)
+    if sha256(toml).hex() != agreement.sha256:
+        return replace(agreement, signed=frozenset())
+    signatures = tuple(undersigned.Signature(side, data) for side, data in kept)
+    good = await asyncio.to_thread(undersigned.sides, toml, signatures, root=guard.trust.root, agency=agency)
+    return replace(agreement, signed=good)
 
 
 def _key(agency: Agency) -> RecipientKey | None:

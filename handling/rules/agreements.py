@@ -1,7 +1,7 @@
 """pure: an agreement with one agency as a frozen value. Reads no document."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
 from typing import Final
@@ -192,6 +192,13 @@ class Accountability:
     termination: Termination
 
 
+class Side(Enum):
+    """Who signs an agreement."""
+
+    UNIT = "unit"
+    AGENCY = "agency"
+
+
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """One version of one agreement. Immutable: any change is a new version."""
@@ -223,6 +230,11 @@ class Agreement:
     duties: Duties
     threat_to_life: ThreatToLife
     accountability: Accountability
+    signed: frozenset[Side] = frozenset()  # whose signature over the bytes was found good; no document says that
+
+    def as_signed(self) -> "Agreement":
+        """Return it for a dry run as if both sides had signed."""
+        return replace(self, signed=frozenset(Side))
 
     def recipient(self) -> Recipient:
         """Return the agency as it was agreed, for a dry run: with the key that both sides named, whatever is enrolled."""

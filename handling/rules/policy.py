@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from handling.rules.agreements import Agreement, Purpose, activation_problems
+from handling.rules.agreements import Agreement, Purpose, Side, activation_problems
 from handling.rules.clocks import days_after
 from handling.rules.facts import ReportFacts
 from handling.rules.obligations import Obligations, obligations
@@ -163,6 +163,16 @@ _NOT_SUSPENDED = Verdict(permit("suspension/none", "The agreement is not suspend
 def _suspension(standing: Standing) -> Verdict:
     agreement = standing.agreement
     return Verdict(_SUSPENDED, (agreement.suspended_since,)) if agreement.suspended else _NOT_SUSPENDED
+
+
+_SIGNED = Verdict(permit("signatures/both", "Both sides have signed these bytes."))
+_UNSIGNED = deny("signatures/missing", "A side has not signed these bytes.", "missing")
+
+
+def _signatures(standing: Standing) -> Verdict:
+    """An agreement is one only when each side has signed exactly its bytes."""
+    missing = frozenset(Side) - standing.agreement.signed
+    return Verdict(_UNSIGNED, (missing,)) if missing else _SIGNED
 
 
 _BASIS = Verdict(permit("basis/stated", "Both sides have stated their lawful basis."))
@@ -498,6 +508,7 @@ STANDING: Final[tuple[Callable[[Standing], Verdict], ...]] = (
     _party,
     _validity,
     _suspension,
+    _signatures,
     _lawful_basis,
     _purpose,
     _key,

@@ -63,6 +63,7 @@ def day_of(draft: Agreement, today: date) -> date:
 
 def changes(facts: ReportFacts, current: Agreement | None, draft: Agreement, day: date) -> tuple[Change, ...]:
     """Compare for every purpose that either of them names, in the order of the closed set."""
+    draft = draft.as_signed()  # what it would do once both sides have signed
     named = draft.purposes | (frozenset() if current is None else current.purposes)
     return tuple(_changes(facts, current, draft, (purpose for purpose in Purpose if purpose in named), day))
 

@@ -17,17 +17,17 @@ from handling.rules.recipient import Recipient, RecipientKey, sealed_to
 from tipline.base.database import Db, StoreError, store_errors
 
 _ADD = """
-    INSERT INTO unit.agency (id, name, channel, key, fingerprint, acknowledge, added_on, parent, key_expires_on)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    INSERT INTO unit.agency (id, name, channel, key, fingerprint, acknowledge, added_on, parent, key_expires_on, signing)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
     ON CONFLICT (id) DO NOTHING
 """
 _GET = """
-    SELECT id, name, channel, key, fingerprint, acknowledge, added_on, parent, key_expires_on
+    SELECT id, name, channel, key, fingerprint, acknowledge, added_on, parent, key_expires_on, signing
       FROM unit.agency
      WHERE id = $1
 """
 _ALL = """
-    SELECT id, name, channel, key, fingerprint, acknowledge, added_on, parent, key_expires_on
+    SELECT id, name, channel, key, fingerprint, acknowledge, added_on, parent, key_expires_on, signing
       FROM unit.agency
      ORDER BY id
 """
@@ -37,6 +37,14 @@ _AFTER = """
      WHERE id > $1
      ORDER BY id
      LIMIT $2
+"""
+_SET_SIGNING = """
+    UPDATE unit.agency
+       SET signing = $2
+     WHERE id = $1
+       AND channel = 'age'
+       AND acknowledge IS NULL
+       AND signing IS NULL
 """
 _LOCK_TREE = "LOCK TABLE unit.agency IN SHARE ROW EXCLUSIVE MODE"
 _MOVE = """
@@ -82,6 +90,9 @@ class Agency:
         None  # Ed25519, 32 bytes: what checks its signed acknowledgements, where it enrolled one
     )
     key_expires_on: date | None = None  # the last day by the key itself; None: it names no such day
+    signing: bytes | None = (
+        None  # Ed25519, 32 bytes: what checks its signature on agreements, where it has no other key
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +149,9 @@ def keys_of(agency: Agency) -> Keys:
 
 
 @store_errors()
-async def add(db: Db, agency_id: str, *, name: str, key: str, today: date, parent: str | None = None) -> Agency:
+async def add(
+    db: Db, agency_id: str, *, name: str, key: str, today: date, parent: str | None = None, signing: bytes | None = None
+) -> Agency:
     """Enrol an agency; the same again changes nothing.
 
     Raises:
@@ -150,12 +163,18 @@ async def add(db: Db, agency_id: str, *, name: str, key: str, today: date, paren
     if parent is not None and (parent == agency_id or await get(db, parent) is None):
         raise AgencyTreeError
     row = (agency_id, name, keys.channel.value, keys.key, keys.fingerprint, keys.acknowledge, today, parent)
-    await db.execute(_ADD, *row, keys.expires_on)
+    await db.execute(_ADD, *row, keys.expires_on, signing)
     agency = await get(db, agency_id)
     asked = (name, keys.channel, keys.fingerprint, parent)
     if agency is None or (agency.name, agency.channel, agency.fingerprint, agency.parent) != asked:
         raise AgencyTakenError
     return agency
+
+
+@store_errors()
+async def set_signing(db: Db, agency_id: str, key: bytes) -> bool:
+    """Enrol the key with which an agency signs agreements; False where it is not enrolled or has a key for that."""
+    return str(await db.execute(_SET_SIGNING, agency_id, key)) == "UPDATE 1"
 
 
 @store_errors()
@@ -237,4 +256,5 @@ def _agency(row: asyncpg.Record) -> Agency:
         parent=row["parent"],
         acknowledge=row["acknowledge"],
         key_expires_on=row["key_expires_on"],
+        signing=row["signing"],
     )

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
 from functools import lru_cache
@@ -11,7 +11,7 @@ import asyncpg
 
 from handling import data
 from handling.rules.agreement_document import AgreementError, parse
-from handling.rules.agreements import Agreement, activation_problems
+from handling.rules.agreements import Agreement, Side, activation_problems
 from handling.store import agencies
 from tipline.base.database import Db, StoreError, store_errors
 
@@ -35,25 +35,51 @@ _ADD = """
                           AND version >= $2)
 """
 _OF_AGENCY = """
-    SELECT id, version, toml, sha256, agency
-      FROM unit.agreement
+    SELECT id, version, toml, sha256, agency,
+           ARRAY(SELECT DISTINCT side
+                   FROM unit.agreement_signature AS signature
+                  WHERE (signature.id, signature.version) = (agreement.id, agreement.version)) AS sides
+      FROM unit.agreement AS agreement
      WHERE agency = $1
      ORDER BY version DESC
 """
 _OF_AGENCIES = """
-    SELECT id, version, toml, sha256, agency
-      FROM unit.agreement
+    SELECT id, version, toml, sha256, agency,
+           ARRAY(SELECT DISTINCT side
+                   FROM unit.agreement_signature AS signature
+                  WHERE (signature.id, signature.version) = (agreement.id, agreement.version)) AS sides
+      FROM unit.agreement AS agreement
      WHERE agency = ANY($1::text[])
      ORDER BY agency, version DESC
 """
 _EVERY = """
-    SELECT id, version, toml, sha256, agency
-      FROM unit.agreement
+    SELECT id, version, toml, sha256, agency,
+           ARRAY(SELECT DISTINCT side
+                   FROM unit.agreement_signature AS signature
+                  WHERE (signature.id, signature.version) = (agreement.id, agreement.version)) AS sides
+      FROM unit.agreement AS agreement
      ORDER BY agency, version DESC
 """
-_LIST = """
-    SELECT id, version, sha256, agency, added_on
+_SIGN = """
+    INSERT INTO unit.agreement_signature (id, version, side, signature, digest, added_on)
+    VALUES ($1, $2, $3, $4, sha256($4), $5)
+    ON CONFLICT DO NOTHING
+"""
+_SIGNED = """
+    SELECT toml, side, signature
       FROM unit.agreement
+      LEFT JOIN unit.agreement_signature USING (id, version)
+     WHERE id = $1
+       AND version = $2
+     ORDER BY side, digest
+"""
+_LIST = """
+    SELECT id, version, sha256, agency, added_on,
+           ARRAY(SELECT DISTINCT side
+                   FROM unit.agreement_signature AS signature
+                  WHERE (signature.id, signature.version) = (agreement.id, agreement.version)
+                  ORDER BY side) AS sides
+      FROM unit.agreement AS agreement
      ORDER BY agency, id, version
 """
 
@@ -90,6 +116,7 @@ class Listed:
     sha256: str
     agency: str
     added_on: date
+    signed: tuple[str, ...]  # sides
 
 
 @store_errors()
@@ -114,11 +141,31 @@ async def add(db: Db, toml: bytes, *, today: date) -> Agreement:
 
 
 @store_errors()
+async def sign(db: Db, agreement: Agreement, side: Side, signature: bytes, *, today: date) -> None:
+    """Keep a signature over a stored version beside it; the caller has judged it. The same again changes nothing."""
+    await db.execute(_SIGN, agreement.id, agreement.version, side.value, signature, today)
+
+
+@store_errors()
+async def signed(db: Db, agreement: Agreement) -> tuple[bytes, tuple[tuple[Side, bytes], ...]]:
+    """Return the bytes of a stored version and every signature kept beside them, for whoever judges them again.
+
+    Raises:
+        DamagedAgreementError: this version is not stored.
+    """
+    rows = await db.fetch(_SIGNED, agreement.id, agreement.version)
+    if not rows:
+        raise DamagedAgreementError
+    return rows[0]["toml"], tuple((Side(row["side"]), row["signature"]) for row in rows if row["side"] is not None)
+
+
+@store_errors()
 async def active(db: Db, agency: str, today: date) -> Agreement | None:
     """Return the version that decides today for an agency, or None where there is no agreement.
 
     That is the highest version that has begun; where none has begun, the highest, which then answers "not yet valid".
-    An expired or suspended version decides too, and denies: an older one never steps in for it.
+    An expired or suspended version decides too, and denies: an older one never steps in for it. *signed* says beside
+    which sides' signatures it is kept; the guard judges them again.
     """
     return _deciding(await db.fetch(_OF_AGENCY, agency), today)
 
@@ -139,7 +186,7 @@ async def active_of(db: Db, of: Collection[str], today: date) -> dict[str, Agree
 async def list_(db: Db) -> tuple[Listed, ...]:
     """Return every stored version, by agency."""
     return tuple(
-        Listed(row["id"], row["version"], row["sha256"].hex(), row["agency"], row["added_on"])
+        Listed(row["id"], row["version"], row["sha256"].hex(), row["agency"], row["added_on"], tuple(row["sides"]))
         for row in await db.fetch(_LIST)
     )
 
@@ -186,4 +233,4 @@ def _agreement(row: asyncpg.Record) -> Agreement:
         raise DamagedAgreementError from None
     if (agreement.id, agreement.version, agreement.agency.id) != (row["id"], row["version"], row["agency"]):
         raise DamagedAgreementError
-    return agreement
+    return replace(agreement, signed=frozenset(Side(side) for side in row["sides"]))

@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from crypto import age
+from crypto import age, sshsig
+from crypto.signing import SigningKey
+from handling import undersigned
 from handling.rules.policy import CLAUSES
 from handling.store import agreements
 from tests.handling.rules.samples import AGENCY, FACTS, TOML
@@ -206,6 +208,71 @@ def test_the_schema_is_printed_as_json(capsys):
     assert main(["agreement", "schema"]) == 0
 
     assert "purposes" in json.loads(capsys.readouterr().out)["required"]
+
+
+def signed_by(capsys) -> list[str]:
+    capsys.readouterr()
+    assert main(["agreement", "list", "--json"]) == 0
+    return json.loads(capsys.readouterr().out)[0]["signed"]
+
+
+def test_both_sides_sign_and_until_then_each_that_is_missing_is_told(here, capsys):
+    root, theirs = SigningKey.generate(), SigningKey.generate()
+    inside = here / "inside"
+    inside.mkdir(exist_ok=True)
+    (inside / "root.pub").write_text(root.public.hex())
+    keys = put(here, "root.key", root.seed.expose().hex()), put(here, "ssh.pub", sshsig.public_line(theirs.public, "x"))
+    file = put(here, "a.toml", PINNED)
+    enrol = ["agency", "add", AGENCY, "--name", "Harbour Customs Service", "--key", put(here, "key.txt", KEY)]
+    assert main([*enrol, "--signing-key", keys[1]]) == 0
+
+    assert main(["agreement", "add", file]) == 0
+    told = capsys.readouterr().out
+    assert "Not signed by the unit yet" in told
+    assert "Not signed by the agency yet" in told
+    assert main(["root", "agreement", file, "--key", keys[0], "--yes"]) == 0
+    assert "Fingerprint of its key: " in capsys.readouterr().out
+    assert undersigned.by_unit(PINNED.encode(), (here / "a.toml.unit.sig").read_bytes(), root.public)
+    assert signed_by(capsys) == ["unit"]
+
+    wrong = put(here, "wrong.sig", undersigned.sign(root, PINNED.encode()))
+    assert main(["agreement", "add", file, "--signature", wrong]) == 2
+    assert "not one of the agency's enrolled key" in capsys.readouterr().err
+    right = put(here, "a.toml.sig", undersigned.sign(theirs, PINNED.encode()))
+    assert main(["agreement", "add", file, "--signature", right]) == 0
+    assert "Not signed" not in capsys.readouterr().out
+    assert signed_by(capsys) == ["agency", "unit"]
+
+
+def test_the_root_signs_only_what_is_stored_and_shows_what_it_changes(here, capsys):
+    root = SigningKey.generate()
+    (here / "inside").mkdir(exist_ok=True)
+    (here / "inside" / "root.pub").write_text(root.public.hex())
+    sign = ["--key", put(here, "root.key", root.seed.expose().hex()), "--yes"]
+    assert main(["agency", "add", AGENCY, "--name", "Customs", "--key", put(here, "key.txt", KEY)]) == 0
+    second = put(
+        here, "b.toml", PINNED.replace("version = 1", "version = 2").replace("minors = false", "minors = true")
+    )
+    assert main(["agreement", "add", put(here, "a.toml", PINNED)]) == 0
+
+    assert main(["root", "agreement", second, *sign]) == 2
+    assert "this version is not stored" in capsys.readouterr().err
+    assert main(["root", "agreement", put(here, "c.toml", PINNED + "\n"), *sign]) == 2
+    assert "stored with other bytes" in capsys.readouterr().err
+    assert main(["root", "agreement", put(here, "d.toml", "a = 1"), *sign]) == 2
+    assert "is no agreement" in capsys.readouterr().err
+
+
+def test_a_key_for_signing_is_enrolled_once_and_only_if_it_is_one(here, capsys):
+    line = put(here, "ssh.pub", sshsig.public_line(SigningKey.generate().public, "x"))
+    assert main(["agency", "signing-key", AGENCY, line]) == 1
+    assert main(["agency", "add", AGENCY, "--name", "Customs", "--key", put(here, "key.txt", KEY)]) == 0
+
+    assert main(["agency", "signing-key", AGENCY, line]) == 0
+    assert main(["agency", "signing-key", AGENCY, line]) == 1
+    with pytest.raises(SystemExit):
+        main(["agency", "signing-key", AGENCY, put(here, "no.pub", "ssh-rsa AAAA")])
+    assert "cannot be read as an SSH public key" in capsys.readouterr().err
 
 
 def test_what_the_store_refuses_ends_with_1_and_says_why(here, capsys):

@@ -3,6 +3,7 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -136,3 +137,17 @@ def test_a_home_with_a_long_path_works_and_leaves_no_alias(tmp_path: Path, monke
             pgp.verify_detached(gpg.public_key(fingerprint), b"a package", signature)
 
         assert list(Path(folder).iterdir()) == []
+
+
+@pytest.mark.parametrize(("ends", "days"), [("3d", 3), ("0", None)])
+def test_the_last_day_of_a_key_is_the_last_whole_one_before_its_end(ends: str, days: int | None) -> None:
+    with tempfile.TemporaryDirectory() as home:
+        base = ["gpg", "--homedir", home, "--batch", "--passphrase", "", "--pinentry-mode", "loopback"]
+        made = [*base, "--quick-generate-key", "Agency", "ed25519", "sign", ends]
+        subprocess.run(made, check=True, capture_output=True)
+        armoured = subprocess.run([*base, "--armor", "--export"], check=True, capture_output=True).stdout.decode()
+        subprocess.run(["gpgconf", "--homedir", home, "--kill", "all"], check=True)
+
+    last, today = pgp.read_public(armoured).expires_on, datetime.now(UTC).date()
+
+    assert last is None if days is None else last == today + timedelta(days - 1)

@@ -100,3 +100,57 @@ def test_nothing_slips_into_another_line_or_an_empty_namespace() -> None:
         sshsig.public_line(b"short", "a unit")
     with pytest.raises(ValueError):
         sshsig.sign(KEY, b"", namespace="")
+
+
+@given(st.binary(max_size=200))
+@QUICK
+def test_we_verify_what_we_signed_and_learn_whose_key_it_was(data: bytes) -> None:
+    assert sshsig.verify(sshsig.sign(KEY, data, namespace=NAMESPACE), data, namespace=NAMESPACE) == KEY.public
+
+
+@pytest.mark.parametrize("hash_", ["sha512", "sha256"])
+def test_we_verify_what_openssh_signed(tmp_path: Path, hash_: str) -> None:
+    if shutil.which("ssh-keygen") is None:
+        pytest.skip("ssh-keygen is not installed")
+    key, file = tmp_path / "key", tmp_path / "file"
+    file.write_bytes(b"an agreement")
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    command = ["ssh-keygen", "-Y", "sign", "-f", key, "-n", NAMESPACE, "-O", f"hashalg={hash_}", file]
+    subprocess.run(command, check=True, capture_output=True)
+
+    found = sshsig.verify((tmp_path / "file.sig").read_text(), b"an agreement", namespace=NAMESPACE)
+
+    assert found == sshsig.public_key((tmp_path / "key.pub").read_text())
+
+
+GOOD = sshsig.sign(KEY, b"data", namespace=NAMESPACE)
+LINES = GOOD.splitlines()
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        "",
+        "no signature",
+        GOOD.replace("SSH", "PGP"),
+        "\n".join([*LINES[:-2], LINES[-1]]),
+        GOOD.replace(LINES[-2], LINES[-2][:-4] + "AAAA"),
+        "\n".join([LINES[0], base64.b64encode(b"SSHSIG").decode(), LINES[-1]]),
+        "\n".join([LINES[0], base64.b64encode(base64.b64decode("".join(LINES[1:-1])) + b"x").decode(), LINES[-1]]),
+        sshsig.sign(KEY, b"other data", namespace=NAMESPACE),
+        sshsig.sign(KEY, b"data", namespace="file"),
+    ],
+)
+def test_what_is_no_signature_over_the_data_in_the_namespace_is_refused(signature: str) -> None:
+    with pytest.raises(SignatureError):
+        sshsig.verify(signature, b"data", namespace=NAMESPACE)
+
+
+@pytest.mark.parametrize("line", ["", "ssh-ed25519", "ssh-rsa AAAA", "ssh-ed25519 AAAA", "ssh-ed25519 !", "AAAA"])
+def test_a_line_that_is_no_ed25519_key_is_refused(line: str) -> None:
+    with pytest.raises(SignatureError):
+        sshsig.public_key(line)
+
+
+def test_a_public_line_reads_back() -> None:
+    assert sshsig.public_key(sshsig.public_line(KEY.public, "a unit")) == KEY.public

@@ -1,6 +1,7 @@
 """The acts of an agency that has no tools: it makes its key in open.html, and opens and answers its package there."""
 
 import asyncio
+import shutil
 from pathlib import Path
 
 from tests.journeys.acts import Story, need
@@ -25,6 +26,12 @@ async def enrol(story: Story) -> tuple[str, str]:
     ours = toml.replace("customs-2026", "coast-2026").replace("harbour-customs", AGENCY)
     agreed.write_text(ours.replace(customs, spoken.replace(" ", "")))
     story.on.tipline("agreement", "add", str(agreed))
+    root = story.on.data / "practice" / "root.key"
+    story.on.tipline("root", "agreement", str(agreed), "--key", str(root), "--yes")
+    shutil.copy(agreed, story.folder / _STICK)
+    signature = await asyncio.to_thread(_signs, story.folder / _STICK, story.paper["agency"], agreed.name)
+    told = story.on.tipline("agreement", "add", str(agreed), "--signature", str(signature))
+    need("Not signed" not in told, f"the agreement is not signed by both sides: {told}")
     story.agencies[AGENCY] = "investigation"
     return (
         "key made in open.html with the network off, fingerprint compared, agency enrolled under its agreement",
@@ -37,6 +44,12 @@ def _makes_a_key(stick: Path) -> tuple[str, str]:
         officer = Officer(browser, stick).sits_down()
         spoken = officer.makes_a_key("Coast Guard")
         return officer.words, spoken
+
+
+def _signs(stick: Path, words: str, agreement: str) -> Path:
+    with some_browser(online=False) as browser:
+        officer = Officer(browser, stick, words).sits_down()
+        return officer.signs(agreement)
 
 
 async def opens_and_answers(story: Story) -> tuple[str, str]:

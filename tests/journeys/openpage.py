@@ -39,6 +39,17 @@ class Officer:
         self.saves("#make-public", "agency-enrolment.json")
         return browser.text("#make-fingerprint")
 
+    def signs(self, agreement: str) -> Path:
+        """Sign an agreement of the folder; the file with the signature."""
+        browser = self.browser
+        browser.click("#sign > summary")
+        browser.upload("#sign-agreement", self.folder / agreement)
+        browser.upload("#sign-key", self.folder / "agency-key.age")
+        browser.fill("#sign-passphrase", self.words)
+        browser.click("#sign-form button[type=submit]")
+        browser.wait_for("#sign-written:not([hidden])", seconds=SLOW)
+        return self.saves("#sign-file", f"{agreement}.sig")
+
     def chooses(self, *, unit: bool = True, passphrase: str = "", **files: str) -> None:
         """Fill the form with the files of the folder, or others by the field's name."""
         names = {"package": "package.age", "signature": "package.age.sig", "key": "agency-key.age"}

@@ -7,6 +7,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from crypto import sshsig
+from crypto.errors import SignatureError
 from handling import enrol
 from handling.agencyfiles import UnitKeys
 from handling.rules.agreements import AGENCY_ID
@@ -27,7 +29,7 @@ _KEY_LIMIT = 1024 * 1024  # bytes; a public key with many signatures stays below
 def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the subcommand."""
     parser = subparsers.add_parser("agency", help="enrol an agency")
-    acts = parser.add_subparsers(dest="act", metavar="add|move|officer|list|unit-keys", required=True)
+    acts = parser.add_subparsers(dest="act", metavar="add|signing-key|move|officer|list|unit-keys", required=True)
     enrol = acts.add_parser("add", help="enrol an agency with its public key")
     enrol.add_argument("id", help="1 to 32 of a-z, 0-9 and -; agreements name it")
     enrol.add_argument("--name", required=True, help="as people read it")
@@ -41,6 +43,15 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     enrol.add_argument(
         "--parent", metavar="ID", help="the enrolled agency above it, whose exclusion follows from its own"
     )
+    enrol.add_argument(
+        "--signing-key",
+        type=_ssh_key,
+        metavar="FILE",
+        help="its SSH public key (ssh-ed25519), with which it signs agreements where it has neither open.html nor OpenPGP",
+    )
+    signing = acts.add_parser("signing-key", help="enrol the SSH key with which an agency signs agreements")
+    signing.add_argument("id", help="the agency's id")
+    signing.add_argument("key", type=_ssh_key, metavar="FILE", help="its SSH public key (ssh-ed25519)")
     move = acts.add_parser("move", help="put an enrolled agency below another one, or at the top")
     move.add_argument("id", help="the agency's id")
     above = move.add_mutually_exclusive_group(required=True)
@@ -59,6 +70,13 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     return asyncio.run(_ACTS[args.act](args, settings))
 
 
+def _ssh_key(path: str) -> bytes:
+    try:
+        return sshsig.public_key(_read(Path(path)))
+    except (OSError, ValueError, SignatureError):
+        raise argparse.ArgumentTypeError(f"{path} cannot be read as an SSH public key (ssh-ed25519)") from None
+
+
 async def _add(args: argparse.Namespace, settings: Settings) -> int:
     if not re.fullmatch(AGENCY_ID, args.id):
         return _say(f"tipline: {args.id!r} is no agency id: use 1 to 32 of a-z, 0-9 and -", BAD_INPUT)
@@ -71,7 +89,9 @@ async def _add(args: argparse.Namespace, settings: Settings) -> int:
     today = datetime.now(UTC).date()
     try:
         async with inside.owner(settings) as db:
-            agency = await agencies.add(db, args.id, name=args.name, key=key, today=today, parent=args.parent)
+            agency = await agencies.add(
+                db, args.id, name=args.name, key=key, today=today, parent=args.parent, signing=args.signing_key
+            )
     except agencies.AgencyKeyError as error:
         return _say(f"tipline: {args.key}: {error}", BAD_INPUT)
     except (agencies.AgencyTreeError, agencies.AgencyTakenError) as error:
@@ -80,6 +100,18 @@ async def _add(args: argparse.Namespace, settings: Settings) -> int:
     print(f"Call the agency and let them read their fingerprint: {groups(agency.fingerprint)}")
     if agency.acknowledge is None:
         print("It has no key for acknowledgements: it acknowledges with the hash, in the portal's form.")
+    return 0
+
+
+async def _signing_key(args: argparse.Namespace, settings: Settings) -> int:
+    async with inside.owner(settings) as db:
+        done = await agencies.set_signing(db, args.id, args.key)
+    if not done:
+        return _say(
+            f"tipline: {args.id} is not enrolled, or has a key for signing already; nothing was changed", REFUSED
+        )
+    print(f"{args.id} signs agreements with this key. Call the agency and compare it:")
+    print(sshsig.public_line(args.key, args.id))
     return 0
 
 
@@ -128,7 +160,14 @@ async def _unit_keys(_: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-_ACTS = {"add": _add, "move": _move, "officer": _officer, "list": _list, "unit-keys": _unit_keys}
+_ACTS = {
+    "add": _add,
+    "move": _move,
+    "signing-key": _signing_key,
+    "officer": _officer,
+    "list": _list,
+    "unit-keys": _unit_keys,
+}
 
 
 def _read(path: Path) -> str:

@@ -9,22 +9,27 @@ from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from handling import data
+from handling import data, undersigned
 from handling.rules import iep
 from handling.rules.agreement_document import AgreementError, parse
 from handling.rules.agreement_schema import schema
 from handling.rules.agreement_text import document, write
-from handling.rules.agreements import Agreement, activation_problems
+from handling.rules.agreements import Agreement, Side, activation_problems
 from handling.rules.amendments import LABELS, amendments
 from handling.rules.facts import FactsError, ReportFacts
 from handling.rules.policy import Decision, evaluate
 from handling.rules.toml_table import Problem
-from handling.store import agreements
+from handling.store import agencies, agreements
+from tipline.base.database import Db
 from tipline.base.settings import Settings
 from tipline.cli import agreement_show as show
 from tipline.cli import inside, whatif
 
 REFUSED, BAD_INPUT = 1, 2
+_HOW_TO_SIGN: Mapping[Side, str] = {
+    Side.UNIT: "Not signed by the unit yet: run `tipline root agreement FILE`. Until both sides have signed it permits nothing.",
+    Side.AGENCY: "Not signed by the agency yet: add it again with --signature. Until both sides have signed it permits nothing.",
+}
 
 
 class _InputError(Exception):
@@ -37,6 +42,12 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     acts = parser.add_subparsers(dest="act", metavar="ACT", required=True)
     adding = acts.add_parser("add", help="store a new version")
     adding.add_argument("file", type=Path, metavar="FILE")
+    adding.add_argument(
+        "--signature",
+        type=Path,
+        metavar="FILE.sig",
+        help="the agency's detached signature over the file; may come later",
+    )
     listing = acts.add_parser("list", help="every stored version")
     check = acts.add_parser("check", help="read a file and say what is wrong, or what it would decide")
     check.add_argument("file", type=Path, metavar="FILE")
@@ -80,9 +91,14 @@ async def _add(args: argparse.Namespace, settings: Settings) -> int:
     agreement = parse(toml, data.codes())
     if agreement.unit.id != settings.unit:
         raise _InputError(f'unit.id is "{agreement.unit.id}", and this installation is "{settings.unit}"')
+    today = datetime.now(UTC).date()
+    signature = None if args.signature is None else _read(args.signature)
     try:
-        async with inside.owner(settings) as db:
-            await agreements.add(db, toml, today=datetime.now(UTC).date())
+        async with inside.owner(settings) as db, db.transaction():
+            await agreements.add(db, toml, today=today)
+            if signature is not None:
+                await _countersign(db, agreement, toml, signature, today)
+            missing = await _unsigned(db, agreement)
     except agreements.AgreementRefusedError as error:
         print(f"tipline: {error}", file=sys.stderr)
         return REFUSED
@@ -90,7 +106,24 @@ async def _add(args: argparse.Namespace, settings: Settings) -> int:
         _print_json(show.as_json(agreement, (), None) | {"stored": True})
     else:
         print(f"{show.name(agreement)}: stored, SHA-256 {agreement.sha256}")
+        for side in missing:
+            print(_HOW_TO_SIGN[side])
     return 0
+
+
+async def _countersign(db: Db, agreement: Agreement, toml: bytes, signature: bytes, today: date) -> None:
+    """Keep the agency's signature, once it was found good under its enrolled key."""
+    agency = await agencies.get(db, agreement.agency.id)
+    if agency is None or len(signature) > undersigned.LIMIT:
+        raise _InputError("the signature is not one of the agency's enrolled key over this file")
+    if not await asyncio.to_thread(undersigned.by_agency, toml, signature, agency):
+        raise _InputError("the signature is not one of the agency's enrolled key over this file")
+    await agreements.sign(db, agreement, Side.AGENCY, signature, today=today)
+
+
+async def _unsigned(db: Db, agreement: Agreement) -> list[Side]:
+    _, kept = await agreements.signed(db, agreement)
+    return [side for side in Side if side not in {of for of, _ in kept}]
 
 
 async def _list(args: argparse.Namespace, settings: Settings) -> int:
@@ -100,7 +133,8 @@ async def _list(args: argparse.Namespace, settings: Settings) -> int:
         _print_json([asdict(listed) | {"added_on": listed.added_on.isoformat()} for listed in stored])
         return 0
     for listed in stored:
-        print(f"{listed.agency}  {listed.id}  version {listed.version}  {listed.added_on}  {listed.sha256}")
+        signed = f"signed by {' and '.join(listed.signed)}" if listed.signed else "not signed"
+        print(f"{listed.agency}  {listed.id}  version {listed.version}  {listed.added_on}  {signed}  {listed.sha256}")
     return 0
 
 
@@ -159,7 +193,7 @@ def _decide(args: argparse.Namespace, agreement: Agreement) -> Decision:
     except (FactsError, ValueError, RecursionError):
         raise _InputError(f"{args.facts} does not hold the facts of a report (docs/agreements.md)") from None
     recipient = agreement.recipient() if args.agency is None else replace(agreement.recipient(), agency=args.agency)
-    return evaluate(facts, agreement, recipient, purpose, _today(args.today))
+    return evaluate(facts, agreement.as_signed(), recipient, purpose, _today(args.today))
 
 
 def _today(text: str | None) -> date:

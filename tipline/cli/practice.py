@@ -13,9 +13,11 @@ from string import Template
 import asyncpg
 
 from crypto import age, passphrase, pgp
+from crypto.secret import Secret
 from crypto.signing import SigningKey
-from handling import enrol, pinning
+from handling import enrol, pinning, undersigned
 from handling.people import Card, Person
+from handling.rules.agreements import Side
 from handling.store import agencies, agreements
 from handling.store.intakekeys import NewIntakeKey
 from handling.store.members import Duty
@@ -68,7 +70,7 @@ async def enrol_if_new(
         officers = []
         async with inside.transaction():
             for agency in _AGENCIES:
-                await _enrol_agency(inside, agency, settings.unit, folder / agency.id, today)
+                await _enrol_agency(inside, agency, settings, founded.root, today)
                 officers.append(
                     await enrol.enrol_officer(inside, agency.id, agency.officer, agency.display, log_n=log_n)
                 )
@@ -126,10 +128,17 @@ def _oversight(settings: Settings, folder: Path, root: SigningKey, today: date) 
     return keys
 
 
-async def _enrol_agency(inside: asyncpg.Connection, agency: _Agency, unit: str, folder: Path, today: date) -> None:
+async def _enrol_agency(
+    inside: asyncpg.Connection, agency: _Agency, settings: Settings, root: SigningKey, today: date
+) -> None:
+    """Enrol an agency and its agreement, which the root and the agency's own key sign."""
+    folder = settings.data / "practice" / agency.id
+    signing: SigningKey | None = None
     if agency.channel == "age":
         identity = age.Identity.generate()
         write_private(folder / "key.txt", identity.encode().expose() + b"\n")
+        signing = SigningKey.generate()
+        write_private(folder / "signing.key", signing.seed.expose().hex().encode() + b"\n")
         public_key = str(identity.recipient)
         fingerprint = identity.recipient.fingerprint()
     else:
@@ -138,13 +147,23 @@ async def _enrol_agency(inside: asyncpg.Connection, agency: _Agency, unit: str, 
         with pgp.Gpg(folder / "gnupg") as gpg:
             fingerprint = await asyncio.to_thread(gpg.generate, f"{agency.name} (practice)", phrase)
             public_key = gpg.public_key(fingerprint)
-    await agencies.add(inside, agency.id, name=agency.name, key=public_key, today=today)
+    signs = None if signing is None else signing.public
+    await agencies.add(inside, agency.id, name=agency.name, key=public_key, today=today, signing=signs)
     template = resources.files("handling.data").joinpath(f"practice-{agency.id}.toml").read_text()
     values = {
-        "unit": unit,
+        "unit": settings.unit,
         "fingerprint": fingerprint,
         "valid_from": today.isoformat(),
         "review_by": (today + timedelta(days=365)).isoformat(),
         "expires_on": (today + timedelta(days=730)).isoformat(),
     }
-    await agreements.add(inside, Template(template).substitute(values).encode(), today=today)
+    toml = Template(template).substitute(values).encode()
+    agreement = await agreements.add(inside, toml, today=today)
+    await agreements.sign(inside, agreement, Side.UNIT, undersigned.sign(root, toml), today=today)
+    if signing is not None:
+        theirs = undersigned.sign(signing, toml)
+    else:
+        phrase = Secret((folder / "passphrase.txt").read_bytes().strip())
+        with pgp.Gpg(folder / "gnupg") as gpg:
+            theirs = await asyncio.to_thread(gpg.sign_detached, toml, fingerprint, phrase)
+    await agreements.sign(inside, agreement, Side.AGENCY, theirs, today=today)

@@ -1,19 +1,25 @@
-"""`tipline root`: what only the root key signs, member list and pins. The key is joined for one command and never written."""
+"""`tipline root`: what only the root key signs: member list, pins, agreements. The key is joined for one command and never written."""
 
 import argparse
 import asyncio
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from crypto.signing import SigningKey
 from crypto.statement import Statement
-from handling import pinning
+from handling import data, pinning, undersigned
 from handling.enrol import LIST_VALID_DAYS
 from handling.rules import member_words, membership
+from handling.rules.agreement_document import AgreementError, parse
+from handling.rules.agreement_text import document
+from handling.rules.agreements import Agreement, Side
+from handling.rules.amendments import LABELS, amendments
 from handling.rules.membership import Change, MembershipError, Renew
-from handling.store import members, proposals
+from handling.store import agreements, members, proposals
+from handling.store.agreements import DamagedAgreementError
 from handling.store.members import MemberList, MemberListError, OvertakenError, Trust
 from handling.store.proposals import Proposal
 from tipline.base.database import Db
@@ -35,7 +41,11 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     renew.add_argument("--until", type=date.fromisoformat, metavar="DATE", help="last day (default: a year from today)")
     pins = acts.add_parser("pins", help="sign whose intake keys a kit and the page with script may seal to")
     pins.add_argument("--until", type=date.fromisoformat, metavar="DATE", help="last day (default: a year from today)")
-    for act in (sign, renew, pins):
+    agreement = acts.add_parser("agreement", help="sign a stored agreement for the unit")
+    agreement.add_argument(
+        "file", type=Path, metavar="FILE", help="its exact bytes, as `tipline agreement add` took them"
+    )
+    for act in (sign, renew, pins, agreement):
         joining.add_arguments(act, "root")
         act.add_argument("--yes", action="store_true", help="sign without asking; the words are printed all the same")
 
@@ -43,7 +53,9 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Show in words what is to be signed, join the key, sign."""
     try:
-        return asyncio.run(_pins(args, settings) if args.act == "pins" else _run(args, settings))
+        return asyncio.run(_ACTS.get(args.act, _run)(args, settings))
+    except DamagedAgreementError:
+        raise SettingsError("this version is not stored: run `tipline agreement add` first") from None
     except (MemberListError, OvertakenError, MembershipError, UnitsError) as error:
         raise SettingsError(str(error)) from None
 
@@ -65,6 +77,45 @@ async def _run(args: argparse.Namespace, settings: Settings) -> int:
         appended = await sign(db, trust, key, following, today)
     print(f"Signed: the member list is now version {appended.version}, valid until {appended.valid_until}.")
     return 0
+
+
+async def _agreement(args: argparse.Namespace, settings: Settings) -> int:
+    """Sign the bytes of an agreement that is stored, and leave the signature beside the file for the agency."""
+    try:
+        toml = args.file.read_bytes()
+        agreement = parse(toml, data.codes())
+    except (OSError, AgreementError):
+        raise SettingsError(f"{args.file} is no agreement: see `tipline agreement check`") from None
+    today = datetime.now(UTC).date()
+    async with inside.owner(settings) as db:
+        stored, _ = await agreements.signed(db, agreement)
+        if stored != toml:
+            raise SettingsError("this version is stored with other bytes. Sign what `tipline agreement add` took")
+        before = await agreements.active(db, agreement.agency.id, today)
+        print(agreement_in_words(agreement, before))
+        if not _agreed(args):
+            return 1
+        key = await asyncio.to_thread(joining.root_key, args, members.root_public(settings.inside))
+        signature = undersigned.sign(key, toml)
+        await agreements.sign(db, agreement, Side.UNIT, signature, today=today)
+    beside = args.file.with_name(f"{args.file.name}.unit.sig")
+    beside.write_bytes(signature)
+    print(f"Signed. Send the agency {args.file.name} and {beside.name}; it checks with `ssh-keygen -Y verify`.")
+    return 0
+
+
+def agreement_in_words(agreement: Agreement, before: Agreement | None) -> str:
+    """Return what the root signs: the whole of a first agreement, or what it changes against the one in force."""
+    lines = [
+        f"Sign {agreement.id}, version {agreement.version}, with {agreement.agency.name}.",
+        f"SHA-256 {agreement.sha256}",
+    ]
+    scheme = data.scheme()
+    new = document(agreement, scheme)
+    if before is None or before.sha256 == agreement.sha256:
+        return "\n".join([*lines, *(f"  {LABELS[path]}: {value}" for path, value in new.items())])
+    changed = amendments(document(before, scheme), new, scheme)
+    return "\n".join([*lines, f"Against version {before.version}:", *(f"  {one}" for one in changed)])
 
 
 async def _pins(args: argparse.Namespace, settings: Settings) -> int:
@@ -143,3 +194,9 @@ def _agreed(args: argparse.Namespace) -> bool:
     if not agreed:
         print("Nothing was signed.")
     return agreed
+
+
+_ACTS: Mapping[str, Callable[[argparse.Namespace, Settings], Coroutine[Any, Any, int]]] = {
+    "pins": _pins,
+    "agreement": _agreement,
+}

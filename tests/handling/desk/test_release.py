@@ -22,10 +22,10 @@ from handling.rules.attachments import Kind
 from handling.rules.manifest import Manifest
 from handling.rules.package import MANIFEST, READ_FIRST, REPORT_HTML, REPORT_JSON, pack, unpack
 from handling.rules.policy import CLAUSES
-from handling.store import agreements
 from tests.handling.desk.conftest import TODAY, DeskRoom, a_document, deconflict
 from tests.handling.rules.test_attachments import JPEG
 from tests.journeys.browser import Browser
+from tests.practice import agree
 
 
 async def _at_the_desk(room: DeskRoom, document: dict[str, Any] | None = None, **review: Any) -> tuple[Browser, str]:
@@ -57,7 +57,7 @@ async def _next_version(room: DeskRoom, *changes: tuple[str, str]) -> None:
     for old, new in changes:
         text, count = re.subn(old, new, text, flags=re.MULTILINE)
         assert count == 1
-    await agreements.add(room.db, text.encode(), today=TODAY)
+    await agree(room.db, room.settings, text.encode(), today=TODAY)
 
 
 async def test_a_permitted_release_is_built_once_and_waits_for_two_signatures(room: DeskRoom) -> None:

@@ -12,15 +12,19 @@ import asyncpg
 import pytest
 
 from crypto.canonical import canonical
+from crypto.secret import Secret
 from crypto.signing import SigningKey
 from crypto.statement import Statement
+from handling import undersigned
 from handling.guard.refusal import NotNowError, RefusedError
 from handling.guard.service import today
+from handling.rules.agreements import Side
 from handling.rules.package import MANIFEST, REPORT_HTML, pack, unpack
 from handling.store import agreements, members
 from handling.store.members import MemberListError
 from tests.conftest import RolePool
 from tests.handling.guard.world import CUSTOMS, PARKS, Forgery, World
+from tests.practice import agree
 from tipline.base.database import INSIDE_ROLES
 
 
@@ -217,7 +221,7 @@ async def test_under_a_suspended_or_expired_agreement_nothing_leaves(world: Worl
         kept = [text for text in kept if not text.startswith(("expires_on", "review_by", "valid_from"))]
         line += f"\nreview_by = {today() - timedelta(days=2)}\nvalid_from = {today() - timedelta(days=9)}"
     text = "\n".join(kept).replace("version = 1", f"version = 2\n{line}")
-    now = await agreements.add(world.owner, text.encode(), today=today())
+    now = await agree(world.owner, world.settings, text.encode(), today=today())
     manifest = content["manifest"]
     manifest["agreement"] = {"id": now.id, "version": 2, "sha256": now.sha256}
     archive = unpack(base64.b64decode(content["zip"])) | {MANIFEST: canonical(manifest)}
@@ -225,6 +229,26 @@ async def test_under_a_suspended_or_expired_agreement_nothing_leaves(world: Worl
     release = await world.ask_release(content=content)
 
     assert why in await _reasons(world, release, "ben")
+
+
+@pytest.mark.parametrize("side", list(Side))
+@NOTHING_LEFT
+async def test_an_agreement_that_one_side_has_not_signed_lets_nothing_out_whatever_its_rows_say(
+    world: World, side: Side
+) -> None:
+    """A signature is kept beside the new version for each side, so a desk believes it; one was made over other bytes."""
+    toml = (await world.owner.fetchval("SELECT toml FROM unit.agreement WHERE agency = $1", CUSTOMS)).decode()
+    text = toml.replace("version = 1", "version = 2").encode()
+    agreement = await agreements.add(world.owner, text, today=today())
+    keys = {Side.UNIT: "root.key", Side.AGENCY: "harbour-customs/signing.key"}
+    for signer, file in keys.items():
+        seed = bytes.fromhex((world.settings.data / "practice" / file).read_text())
+        signed = text if signer is not side else text + b"\n"
+        signature = undersigned.sign(SigningKey.from_seed(Secret(seed)), signed)
+        await agreements.sign(world.owner, agreement, signer, signature, today=today())
+    release = await world.ask_release()
+
+    assert "signatures/missing" in await _reasons(world, release, "ben")
 
 
 @NOTHING_LEFT

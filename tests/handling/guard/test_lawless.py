@@ -32,10 +32,10 @@ from handling.rules.agreements import Purpose
 from handling.rules.facts import ReportFacts
 from handling.rules.package import MANIFEST, REPORT_HTML, REPORT_JSON, pack, unpack
 from handling.rules.policy import Answer, evaluate
-from handling.store import agreements
 from handling.store.keyring import Keyring
 from tests.handling.guard.world import CUSTOMS, PARKS, Edit, Forgery, World, a_report, facts_of, unchanged
 from tests.lists import root_signs, with_duties
+from tests.practice import agree
 from tipline.base import accounts
 
 
@@ -86,7 +86,7 @@ class Lawless:
         kept = [line for line in toml.splitlines() if line.split(" = ")[0] not in {*changes, "version"}]
         added = [f"{name} = {value}" for name, value in changes.items() if value]
         text = "\n".join(["version = 2", *added, *lines, *kept])
-        await agreements.add(self.world.owner, text.encode(), today=today())
+        await agree(self.world.owner, self.world.settings, text.encode(), today=today())
 
     async def toml(self, agency: str = CUSTOMS) -> str:
         sql = "SELECT toml FROM unit.agreement WHERE agency = $1 ORDER BY version DESC LIMIT 1"
@@ -215,7 +215,8 @@ async def _a_foreign_agreement(it: Lawless) -> UUID:
 
 async def _an_agreement_of_another_unit(it: Lawless) -> UUID:
     toml = (await it.toml()).replace('[unit]\nid = "', '[unit]\nid = "other-')
-    await agreements.add(it.world.owner, toml.replace("version = 1", "version = 2").encode(), today=today())
+    text = toml.replace("version = 1", "version = 2").encode()
+    await agree(it.world.owner, it.world.settings, text, today=today())
     return await it.ask()
 
 

@@ -189,6 +189,7 @@ def _grade_more(facts: ReportFacts) -> st.SearchStrategy[ReportFacts]:
 
 
 NARROWER: dict[str, Way] = {
+    "signed": _less("signed"),
     "suspended": lambda agreement: st.just(replace(agreement, suspended=True, suspended_since=TODAY)),
     "unit.lawful_basis": _set("unit", "lawful_basis", to=None),
     "agency.lawful_basis": _set("agency", "lawful_basis", to=None),

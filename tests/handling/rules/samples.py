@@ -111,7 +111,7 @@ def document() -> dict[str, Any]:
     return tomllib.loads(TOML)
 
 
-AGREEMENT = agreement()
+AGREEMENT = agreement().as_signed()
 FACTS = ReportFacts(
     subjects=frozenset({"wildlife.smuggling", "goods.ivory"}),
     grades=(grade("2D"), grade("1B")),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from handling.data import scheme, subjects
-from handling.rules.agreements import ContentLimits, Geography, MarkingLimits, Purpose, ThreatToLife
+from handling.rules.agreements import ContentLimits, Geography, MarkingLimits, Purpose, Side, ThreatToLife
 from handling.rules.grading import Action, Handling, HandlingCode, Sanitisation, floor
 from handling.rules.policy import evaluate
 from handling.rules.recipient import Recipient
@@ -137,6 +137,7 @@ AGREEMENTS = {
     "baseless": replace(WIDE, agency=replace(WIDE.agency, lawful_basis=None)),
     "other-key": replace(WIDE, agency=replace(WIDE.agency, fingerprint="ab" * 32)),
     "abroad": replace(WIDE, geography=Geography(frozenset({"world"}), frozenset({"TZ"}))),
+    "unsigned": replace(WIDE, signed=frozenset({Side.UNIT})),
     "later": replace(WIDE, valid_from=DAY + timedelta(days=1)),
 }
 RECIPIENTS = {

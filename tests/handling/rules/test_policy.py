@@ -10,7 +10,17 @@ import pytest
 
 from handling.data import scheme
 from handling.rules import policy
-from handling.rules.agreements import Channel, Encrypted, Geography, Onward, OnwardRule, Purpose, ThreatToLife, Use
+from handling.rules.agreements import (
+    Channel,
+    Encrypted,
+    Geography,
+    Onward,
+    OnwardRule,
+    Purpose,
+    Side,
+    ThreatToLife,
+    Use,
+)
 from handling.rules.facts import ReportFacts
 from handling.rules.feedback import Stage
 from handling.rules.grading import Grade, Handling, HandlingCode, floor
@@ -107,6 +117,9 @@ BROKEN_AGREEMENTS = [
     ("agency/not-party", replace(AGREEMENT, agency=replace(AGREEMENT.agency, id="river-parks"))),
     ("dates/not-yet-valid", replace(AGREEMENT, valid_from=TODAY + timedelta(days=1))),
     ("dates/expired", replace(AGREEMENT, expires_on=TODAY - timedelta(days=1))),
+    ("signatures/missing", replace(AGREEMENT, signed=frozenset({Side.UNIT}))),
+    ("signatures/missing", replace(AGREEMENT, signed=frozenset({Side.AGENCY}))),
+    ("signatures/missing", replace(AGREEMENT, signed=frozenset())),
     ("suspension/suspended", replace(AGREEMENT, suspended=True, suspended_since=TODAY)),
     ("basis/missing", replace(AGREEMENT, unit=replace(AGREEMENT.unit, lawful_basis=None))),
     ("basis/missing", replace(AGREEMENT, agency=replace(AGREEMENT.agency, lawful_basis=None))),

@@ -7,8 +7,9 @@ import pytest
 
 from crypto import age, pgp
 from crypto.secret import Secret
-from handling.rules.agreement_document import AgreementError
-from handling.rules.agreements import Channel
+from handling.data import codes
+from handling.rules.agreement_document import AgreementError, parse
+from handling.rules.agreements import Channel, Side
 from handling.store import agencies, agreements
 from handling.store.agreements import AgreementRefusedError, DamagedAgreementError, Refusal
 from tests.handling.rules.samples import AGENCY, TODAY, TOML
@@ -280,3 +281,35 @@ async def test_every_statement_is_typed_by_the_real_server(inside_db):
         assert statements
         for sql in statements:
             await inside_db.prepare(sql)
+
+
+async def test_a_version_says_beside_which_signatures_it_is_kept(enrolled):
+    agreement = await agreements.add(enrolled, PINNED.encode(), today=TODAY)
+    assert (await agreements.active(enrolled, AGENCY, TODAY)).signed == frozenset()
+
+    await agreements.sign(enrolled, agreement, Side.AGENCY, b"one", today=TODAY)
+    await agreements.sign(enrolled, agreement, Side.AGENCY, b"one", today=TODAY)
+    await agreements.sign(enrolled, agreement, Side.AGENCY, b"another", today=TODAY)
+
+    assert (await agreements.active(enrolled, AGENCY, TODAY)).signed == {Side.AGENCY}
+    assert (await agreements.all_active(enrolled, TODAY))[AGENCY].signed == {Side.AGENCY}
+    toml, kept = await agreements.signed(enrolled, agreement)
+    assert toml == PINNED.encode()
+    assert set(kept) == {(Side.AGENCY, b"one"), (Side.AGENCY, b"another")}
+    assert [listed.signed for listed in await agreements.list_(enrolled)] == [("agency",)]
+
+
+async def test_a_signature_is_of_one_version_and_never_changes(enrolled):
+    first = await agreements.add(enrolled, PINNED.encode(), today=TODAY)
+    await agreements.sign(enrolled, first, Side.UNIT, b"one", today=TODAY)
+    await agreements.add(enrolled, PINNED.replace("version = 1", "version = 2").encode(), today=TODAY)
+
+    assert (await agreements.active(enrolled, AGENCY, TODAY)).signed == frozenset()
+    for sql in ("UPDATE unit.agreement_signature SET side = 'agency'", "DELETE FROM unit.agreement_signature"):
+        with pytest.raises(asyncpg.PostgresError, match="never changed"):
+            await enrolled.execute(sql)
+
+
+async def test_signatures_are_asked_for_of_stored_versions_alone(enrolled):
+    with pytest.raises(agreements.DamagedAgreementError):
+        await agreements.signed(enrolled, parse(PINNED.encode(), codes()))

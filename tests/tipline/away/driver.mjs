@@ -251,6 +251,7 @@ const DO = {
     const secret = await agency.readKeyFile(Buffer.from(file, "base64"), passphrase, (part) => steps.push(part));
     return { ...secret, seed: hex(secret.seed), steps: steps.length, last: steps.at(-1) };
   },
+  signAgreement: async ({ seed, toml }) => text(await sshsig.sign(unhex(seed), utf8(toml), sshsig.AGREEMENT)),
   acknowledge: ({ secret, release, zip, today }) => text(agency.acknowledge(secretOf(secret), release, unhex(zip), today)),
   answerPackage: async ({ secret, release, said, desk, today }) => text(await agency.answer(secretOf(secret), release, said, desk, today)),
   openPackage: async ({ sealed, signature, signer, identity }) => {

@@ -17,6 +17,7 @@ from crypto.canonical import canonical, parse
 from crypto.digest import sha256
 from crypto.secret import Secret
 from crypto.signing import SigningKey
+from handling import undersigned
 from handling.agencyfiles import Acknowledged, AgencyKey, SealedAnswer, UnitKeys, typed_statement
 from handling.exchange import forms, guide, views
 from handling.rules.feedback import AXES, Feedback
@@ -310,3 +311,11 @@ def test_files_that_are_not_what_the_unit_sent_are_refused_by_their_fault(
         opened(js, made, make(pack(members()), made))
 
     assert (caught.value.name, caught.value.answer["fault"]) == ("PackageError", fault)
+
+
+@pytest.mark.parametrize("toml", ['id = "customs-2026"\n', 'title = "na\u00efve \u0928"\r\n'])
+def test_an_agreement_that_is_signed_in_the_page_counts_as_one_that_openssh_signed(js: Node, toml: str) -> None:
+    signature = js("signAgreement", seed=SIGNER.seed.expose().hex(), toml=toml)
+
+    assert signature == undersigned.sign(SIGNER, toml.encode()).decode()
+    assert undersigned.by_unit(toml.encode(), signature.encode(), SIGNER.public)

@@ -11,6 +11,9 @@ import { KeyFormatError, PackageError } from "./errors.js";
 /** What a package's signature is made for; one made for anything else does not count. */
 export const NAMESPACE = "tipline-package";
 
+/** What an agency's signature over an agreement is made for. */
+export const AGREEMENT = "tipline-agreement";
+
 const MAGIC = utf8("SSHSIG");
 const KIND = utf8("ssh-ed25519");
 const HASH = utf8("sha512");
@@ -36,6 +39,18 @@ export async function verify(armoured, data, publicKey) {
     // A key or a signature that is none.
   }
   if (!good) throw new PackageError("signature-changed");
+}
+
+/**
+ * Sign as `ssh-keygen -Y sign` does.
+ * @param {Uint8Array} seed 32 bytes
+ * @param {Uint8Array} data
+ * @param {string} namespace
+ * @returns {Promise<Uint8Array>} the whole file
+ */
+export async function sign(seed, data, namespace) {
+  const signed = concat(MAGIC, string(utf8(namespace)), string(utf8("")), string(HASH), string(await digest(data)));
+  return utf8(write(ed25519.getPublicKey(seed), namespace, ed25519.sign(signed, seed)));
 }
 
 /**

@@ -4,6 +4,7 @@ import { begin, ready as answering } from "../opening/answering.js";
 import { element, show } from "../opening/dom.js";
 import { ready as making } from "../opening/making.js";
 import { ready as opening } from "../opening/package.js";
+import { ready as signing } from "../opening/signing.js";
 import { serve } from "../stretch.js";
 
 if (typeof document === "undefined") {
@@ -13,6 +14,7 @@ if (typeof document === "undefined") {
   making();
   opening(begin);
   answering();
+  signing();
   element("no-script").remove();
   show("script");
 }
