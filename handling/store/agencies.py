@@ -32,7 +32,7 @@ _ALL = """
      ORDER BY id
 """
 _AFTER = """
-    SELECT id, name, channel, key, fingerprint, acknowledge, added_on, parent
+    SELECT id, name, channel, key, fingerprint, acknowledge, added_on, parent, key_expires_on, signing
       FROM unit.agency
      WHERE id > $1
      ORDER BY id

@@ -54,7 +54,7 @@ async def test_a_text_that_is_no_agreement_comes_back_with_its_problems(room: De
 
     page = await browser.submit("/what-if", status=400, draft=await _draft(room, version="0"))
 
-    assert "version: must be a whole number" in page.text
+    assert "version (line 3): must be a whole number" in page.text
     assert "harbour-customs" in dict(page.form("/what-if").fields)["draft"]
 
 

@@ -40,7 +40,7 @@ def test_the_example_is_a_valid_agreement_that_can_be_put_into_force():
 
 
 def test_the_example_facts_are_permitted_by_the_example_agreement():
-    agreement = read(block("toml"))
+    agreement = read(block("toml")).as_signed()
     facts = ReportFacts.from_body(json.loads(block("json")))
 
     assert evaluate(facts, agreement, agreement.recipient(), "seizure", agreement.valid_from).permits
