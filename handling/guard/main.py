@@ -37,6 +37,7 @@ def app(settings: Settings, pool: Pool) -> web.Application:
         package_keys=PackageKeys(Keyring(folder / "keyring"), folder / "gnupg", folder / "package.version"),
         scheme=scheme(),
         hosts=(settings.host, str(settings.data)),
+        unit=settings.name,
     )
     site = Site("guard", f"{settings.name}: guard", practice=settings.practice, style="guard")
     made = make_app(site, routes())

@@ -169,7 +169,9 @@ async def _examined(guard: Guard, db: Db, keys: Keys, before: Case) -> tuple[Rel
     except ManifestError:
         raise RefusedError(Refused(("What was asked for has no manifest in the agreed format.",))) from None
     held = await _held(guard, db, manifest, before)
-    result = await asyncio.to_thread(_check, asked, manifest, held, guard.inside(before.listed), before.today)
+    result = await asyncio.to_thread(
+        _check, asked, manifest, held, guard.inside(before.listed, held.agreement), before.today
+    )
     if isinstance(result, Refused):
         raise RefusedError(result)
     return asked, result

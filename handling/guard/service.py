@@ -15,6 +15,7 @@ from handling.guard.refusal import MovedError, NoSuchRequestError, NotNowError
 from handling.guard.sign import PackageKeys
 from handling.guard.store import Request, SealedRequest
 from handling.guard.verify import duties
+from handling.rules.agreements import Agreement
 from handling.rules.grading import Scheme
 from handling.rules.release import (
     Act,
@@ -27,6 +28,7 @@ from handling.rules.release import (
     possible_signers,
     why_not,
 )
+from handling.rules.terms import Attribution
 from handling.store import members
 from handling.store.members import Member, MemberList, Trust
 from tipline.base.database import Db, Pool
@@ -41,18 +43,20 @@ REASON_MAX = 2000  # characters
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """The guard of one unit. *hosts* are names of machines and folders that no package may hold."""
+    """The guard of one unit. *hosts* are names of machines and folders that no package may hold; *unit* is its own name."""
 
     pool: Pool
     trust: Trust
     package_keys: PackageKeys
     scheme: Scheme
     hosts: tuple[str, ...]
+    unit: str
 
-    def inside(self, listed: MemberList) -> frozenset[str]:
-        """Every name of the inside that must not stand in what leaves."""
+    def inside(self, listed: MemberList, agreement: Agreement | None) -> frozenset[str]:
+        """Every name that must not stand in what leaves: of the inside, and the unit's where the origin is not told."""
         people = (name for member in listed.members for name in (member.name, member.display))
-        return frozenset({*self.hosts, *people})
+        untold = agreement is not None and agreement.use.attribution is Attribution.MUST_NOT
+        return frozenset({*self.hosts, *people, *((self.unit,) if untold else ())})
 
 
 @dataclass(frozen=True, slots=True, repr=False)

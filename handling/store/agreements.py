@@ -34,30 +34,26 @@ _ADD = """
                         WHERE id = $1
                           AND version >= $2)
 """
-_OF_AGENCY = """
-    SELECT id, version, toml, sha256, agency,
+_VERSIONS = """
+    SELECT id, version, toml, sha256, agency, added_on,
            ARRAY(SELECT DISTINCT side
                    FROM unit.agreement_signature AS signature
-                  WHERE (signature.id, signature.version) = (agreement.id, agreement.version)) AS sides
+                  WHERE (signature.id, signature.version) = (agreement.id, agreement.version)
+                  ORDER BY side) AS sides
       FROM unit.agreement AS agreement
+"""
+_OF_AGENCY = f"""
+    {_VERSIONS}
      WHERE agency = $1
      ORDER BY version DESC
 """
-_OF_AGENCIES = """
-    SELECT id, version, toml, sha256, agency,
-           ARRAY(SELECT DISTINCT side
-                   FROM unit.agreement_signature AS signature
-                  WHERE (signature.id, signature.version) = (agreement.id, agreement.version)) AS sides
-      FROM unit.agreement AS agreement
+_OF_AGENCIES = f"""
+    {_VERSIONS}
      WHERE agency = ANY($1::text[])
      ORDER BY agency, version DESC
 """
-_EVERY = """
-    SELECT id, version, toml, sha256, agency,
-           ARRAY(SELECT DISTINCT side
-                   FROM unit.agreement_signature AS signature
-                  WHERE (signature.id, signature.version) = (agreement.id, agreement.version)) AS sides
-      FROM unit.agreement AS agreement
+_EVERY = f"""
+    {_VERSIONS}
      ORDER BY agency, version DESC
 """
 _SIGN = """
@@ -73,13 +69,8 @@ _SIGNED = """
        AND version = $2
      ORDER BY side, digest
 """
-_LIST = """
-    SELECT id, version, sha256, agency, added_on,
-           ARRAY(SELECT DISTINCT side
-                   FROM unit.agreement_signature AS signature
-                  WHERE (signature.id, signature.version) = (agreement.id, agreement.version)
-                  ORDER BY side) AS sides
-      FROM unit.agreement AS agreement
+_LIST = f"""
+    {_VERSIONS}
      ORDER BY agency, id, version
 """
 

@@ -18,6 +18,7 @@ from crypto.statement import Statement
 from handling import undersigned
 from handling.guard.refusal import NotNowError, RefusedError
 from handling.guard.service import today
+from handling.guard.store import State
 from handling.rules.agreements import Side
 from handling.rules.package import MANIFEST, REPORT_HTML, pack, unpack
 from handling.store import agreements, members
@@ -249,6 +250,19 @@ async def test_an_agreement_that_one_side_has_not_signed_lets_nothing_out_whatev
     release = await world.ask_release()
 
     assert "signatures/missing" in await _reasons(world, release, "ben")
+
+
+@NOTHING_LEFT
+async def test_where_the_origin_is_not_told_no_file_may_name_the_unit(world: World) -> None:
+    toml = (await world.owner.fetchval("SELECT toml FROM unit.agreement WHERE agency = $1", CUSTOMS)).decode()
+    text = toml.replace("version = 1", "version = 2").replace('attribution = "may"', 'attribution = "must-not"')
+    await agree(world.owner, world.settings, text.encode(), today=today())
+    honest = await world.ask_release()
+    named = Forgery(report=lambda it: it.update(title=f"What {world.settings.name} heard"))
+    telling = await world.ask_release(named)
+
+    assert await world.sign_release(honest, "ben") is State.SIGNED_ONCE
+    assert "names the inside" in await _reasons(world, telling, "ben")
 
 
 @NOTHING_LEFT
