@@ -102,7 +102,9 @@ async def parties(db: Db, today: date) -> tuple[Party, ...]:
     """Every enrolled agency with the agreement in force, if there is one."""
     enrolled = await agencies.all_(db)
     active = await agreements.all_active(db, today)
-    return tuple(Party(agency.name, agencies.recipient(agency), active.get(agency.id), agency.parent) for agency in enrolled)
+    return tuple(
+        Party(agency.name, agencies.recipient(agency), active.get(agency.id), agency.parent) for agency in enrolled
+    )
 
 
 async def ask(db: Db, desk: Desk, members: MemberList, wanted: Wanted, *, unit: str, today: date) -> Outcome:

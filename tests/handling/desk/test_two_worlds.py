@@ -22,7 +22,7 @@ from handling.rules.agreements import Agreement
 from handling.rules.deconfliction import Answer, Deconfliction
 from handling.rules.sharing import Rate, Withheld
 from tests.handling.desk.conftest import a_document, facts_of
-from tests.handling.rules.samples import AGENCY, AGREEMENT, TODAY
+from tests.handling.rules.samples import AGENCY, AGREEMENT, RECIPIENT, TODAY
 
 HIDDEN = "river-parks"
 SIGNER = SigningKey.from_seed(Secret(b"s" * 32))
@@ -34,7 +34,7 @@ DOCUMENT = a_document(
     action=None,
     sanitisation=None,
 )
-CUSTOMS = Party(AGENCY, "Harbour Customs Service", AGREEMENT)
+CUSTOMS = Party("Harbour Customs Service", RECIPIENT, AGREEMENT)
 THEIRS = replace(AGREEMENT, id="parks", agency=replace(AGREEMENT.agency, id=HIDDEN, name="River Parks Authority"))
 
 agreements = st.sampled_from([None, THEIRS, replace(THEIRS, suspended=True), replace(THEIRS, covered=frozenset())])
@@ -66,7 +66,10 @@ def rates(found: Overview, agency: str) -> list[Rate]:
 def test_pages_and_counts_are_those_of_a_world_without_the_agency(
     agreement: Agreement | None, forged: list[LeftOut], today: date
 ) -> None:
-    with_it, without = [CUSTOMS, Party(HIDDEN, "River Parks Authority", agreement, parent=AGENCY)], [CUSTOMS]
+    with_it, without = (
+        [CUSTOMS, Party("River Parks Authority", THEIRS.recipient(), agreement, parent=AGENCY)],
+        [CUSTOMS],
+    )
     case = the_case(*forged)
 
     assert share.stands(case, with_it, today) == share.stands(the_case(), without, today)
@@ -92,7 +95,7 @@ def test_no_draft_tells_of_a_report_that_is_not_for_its_agency(draft: Agreement,
 
 def test_the_same_case_with_the_agency_on_its_list_is_told_apart() -> None:
     """The comparison above can fail: it does where the handler's list names the agency."""
-    parties = [CUSTOMS, Party(HIDDEN, "River Parks Authority", THEIRS)]
+    parties = [CUSTOMS, Party("River Parks Authority", THEIRS.recipient(), THEIRS)]
 
     found = counted(the_case(named=frozenset({AGENCY, HIDDEN})), parties, TODAY)
 
