@@ -1,6 +1,5 @@
 """pure: every rule a decision can name, with its answer and its sentence. A verdict is a rule and the values it was drawn from."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum, IntEnum
@@ -108,20 +107,6 @@ def sanitise(rule: str, text: str, *names: str) -> Rule:
 def ask(rule: str, whom: Answer, text: str, *names: str) -> Rule:
     """Define a rule that waits for somebody's consent."""
     return _rule(rule, whom, text, names)
-
-
-def rule_of(rule: str) -> Rule:
-    """Return a rule by its id, or raise `KeyError`."""
-    return RULES[rule]
-
-
-def by_clause() -> Mapping[str, tuple[Rule, ...]]:
-    """Return every rule, by its clause."""
-    clauses: dict[str, tuple[Rule, ...]] = {}
-    for rule in RULES.values():
-        clause = rule.id.partition("/")[0]
-        clauses[clause] = (*clauses.get(clause, ()), rule)
-    return clauses
 
 
 def _rule(rule: str, answer: Answer, text: str, names: tuple[str, ...], *, warning: bool = False) -> Rule:

@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handling.rules import policy
+from handling.rules.clauses import OF_REPORT
 from handling.rules.facts import ReportFacts
 from handling.rules.policy import Answer, evaluate, worst, would_permit_if
+from handling.rules.standing import STANDING, Standing
 from handling.rules.verdicts import RULES
 from tests.handling.rules import cases
 from tests.handling.rules.cases import AGREEMENTS, DAYS, FACTS_, PURPOSES, RECIPIENTS
@@ -68,9 +70,9 @@ def test_what_nobody_knows_of_a_recipient_never_permits_more(facts, agreement, r
 def test_the_order_of_the_clauses_never_matters(facts, agreement, recipient, purpose, chance):
     decision = evaluate(facts, agreement, recipient, purpose, TODAY)
     shuffled = chance.sample(decision.verdicts, len(decision.verdicts))
-    standing = policy.Standing(agreement, recipient, purpose, TODAY)
-    alone = [clause(standing) for clause in chance.sample(policy.STANDING, len(policy.STANDING))]
-    alone += [clause(standing, facts) for clause in chance.sample(policy.OF_REPORT, len(policy.OF_REPORT))]
+    standing = Standing(agreement, recipient, purpose, TODAY)
+    alone = [clause(standing) for clause in chance.sample(STANDING, len(STANDING))]
+    alone += [clause(standing, facts) for clause in chance.sample(OF_REPORT, len(OF_REPORT))]
 
     assert worst(shuffled) is decision.outcome
     if not (agreement.threat_to_life.may_go and facts.threat_to_life and purpose == "safeguarding"):
