@@ -169,9 +169,7 @@ async def _examined(guard: Guard, db: Db, keys: Keys, before: Case) -> tuple[Rel
     except ManifestError:
         raise RefusedError(Refused(("What was asked for has no manifest in the agreed format.",))) from None
     held = await _held(guard, db, manifest, before)
-    result = await asyncio.to_thread(
-        _check, asked, manifest, held, guard.inside(before.listed, held.agreement), before.today
-    )
+    result = await asyncio.to_thread(_check, asked, manifest, held, guard.inside(before.listed), before.today)
     if isinstance(result, Refused):
         raise RefusedError(result)
     return asked, result
@@ -200,6 +198,7 @@ async def _held(guard: Guard, db: Db, manifest: Manifest, before: Case) -> Held:
         recipient=sealed_to(manifest.agency, await asyncio.to_thread(_key, agency) if agency else None),
         agreement=agreement,
         scheme=guard.scheme,
+        unit=guard.unit,
     )
 
 

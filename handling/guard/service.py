@@ -15,7 +15,6 @@ from handling.guard.refusal import MovedError, NoSuchRequestError, NotNowError
 from handling.guard.sign import PackageKeys
 from handling.guard.store import Request, SealedRequest
 from handling.guard.verify import duties
-from handling.rules.agreements import Agreement
 from handling.rules.grading import Scheme
 from handling.rules.release import (
     Act,
@@ -28,7 +27,6 @@ from handling.rules.release import (
     possible_signers,
     why_not,
 )
-from handling.rules.terms import Attribution
 from handling.store import members
 from handling.store.members import Member, MemberList, Trust
 from tipline.base.database import Db, Pool
@@ -52,11 +50,10 @@ class Guard:
     hosts: tuple[str, ...]
     unit: str
 
-    def inside(self, listed: MemberList, agreement: Agreement | None) -> frozenset[str]:
-        """Every name that must not stand in what leaves: of the inside, and the unit's where the origin is not told."""
+    def inside(self, listed: MemberList) -> frozenset[str]:
+        """Every name of the inside that must not stand in what leaves."""
         people = (name for member in listed.members for name in (member.name, member.display))
-        untold = agreement is not None and agreement.use.attribution is Attribution.MUST_NOT
-        return frozenset({*self.hosts, *people, *((self.unit,) if untold else ())})
+        return frozenset({*self.hosts, *people})
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -26,6 +26,7 @@ from handling.rules.package import MANIFEST, REPORT_HTML, REPORT_JSON
 from handling.rules.policy import HANDLER_RESTRICTION
 from handling.rules.recipient import Recipient
 from handling.rules.release import Kind, is_complete
+from handling.rules.terms import Attribution
 from handling.signing import TYPES
 from handling.store.agencies import Agency
 from handling.store.members import Duty, Member, MemberList, NotAMemberError
@@ -42,6 +43,7 @@ class Held:
         agency: as enrolled under the manifest's id.
         recipient: the agency's id and key, computed from the enrolled key and not read beside it.
         agreement: the version that decides today for that agency.
+        unit: this unit's own name, as its pages and documents say it.
     """
 
     release: UUID
@@ -51,6 +53,7 @@ class Held:
     recipient: Recipient
     agreement: Agreement | None
     scheme: Scheme
+    unit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,7 @@ def examine(scanned: Scanned, manifest: Manifest, review: Statement, held: Held,
     if isinstance(report, str) or isinstance(reviewed, str) or isinstance(agreement, str) or held.agency is None:
         return Refused(tuple(reasons))
     reviewer, said = reviewed
+    reasons += _origin_reasons(scanned, agreement, held.unit)
     facts = replace(said.facts.as_reviewed(), agencies=said.agencies)
     recipient = replace(held.recipient, agency=manifest.agency)
     decision = policy.evaluate(facts, agreement, recipient, manifest.purpose, today)
@@ -270,6 +274,15 @@ def _review_reasons(said: Review, report: Report, manifest: Manifest, today: dat
     if said.day > today:
         reasons.append("The review is dated after today.")
     return reasons
+
+
+def _origin_reasons(scanned: Scanned, agreement: Agreement, unit: str) -> list[str]:
+    """Where nobody is told where a report came from, no file says it."""
+    if agreement.use.attribution is not Attribution.MUST_NOT:
+        return []
+    name = unit.casefold()
+    files = [member for member in scanned.members.values() if name in f"{member.source} {member.text}".casefold()]
+    return [f"{member.name} names the unit, which the agreement forbids." for member in files]
 
 
 def _follows(examined: Examined, facts: ReportFacts, held: Held) -> bool:

@@ -262,7 +262,7 @@ async def test_where_the_origin_is_not_told_no_file_may_name_the_unit(world: Wor
     telling = await world.ask_release(named)
 
     assert await world.sign_release(honest, "ben") is State.SIGNED_ONCE
-    assert "names the inside" in await _reasons(world, telling, "ben")
+    assert "report.json names the unit" in await _reasons(world, telling, "ben")
 
 
 @NOTHING_LEFT
