@@ -448,12 +448,15 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "tests/handling/rules/test_attachments.py::test_every_document_that_can_be_written_is_read_again",
         "tests/handling/rules/test_attachments.py::test_arbitrary_bytes_are_never_a_copy_and_never_an_error",
     ),
+    "Signatures on agreements": (
+        "tests/crypto/test_sshsig.py::test_we_verify_what_we_signed_and_learn_whose_key_it_was",
+    ),
     "What an agency writes": ("agency key", "acknowledgement", "feedback", "unit keys"),
     "Accounts and one-time codes": ("tests/crypto/test_totp.py::test_every_code_is_six_digits_and_accepted_in_its_step",),
 }  # fmt: skip
 _UNDER = {  # no bytes of their own: parts of a section whose vectors stand above them, a paper, JSON in a sealed column
     *("Armour", "Files of keys", "Body", "Lengths", "The drop's requests"),
-    *("OpenPGP messages", "Share sheets", "Exclusions", "Keyring", "Vault epochs"),
+    *("OpenPGP messages", "Share sheets", "Exclusions", "Keyring", "Vault epochs", "Signatures on agreements"),
 }
 
 
