@@ -42,6 +42,7 @@ class Walk:
 
     Attributes:
         root: where their language begins.
+        handler: who replies to them, and to nobody else's walk: a one-time code opens once.
         warned: of how many things each page has to warn them.
     """
 
@@ -50,6 +51,7 @@ class Walk:
     aided: Chromium
     pictures: Pictures
     root: str
+    handler: str
     warned: int
     seen: set[str] = field(default_factory=set)
     wrong: list[str] = field(default_factory=list)
@@ -104,11 +106,13 @@ class Walk:
         self.wrong += [f"{page}: {one}" for one in found]
 
 
-@pytest.fixture(params=[("/", ""), ("/ar/", OLD)], ids=["left to right", "right to left in an old browser"])
+@pytest.fixture(
+    params=[("/", "", "amina"), ("/ar/", OLD, "ben")], ids=["left to right", "right to left in an old browser"]
+)
 def walk(unit: Installation, request: pytest.FixtureRequest, pictures: Pictures) -> Iterator[Walk]:
-    root, agent = request.param
+    root, agent, handler = request.param
     with Chromium(script=False, agent=agent) as browser, Chromium(width=320) as aided:
-        yield Walk(unit, browser, aided, pictures, root, warned=2 if agent else 1)
+        yield Walk(unit, browser, aided, pictures, root, handler, warned=2 if agent else 1)
 
 
 def test_every_page_is_fit_for_every_width_and_direction(walk: Walk, tmp_path: Path) -> None:
@@ -196,7 +200,7 @@ def _the_way_back(walk: Walk, codename: list[str]) -> None:
     walk.looks("return: a word of no list")
     walk.returns(codename)
     walk.looks("thread")
-    asyncio.run(_replied(walk.unit))
+    asyncio.run(_replied(walk.unit, walk.handler))
     walk.opens("thread")
     browser.wait_for("article.message.unit")
     walk.looks("thread: a reply")
@@ -212,14 +216,14 @@ def _the_way_back(walk: Walk, codename: list[str]) -> None:
     walk.looks("erased")
 
 
-async def _replied(unit: Installation) -> None:
+async def _replied(unit: Installation, name: str) -> None:
     """Let a handler reply to every tip, with a long word and a line of the other direction."""
     unit.tipline("collect")
-    async with await unit.sign_in("corridor", "amina") as amina:
-        tips = {href for href, _ in (await amina.open("/")).links if re.search(r"/tips/[^/?]+$", href)}
+    async with await unit.sign_in("corridor", name) as handler:
+        tips = {href for href, _ in (await handler.open("/")).links if re.search(r"/tips/[^/?]+$", href)}
         for tip in sorted(tips):
-            await amina.open(tip)
-            await amina.submit("/reply", text=f"Is the store still in use? هل ما زال قيد الاستعمال؟\n{LONG}")
+            await handler.open(tip)
+            await handler.submit("/reply", text=f"Is the store still in use? هل ما زال قيد الاستعمال؟\n{LONG}")
     unit.tipline("mailboxes")
 
 
