@@ -1,7 +1,7 @@
 """Who has signed an agreement: detached signatures over its exact bytes, judged under the keys of today. Stores nothing.
 
-Ours is made by the root key, theirs by the key that the agency is enrolled with. Either can be checked without us:
-`ssh-keygen -Y verify` in the namespace below, or `gpg --verify`.
+Ours is made by the root key or by two members together, theirs by the key that the agency is enrolled with. Each can be
+checked without us: `ssh-keygen -Y verify` in the namespace below, or `gpg --verify`.
 """
 
 from collections.abc import Iterable
@@ -13,9 +13,28 @@ from crypto.errors import CryptoError
 from crypto.signing import SigningKey
 from handling.rules.agreements import Channel, Side
 from handling.store.agencies import Agency
+from handling.store.members import Duty, MemberList
 
 NAMESPACE: Final = "tipline-agreement"
 LIMIT: Final = 16 * 1024  # bytes of a signature; the longest that GnuPG makes for common keys is a tenth of it
+
+
+_BEGIN: Final = b"-----BEGIN SSH SIGNATURE-----"
+_TOGETHER: Final = 2  # members
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """Whose signature counts for the unit: the root's alone, or those of two of today's handlers and releasing officers."""
+
+    root: bytes
+    members: frozenset[bytes]
+
+    @classmethod
+    def of(cls, root: bytes, listed: MemberList) -> "Ours":
+        """Return them as the signed member list has them."""
+        signers = (member for member in listed.members if member.duties & {Duty.HANDLER, Duty.OFFICER})
+        return cls(root, frozenset(member.signing for member in signers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +55,10 @@ def signing_key(agency: Agency) -> bytes | None:
     return agency.acknowledge or agency.signing
 
 
-def by_unit(toml: bytes, signature: bytes, root: bytes) -> bool:
-    """Whether the unit's root has signed exactly these bytes."""
-    return _ssh(toml, signature) == root
+def by_unit(toml: bytes, signature: bytes, ours: Ours) -> bool:
+    """Whether the unit has signed exactly these bytes; what two members signed stands one behind the other."""
+    keys = {_ssh(toml, _BEGIN + one) for one in signature.split(_BEGIN)[1:]}
+    return ours.root in keys or len(keys & ours.members) >= _TOGETHER
 
 
 def by_agency(toml: bytes, signature: bytes, agency: Agency) -> bool:
@@ -53,12 +73,13 @@ def by_agency(toml: bytes, signature: bytes, agency: Agency) -> bool:
     return key is not None and _ssh(toml, signature) == key
 
 
-def sides(toml: bytes, signatures: Iterable[Signature], *, root: bytes, agency: Agency) -> frozenset[Side]:
+def sides(toml: bytes, signatures: Iterable[Signature], *, ours: Ours, agency: Agency) -> frozenset[Side]:
     """Return the sides that have signed these bytes, each by at least one signature that holds. Blocking."""
     good = set()
     for one in signatures:
-        ours = one.side is Side.UNIT
-        if one.side not in good and (by_unit(toml, one.data, root) if ours else by_agency(toml, one.data, agency)):
+        if one.side in good:
+            continue
+        if by_unit(toml, one.data, ours) if one.side is Side.UNIT else by_agency(toml, one.data, agency):
             good.add(one.side)
     return frozenset(good)
 

@@ -189,7 +189,8 @@ async def _held(guard: Guard, db: Db, manifest: Manifest, before: Case) -> Held:
     except DamagedAgreementError:
         agreement = None
     if agency is not None and agreement is not None:
-        agreement = await _judged(guard, db, agreement, agency)
+        ours = undersigned.Ours.of(guard.trust.root, before.listed)
+        agreement = await _judged(db, agreement, agency, ours)
     return Held(
         release=before.row.request.id,
         requested_by=before.row.request.requested_by,
@@ -202,13 +203,13 @@ async def _held(guard: Guard, db: Db, manifest: Manifest, before: Case) -> Held:
     )
 
 
-async def _judged(guard: Guard, db: Db, agreement: Agreement, agency: Agency) -> Agreement:
-    """The agreement with the sides whose signatures hold under the root and the enrolled key, whatever its row says."""
+async def _judged(db: Db, agreement: Agreement, agency: Agency, ours: undersigned.Ours) -> Agreement:
+    """The agreement with the sides whose signatures hold under today's keys, whatever its row says."""
     toml, kept = await agreements.signed(db, agreement)
     if sha256(toml).hex() != agreement.sha256:
         return replace(agreement, signed=frozenset())
     signatures = tuple(undersigned.Signature(side, data) for side, data in kept)
-    good = await asyncio.to_thread(undersigned.sides, toml, signatures, root=guard.trust.root, agency=agency)
+    good = await asyncio.to_thread(undersigned.sides, toml, signatures, ours=ours, agency=agency)
     return replace(agreement, signed=good)
 
 

@@ -1,15 +1,19 @@
 """`tipline agreement` and `tipline agency`: what an administrator types and reads."""
 
+import asyncio
 import json
 
 import pytest
 
 from crypto import age, sshsig
+from crypto.secret import Secret
 from crypto.signing import SigningKey
 from handling import undersigned
 from handling.rules.policy import CLAUSES
 from handling.store import agreements
+from handling.undersigned import Ours
 from tests.handling.rules.samples import AGENCY, FACTS, TOML
+from tests.practice import practice
 from tipline.cli.main import main
 
 KEY = str(age.Identity.generate().recipient)
@@ -232,12 +236,12 @@ def test_both_sides_sign_and_until_then_each_that_is_missing_is_told(here, capsy
     assert "Not signed by the agency yet" in told
     assert main(["root", "agreement", file, "--key", keys[0], "--yes"]) == 0
     assert "Fingerprint of its key: " in capsys.readouterr().out
-    assert undersigned.by_unit(PINNED.encode(), (here / "a.toml.unit.sig").read_bytes(), root.public)
+    assert undersigned.by_unit(PINNED.encode(), (here / "a.toml.unit.sig").read_bytes(), Ours(root.public, frozenset()))
     assert signed_by(capsys) == ["unit"]
 
     wrong = put(here, "wrong.sig", undersigned.sign(root, PINNED.encode()))
     assert main(["agreement", "add", file, "--signature", wrong]) == 2
-    assert "not one of the agency's enrolled key" in capsys.readouterr().err
+    assert "a signature is not good over this file" in capsys.readouterr().err
     right = put(here, "a.toml.sig", undersigned.sign(theirs, PINNED.encode()))
     assert main(["agreement", "add", file, "--signature", right]) == 0
     assert "Not signed" not in capsys.readouterr().out
@@ -320,3 +324,29 @@ def test_a_secret_key_given_by_mistake_is_never_printed(here, capsys):
 
     told = capsys.readouterr()
     assert secret not in told.out + told.err
+
+
+async def test_two_members_of_the_list_sign_for_the_unit_together(settings, inside_db, monkeypatch, capsys):
+    unit = await practice(settings)
+    for name, value in (("PUBLIC_DSN", settings.public_dsn), ("INSIDE_DSN", settings.inside_dsn)):
+        monkeypatch.setenv(f"TIPLINE_{name}", value)
+    (settings.data / "tipline.toml").write_text('practice = true\nunit = "unit"\nname = "Practice Unit"\n')
+    monkeypatch.setenv("TIPLINE_DATA", str(settings.data))
+    stored = await inside_db.fetchval("SELECT toml FROM unit.agreement WHERE agency = 'harbour-customs'")
+    toml = stored.replace(b"version = 1", b"version = 2")
+    file, signatures = put(settings.data, "a.toml", toml), {}
+    for name in ("ben", "clara"):
+        sealed = await inside_db.fetchval("SELECT sealed FROM guard.account WHERE name = $1", name)
+        seed = json.loads(age.open_passphrase(sealed, unit.cards["guard", name].passphrase))["signing_seed"]
+        signed = undersigned.sign(SigningKey.from_seed(Secret(bytes.fromhex(seed))), toml)
+        signatures[name] = put(settings.data, f"{name}.sig", signed)
+
+    async def add(*names: str) -> int:
+        words = [word for name in names for word in ("--signature", signatures[name])]
+        return await asyncio.to_thread(main, ["agreement", "add", file, *words])
+
+    assert await add("ben") == 2
+    assert await add("ben", "ben") == 2
+    assert await inside_db.fetchval("SELECT count(*) FROM unit.agreement WHERE version = 2") == 0
+    assert await add("ben", "clara") == 0
+    assert "Not signed by the unit" not in capsys.readouterr().out

@@ -12,7 +12,7 @@ from crypto import age, passphrase, pgp, sshsig
 from crypto.signing import SigningKey
 from handling.rules.agreements import Channel, Side
 from handling.store.agencies import Agency
-from handling.undersigned import NAMESPACE, Signature, by_agency, by_unit, sides, sign
+from handling.undersigned import NAMESPACE, Ours, Signature, by_agency, by_unit, sides, sign
 from tests.handling.rules.samples import TOML
 
 BYTES = TOML.encode()
@@ -26,11 +26,13 @@ AGENCY = Agency(
     date(2026, 11, 23),
     signing=THEIRS.public,
 )
+BEN, CLARA = SigningKey.generate(), SigningKey.generate()
+UNIT = Ours(ROOT.public, frozenset({BEN.public, CLARA.public}))
 OURS, COUNTERSIGNED = sign(ROOT, BYTES), sign(THEIRS, BYTES)
 
 
 def of(*signatures: tuple[Side, bytes]) -> frozenset[Side]:
-    return sides(BYTES, [Signature(side, data) for side, data in signatures], root=ROOT.public, agency=AGENCY)
+    return sides(BYTES, [Signature(side, data) for side, data in signatures], ours=UNIT, agency=AGENCY)
 
 
 def test_both_sides_have_signed_when_each_key_signed_these_bytes() -> None:
@@ -54,6 +56,23 @@ def test_both_sides_have_signed_when_each_key_signed_these_bytes() -> None:
 )
 def test_anything_else_counts_for_nobody(side: Side, data: bytes) -> None:
     assert of((side, data)) == frozenset()
+
+
+def test_two_members_sign_for_the_unit_together_and_neither_alone() -> None:
+    ben, clara = sign(BEN, BYTES), sign(CLARA, BYTES)
+
+    assert of((Side.UNIT, ben + clara)) == {Side.UNIT}
+    for alone in (
+        ben,
+        clara,
+        ben + ben,
+        ben + sign(OTHER, BYTES),
+        ben + sign(CLARA, BYTES + b"x"),
+        ben + COUNTERSIGNED,
+    ):
+        assert of((Side.UNIT, alone)) == frozenset()
+    assert of((Side.UNIT, ben), (Side.UNIT, clara)) == frozenset()  # one row is one act of both
+    assert of((Side.AGENCY, ben + clara)) == frozenset()
 
 
 def test_a_bad_signature_beside_a_good_one_takes_nothing_away() -> None:
@@ -85,7 +104,7 @@ def test_what_openssh_signs_counts(tmp_path: Path) -> None:
     signature = (tmp_path / "agreement.toml.sig").read_bytes()
 
     assert by_agency(BYTES, signature, enrolled)
-    assert not by_unit(BYTES, signature, ROOT.public)
+    assert not by_unit(BYTES, signature, UNIT)
 
 
 def test_what_gnupg_signs_counts_for_an_agency_with_an_openpgp_key(tmp_path: Path) -> None:

@@ -19,15 +19,19 @@ from handling.rules.amendments import LABELS, amendments
 from handling.rules.facts import FactsError, ReportFacts
 from handling.rules.policy import Decision, evaluate
 from handling.rules.toml_table import Problem
-from handling.store import agencies, agreements
+from handling.store import agencies, agreements, members
 from tipline.base.database import Db
 from tipline.base.settings import Settings
 from tipline.cli import agreement_show as show
 from tipline.cli import inside, whatif
 
 REFUSED, BAD_INPUT = 1, 2
+_NOT_GOOD = (
+    "a signature is not good over this file: it is neither of the agency's enrolled key, nor are they of two different "
+    "handlers or releasing officers of today's member list"
+)
 _HOW_TO_SIGN: Mapping[Side, str] = {
-    Side.UNIT: "Not signed by the unit yet: run `tipline root agreement FILE`. Until both sides have signed it permits nothing.",
+    Side.UNIT: "Not signed by the unit yet: run `tipline root agreement FILE`, or let two members sign. Until both sides have signed it permits nothing.",
     Side.AGENCY: "Not signed by the agency yet: add it again with --signature. Until both sides have signed it permits nothing.",
 }
 
@@ -45,8 +49,10 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     adding.add_argument(
         "--signature",
         type=Path,
+        action="append",
+        default=[],
         metavar="FILE.sig",
-        help="the agency's detached signature over the file; may come later",
+        help="a detached signature over the file, of the agency or (both at once) of two members; may come later",
     )
     listing = acts.add_parser("list", help="every stored version")
     check = acts.add_parser("check", help="read a file and say what is wrong, or what it would decide")
@@ -92,12 +98,12 @@ async def _add(args: argparse.Namespace, settings: Settings) -> int:
     if agreement.unit.id != settings.unit:
         raise _InputError(f'unit.id is "{agreement.unit.id}", and this installation is "{settings.unit}"')
     today = datetime.now(UTC).date()
-    signature = None if args.signature is None else _read(args.signature)
+    signatures = [_read(path) for path in args.signature]
     try:
         async with inside.owner(settings) as db, db.transaction():
             await agreements.add(db, toml, today=today)
-            if signature is not None:
-                await _countersign(db, agreement, toml, signature, today)
+            if signatures:
+                await _sign(db, settings, agreement, toml, signatures=signatures, today=today)
             missing = await _unsigned(db, agreement)
     except agreements.AgreementRefusedError as error:
         print(f"tipline: {error}", file=sys.stderr)
@@ -111,14 +117,27 @@ async def _add(args: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-async def _countersign(db: Db, agreement: Agreement, toml: bytes, signature: bytes, today: date) -> None:
-    """Keep the agency's signature, once it was found good under its enrolled key."""
+async def _sign(
+    db: Db, settings: Settings, agreement: Agreement, toml: bytes, *, signatures: list[bytes], today: date
+) -> None:
+    """Keep signatures that are good under the agency's enrolled key, and those of two members together."""
     agency = await agencies.get(db, agreement.agency.id)
-    if agency is None or len(signature) > undersigned.LIMIT:
-        raise _InputError("the signature is not one of the agency's enrolled key over this file")
-    if not await asyncio.to_thread(undersigned.by_agency, toml, signature, agency):
-        raise _InputError("the signature is not one of the agency's enrolled key over this file")
-    await agreements.sign(db, agreement, Side.AGENCY, signature, today=today)
+    if agency is None or any(len(one) > undersigned.LIMIT for one in signatures):
+        raise _InputError(_NOT_GOOD)
+    theirs = [one for one in signatures if await asyncio.to_thread(undersigned.by_agency, toml, one, agency)]
+    for one in theirs:
+        await agreements.sign(db, agreement, Side.AGENCY, one, today=today)
+    together = b"".join(one for one in signatures if one not in theirs)
+    if not together:
+        return
+    try:
+        trust = members.trust(settings.inside, "admin")
+        ours = undersigned.Ours.of(trust.root, await members.load(db, trust, today))
+    except members.MemberListError:
+        raise _InputError(_NOT_GOOD) from None
+    if not undersigned.by_unit(toml, together, ours):
+        raise _InputError(_NOT_GOOD)
+    await agreements.sign(db, agreement, Side.UNIT, together, today=today)
 
 
 async def _unsigned(db: Db, agreement: Agreement) -> list[Side]:

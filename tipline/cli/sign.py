@@ -12,9 +12,13 @@ from crypto.errors import CryptoError
 from crypto.passphrase import normalise
 from crypto.secret import Secret
 from crypto.signing import SigningKey
+from handling import data, undersigned
 from handling.emergencies import EmergencyFormatError, Papers, Told
 from handling.guard import emergency_views
 from handling.rules import member_words
+from handling.rules.agreement_document import AgreementError, parse
+from handling.rules.agreement_text import document
+from handling.rules.amendments import LABELS
 from handling.signing import OutsideCard, SigningFileError, SigningKeys, SigningRequest
 from tipline.cli import signwords, streams, terminal
 from tipline.cli.signwords import NotSignableError, Shown
@@ -28,7 +32,7 @@ _PERSON = re.compile(r"(?P<name>[a-z0-9-]{1,32}):(?P<display>[^:\n]{1,80})")
 def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the subcommand."""
     parser = subparsers.add_parser("sign", help="sign away from the guard, on your own machine")
-    acts = parser.add_subparsers(dest="act", metavar="request|key|read", required=True)
+    acts = parser.add_subparsers(dest="act", metavar="request|agreement|key|read", required=True)
     request = acts.add_parser("request", help="show what is asked, check it, ask, sign")
     request.add_argument("file", help="what the guard's page gave you, sealed to you")
     request.add_argument("--key", required=True, metavar="FILE", help="your key file")
@@ -36,6 +40,9 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         "-o", "--output", dest="out", metavar="FILE", help="where the signature goes; else it is printed"
     )
     request.add_argument("--json", action="store_true", help="print what is asked for a program, and sign nothing")
+    agreement = acts.add_parser("agreement", help="sign an agreement for the unit, as one of two members")
+    agreement.add_argument("file", type=Path, metavar="FILE", help="its exact bytes")
+    agreement.add_argument("--key", required=True, metavar="FILE", help="your key file")
     read = acts.add_parser("read", help="read an emergency disclosure that a unit gave you for oversight")
     read.add_argument("file", help="what the guard's page saved for oversight")
     read.add_argument("--key", required=True, metavar="FILE", help="your key file")
@@ -49,6 +56,8 @@ def run(args: argparse.Namespace, _: object) -> int:
     try:
         if args.act == "key":
             return _make(args.person, args.out)
+        if args.act == "agreement":
+            return _agreement(args.file, args)
         return _read(args) if args.act == "read" else _request(args)
     except (RefusedError, SigningFileError) as error:
         print(f"tipline: {error}", file=sys.stderr)
@@ -79,6 +88,25 @@ def _request(args: argparse.Namespace) -> int:
         return 0
     _write(Path(args.out), line)
     print(f"Signed. Hand {args.out} in at the guard's page of this request.")
+    return 0
+
+
+def _agreement(file: Path, args: argparse.Namespace) -> int:
+    """Show every term, ask, and leave the signature beside the file."""
+    try:
+        toml = file.read_bytes()
+        agreement = parse(toml, data.codes())
+    except (OSError, AgreementError):
+        raise RefusedError(f"{file} is no agreement: see `tipline agreement check`") from None
+    keys = _keys(args)
+    print(f"{agreement.id}, version {agreement.version}, with {agreement.agency.name}. SHA-256 {agreement.sha256}")
+    print("\n".join(f"  {LABELS[path]}: {value}" for path, value in document(agreement, data.scheme()).items()))
+    if not terminal.ask_yes("Read all of it. Type yes to sign it for the unit, anything else to leave it: "):
+        print("tipline: nothing was signed", file=sys.stderr)
+        return REFUSED
+    beside = file.with_name(f"{file.name}.{keys.name}.sig")
+    _write(beside, undersigned.sign(keys.signing, toml))
+    print(f"Signed: {beside}. It counts together with the signature of a second member.")
     return 0
 
 

@@ -318,4 +318,4 @@ def test_an_agreement_that_is_signed_in_the_page_counts_as_one_that_openssh_sign
     signature = js("signAgreement", seed=SIGNER.seed.expose().hex(), toml=toml)
 
     assert signature == undersigned.sign(SIGNER, toml.encode()).decode()
-    assert undersigned.by_unit(toml.encode(), signature.encode(), SIGNER.public)
+    assert undersigned.by_unit(toml.encode(), signature.encode(), undersigned.Ours(SIGNER.public, frozenset()))

@@ -13,6 +13,7 @@ import pytest
 
 from crypto import age
 from crypto.canonical import canonical, parse
+from crypto.secret import Secret
 from crypto.signing import SigningKey
 from crypto.statement import Statement
 from handling.emergencies import TOLD as TOLD_TYPE
@@ -21,8 +22,10 @@ from handling.rules import member_words
 from handling.rules.package import MANIFEST, READ_FIRST, REPORT_HTML, REPORT_JSON, hashes, pack, unpack
 from handling.rules.release import Kind
 from handling.signing import Handed, OutsideCard, SigningKeys, SigningRequest
+from handling.undersigned import Ours, by_unit
 from tests.handling.guard.test_emergency import NOW, TOLD
 from tests.handling.guard.world import a_report, facts_of
+from tests.handling.rules.samples import TOML
 from tests.handling.rules.test_manifest import BODY
 from tests.tipline.cli.test_seal import on_terminal
 from tipline.cli import signwords
@@ -175,3 +178,24 @@ def test_a_request_for_somebody_else_does_not_open() -> None:
 
     with pytest.raises(Exception, match="sealed to you"):
         SigningRequest.open(sealed, keys)
+
+
+def test_an_agreement_is_shown_whole_and_signed_on_a_members_own_machine(tmp_path: Path) -> None:
+    keys = SigningKeys("ben", age.Identity.generate(), SigningKey.generate())
+    key, file = tmp_path / "ben.key.age", tmp_path / "a.toml"
+    key.write_bytes(keys.seal(Secret(WORDS.encode()), log_n=4))
+    file.write_text(TOML)
+    command = (*TIPLINE, "agreement", str(file), "--key", str(key))
+
+    left = on_terminal(command, [("key file: ", WORDS), ("leave it: ", "no")])
+    assert not (tmp_path / "a.toml.ben.sig").exists()
+    signed = on_terminal(command, [("key file: ", WORDS), ("leave it: ", "yes")])
+    file.write_text("a = 1")
+    none = on_terminal(command, [])
+
+    assert (left[0], signed[0], none[0]) == (1, 0, 2)
+    assert "Days it may be kept: 365" in signed[1]
+    ours = Ours(SigningKey.generate().public, frozenset({keys.signing.public, SigningKey.generate().public}))
+    signature = (tmp_path / "a.toml.ben.sig").read_bytes()
+    assert not by_unit(TOML.encode(), signature, ours)  # one of two
+    assert by_unit(TOML.encode(), signature, replace(ours, root=keys.signing.public))
