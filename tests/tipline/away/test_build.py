@@ -8,7 +8,7 @@ import pytest
 
 from tests.tipline.away.node import AWAY
 
-ASKS = {"browser.js": {"fetch", "XMLHttpRequest"}}
+ASKS = {"browser.js": {"fetch", "XMLHttpRequest"}, "residue.js": {"fetch"}}
 """What a page's script asks its own server with; every other script asks nothing of anybody. (`fetch` alone is a codename's word.)"""
 
 NEVER = r"\beval\(|\bFunction\(|\bimport\(|WebAssembly|localStorage|sessionStorage|indexedDB|innerHTML|sourceMappingURL|https?://(?!www\.w3\.org)"
