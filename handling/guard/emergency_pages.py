@@ -61,7 +61,8 @@ async def tell(request: web.Request) -> web.Response:
     typed = {name: values[-1].strip() for name, values in form.items()}
     told, faults = _told(typed)
     if told is None:
-        return await _list(request, wrong=Wrong(typed, faults), status=HTTPStatus.BAD_REQUEST)
+        wrong = Wrong(typed, form.get("hidden", []), faults)
+        return await _list(request, wrong=wrong, status=HTTPStatus.BAD_REQUEST)
     hand = Hand(who_asks(request), typed.get("passphrase", ""))
     made = await emergency.tell(request.app[GUARD], hand, told, hidden=form.get("hidden", []), now=now())
     return see_other(f"{_ALL}/{made}")
@@ -138,7 +139,8 @@ async def _list(
 ) -> web.Response:
     who = who_asks(request)
     if error is not None:
-        wrong = Wrong(await _typed(request), {})  # what was typed stays: nobody writes it twice
+        hidden = (await read_form_lists(request)).get("hidden", [])
+        wrong = Wrong(await _typed(request), hidden, {})  # nobody writes it twice, and no tick is lost
     rows, listed = await emergency.all_(request.app[GUARD], who, now())
     trouble = models.Trouble(problem=words.stopped(error))
     return render(request, emergency_views.listing(rows, listed, who, now(), wrong=wrong, trouble=trouble), status)

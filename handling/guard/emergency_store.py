@@ -67,6 +67,7 @@ _GIVEN = """
     UPDATE guard.emergency
        SET given_on = $2
      WHERE id = $1
+       AND given_on IS NULL
 """
 
 
@@ -102,7 +103,7 @@ async def review(db: Db, emergency: UUID, *, sealed_sha256: bytes, by: str, seal
 
 
 async def given(db: Db, emergency: UUID, day: date) -> None:
-    """Note that somebody took it along for oversight outside."""
+    """Note the day on which somebody first took it along for oversight outside."""
     with store_errors():
         await db.execute(_GIVEN, emergency, day)
 

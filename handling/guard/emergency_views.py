@@ -1,6 +1,6 @@
 """Emergency disclosures in words, for the guard's pages and for oversight at a shell. Pure; decides nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -23,13 +23,14 @@ _STATES = {
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """What was typed into the form of a new one, and what is wrong with it by field."""
+    """What was typed into the form of a new one, who was ticked as not to learn of it, and what is wrong by field."""
 
     typed: Mapping[str, str]
+    hidden: Collection[str]
     faults: Mapping[str, str]
 
 
-NOTHING_WRONG = Wrong({}, {})
+NOTHING_WRONG = Wrong({}, (), {})
 
 
 def moment(when: datetime) -> str:
@@ -47,7 +48,7 @@ def row(one: Row, listed: MemberList, now: datetime) -> EmergencyRow:
         told_by=_display(one.told_by, listed),
         told_at=moment(one.told_at),
         state=_STATES[one.state],
-        owed=tuple((f"{due.words} by {moment(due.by)}{'. OVERDUE' if due.late else ''}", due.late) for due in due),
+        owed=tuple((f"{each.words} by {moment(each.by)}", each.late) for each in due),
     )
 
 
@@ -61,7 +62,7 @@ def listing(
         may_tell=may_tell(who, duties(listed)),
         threats=tuple((one.value, one.label) for one in Threat),
         warned=tuple((one.value, one.label) for one in Warned),
-        others=tuple((one.name, one.display) for one in people),
+        others=tuple((one.name, one.display, one.name in wrong.hidden) for one in people),
         typed=wrong.typed,
         faults=wrong.faults,
         trouble=trouble,

@@ -83,7 +83,7 @@ class EmergenciesPage:
     may_tell: bool
     threats: tuple[tuple[str, str], ...]
     warned: tuple[tuple[str, str], ...]
-    others: tuple[tuple[str, str], ...]
+    others: tuple[tuple[str, str, bool], ...]  # name, shown name, ticked as not to learn of it
     typed: Mapping[str, str]
     faults: Mapping[str, str]
     trouble: Trouble

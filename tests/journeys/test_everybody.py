@@ -127,7 +127,8 @@ def test_everybody_can_use_the_page_that_seals(unit: Installation, looker: Looke
 
 
 @pytest.mark.parametrize(
-    ("process", "name"), [("corridor", "ben"), ("desk", "amina"), ("guard", "clara"), ("exchange", "")]
+    ("process", "name"),
+    [("corridor", "ben"), ("desk", "amina"), ("guard", "ben"), ("guard", "clara"), ("exchange", "")],
 )
 def test_everybody_can_use_the_first_pages_inside_and_at_the_portal(
     process: str, name: str, unit: Installation, looker: Looker

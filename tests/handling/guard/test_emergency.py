@@ -190,9 +190,10 @@ async def test_by_these_pages_it_is_told_signed_and_reviewed_and_what_was_typed_
         page = await amina.submit("/emergencies", status=400, **{**typed, "authority": ""})
         assert "Say on which authority" in page.text
         assert TOLD.words in page.body.decode()
-        page = await amina.submit("/emergencies", status=403, **typed, passphrase="wrong")
+        page = await amina.submit("/emergencies", status=403, **typed, hidden="clara", passphrase="wrong")
         assert TOLD.words in page.body.decode()
-        page = await amina.submit("/emergencies", **typed, passphrase=world.passphrase("amina"))
+        page = await amina.submit("/emergencies", passphrase=world.passphrase("amina"))  # all of it stands there still
+        assert await world.owner.fetchval("SELECT shown_to FROM guard.emergency") == ["amina", "ben"]
         assert "A second person has not signed yet" in page.text
         assert "Due A second signature by" in page.text
         path = page.path

@@ -12,6 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from handling.rules import member_list, membership
+from handling.rules.keylist import Listed, of_members
 from handling.rules.member_list import FIRST
 from handling.rules.member_words import brief, describe, differences, groups, person
 from handling.rules.membership import (
@@ -141,6 +142,7 @@ def test_what_is_no_change_is_refused(value):
         (LIST, Admit(replace(DINA, keys=replace(DINA.keys, signing="e1" * 32))), member_list.KEY_TAKEN),
         (LIST, Admit(replace(DINA, duties=())), member_list.SHAPE),
         (LIST, Admit(replace(DINA, duties=("chief",))), member_list.SHAPE),
+        (LIST, Admit(entry("ruth", 40, "handler", "outside")), member_list.OUTSIDE_ALONE),
         (LIST, Admit(replace(DINA, duties=("handler", "analyst"))), member_list.SHAPE),
         (LIST, Admit(replace(DINA, duties=("officer",))), member_list.SHAPE),
         (LIST, Admit(replace(DINA, display="Din\u202ea")), member_list.SHAPE),
@@ -380,3 +382,25 @@ def test_whatever_is_applied_in_whatever_order_the_unit_can_go_on(wanted):
 
 def test_version_one_follows_nothing():
     assert check({**LIST, "version": 3, "previous": FIRST})
+
+
+def test_an_outside_second_joins_with_two_keys_counts_for_nothing_else_and_is_said_to_be_of_another_unit():
+    ruth = entry("ruth", 40, "outside")
+    after = apply(LIST, Admit(ruth), previous_sha256=HASH)
+
+    assert change_between(LIST, after) == Admit(ruth)
+    assert (ruth.keys.corridor, ruth.keys.desk) == (None, None)
+    assert "becomes an outside second" in describe(Admit(ruth), LIST).title
+    assert "becomes an outside second" in brief(Admit(ruth))
+    with pytest.raises(MembershipError, match="Every first reader is a handler"):
+        apply(after, FirstReaders(("ruth",)), previous_sha256=HASH)
+
+
+def test_the_keys_of_an_outside_second_are_listed_where_they_are():
+    body = apply(LIST, Admit(entry("ruth", 40, "outside")), previous_sha256=HASH)
+    listed = Listed(body, since={one["name"]: 1 for one in body["members"]}, days={}, due=())
+
+    lines = {line.key: line.where for line in of_members(listed, None, date(2026, 11, 26))}
+
+    assert lines["release of ruth"] == lines["signing of ruth"] == "on their own machine, in another unit"
+    assert "under ben's passphrase" in lines["release of ben"]
