@@ -150,9 +150,9 @@ class Chromium:
 
     def heard(self) -> list[tuple[str, str]]:
         """Return what a screen reader is told of the page's main part: role and name of headings and of all that can be used."""
-        told = self.do(lambda page: page.context.new_cdp_session(page).send("Accessibility.getFullAXTree"))
-        tree = {node["nodeId"]: node for node in told["nodes"]}
-        waits = [next(one["nodeId"] for one in told["nodes"] if _role(one) == "main")]
+        told = self._told()
+        tree = {node["nodeId"]: node for node in told}
+        waits = [next(one["nodeId"] for one in told if _role(one) == "main")]
         heard = []
         while waits:
             node = tree[waits.pop()]
@@ -160,6 +160,18 @@ class Chromium:
             if not node["ignored"] and _role(node) in _HEARD:
                 heard.append((_role(node), node["name"]["value"]))
         return heard
+
+    def in_focus(self) -> tuple[str, str, bool]:
+        """Return what it is told of the field that the focus is in: its name, what stands beside it, and whether it is wrong."""
+        for node in self._told():
+            said = {one["name"]: one["value"].get("value") for one in node.get("properties", ())}
+            if said.get("focused") and "editable" in said:
+                return node["name"]["value"], node["description"]["value"], said["invalid"] == "true"
+        raise LookupError("the focus is in no field")
+
+    def _told(self) -> list[dict[str, Any]]:
+        tree = self.do(lambda page: page.context.new_cdp_session(page).send("Accessibility.getFullAXTree"))
+        return list(tree["nodes"])
 
     def printed(self) -> bytes:
         """Print the page to a PDF."""

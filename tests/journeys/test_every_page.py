@@ -299,6 +299,26 @@ def test_a_screen_reader_is_told_what_the_form_and_the_codename_are(unit: Instal
     ]
 
 
+def test_a_screen_reader_is_told_what_is_wrong_in_the_field_that_it_is_taken_to(unit: Installation) -> None:
+    with Chromium(script=False) as browser:
+        browser.open(unit.url("source"))
+        browser.click("input[name=involved][value=no]")
+        browser.fill("#message", " ")
+        browser.click(BUTTON)
+        browser.wait_for("#message-problem")
+        message, beside, wrong = browser.in_focus()
+        browser.open(f"{unit.url('source')}/return")
+        browser.fill("#codename", "zzebra")
+        browser.click(BUTTON)
+        browser.wait_for("#codename-problem")
+        codename, beside_it, wrong_too = browser.in_focus()
+
+    assert (message, wrong) == ("What happened?", True)
+    assert beside.endswith("Short is fine. Write what happened first. One line is enough.")
+    assert (codename, wrong_too) == ("Your codename", True)
+    assert beside_it.endswith("Not a word of any codename: “zzebra”. Check the spelling.")
+
+
 def test_the_twelve_words_alone_are_printed(unit: Installation) -> None:
     with Chromium(script=False) as browser:
         browser.open(unit.url("source"))
