@@ -47,6 +47,7 @@ def request(finished: Finished, author: str, to: Sequence[age.Recipient], copies
         "agencies": list(finished.agencies),
         "author": author,
         "kept": [{"class": kept.residue, "text": kept.text, "reason": kept.reason} for kept in finished.kept],
+        "risk": None if finished.risk is None else finished.risk.to_body(),
     }
     if copies:
         listed = zip(finished.document["attachments"], copies, strict=True)

@@ -6,10 +6,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from handling.corridor.risk import NOT_ASSESSED, Typed
 from handling.corridor.stating import NOTHING, Stated
 from handling.rules.attachments import Kind, Listed, name_of
 from handling.rules.facts import ReportFacts
 from handling.rules.grading import Grade, Handling, HandlingError, Scheme
+from handling.rules.risk import Assessment, RiskFact, grounds
 from handling.rules.subjects import Subjects
 
 FORMAT = "tipline/report/v1"
@@ -104,6 +106,7 @@ class Draft:
     kept: tuple[Kept, ...] = ()
     attached: tuple[Attached, ...] = ()
     stated: Stated = NOTHING
+    risk: Typed = NOT_ASSESSED
 
     def to_body(self) -> dict[str, Any]:
         """Return the draft as a JSON value."""
@@ -132,6 +135,7 @@ class Draft:
             "kept": [{"class": kept.residue, "text": kept.text, "reason": kept.reason} for kept in self.kept],
             "attached": [one.to_body() for one in self.attached],
             "stated": self.stated.to_body(),
+            "risk": self.risk.to_body(),
         }
 
     @classmethod
@@ -156,6 +160,7 @@ class Draft:
             kept=tuple(Kept(kept["class"], kept["text"], kept["reason"]) for kept in body.get("kept", ())),
             attached=tuple(Attached.from_body(one) for one in body.get("attached", ())),
             stated=Stated.from_body(body.get("stated", {})),
+            risk=Typed.from_body(body.get("risk", {})),
         )
 
     def fields(self) -> dict[str, str]:
@@ -174,12 +179,16 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A draft that lacks nothing: the document that is hashed and reviewed, its facts, its positive list, what was kept."""
+    """A draft that lacks nothing: the document that is hashed and reviewed, its facts, its positive list, what was kept.
+
+    *risk* is for the reviewer alone and part of no document.
+    """
 
     document: Mapping[str, Any]
     facts: ReportFacts
     agencies: tuple[str, ...]
     kept: tuple[Kept, ...]
+    risk: Assessment | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,19 +214,34 @@ def finish(
     if handling is None:
         reasons.append(("handling", "C needs one action code and one sanitisation code; P allows neither."))
     reasons += [*_subjects(draft, subjects), *draft.stated.problems(countries, enrolled), *_agencies(draft, enrolled)]
+    grades = tuple(item.grade for item in draft.items)
+    suspected = draft.suspected_false or any(scheme.is_suspected_false(grade) for grade in grades)
+    stated, assessed = draft.stated.facts(draft.agencies), draft.risk.assessment()
+    if handling is not None:
+        reasons += draft.risk.problems(
+            grounds(
+                handling=handling,
+                grades=grades,
+                suspected_false=suspected,
+                threat_to_life=stated.threat_to_life is True,
+                minors=stated.minors is True,
+            )
+        )
     if reasons or handling is None:
         return Unfinished(tuple(reasons))
-    grades = tuple(item.grade for item in draft.items)
     facts = replace(
-        draft.stated.facts(draft.agencies),
+        stated,
         subjects=frozenset(draft.subjects),
         grades=grades,
         handling=handling,
-        suspected_false=draft.suspected_false or any(scheme.is_suspected_false(grade) for grade in grades),
+        suspected_false=suspected,
         agencies=frozenset(draft.agencies),
         date=today,
+        risk=RiskFact.NOT_NEEDED if assessed is None else RiskFact.ASSESSED,
+        immunity=draft.risk.immunity,
     )
-    return Finished(_document(draft, report, handling, today), facts, tuple(sorted(draft.agencies)), draft.kept)
+    document = _document(draft, report, handling, today)
+    return Finished(document, facts, tuple(sorted(draft.agencies)), draft.kept, assessed)
 
 
 def _document(draft: Draft, report: UUID, handling: Handling, today: date) -> dict[str, Any]:

@@ -37,6 +37,8 @@ CLAUSES: Mapping[str, str] = {
     "agreement": "Agreement",
     "agency": "Party",
     "list": "Handler's list",
+    "risk": "Risk of sharing",
+    "immunity": "Public-interest immunity",
     "dates": "Dates of the agreement",
     "suspension": "Suspension",
     "signatures": "Signatures of both sides",

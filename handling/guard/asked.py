@@ -17,10 +17,12 @@ from handling.guard.refusal import GuardError
 from handling.residue import findings
 from handling.rules import attachments
 from handling.rules.attachments import AttachmentsError, Listed
+from handling.rules.clauses import grounds_of
 from handling.rules.facts import FactsError, ReportFacts
 from handling.rules.grading import Grade, Handling
 from handling.rules.release import Kind
 from handling.rules.residue import Residue
+from handling.rules.risk import Assessment, Ground, RiskError, RiskFact, because
 from handling.signing import TYPES
 
 REPORT = "tipline/report/v1"
@@ -30,7 +32,7 @@ PHRASE = TYPES[Kind.PHRASE]
 _REPORT_FIELDS = {"format", "urn", "title", "summary", "items", "handling", "action", "sanitisation", "subject", "date"}
 _ATTACHMENTS = "attachments"  # stands only where there are some
 _ITEM_FIELDS = {"text", "scheme", "source", "information"}
-_REVIEW_FIELDS = {"report_sha256", "urn", "facts", "agencies", "author", "residue_kept", "day"}
+_REVIEW_FIELDS = {"report_sha256", "urn", "facts", "agencies", "author", "residue_kept", "risk_sha256", "day"}
 _KEPT_FIELDS = {"class", "text", "reason"}
 _URN = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _AGENCY = re.compile(r"[a-z0-9-]{1,32}")
@@ -122,12 +124,13 @@ class ReviewAsked:
     author: str
     kept: tuple[Kept, ...]
     copies: Mapping[str, bytes]
+    risk: Assessment | None
     seen: str
 
     @classmethod
     def read(cls, opened: bytes) -> "ReviewAsked":
         """Read what the corridor sealed for a review, or raise `FormatError`."""
-        value = _mapping(_parse(opened), {"report", "facts", "agencies", "author", "kept"}, maybe=_ATTACHMENTS)
+        value = _mapping(_parse(opened), {"report", "facts", "agencies", "author", "kept", "risk"}, maybe=_ATTACHMENTS)
         return cls(
             report=Report.read(value["report"]),
             facts=_facts(value["facts"]),
@@ -136,6 +139,7 @@ class ReviewAsked:
             author=_text(value["author"]),
             kept=tuple(_kept(entry) for entry in _list(value["kept"])),
             copies=_copies(value),
+            risk=_risk(value["risk"]),
             seen=sha256(opened).hex(),
         )
 
@@ -148,6 +152,7 @@ class ReviewAsked:
             "agencies": list(self.agencies),
             "author": self.author,
             "residue_kept": len(self.kept),
+            "risk_sha256": None if self.risk is None else sha256(canonical(self.risk.to_body())).hex(),
             "day": day.isoformat(),
         }
 
@@ -162,6 +167,7 @@ class Review:
     agencies: frozenset[str]
     author: str
     kept: int
+    risk_sha256: str | None
     day: date
 
     @classmethod
@@ -175,6 +181,7 @@ class Review:
             agencies=frozenset(_agencies(value["agencies"])),
             author=_text(value["author"]),
             kept=_count(value["residue_kept"]),
+            risk_sha256=None if value["risk_sha256"] is None else _text(value["risk_sha256"]),
             day=_day(value["day"]),
         )
 
@@ -220,6 +227,23 @@ def attached(report: Report, copies: Mapping[str, bytes]) -> tuple[str, ...]:
         return ("The attachments are not those that the report lists.",)
     dirty = [one.name for one in report.attachments if not attachments.is_clean(one.kind, copies[one.name])]
     return tuple(f"{name} holds more than what is seen and heard." for name in dirty)
+
+
+def unassessed(facts: ReportFacts, risk: Assessment | None) -> tuple[str, ...]:
+    """Say where the facts ask for an assessment of risk that is not there, or speak of one that is not."""
+    if (facts.risk is RiskFact.ASSESSED) is not (risk is not None):
+        return ("The facts say something else about the risk assessment than what was sealed beside them.",)
+    needed = (*grounds_of(facts), *((Ground.THREAT_TO_LIFE,) if facts.threat_to_life else ()))
+    if needed and risk is None:
+        return (f"The risk of sharing was not assessed, and {because(needed)}.",)
+    return ()
+
+
+def _risk(body: object) -> Assessment | None:
+    try:
+        return None if body is None else Assessment.from_body(body)
+    except RiskError:
+        raise FormatError from None
 
 
 def _count(value: object) -> int:

@@ -76,7 +76,7 @@ def subject_of(request: web.Request) -> UUID:
 async def hand_of(request: web.Request) -> Hand:
     """The passphrase just typed, and what had been shown."""
     form = await read_form(request)
-    return Hand(who_asks(request), form.get("passphrase", ""), form.get("seen", ""))
+    return Hand(who_asks(request), form.get("passphrase", ""), form.get("seen", ""), form.get("immunity") == "leaves")
 
 
 def attachment(name: str, content: bytes) -> web.Response:

@@ -237,6 +237,8 @@ class ReviewPage:
     agencies: tuple[tuple[str, str], ...]
     kept: tuple[tuple[str, str, str], ...]
     attachments: tuple[ShownMember, ...]
+    risk: tuple[tuple[str, str, str], ...]  # question, level, why
+    immunity: bool
     seen: str
     trouble: Trouble = NO_TROUBLE
 
@@ -264,6 +266,7 @@ class ReleasePage:
     archive_sha256: str
     reviewer: str
     author: str
+    immunity: bool
     seen: str
     trouble: Trouble = NO_TROUBLE
 

@@ -32,6 +32,15 @@ class ChangedError(GuardError):
     text = "This is not what you were shown: it was changed meanwhile. Nothing was signed. Open it again and read it again."
 
 
+class NoWordError(GuardError):
+    """Public-interest immunity is claimed, and the officer said nothing about it."""
+
+    text = (
+        "Public-interest immunity is claimed for part of this report. Nothing was signed and nothing left: say on the page"
+        " that it leaves all the same, or refuse it."
+    )
+
+
 class MovedError(GuardError):
     """Somebody else decided first."""
 

@@ -13,7 +13,7 @@ from handling import undersigned
 from handling.guard import store
 from handling.guard.asked import ReleaseAsked
 from handling.guard.keys import Keys
-from handling.guard.refusal import NOT_OVER_THIS, ChangedError, MovedError, Refused, RefusedError
+from handling.guard.refusal import NOT_OVER_THIS, ChangedError, MovedError, NoWordError, Refused, RefusedError
 from handling.guard.scan import scan
 from handling.guard.seal import seal
 from handling.guard.service import Case, Guard, Hand, Turn, case, turn, with_keys
@@ -69,6 +69,8 @@ async def sign(guard: Guard, release: UUID, hand: Hand, today: date) -> State:
             if asked.seen != hand.seen:
                 raise ChangedError
             mine = Signature(hand.who, keys.sign(STATEMENT, examined.body).signatures[0].signature)
+            if earlier and examined.review.facts.immunity is not False and not hand.immunity:
+                raise NoWordError
             return await _add(guard, db, keys, before, examined=examined, signatures=(*earlier, mine))
 
 

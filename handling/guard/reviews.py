@@ -12,7 +12,7 @@ from crypto.canonical import canonical
 from crypto.digest import sha256
 from crypto.statement import Signed, Statement
 from handling.guard import store
-from handling.guard.asked import REVIEW, ReviewAsked, attached, contradictions, undecided
+from handling.guard.asked import REVIEW, ReviewAsked, attached, contradictions, unassessed, undecided
 from handling.guard.keys import Keys
 from handling.guard.refusal import NOT_OVER_THIS, ChangedError, MovedError, Refused, RefusedError
 from handling.guard.service import Case, Guard, Hand, Turn, case, turn, with_keys
@@ -102,6 +102,7 @@ def _for_the_desk(asked: ReviewAsked, statement: Statement, desk: age.Recipient)
 async def _opened(keys: Keys, before: Case) -> ReviewAsked:
     asked = ReviewAsked.read(await asyncio.to_thread(keys.open, before.row.sealed))
     reasons = [*_author(asked, before), *contradictions(asked.report, asked.facts, asked.agencies)]
+    reasons += unassessed(asked.facts, asked.risk)
     reasons += await asyncio.to_thread(attached, asked.report, asked.copies)
     if not reasons:
         reasons += await asyncio.to_thread(undecided, asked)

@@ -67,6 +67,8 @@ class Hand:
     who: str
     passphrase: str
     seen: str = ""
+    immunity: bool = False
+    """A releasing officer's word that it leaves although public-interest immunity is claimed."""
 
 
 @dataclass(frozen=True, slots=True)

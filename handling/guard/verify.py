@@ -82,6 +82,7 @@ class Examined:
             "manifest": self.manifest.to_body(),
             "review_sha256": self.review_sha256,
             "members_sha256": self.members_sha256,
+            "immunity_claimed": self.review.facts.immunity is not False,
         }
 
 

@@ -32,6 +32,7 @@ from handling.rules.attachments import Listed
 from handling.rules.facts import ReportFacts
 from handling.rules.grading import GradeError, Scheme
 from handling.rules.release import Kind
+from handling.rules.risk import QUESTIONS, RiskFact
 from handling.rules.staffing import two_keys
 from handling.rules.subjects import Subjects
 from handling.rules.terms import DATA_LABELS, REMOVABLE_LABELS, SPECIAL_LABELS
@@ -40,6 +41,7 @@ from handling.store.members import Duty, MemberList, NotAMemberError
 _E = TypeVar("_E", bound=Enum)
 PATHS = {Kind.REVIEW: "reviews", Kind.MANIFEST: "releases", Kind.PHRASE: "phrases"}
 TITLES = {Kind.REVIEW: "Review of a report", Kind.MANIFEST: "Release of a report", Kind.PHRASE: "Phrase for a source"}
+_RISK = {RiskFact.ASSESSED: "Assessed", RiskFact.NOT_NEEDED: "Not assessed: nothing asks for it"}
 _STATES = {
     State.WAITING: "Nobody has signed it yet.",
     State.SIGNED_ONCE: "One person has signed it; a second one must.",
@@ -83,6 +85,13 @@ def review_page(view: ReviewView, scheme: Scheme, subjects: Subjects) -> ReviewP
             (words.visible(one.residue), words.visible(one.text), words.visible(one.reason)) for one in asked.kept
         ),
         attachments=tuple(_copy(one, asked.copies[one.name]) for one in asked.report.attachments),
+        risk=()
+        if asked.risk is None
+        else tuple(
+            (QUESTIONS[axis], judged.level.value, words.visible(judged.words))
+            for axis, judged in sorted(asked.risk.axes.items(), key=lambda pair: list(QUESTIONS).index(pair[0]))
+        ),
+        immunity=asked.facts.immunity is True,
         seen=asked.seen,
     )
 
@@ -110,6 +119,7 @@ def release_page(view: ReleaseView, scheme: Scheme, subjects: Subjects) -> Relea
         archive_sha256=it.scanned.sha256,
         reviewer=_display(it.reviewer.name, view.listed),
         author=_display(it.review.author, view.listed),
+        immunity=it.review.facts.immunity is True,
         seen=view.seen,
     )
 
@@ -216,6 +226,8 @@ def _facts(facts: ReportFacts) -> tuple[tuple[str, str], ...]:
         "Consented": _joined(facts.consents or frozenset(), "Nobody was asked"),
         "Approved for": _joined(facts.approvals or frozenset(), "Nobody was asked"),
         "A life is in danger": _yes(facts.threat_to_life or False),
+        "Risk of sharing": None if facts.risk is None else _RISK[facts.risk],
+        "Public-interest immunity": {None: None, True: "Claimed", False: "Not claimed"}[facts.immunity],
     }
     return tuple((name, value or "Not stated: every agreement will refuse") for name, value in said.items())
 

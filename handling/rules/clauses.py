@@ -5,6 +5,7 @@ from enum import Enum
 from typing import Final, TypeVar
 
 from handling.rules.facts import ReportFacts
+from handling.rules.risk import Ground, RiskFact, grounds
 from handling.rules.standing import Standing
 from handling.rules.terms import WORLD, Removable
 from handling.rules.verdicts import HANDLER_RESTRICTION, Answer, Rule, Verdict, ask, deny, permit, sanitise
@@ -244,6 +245,50 @@ def _report_date(standing: Standing, facts: ReportFacts) -> Verdict:
     return Verdict(_FUTURE if day > standing.today else _DATED, (day,))
 
 
+_RISK_UNSAID = Verdict(deny("risk/not-stated", "Nobody has stated whether the risk of sharing was assessed."))
+_RISK_MISSING = deny("risk/missing", "The risk of sharing was not assessed, which the report asks for.", "grounds")
+_RISK_SETTLED = Verdict(
+    permit("risk/settled", "The risk of sharing was assessed and reviewed, or nothing in it asks for that.")
+)
+
+
+def _risk(_: Standing, facts: ReportFacts) -> Verdict:
+    """What sharing could do was judged on every axis where the facts ask for it.
+
+    Whether and how it was judged stays in the unit: the rule that speaks, which the manifest names, is the same either way.
+    """
+    if facts.risk is None:
+        return _RISK_UNSAID
+    needed = frozenset() if facts.risk is RiskFact.ASSESSED else frozenset(grounds_of(facts))
+    return Verdict(_RISK_MISSING, (needed,)) if needed else _RISK_SETTLED
+
+
+_IMMUNITY_UNSAID = Verdict(
+    deny("immunity/not-stated", "Nobody has stated whether public-interest immunity is claimed for part of it.")
+)
+_IMMUNITY = Verdict(
+    permit("immunity/stated", "It is stated whether public-interest immunity is claimed; the guard acts on it.")
+)
+
+
+def _immunity(_: Standing, facts: ReportFacts) -> Verdict:
+    """A claim stops nothing here: the guard waits for the releasing officer's word. One rule, so that no manifest tells."""
+    return _IMMUNITY_UNSAID if facts.immunity is None else _IMMUNITY
+
+
+def grounds_of(facts: ReportFacts) -> tuple[Ground, ...]:
+    """Return why the facts ask for an assessment of risk, but for a threat to life: that the review asks for.
+
+    Here it would be an objection, and everywhere else in a decision a threat to life is a reason to share.
+    """
+    return grounds(
+        handling=facts.handling,
+        grades=facts.grades or (),
+        suspected_false=facts.suspected_false is True,
+        minors=facts.minors is True,
+    )
+
+
 def _kinds(
     held: frozenset[_E] | None,
     agreed: frozenset[_E],
@@ -299,6 +344,8 @@ OF_REPORT: Final[tuple[Callable[[Standing, ReportFacts], Verdict], ...]] = (
     _approval,
     _review,
     _report_date,
+    _risk,
+    _immunity,
 )
 
 

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from handling.rules.grading import Grade, Handling
+from handling.rules.risk import RiskFact
 from handling.rules.terms import DataCategory, Removable, SpecialCategory, Tlp
 
 _E = TypeVar("_E", bound=Enum)
@@ -41,6 +42,8 @@ class ReportFacts:
     consents: frozenset[str] | None = None  # those of them that agreed to this
     approvals: frozenset[str] | None = None  # agencies for which the approver named in their agreement agreed
     threat_to_life: bool | None = None
+    risk: RiskFact | None = None  # whether what sharing could do was assessed
+    immunity: bool | None = None  # whether public-interest immunity is claimed for part of it
 
     def as_reviewed(self) -> "ReportFacts":
         """Return the facts with the review done; say this only where the review's signature was verified."""
@@ -67,6 +70,8 @@ class ReportFacts:
             "consents": None if self.consents is None else sorted(self.consents),
             "approvals": None if self.approvals is None else sorted(self.approvals),
             "threat_to_life": self.threat_to_life,
+            "risk": None if self.risk is None else self.risk.value,
+            "immunity": self.immunity,
         }
 
     @classmethod
@@ -167,4 +172,6 @@ _READ: Mapping[str, Callable[[object], Any]] = {
     "consents": _texts,
     "approvals": _texts,
     "threat_to_life": _truth,
+    "risk": RiskFact,
+    "immunity": _truth,
 }

@@ -20,7 +20,9 @@ from handling.rules.release import Kind
 from handling.signing import SigningRequest
 
 _SEEN_ELSEWHERE = "(pixels: look at it on the guard's page, by this SHA-256)"
-_RELEASE_KEYS = {"manifest", "review_sha256", "members_sha256"}
+_RELEASE_KEYS = {"manifest", "review_sha256", "members_sha256", "immunity_claimed"}
+_CLAIM = {True: "claimed", False: "not claimed", None: "not stated"}
+_IMMUNITY = {True: "claimed. Signing says that it leaves all the same", False: "not claimed"}
 
 
 class NotSignableError(Exception):
@@ -84,6 +86,7 @@ def _release(request: SigningRequest) -> Shown:
         ("Feedback by", words.day(manifest.feedback_due)),
         ("Delete by", words.day(manifest.delete_by)),
         ("Asked for on", words.day(manifest.day)),
+        ("Public-interest immunity", _IMMUNITY[body["immunity_claimed"]]),
         ("Review", f"SHA-256 {body['review_sha256']}"),
         ("Member list", f"SHA-256 {body['members_sha256']}"),
         ("Package", f"SHA-256 {scanned.sha256}"),
@@ -113,6 +116,8 @@ def _review(request: SigningRequest) -> Shown:
         ("Suspected to be false", "yes, part of it" if review.facts.suspected_false else "no"),
         ("Findings left in", str(review.kept)),
         *(("Attachment", f"{one.name}, {one.size:,} bytes, SHA-256 {one.sha256}") for one in report.attachments),
+        ("Risk of sharing", f"assessed, SHA-256 {review.risk_sha256}" if review.risk_sha256 else "not assessed"),
+        ("Public-interest immunity", _CLAIM[review.facts.immunity]),
         ("Day", words.day(review.day)),
     )
     texts = [

@@ -22,10 +22,12 @@ from handling.corridor.pages.reading import cause
 from handling.corridor.pages.stating import Choice, StatedView
 from handling.corridor.pages.workbench import FindingView
 from handling.corridor.reports import OpenReport, UnfinishedError
+from handling.corridor.risk import Typed
 from handling.corridor.session import Handler
 from handling.corridor.stating import Stated
 from handling.corridor.store.reports import ReportState
 from handling.rules.grading import Marking
+from handling.rules.risk import QUESTIONS, Level
 from handling.store import agencies
 from tipline.base.staff import signed_in
 from tipline.base.web import SCRIPTED, read_form, read_form_lists, render, see_other
@@ -74,6 +76,16 @@ class Excluded:
 
     name: str
     cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class AxisView:
+    """One axis of the risk assessment, as its author left it."""
+
+    axis: str
+    question: str
+    level: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +148,8 @@ class ReportPage:
     must_not_learn: str
     findings: tuple[FindingView, ...]
     undecided: int
+    risk: tuple[AxisView, ...]
+    levels: tuple[str, ...]
     integrity: str
     title_limit: int
     summary_limit: int
@@ -298,6 +312,8 @@ async def _report(
         must_not_learn=tip.content.must_not_learn,
         findings=bench.views(noted, draft),
         undecided=workbench.undecided(noted),
+        risk=tuple(AxisView(axis.value, words_, *draft.risk.said(axis)) for axis, words_ in QUESTIONS.items()),
+        levels=tuple(level.value for level in Level),
         integrity=script or "",
         title_limit=TITLE_LIMIT,
         summary_limit=SUMMARY_LIMIT,
@@ -365,6 +381,7 @@ def typed_over(form: Mapping[str, Sequence[str]], draft: Draft) -> Draft:
         agencies=tuple(form.get("agency", ())),
         suspected_false="suspected_false" in form,
         stated=Stated.of_form(form),
+        risk=Typed.of_form(form),
     )
 
 

@@ -116,6 +116,7 @@ REVIEW = {
     "agencies": ["harbour-customs"],
     "author": "amina",
     "residue_kept": 0,
+    "risk_sha256": None,
     "day": "2026-11-23",
 }
 TARGETS = {
@@ -132,7 +133,9 @@ TARGETS = {
         (FormatError, CanonicalError),
         these(
             canonical(REVIEW),
-            canonical({"report": REPORT, "facts": FACTS.to_body(), "agencies": [], "author": "a", "kept": []}),
+            canonical(
+                {"report": REPORT, "facts": FACTS.to_body(), "agencies": [], "author": "a", "kept": [], "risk": None}
+            ),
         ),
     ),
     "report": Target(report, (ReportFormatError, CanonicalError), these(canonical(REPORT))),

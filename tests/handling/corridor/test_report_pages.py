@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -14,10 +15,12 @@ from crypto.canonical import canonical
 from crypto.errors import NoMatchError
 from crypto.secret import Secret
 from handling.corridor.document import Draft, DraftItem, Finished, Unfinished, finish
+from handling.corridor.risk import Typed
 from handling.corridor.stating import Stated
 from handling.data import countries, scheme, subjects
 from handling.rules.facts import ReportFacts
 from handling.rules.grading import Grade
+from handling.rules.risk import Axis, RiskFact
 from handling.rules.terms import DataCategory, Tlp
 from handling.store import members
 from tests.handling.corridor.conftest import World, sign_in
@@ -33,6 +36,11 @@ GOOD = {
     "subject": ["goods.ivory"],
     "agency": ["river-parks"],
     **ANSWERED,
+}
+RISK = {
+    name: value
+    for axis in Axis
+    for name, value in ((f"risk-{axis.value}", "low"), (f"risk-words-{axis.value}", f"Nothing on {axis.value}."))
 }
 
 
@@ -77,6 +85,13 @@ async def test_a_draft_is_saved_sealed_under_a_record_key_of_its_own(
         ({"about": "KE QQ"}, "Not a country's code: QQ"),
         ({"originator": []}, "whose material it rests on"),
         ({"originator": ["nobody-here"]}, "whose material it rests on"),
+        (
+            {"handling": "C", "action_code": "A1", "sanitisation_code": "S2"},
+            "because it is shared under conditions (C)",
+        ),
+        ({"minors": "yes"}, "because a child is concerned"),
+        ({"threat_to_life": "yes", **dict(list(RISK.items())[1:])}, "because somebody's life is threatened"),
+        ({"risk-public": "high"}, "it was begun"),
         ({"agency": ["nobody-here"]}, "not enrolled any more"),
     ],
 )
@@ -94,7 +109,7 @@ async def test_a_queued_report_opens_for_the_other_handler_alone_and_holds_docum
     world: World, browser: Browser, draft: Page
 ) -> None:
     queued = await browser.submit(
-        draft.path, act="queue", handling="C", action_code="A1", sanitisation_code="S2", **GOOD
+        draft.path, act="queue", handling="C", action_code="A1", sanitisation_code="S2", **RISK, **GOOD
     )
 
     row = await world.inside.fetchrow("SELECT id, sealed, requested_by FROM guard.review")
@@ -114,6 +129,9 @@ async def test_a_queued_report_opens_for_the_other_handler_alone_and_holds_docum
     assert (facts.marking, facts.about) == (Tlp.AMBER, {"KE"})
     assert (facts.named_persons, facts.minors, facts.data) == (False, False, {DataCategory.TRADE})
     assert facts.reviewed is None
+    assert (facts.risk, facts.immunity) == (RiskFact.ASSESSED, False)
+    assert asked["risk"]["technique"] == {"level": "low", "words": "Nothing on technique."}
+    assert "Nothing on" not in json.dumps([asked["report"], asked["facts"]])
     for name in ("amina", "clara"):
         with pytest.raises(NoMatchError):
             age.open_(row["sealed"], [await _release(world, name)])
@@ -240,7 +258,8 @@ async def test_a_reason_goes_with_the_words_it_was_for(browser: Browser, draft: 
 
 
 def test_an_item_graded_as_suspected_false_makes_the_report_so() -> None:
-    draft = _draft(Grade("3x5x2", "2", "E"))
+    risk = Typed(axes={axis.value: ("low", "Little.") for axis in Axis})
+    draft = replace(_draft(Grade("3x5x2", "2", "E")), risk=risk)
 
     finished = finish(
         draft, UUID(int=7), scheme=scheme(), subjects=subjects(), countries=countries(), enrolled={"a"}, today=TODAY

@@ -21,6 +21,7 @@ from handling import data
 from handling.desk.main import make_desk
 from handling.desk.reports import REVIEW, Report
 from handling.rules.facts import ReportFacts
+from handling.rules.risk import RiskFact
 from handling.store import members
 from handling.store.members import MemberList
 from tests.conftest import RolePool
@@ -111,6 +112,7 @@ class DeskRoom:
             "agencies": list(agencies),
             "author": author,
             "residue_kept": 0,
+            "risk_sha256": None,
             "day": TODAY.isoformat(),
             **changes,
         }
@@ -199,4 +201,6 @@ def facts_of(document: Mapping[str, Any]) -> ReportFacts:
         suspected_false=any(data.scheme().is_suspected_false(item.grade) for item in report.items),
         reviewed=True,
         date=report.date,
+        risk=RiskFact.ASSESSED,
+        immunity=False,
     )

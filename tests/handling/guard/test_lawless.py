@@ -65,6 +65,7 @@ class Lawless:
             "agencies": [agency],
             "author": "amina",
             "residue_kept": 0,
+            "risk_sha256": None,
             "day": today().isoformat(),
         }
         review(body)
@@ -117,7 +118,7 @@ class Lawless:
         document(report)
         stated = facts_of(report)
         facts(stated)
-        finished = Finished(report, ReportFacts.from_body(stated), (CUSTOMS,), kept)
+        finished = Finished(report, ReportFacts.from_body(stated), (CUSTOMS,), kept, None)
         to = [member.release for member in self.world.listed.members]  # the author too
         async with self.world.corridor.acquire() as db:
             await corridor_reports.queue(

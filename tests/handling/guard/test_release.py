@@ -2,6 +2,7 @@
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,8 +10,9 @@ from crypto import age, sshsig
 from crypto.digest import acknowledgement_check, sha256
 from crypto.pgp import Gpg, verify_detached
 from crypto.secret import Secret
-from handling.guard import releases, service
-from handling.guard.refusal import ChangedError, NotNowError
+from handling.data import scheme, subjects
+from handling.guard import releases, service, views
+from handling.guard.refusal import ChangedError, NotNowError, NoWordError
 from handling.guard.service import Hand, today
 from handling.guard.store import State
 from handling.rules.package import NAMES, unpack
@@ -37,6 +39,21 @@ async def test_two_signatures_let_a_release_out_sealed_to_its_agency_and_signed_
     assert row["check"] == acknowledgement_check(sha256(archive))
     assert (row["agency"], row["channel"], row["released_on"]) == ("harbour-customs", "age", today())
     ssh_keygen_accepts(world, row["sealed"], row["signature"], tmp_path)
+
+
+async def test_where_immunity_is_claimed_nothing_leaves_without_the_officers_explicit_word(world: World) -> None:
+    def claimed(review: dict[str, Any]) -> None:
+        review["facts"]["immunity"] = True
+
+    release = await world.ask_release(Forgery(review=claimed))
+    await world.sign_release(release, "ben")
+    shown = await releases.open_(world.guard, release, world.hand("clara"), today())
+
+    with pytest.raises(NoWordError):
+        await world.sign_release(release, "clara")
+    assert await world.packages() == 0
+    assert views.release_page(shown, scheme(), subjects()).immunity
+    assert await world.sign_release(release, "clara", immunity=True) is State.RELEASED
 
 
 async def test_a_release_over_openpgp_opens_and_verifies_with_gnupg(world: World) -> None:

@@ -6,14 +6,16 @@ from uuid import uuid4
 import pytest
 
 from crypto import age
-from crypto.canonical import parse
+from crypto.canonical import canonical, parse
 from crypto.digest import sha256
 from crypto.statement import Statement
-from handling.guard import reviews, service
+from handling.data import scheme, subjects
+from handling.guard import reviews, service, views
 from handling.guard.keys import NotForYouError
 from handling.guard.refusal import ChangedError, NotNowError, RefusedError
 from handling.guard.service import today
 from handling.rules.release import Kind
+from handling.rules.risk import Axis
 from handling.store.keyring import Keyring
 from tests.handling.guard.world import World
 
@@ -109,6 +111,46 @@ async def test_residue_that_the_corridor_asked_nobody_about_stops_the_review(wor
         await world.sign_review(review)
 
     assert "nobody decided about: phone" in raised.value.refused.reasons[0]
+
+
+ASSESSED = {axis.value: {"level": "low", "words": f"Little on {axis.value}."} for axis in Axis}
+
+
+async def test_a_risk_that_the_facts_ask_for_and_nobody_assessed_stops_the_review(world: World) -> None:
+    def doubtful(it: dict[str, Any]) -> None:
+        it["facts"]["suspected_false"] = True
+
+    with pytest.raises(RefusedError) as raised:
+        await world.sign_review(await world.ask_review(edit=doubtful))
+
+    assert "risk of sharing was not assessed" in raised.value.refused.reasons[0]
+
+
+@pytest.mark.parametrize(("fact", "risk"), [("assessed", None), ("not-needed", ASSESSED)])
+async def test_facts_that_speak_of_another_assessment_than_is_there_stop_the_review(
+    world: World, fact: str, risk: Any
+) -> None:
+    def other(it: dict[str, Any]) -> None:
+        it["facts"]["risk"], it["risk"] = fact, risk
+
+    with pytest.raises(RefusedError):
+        await world.sign_review(await world.ask_review(edit=other))
+
+
+async def test_an_assessment_is_read_and_signed_by_its_hash_and_its_words_go_no_further(world: World) -> None:
+    def assessed(it: dict[str, Any]) -> None:
+        it["facts"]["risk"], it["risk"] = "assessed", ASSESSED
+
+    review = await world.ask_review(edit=assessed)
+    shown = await reviews.open_(world.guard, review, world.hand("ben"), today())
+    await world.sign_review(review)
+    handed = await world.owner.fetchval("SELECT sealed FROM desk.inbox WHERE kind = 'report'")
+    opened = age.open_(handed, [await desk_intake(world)]).decode()
+
+    page = views.review_page(shown, scheme(), subjects())
+    assert [why for _, _, why in page.risk] == [f"Little on {axis.value}." for axis in Axis]
+    assert sha256(canonical(ASSESSED)).hex() in opened
+    assert "Little on" not in opened
 
 
 async def test_residue_that_stays_with_a_reason_is_counted_in_what_is_signed(world: World) -> None:

@@ -30,6 +30,7 @@ from handling.rules.grading import Grade, Handling
 from handling.rules.manifest import manifest_of
 from handling.rules.package import MANIFEST, pack
 from handling.rules.policy import evaluate
+from handling.rules.risk import RiskFact
 from handling.store import agreements, members
 from handling.store.members import MemberList
 from tests.handling.rules.samples import STATED
@@ -109,7 +110,14 @@ class World:
     ) -> UUID:
         """Put a review where the corridor puts it; *edit* changes the whole request."""
         document = a_report()
-        content = {"report": document, "facts": facts_of(document), "agencies": [CUSTOMS], "author": author, "kept": []}
+        content = {
+            "report": document,
+            "facts": facts_of(document),
+            "agencies": [CUSTOMS],
+            "author": author,
+            "kept": [],
+            "risk": None,
+        }
         edit(content)
         review = row or UUID(content["report"]["urn"])
         readers = [member.release for member in self.listed.members if member.name != requested_by]
@@ -180,6 +188,7 @@ class World:
             "agencies": [forged.agency],
             "author": "amina",
             "residue_kept": 0,
+            "risk_sha256": None,
             "day": today().isoformat(),
         }
         forged.review(body)
@@ -189,11 +198,17 @@ class World:
         """The body that a signer of *content* signs under the list of the world's first day."""
         review = Statement.from_json(content["review"]).encode()
         listed = self.listed.sha256.hex()
-        return {"manifest": content["manifest"], "review_sha256": sha256(review).hex(), "members_sha256": listed}
+        return {
+            "manifest": content["manifest"],
+            "review_sha256": sha256(review).hex(),
+            "members_sha256": listed,
+            "immunity_claimed": False,
+        }
 
-    async def sign_release(self, release: UUID, name: str) -> State:
+    async def sign_release(self, release: UUID, name: str, *, immunity: bool = False) -> State:
         view = await releases.open_(self.guard, release, self.hand(name), today())
-        return await releases.sign(self.guard, release, self.hand(name, view.seen), today())
+        hand = replace(self.hand(name, view.seen), immunity=immunity)
+        return await releases.sign(self.guard, release, hand, today())
 
     async def packages(self) -> int:
         count: int = await self.owner.fetchval("SELECT count(*) FROM exchange.package")
@@ -262,4 +277,6 @@ def facts_of(document: Mapping[str, Any], agency: str = CUSTOMS) -> dict[str, An
         handling=Handling.of(document["handling"], document["action"], document["sanitisation"]),
         agencies=frozenset({agency}),
         date=date.fromisoformat(document["date"]),
+        risk=RiskFact.NOT_NEEDED,
+        immunity=False,
     ).to_body()

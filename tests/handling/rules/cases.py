@@ -21,6 +21,7 @@ from handling.rules.agreements import (
 from handling.rules.facts import ReportFacts
 from handling.rules.grading import Action, Grade, Handling, HandlingCode, Sanitisation, floor
 from handling.rules.recipient import Recipient, RecipientKey
+from handling.rules.risk import RiskFact
 from handling.rules.terms import DataCategory, Encryption, Removable, SpecialCategory, Tlp
 from tests.handling.rules.samples import AGENCY, AGREEMENT, FACTS, RECIPIENT, TODAY
 
@@ -72,6 +73,8 @@ _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "consents": some(AGENCIES),
     "approvals": some(AGENCIES),
     "threat_to_life": _TRUTH,
+    "risk": st.sampled_from(RiskFact),
+    "immunity": _TRUTH,
 }
 WHOLLY_STATED = st.builds(ReportFacts, **_VALUES)
 _ANYTHING = st.builds(ReportFacts, **{name: st.none() | value for name, value in _VALUES.items()})
@@ -239,4 +242,6 @@ WORSE: dict[str, Way] = {
     "consents": _less("consents"),
     "approvals": _less("approvals"),
     "threat_to_life": _set("threat_to_life", to=False),
+    "risk": _set("risk", to=RiskFact.NOT_NEEDED, only_if=lambda said: said is not None),
+    "immunity": _set("immunity", to=None),
 }

@@ -10,6 +10,7 @@ from handling.rules.agreement_document import parse
 from handling.rules.agreements import Agreement
 from handling.rules.facts import ReportFacts
 from handling.rules.grading import Grade, Handling
+from handling.rules.risk import RiskFact
 from handling.rules.terms import DataCategory, Tlp
 
 TODAY = date(2026, 11, 23)
@@ -131,6 +132,8 @@ FACTS = ReportFacts(
     consents=frozenset(),
     approvals=frozenset(),
     threat_to_life=False,
+    risk=RiskFact.ASSESSED,
+    immunity=False,
 )
 STATED = replace(FACTS, named_persons=False)
 """Facts that the practice agreements accept."""

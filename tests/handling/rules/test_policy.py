@@ -27,6 +27,7 @@ from handling.rules.feedback import Stage
 from handling.rules.grading import Grade, Handling, HandlingCode, floor
 from handling.rules.policy import Answer, Verdict, evaluate, worst, would_permit_if
 from handling.rules.recipient import Recipient
+from handling.rules.risk import RiskFact
 from handling.rules.terms import (
     AgencyClass,
     Attribution,
@@ -85,6 +86,9 @@ BROKEN_FACTS = [
     ("review/missing", replace(FACTS, reviewed=False)),
     ("review/missing", replace(FACTS, reviewed=None)),
     ("report-date/not-stated", replace(FACTS, date=None)),
+    ("risk/not-stated", replace(FACTS, risk=None)),
+    ("risk/missing", replace(FACTS, handling=Handling.of("C", "A1", "S2"), risk=RiskFact.NOT_NEEDED)),
+    ("immunity/not-stated", replace(FACTS, immunity=None)),
     ("report-date/future", replace(FACTS, date=TODAY + timedelta(days=1))),
     ("handling/not-agreed", replace(FACTS, handling=Handling.of("C", "A3", "S1"))),
     ("marking/above", replace(FACTS, marking=Tlp.AMBER_STRICT)),
@@ -313,6 +317,11 @@ def test_the_grade_that_fails_is_shown_with_its_item():
 
     assert "item 2: 3x5x2 3 E" in text
     assert "source 3, information C" in text
+
+
+@pytest.mark.parametrize("change", [{"risk": RiskFact.NOT_NEEDED}, {"immunity": True}])
+def test_the_rules_that_a_manifest_names_tell_nobody_how_the_risk_was_judged_or_what_is_claimed(change):
+    assert decide(replace(FACTS, **change)).rules == decide().rules
 
 
 def test_the_handler_restriction_says_nothing_about_why():

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -47,7 +48,7 @@ def a_request(edit: Callable[[dict[str, Any]], None] = lambda _: None, **files: 
     manifest = {**BODY, "members": hashes(members), "report_sha256": hashes(members)[REPORT_JSON]}
     packed = {**members, MANIFEST: canonical(manifest), **files}
     edit(manifest)
-    body = {"manifest": manifest, "review_sha256": "a" * 64, "members_sha256": "b" * 64}
+    body = {"manifest": manifest, "review_sha256": "a" * 64, "members_sha256": "b" * 64, "immunity_claimed": False}
     shown = {"zip": base64.b64encode(pack(packed)).decode()}
     return SigningRequest(Kind.MANIFEST, UUID(BODY["release"]), "unit", "ruth", body, shown)
 
@@ -112,6 +113,13 @@ def test_a_release_that_does_not_hold_together_is_not_shown_as_something_to_sign
     assert why in " ".join(error.value.reasons)
 
 
+def test_a_claim_of_immunity_is_said_beside_what_signing_says() -> None:
+    claimed = replace(a_request(), body=a_request().body | {"immunity_claimed": True})
+
+    assert "claimed. Signing says that it leaves all the same" in signwords.as_text(signwords.shown(claimed))
+    assert "not claimed" in signwords.as_text(signwords.shown(a_request()))
+
+
 def a_review(**changes: Any) -> SigningRequest:
     report = a_report()
     body = {
@@ -121,6 +129,7 @@ def a_review(**changes: Any) -> SigningRequest:
         "agencies": ["harbour-customs"],
         "author": "amina",
         "residue_kept": 1,
+        "risk_sha256": None,
         "day": "2026-11-26",
         **changes,
     }
@@ -135,7 +144,8 @@ def test_a_review_is_shown_with_its_facts_and_only_over_the_report_that_it_names
     text = signwords.as_text(signwords.shown(a_review()))
 
     assert "1. Worked ivory lies under furniture." in text
-    assert "May go to              harbour-customs" in text
+    assert re.search(r"May go to +harbour-customs", text)
+    assert re.search(r"Risk of sharing +not assessed", text)
     for wrong in (a_review(report_sha256="0" * 64), a_review(agencies=["river-parks"])):
         with pytest.raises(NotSignableError):
             signwords.shown(wrong)
