@@ -59,6 +59,7 @@ class Content:
         text: None while the thread's first message has not come.
         waiting: True while a first reader has to decide who may read.
         named: sign-in names of members whom the source's words name, as they were on the day the message was re-sealed.
+        conflicted: sign-in names of members who declared a conflict of interest with it themselves.
     """
 
     text: str | None = None
@@ -69,6 +70,7 @@ class Content:
     waiting: bool = False
     named: tuple[str, ...] = ()
     decisions: tuple[Decided, ...] = ()
+    conflicted: tuple[str, ...] = ()
 
     @property
     def holds(self) -> Decision:
@@ -96,6 +98,7 @@ class Content:
             "waiting": self.waiting,
             "named": list(self.named),
             "decisions": [decided.body() for decided in self.decisions],
+            "conflicted": list(self.conflicted),
         }
         return sealed.seal(key, value, table="tip", row=tip)
 
@@ -112,4 +115,5 @@ class Content:
             waiting=value["waiting"],
             named=tuple(value["named"]),
             decisions=tuple(Decided.parse(body) for body in value["decisions"]),
+            conflicted=tuple(value.get("conflicted", ())),
         )

@@ -179,10 +179,18 @@ async def decide(
         names = [person.name for person in handlers(handler.members)]
         try:  # 2 decide
             checked = exclusions.check(decision, names, tree)
+            conflicted = found.content.conflicted
+            first = first_readers(handler.members, {*found.content.named, *conflicted})
+            back = exclusions.let_in_again(checked, conflicted, by=handler.member.name, first=first)
         except ExclusionError as error:
             raise RefusedError(str(error)) from None
         decided = Decided(today.isoformat(), handler.member.name, checked)
-        content = replace(found.content, waiting=False, decisions=(*found.content.decisions, decided))
+        content = replace(
+            found.content,
+            waiting=False,
+            decisions=(*found.content.decisions, decided),
+            conflicted=tuple(name for name in conflicted if name not in back),
+        )
         sealed = content.seal(await asyncio.to_thread(handler.vault.record, found.row.thread), tip)
         records = [found.row.thread, *content.reports]  # 3 store
         if checked.readers is not None:
@@ -191,6 +199,33 @@ async def decide(
     if checked.readers is None:
         await let_in(pool, handler.vault, records)
     return checked.readers is None or handler.member.name in checked.readers
+
+
+async def recuse(pool: Pool, handler: Handler, tip: UUID, reason: str, today: date) -> None:
+    """Take a tip and all that derives from it away from oneself, for a conflict of interest.
+
+    Raises:
+        NotThereError, RefusedError: no such tip; nobody else would be left to read it.
+    """
+    if len(reason) > REASON_LIMIT:
+        raise RefusedError(f"Keep the reason under {REASON_LIMIT} characters.")
+    async with pool.acquire() as db, db.transaction():
+        found = await tips.locked(db, handler.vault, tip)  # 1 load
+        now = await asyncio.to_thread(readers, handler.vault, handler.members, found.row.thread)
+        everybody = [person.name for person in handlers(handler.members)]
+        try:  # 2 decide
+            left = exclusions.recused(handler.member.name, everybody if now is None else now)
+        except ExclusionError as error:
+            raise RefusedError(str(error)) from None
+        holds = replace(found.content.holds, readers=left, reason=reason.strip())
+        content = replace(
+            found.content,
+            decisions=(*found.content.decisions, Decided(today.isoformat(), handler.member.name, holds)),
+            conflicted=tuple(sorted({*found.content.conflicted, handler.member.name})),
+        )
+        sealed = content.seal(await asyncio.to_thread(handler.vault.record, found.row.thread), tip)
+        await _restrict(db, handler, [found.row.thread, *content.reports], left)  # 3 store
+        await rows.reseal(db, tip, sealed, urgent=False)
 
 
 async def let_in(pool: Pool, vault: OpenVault, records: Sequence[UUID]) -> None:

@@ -207,6 +207,38 @@ class Decision:
     reason: str
 
 
+def recused(decider: str, readers: Collection[str]) -> tuple[str, ...]:
+    """Return who still reads once *decider*, one of them, has declared a conflict of interest.
+
+    Raises:
+        ExclusionError: nobody would be left.
+    """
+    left = tuple(sorted(set(readers) - {decider}))
+    if not left:
+        raise ExclusionError("Nobody else could read it then. Another handler has to be let in, or to join, first.")
+    return left
+
+
+def let_in_again(decision: Decision, conflicted: Collection[str], *, by: str, first: Collection[str]) -> frozenset[str]:
+    """Return those of the *conflicted* whom a decision lets in again.
+
+    Args:
+        decision: who is to read; everybody is the conflicted too.
+        conflicted: sign-in names of those who declared a conflict of interest with it themselves.
+        by: who decides.
+        first: who reads it first once the conflicted are left out. Nobody else lets one of them in again.
+
+    Raises:
+        ExclusionError: it is not theirs to decide.
+    """
+    back = frozenset(conflicted) if decision.readers is None else frozenset(conflicted) & set(decision.readers)
+    if back and (by in conflicted or by not in first):
+        raise ExclusionError(
+            "One of them declared a conflict of interest. Only a first reader lets them in again: leave them out."
+        )
+    return back
+
+
 def check(decision: Decision, handlers: Collection[str], tree: Mapping[str, str | None]) -> Decision:
     """Return the decision in its one order, or raise `ExclusionError`.
 

@@ -28,6 +28,7 @@ ROUTES = (
     web.get("/first-reading", reading.listing),
     web.get("/tips/{id}/readers", reading.show),
     web.post("/tips/{id}/readers", reading.decide),
+    web.post("/tips/{id}/recuse", reading.recuse),
     web.post("/tips/{id}/pgp", tips.open_pgp),
     web.get("/files/{id}", tips.file),
     web.get("/not-opened", tips.not_opened),

@@ -18,7 +18,7 @@ from handling.store import agencies
 from handling.store.agencies import Agency
 from handling.store.members import MemberList
 from tipline.base.staff import signed_in
-from tipline.base.web import read_form_lists, render, see_other
+from tipline.base.web import read_form, read_form_lists, render, see_other
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Reader:
     shown: str
     ticked: bool
     named: bool
+    conflicted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,20 @@ async def decide(request: web.Request) -> web.Response:
     return see_other(f"/tips/{record_id(request)}" if stays else "/")
 
 
+@signed_in
+async def recuse(request: web.Request) -> web.Response:
+    """Declare a conflict of interest: from now on the tip does not exist for whoever declares it."""
+    form = await read_form(request)
+    person, reason = await current(request), form.get("conflict", "")
+    try:
+        await reading.recuse(corridor(request).pool, person, record_id(request), reason, now().date())
+    except NotThereError:
+        raise
+    except CorridorError as error:
+        return await _readers(request, problem=str(error))
+    return see_other("/")
+
+
 def _is_reason(name: str, text: str) -> bool:
     return name.startswith("narrowed-") and bool(text.strip())
 
@@ -141,6 +156,7 @@ async def _readers(request: web.Request, typed: Decision | None = None, problem:
                 one.shown,
                 ticked=one.name in (holds.readers if holds.readers is not None else everybody),
                 named=one.name in found.content.named,
+                conflicted=one.name in found.content.conflicted,
             )
             for one in reading.handlers(person.members)
         ),
@@ -158,9 +174,10 @@ def _proposal(found: OpenTip, members: MemberList, enrolled: Sequence[Agency]) -
     content = found.content
     if content.decisions and not content.waiting:
         return content.holds
-    left = tuple(one.name for one in reading.handlers(members) if one.name not in content.named)
+    out = {*content.named, *content.conflicted}
+    left = tuple(one.name for one in reading.handlers(members) if one.name not in out)
     suggested = {*content.holds.excluded, *reading.suggested(content, enrolled)}
-    readers = left if content.named else content.holds.readers
+    readers = left if out else content.holds.readers
     return Decision(readers, tuple(sorted(suggested)), content.holds.narrowed, "")
 
 

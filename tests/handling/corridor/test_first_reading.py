@@ -25,6 +25,7 @@ from handling.corridor.tips import OpenTip
 from handling.data import countries, scheme, subjects
 from handling.rules.exclusions import Decision
 from handling.store.keyring import MissingKeyError
+from tests.adversarial.worlds import crawl
 from tests.handling.corridor.conftest import World, sign_in
 from tests.handling.corridor.sources import AT, TODAY, Source
 from tests.journeys.answers import ANSWERED
@@ -371,6 +372,50 @@ async def test_an_excluded_agency_and_what_stands_above_it_cannot_be_ticked(
     await browser.submit("/readers", who="everybody", agency=["harbour-customs"], **narrowed)  # type: ignore[arg-type]
     saved = await browser.open(f"/reports/{report}")
     await browser.submit(saved.path, act="save", agency=["river-parks"])
+
+
+async def test_a_conflict_of_interest_leaves_a_corridor_as_if_the_tip_had_never_come(
+    world: World, amina: Handler, site: TestServer
+) -> None:
+    await world.collected(Source().tip(world.intake, "Another tip", asked=""))
+    await world.resealer.run(amina)
+    async with Browser(str(site.make_url("/"))) as his:
+        await sign_in(world, his, "ben")
+        before = await crawl(his)
+        await world.collected(Source().tip(world.intake, "A tip about a friend", asked=""))
+        await world.resealer.run(amina)
+        (tip,) = [one for one in await world.tips(amina) if one.content.text == "A tip about a friend"]
+        report, _ = await _report(world, amina, tip)
+        await _outcome(world, amina, report)
+        seen = await his.open(f"/tips/{tip.row.id}/readers")
+        gone = await his.submit("/recuse", conflict="A friend of mine.")
+        after = await crawl(his)
+        await his.open(f"/tips/{tip.row.id}", status=404)
+        await his.open(f"/reports/{report}", status=404)
+
+    assert "You have a conflict of interest" in seen.text
+    assert "A tip about a friend" not in gone.text
+    assert after == before
+    (kept,) = [one for one in await world.tips(amina) if one.row.id == tip.row.id]
+    assert kept.content.conflicted == ("ben",)
+    assert kept.content.decisions[-1].decision.reason == "A friend of mine."
+
+
+async def test_only_a_first_reader_undoes_a_conflict_and_nobody_leaves_a_tip_without_a_reader(
+    world: World, amina: Handler, ben: Handler
+) -> None:
+    await world.collected(Source().tip(world.intake, asked=""))
+    await world.resealer.run(amina)
+    (tip,) = await world.tips(ben)
+    await reading.recuse(world.pool, ben, tip.row.id, "", TODAY)
+
+    assert await world.tips(ben) == ()
+    with pytest.raises(RefusedError):
+        await reading.recuse(world.pool, amina, tip.row.id, "", TODAY)
+    await reading.decide(world.pool, amina, tip.row.id, AMINA_ALONE, TODAY)
+    assert (await world.tips(amina))[0].content.conflicted == ("ben",)
+    await reading.decide(world.pool, amina, tip.row.id, EVERYBODY, TODAY)
+    assert [one.content.conflicted for one in await world.tips(ben)] == [()]
 
 
 async def test_the_form_warns_of_a_single_reader_and_refuses_none(

@@ -29,6 +29,38 @@ def named(asked: str, text: str = "") -> frozenset[str]:
     return exclusions.named(PEOPLE, Said(asked, text))
 
 
+MEMBERS = st.frozensets(st.sampled_from(["amina", "ben", "clara", "zoe"]), min_size=1)
+
+
+@given(MEMBERS, st.data())
+def test_whoever_declares_a_conflict_reads_no_more_and_everybody_else_still_does(readers, data):
+    decider = data.draw(st.sampled_from(sorted(readers)))
+    if readers == {decider}:
+        with pytest.raises(ExclusionError):
+            exclusions.recused(decider, readers)
+        return
+
+    assert set(exclusions.recused(decider, readers)) == readers - {decider}
+
+
+@given(
+    MEMBERS | st.none(),
+    st.frozensets(st.sampled_from(["amina", "ben", "clara", "zoe"])),
+    MEMBERS,
+    st.sampled_from(["amina", "ben", "clara"]),
+)
+def test_only_a_first_reader_without_a_conflict_lets_somebody_with_one_in_again(readers, conflicted, first, by):
+    decision = Decision(None if readers is None else tuple(readers), (), {}, "")
+    back = conflicted if readers is None else conflicted & readers
+    theirs = by in first and by not in conflicted
+
+    if back and not theirs:
+        with pytest.raises(ExclusionError):
+            exclusions.let_in_again(decision, conflicted, by=by, first=first)
+    else:
+        assert exclusions.let_in_again(decision, conflicted, by=by, first=first) == back
+
+
 @pytest.mark.parametrize(
     ("asked", "who"),
     [
