@@ -114,10 +114,11 @@ def test_a_release_that_does_not_hold_together_is_not_shown_as_something_to_sign
 
 
 def test_a_claim_of_immunity_is_said_beside_what_signing_says() -> None:
-    claimed = replace(a_request(), body=a_request().body | {"immunity_claimed": True})
+    plain = a_request()
+    claimed = replace(plain, body=plain.body | {"immunity_claimed": True})
 
     assert "claimed. Signing says that it leaves all the same" in signwords.as_text(signwords.shown(claimed))
-    assert "not claimed" in signwords.as_text(signwords.shown(a_request()))
+    assert "not claimed" in signwords.as_text(signwords.shown(plain))
 
 
 def a_review(**changes: Any) -> SigningRequest:
