@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from handling.corridor.risk import NOT_ASSESSED, Typed
-from handling.corridor.stating import NOTHING, Stated
+from handling.corridor.stating import NOTHING, YES, Stated
 from handling.rules.attachments import Kind, Listed, name_of
 from handling.rules.facts import ReportFacts
 from handling.rules.grading import Grade, Handling, HandlingError, Scheme
@@ -216,21 +216,21 @@ def finish(
     reasons += [*_subjects(draft, subjects), *draft.stated.problems(countries, enrolled), *_agencies(draft, enrolled)]
     grades = tuple(item.grade for item in draft.items)
     suspected = draft.suspected_false or any(scheme.is_suspected_false(grade) for grade in grades)
-    stated, assessed = draft.stated.facts(draft.agencies), draft.risk.assessment()
+    assessed = draft.risk.assessment()
     if handling is not None:
         reasons += draft.risk.problems(
             grounds(
                 handling=handling,
                 grades=grades,
                 suspected_false=suspected,
-                threat_to_life=stated.threat_to_life is True,
-                minors=stated.minors is True,
+                threat_to_life=draft.stated.threat_to_life,
+                minors=draft.stated.minors == YES,
             )
         )
     if reasons or handling is None:
         return Unfinished(tuple(reasons))
     facts = replace(
-        stated,
+        draft.stated.facts(draft.agencies),
         subjects=frozenset(draft.subjects),
         grades=grades,
         handling=handling,
