@@ -112,6 +112,7 @@ def test_another_agency_is_refused(here, capsys):
     told = json.loads(capsys.readouterr().out)
     assert told["outcome"] == "deny"
     assert told["would_permit_if"] == ["agency/not-party"]
+    assert told["obligations"]["terms"]["evidence"] == "ask"
     assert len(told["verdicts"]) == len(CLAUSES)
 
 

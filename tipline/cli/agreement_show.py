@@ -101,4 +101,5 @@ def _obligations(due: Obligations) -> dict[str, Any]:
         "delete_by": due.delete_by.isoformat(),
         "stages": sorted(stage.value for stage in due.stages),
         "conditions": list(due.conditions),
+        "terms": dict(due.agreed),
     }
