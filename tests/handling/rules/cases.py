@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from handling.data import scheme, subjects
 from handling.rules.agreements import (
-    Agreement,
     Channel,
     ContentLimits,
     Encrypted,
@@ -114,16 +113,6 @@ _KEYS = st.just(RECIPIENT.key) | st.builds(
 RECIPIENTS = st.just(RECIPIENT) | st.builds(Recipient, st.sampled_from(AGENCIES), st.none() | _KEYS, _MAYBE, _MAYBE)
 
 
-def narrower(agreement: Agreement) -> st.SearchStrategy[Agreement]:
-    """The same agreement with one permission less or one restriction more: every field that restricts is among them."""
-    return st.one_of([way(agreement) for way in NARROWER.values()])
-
-
-def worse(facts: ReportFacts) -> st.SearchStrategy[ReportFacts]:
-    """The same facts with one more thing that speaks against sharing: every fact is among them."""
-    return st.one_of([way(facts) for way in WORSE.values()])
-
-
 Way = Callable[[Any], st.SearchStrategy[Any]]
 
 
@@ -191,6 +180,7 @@ def _grade_more(facts: ReportFacts) -> st.SearchStrategy[ReportFacts]:
     return _GRADES.map(lambda more: replace(facts, grades=(*facts.grades, more))) if facts.grades else st.just(facts)
 
 
+# The same agreement with one permission less or one restriction more: every field that restricts is among them.
 NARROWER: dict[str, Way] = {
     "signed": _less("signed"),
     "suspended": lambda agreement: st.just(replace(agreement, suspended=True, suspended_since=TODAY)),
@@ -223,6 +213,7 @@ NARROWER: dict[str, Way] = {
     "approval.approver": _set("approver", to="Another one"),
     "threat_to_life.may_go": _set("threat_to_life", "may_go", to=False),
 }
+# The same facts with one more thing that speaks against sharing: every fact is among them.
 WORSE: dict[str, Way] = {
     "subjects": _more(SUBJECTS, "subjects"),
     "grades": _grade_more,

@@ -45,6 +45,7 @@ REPORTS = {
     "red-removable": {"marking": Tlp.RED, "removable": {Removable.MARKING}},
     "overt": {"handling": Handling.of("C", "A3", "S1")},
     "covert-removable": {"handling": Handling.of("C", "A2", "S2"), "removable": {Removable.MARKING}},
+    "open-removable": {"handling": Handling.of("C", "A2", "S1"), "removable": {Removable.MARKING}},
     "uganda": {"about": {"KE", "UG"}},
     "nowhere": {"about": {"ZZ"}},
     "untested": {"grades": (grade("2D"),)},
@@ -138,6 +139,7 @@ AGREEMENTS = {
     "other-key": replace(WIDE, agency=replace(WIDE.agency, fingerprint="ab" * 32)),
     "abroad": replace(WIDE, geography=Geography(frozenset({"world"}), frozenset({"TZ"}))),
     "unsigned": replace(WIDE, signed=frozenset({Side.UNIT})),
+    "quiet": replace(WIDE, marking=MarkingLimits(Tlp.RED, frozenset(Action), frozenset({Sanitisation.S2}))),
     "later": replace(WIDE, valid_from=DAY + timedelta(days=1)),
 }
 RECIPIENTS = {
