@@ -19,7 +19,7 @@ from handling.data import countries, scheme, subjects
 from handling.rules import release
 from handling.store import agencies
 from handling.store.keyring import MissingKeyError
-from handling.store.members import MemberList
+from handling.store.members import Duty, MemberList
 from handling.store.vault import OpenVault
 from tipline.base.database import Db
 
@@ -33,10 +33,14 @@ class Queued:
 
 
 def reviewers(members: MemberList, author: str, allowed: Collection[str] | None) -> list[age.Recipient]:
-    """Release keys of those who may review; *allowed* names who may read the tip, None is everybody."""
+    """Release keys of those who may review; *allowed* names who may read the tip, None is everybody.
+
+    Where the list names an outside second the author is one of them: nobody else may be there to take it along to them.
+    """
     duties = {member.name: {duty.value for duty in member.duties} for member in members.members}
     names = release.possible_signers(release.Kind.REVIEW, author, duties)
-    return [members.member(name).release for name in names if allowed is None or name in allowed]
+    carrier = (author,) if members.having(Duty.OUTSIDE) else ()
+    return [members.member(name).release for name in (*names, *carrier) if allowed is None or name in allowed]
 
 
 def request(finished: Finished, author: str, to: Sequence[age.Recipient], copies: Sequence[bytes] = ()) -> bytes:

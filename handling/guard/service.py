@@ -18,11 +18,13 @@ from handling.guard.verify import duties
 from handling.rules.grading import Scheme
 from handling.rules.release import (
     Act,
+    Duties,
     Eligible,
     IllegalMoveError,
     Kind,
     Reason,
     advance,
+    is_outside,
     next_signer,
     possible_signers,
     why_not,
@@ -90,6 +92,7 @@ class Turn:
     may_refuse: bool
     next: tuple[str, ...]
     outside: tuple[str, ...] = ()
+    may_carry: bool = False  # take it along to an outside second, or bring a signature made elsewhere
 
     @property
     def may_sign(self) -> bool:
@@ -127,12 +130,14 @@ def turn(kind: Kind, request: Request, member: Member, listed: MemberList) -> Tu
         return Turn(request, _DECIDED, may_refuse=False, next=())
     reason = why_not(kind, member.name, request.requested_by, request.signers, held)
     coming = next_signer(kind, request.requested_by, request.signers, held)
+    outside = coming.outside if isinstance(coming, Eligible) else ()
     return Turn(
         request,
         why_not=reason.value if reason else "",
         may_refuse=member.name in possible_signers(kind, request.requested_by, held),
         next=coming.names if isinstance(coming, Eligible) else (),
-        outside=coming.outside if isinstance(coming, Eligible) else (),
+        outside=outside,
+        may_carry=member.name in _carriers(kind, request.requested_by, held, from_outside=bool(outside)),
     )
 
 
@@ -170,12 +175,21 @@ async def carried(guard: Guard, db: Db, kind: Kind, subject: UUID, *, who: str, 
     request = row.request
     if _decided(kind, request):
         raise NotNowError(_DECIDED)
-    if who not in possible_signers(kind, request.requested_by, held):
+    if who not in _carriers(kind, request.requested_by, held, from_outside=is_outside(signer, held)):
         raise NotNowError(_NOT_A_SIGNER)
     reason = why_not(kind, signer, request.requested_by, request.signers, held)
     if reason is not None:
         raise NotNowError(reason.value if signer in held else _NO_MEMBER)
     return Case(row, member, listed, today)
+
+
+def _carriers(kind: Kind, opener: str, held: Duties, *, from_outside: bool) -> tuple[str, ...]:
+    """Who may open a request to carry it: those who could sign it, and to somebody outside a review's author as well.
+
+    Where the other handler is away nobody else could; the author learns nothing by it, having written the report.
+    """
+    able = possible_signers(kind, opener, held)
+    return (*able, opener) if kind is Kind.REVIEW and from_outside and opener in held else able
 
 
 async def _sealed(db: Db, kind: Kind, subject: UUID, who: str) -> SealedRequest:

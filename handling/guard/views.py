@@ -128,8 +128,8 @@ def elsewhere(turn: Turn, asked: Sequence[Asked], listed: MemberList) -> Elsewhe
     """What can be signed away from the guard at one request, by whom, and who was asked."""
     return Elsewhere(
         may_take=turn.may_sign,
-        may_hand_in=turn.may_refuse,
-        outside=tuple((name, _display(name, listed)) for name in turn.outside) if turn.may_refuse else (),
+        may_hand_in=turn.may_carry,
+        outside=tuple((name, _display(name, listed)) for name in turn.outside) if turn.may_carry else (),
         asked=tuple(
             f"{_display(one.name, listed)} was asked on {words.day(one.asked_on)} by {_display(one.asked_by, listed)}: "
             f"somebody of this unit is {one.reason.value}."

@@ -8,7 +8,9 @@ from crypto import age
 from crypto.signing import SigningKey
 from crypto.statement import Statement
 from handling.desk.reports import REVIEW
+from handling.signing import OutsideCard
 from tests.handling.desk.conftest import DeskRoom, a_document
+from tests.lists import root_signs
 
 
 async def _refused(room: DeskRoom) -> str:
@@ -81,6 +83,21 @@ async def test_a_review_by_somebody_who_is_no_handler_is_refused(room: DeskRoom)
     await room.reviewed(signer="clara")
 
     assert "somebody who is not a handler" in await _refused(room)
+
+
+async def test_a_review_by_an_outside_second_is_taken_in_while_the_unit_has_another_handler(room: DeskRoom) -> None:
+    ruth = SigningKey.generate()
+    card = OutsideCard("ruth", "Ruth Okello, Lake Unit", str(age.Identity.generate().recipient), ruth.public.hex())
+    await root_signs(room.settings, room.db, lambda body: body["members"].append(card.entry().body()))
+    room.signing = {**room.signing, "ruth": ruth}
+    document = await room.reviewed(signer="ruth")
+    browser = await room.sign_in()
+
+    assert document["title"] in (await browser.open("/")).text
+
+    await room.next_list({"ben": ["officer"]})
+    await room.reviewed(signer="ruth")
+    assert "somebody who is not a handler" in (await browser.open("/")).text
 
 
 async def test_a_review_that_names_an_author_nobody_knows_is_refused(room: DeskRoom) -> None:

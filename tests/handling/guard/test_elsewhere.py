@@ -10,7 +10,9 @@ from aiohttp.test_utils import TestServer
 
 from crypto import age
 from crypto.passphrase import normalise
+from crypto.secret import Secret
 from crypto.signing import SigningKey
+from handling.corridor import asking
 from handling.guard import elsewhere
 from handling.guard.elsewhere import Stand
 from handling.guard.main import app
@@ -20,6 +22,7 @@ from handling.guard.store import Away, State
 from handling.rules.release import Kind, Reason
 from handling.signing import Handed, OutsideCard, SigningKeys, SigningRequest
 from handling.store import members
+from handling.store.members import MemberList
 from tests.handling.guard.world import World
 from tests.journeys.browser import Browser, Upload
 from tests.lists import root_signs, without
@@ -210,16 +213,44 @@ async def test_who_asked_neither_takes_a_release_along_nor_asks_somebody_outside
         )
 
 
-async def test_a_review_by_an_outside_second_counts_at_the_desk_and_at_the_guard(world: World) -> None:
+async def test_a_review_by_an_outside_second_is_carried_by_the_author_where_the_other_handler_is_away(
+    world: World,
+) -> None:
+    """In a unit of three nobody else could: it is sealed to Ben, who is not there, and to whom the corridor adds."""
     ruth = an_outside_second()
     world = await listing(world, ruth)
     review = await world.ask_review()
+    sealed = await world.owner.fetchval("SELECT sealed FROM guard.review WHERE id = $1", review)
+    ben = age.Identity.parse(Secret((await world.account("ben"))["release_identity"].encode()))
+    to = asking.reviewers(world.listed, "amina", None)
+    await world.owner.execute("UPDATE guard.review SET sealed = $1", age.seal(age.open_(sealed, [ben]), to))
 
-    handed = await signed(world, Kind.REVIEW, review, "ben", ruth, stand=Stand("ruth", Away.EXCLUDED))
-    assert await hand_in(world, Kind.REVIEW, review, "ben", handed) is State.SIGNED
+    handed = await signed(world, Kind.REVIEW, review, "amina", ruth, stand=ABSENT)
+    assert await hand_in(world, Kind.REVIEW, review, "amina", handed) is State.SIGNED
 
     assert await world.state("review", review) == "signed"
-    assert await world.owner.fetchval("SELECT count(*) FROM desk.inbox") == 1
+    content = await world.owner.fetchval("SELECT sealed FROM desk.inbox")
+    assert content.startswith(b"age-encryption.org/v1")
+
+
+async def test_an_author_carries_nothing_of_their_own_but_to_somebody_outside(world: World) -> None:
+    own = await own_keys(world, "amina")
+    world = await listing(world, an_outside_second())
+    review = await world.ask_review()
+
+    with pytest.raises(NotNowError):
+        await signed(world, Kind.REVIEW, review, "amina", own)
+
+
+async def test_a_review_is_sealed_to_its_author_only_where_somebody_outside_could_stand_in(world: World) -> None:
+    def names(listed: MemberList, allowed: list[str] | None) -> list[str]:
+        keys = {str(one.release): one.name for one in listed.members}
+        return sorted(keys[str(one)] for one in asking.reviewers(listed, "amina", allowed))
+
+    assert names(world.listed, None) == ["ben"]
+    world = await listing(world, an_outside_second())
+    assert names(world.listed, None) == ["amina", "ben"]
+    assert names(world.listed, ["amina", "clara"]) == ["amina"]  # the other handler is excluded
 
 
 async def test_a_phrase_takes_one_signature_from_outside(world: World) -> None:
