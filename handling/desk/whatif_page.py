@@ -77,7 +77,7 @@ def result(found: Replay, draft: str) -> WhatIfPage:
 
 def summary(found: Replay) -> tuple[str, ...]:
     """Say what was held against what."""
-    lost = f"{found.unreadable} reports cannot be opened and were left out."
+    lost = f"Left out, because they cannot be opened: {found.unreadable:,}."
     reports, since = f"{found.looked_at:,} reports", words.day(found.since)
     current = "no agreement" if found.current is None else _name(found.current)
     return (
