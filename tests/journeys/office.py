@@ -110,7 +110,7 @@ class Office:
         self.told.replies[number].append(text)
 
     async def _case(self, number: int) -> None:
-        title, agency = f"Tusks in the shed, case {number}", ("harbour-customs", "river-parks")[number % 2]
+        title, agency = f"Tusks in the shed, number {number}", ("harbour-customs", "river-parks")[number % 2]
         tip = await self._some_tip()
         await self._items(tip, number)
         report = await self._write(tip, title)
@@ -128,7 +128,7 @@ class Office:
         raise JourneyError("no tip comes in, so nobody can begin a report")
 
     async def _items(self, tip: str, number: int) -> None:
-        for text in (f"Tusks lie in a shed, case {number}.", f"They are moved at night, case {number}."):
+        for text in (f"Tusks lie in a shed, number {number}.", f"They are moved at night, number {number}."):
 
             async def there(amina: Worker, text: str = text) -> bool:
                 return text in (await amina.open(f"{tip}/items")).text
