@@ -19,7 +19,7 @@ from handling.desk.reports import Report, Reviewed
 from handling.desk.session import Desk
 from handling.rules import release as rules
 from handling.rules.agreements import Agreement, Purpose
-from handling.rules.deconfliction import is_clear
+from handling.rules.deconfliction import Deconfliction, is_clear
 from handling.rules.manifest import Manifest, manifest_of
 from handling.rules.obligations import Obligations
 from handling.rules.package import MANIFEST, READ_FIRST, REPORT_HTML, REPORT_JSON, pack
@@ -124,9 +124,7 @@ async def ask(db: Db, desk: Desk, members: MemberList, wanted: Wanted, *, unit: 
         if not isinstance(refusal, Match):
             return refusal
         copies = await copies_of(db, desk, opened.reviewed.report)
-        built = await asyncio.to_thread(
-            _build, opened.reviewed, copies, refusal, wanted.purpose, unit=unit, today=today
-        )
+        built = await asyncio.to_thread(_build, opened, copies, refusal, wanted.purpose, unit=unit, today=today)
         await _store(db, desk, members, report=wanted.report, agency=wanted.agency, built=built, today=today)  # 3 store
         return Requested(built.manifest.release)
 
@@ -206,12 +204,13 @@ class _Built:
     manifest: Manifest
     archive: bytes
     review: object
+    deconfliction: Deconfliction
 
 
 def _build(
-    reviewed: Reviewed, copies: Mapping[str, bytes], match: Match, purpose: Purpose, *, unit: str, today: date
+    opened: case.Case, copies: Mapping[str, bytes], match: Match, purpose: Purpose, *, unit: str, today: date
 ) -> _Built:
-    agreement, due = match.party.agreement, match.decision.obligations
+    reviewed, agreement, due = opened.reviewed, match.party.agreement, match.decision.obligations
     if agreement is None or due is None:
         raise TypeError("a decision that permits has an agreement")
     members = package_members(reviewed, agreement, due, purpose=purpose, unit=unit, copies=copies)
@@ -227,7 +226,7 @@ def _build(
         day=today,
     )
     archive = pack({**members, MANIFEST: canonical(manifest.to_body())})
-    return _Built(manifest, archive, reviewed.review.statement.to_json())
+    return _Built(manifest, archive, reviewed.review.statement.to_json(), opened.deconfliction[-1])
 
 
 def package_members(
@@ -268,6 +267,7 @@ async def _store(
         "zip": base64.b64encode(built.archive).decode(),
         "manifest": built.manifest.to_body(),
         "review": built.review,
+        "deconfliction": built.deconfliction.to_body(),
     }
     asked = await asyncio.to_thread(age.seal, canonical(content), readers)
     line = store.NewRelease(built.manifest.release, report, agency, requester, today, sealed)

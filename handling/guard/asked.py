@@ -18,6 +18,7 @@ from handling.residue import findings
 from handling.rules import attachments
 from handling.rules.attachments import AttachmentsError, Listed
 from handling.rules.clauses import grounds_of
+from handling.rules.deconfliction import Deconfliction
 from handling.rules.facts import FactsError, ReportFacts
 from handling.rules.grading import Grade, Handling
 from handling.rules.release import Kind
@@ -193,20 +194,22 @@ class ReleaseAsked:
     archive: bytes
     manifest: Mapping[str, Any]
     review: Statement
+    deconfliction: Deconfliction
     seen: str
 
     @classmethod
     def read(cls, opened: bytes) -> "ReleaseAsked":
         """Read what the desk sealed for a release, or raise `FormatError`."""
-        value = _mapping(_parse(opened), {"zip", "manifest", "review"})
+        value = _mapping(_parse(opened), {"zip", "manifest", "review", "deconfliction"})
         if not isinstance(value["manifest"], dict):
             raise FormatError
         try:
             archive = base64.b64decode(_text(value["zip"]), validate=True)
             review = Statement.from_json(value["review"])
-        except (binascii.Error, CryptoError):
+            said = Deconfliction.from_body(value["deconfliction"])
+        except (ValueError, CryptoError):
             raise FormatError from None
-        return cls(archive=archive, manifest=value["manifest"], review=review, seen=sha256(opened).hex())
+        return cls(archive, value["manifest"], review, said, seen=sha256(opened).hex())
 
 
 def contradictions(report: Report, facts: ReportFacts, agencies: Collection[str]) -> tuple[str, ...]:

@@ -267,6 +267,7 @@ class ReleasePage:
     reviewer: str
     author: str
     immunity: bool
+    deconfliction: str
     seen: str
     trouble: Trouble = NO_TROUBLE
 

@@ -181,7 +181,7 @@ def _check(
     asked: ReleaseAsked, manifest: Manifest, held: Held, inside: frozenset[str], today: date
 ) -> Examined | Refused:
     scanned = scan(asked.archive, inside)
-    return scanned if isinstance(scanned, Refused) else examine(scanned, manifest, asked.review, held, today)
+    return scanned if isinstance(scanned, Refused) else examine(scanned, manifest, asked, held, today)
 
 
 async def _held(guard: Guard, db: Db, manifest: Manifest, before: Case) -> Held:

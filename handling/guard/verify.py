@@ -12,13 +12,14 @@ from crypto.digest import sha256
 from crypto.errors import CryptoError
 from crypto.statement import Signed, Statement
 from handling.guard import words
-from handling.guard.asked import REVIEW, FormatError, Report, Review, contradictions
+from handling.guard.asked import REVIEW, FormatError, ReleaseAsked, Report, Review, contradictions
 from handling.guard.refusal import Refused
 from handling.guard.scan import Scanned
 from handling.guard.store import Signature
 from handling.rules import attachments, policy
 from handling.rules import manifest as manifests
 from handling.rules.agreements import Agreement
+from handling.rules.deconfliction import Deconfliction, is_clear
 from handling.rules.facts import ReportFacts
 from handling.rules.grading import Scheme
 from handling.rules.manifest import Manifest
@@ -66,6 +67,7 @@ class Examined:
     report: Report
     review: Review
     review_sha256: str
+    deconfliction: Deconfliction
     members_sha256: str
     reviewer: Member
     agency: Agency
@@ -74,13 +76,14 @@ class Examined:
 
     @property
     def body(self) -> dict[str, Any]:
-        """What is signed: the manifest, and by their hashes the review with its positive list and the member list of today.
+        """What is signed: the manifest, and by their hashes review, deconfliction and the member list of today.
 
         So whatever of them changes between two signatures, the first one is over something else, and void.
         """
         return {
             "manifest": self.manifest.to_body(),
             "review_sha256": self.review_sha256,
+            "deconfliction_sha256": sha256(canonical(self.deconfliction.to_body())).hex(),
             "members_sha256": self.members_sha256,
             "immunity_claimed": self.review.facts.immunity is not False,
         }
@@ -94,12 +97,13 @@ class Verified:
     signers: tuple[str, str]
 
 
-def examine(scanned: Scanned, manifest: Manifest, review: Statement, held: Held, today: date) -> Examined | Refused:
+def examine(scanned: Scanned, manifest: Manifest, asked: ReleaseAsked, held: Held, today: date) -> Examined | Refused:
     """Hold a scanned package against the review, the agreement and the lists; all reasons at once, or none."""
     report = _report(scanned)
-    reviewed = _review(review, held.members)
+    reviewed = _review(asked.review, held.members)
     agreement = _agreement(manifest, held)
     reasons = [*_package_reasons(scanned, manifest, report, held), *_requester(held), *_dates(manifest, today)]
+    reasons += _deconfliction(asked.deconfliction, held.members, today)
     reasons += [found for found in (report, reviewed, agreement) if isinstance(found, str)]
     if held.agency is None:
         reasons.append("The agency of the manifest is not enrolled.")
@@ -119,7 +123,8 @@ def examine(scanned: Scanned, manifest: Manifest, review: Statement, held: Held,
         manifest=manifest,
         report=report,
         review=said,
-        review_sha256=sha256(review.encode()).hex(),
+        review_sha256=sha256(asked.review.encode()).hex(),
+        deconfliction=asked.deconfliction,
         members_sha256=held.members.sha256.hex(),
         reviewer=reviewer,
         agency=held.agency,
@@ -164,7 +169,7 @@ def _void(examined: Examined, signatures: Iterable[Signature], members: MemberLi
         except (NotAMemberError, CryptoError):
             reasons.append(
                 f"The signature of {entry.signer} is not over what stands here now: the manifest, the review with its list"
-                " of agencies, or the member list was changed after signing, so every signature on it is void."
+                " of agencies, the answer about sources and operations, or the member list was changed after signing, so every signature on it is void."
             )
     return tuple(reasons)
 
@@ -194,6 +199,18 @@ def _review(review: Statement, members: MemberList) -> tuple[Member, Review] | s
         return "The review is signed by the report's own author."
     lawful = is_complete(Kind.REVIEW, author.name, [reviewer.name], duties(members))
     return (reviewer, said) if lawful else _NOT_REVIEWED
+
+
+def _deconfliction(said: Deconfliction, members: MemberList, today: date) -> list[str]:
+    """An analyst of this unit wrote down, no later than today, that it is nobody's source and no live operation."""
+    reasons = []
+    if not is_clear((said,)):
+        reasons.append("Nobody has answered that it is neither somebody's source nor a live operation.")
+    if said.by not in {member.name for member in members.having(Duty.ANALYST)}:
+        reasons.append("Whoever wrote down whose source or operation it is, is no analyst of this unit.")
+    if said.on > today:
+        reasons.append("The answer about sources and operations is of a day that has not come.")
+    return reasons
 
 
 def _agreement(manifest: Manifest, held: Held) -> Agreement | str:

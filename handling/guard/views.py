@@ -29,6 +29,7 @@ from handling.guard.verify import duties
 from handling.rules import attachments, phrases
 from handling.rules.agreements import PURPOSE_LABELS, Purpose
 from handling.rules.attachments import Listed
+from handling.rules.deconfliction import ANSWER_LABELS
 from handling.rules.facts import ReportFacts
 from handling.rules.grading import GradeError, Scheme
 from handling.rules.release import Kind
@@ -120,6 +121,10 @@ def release_page(view: ReleaseView, scheme: Scheme, subjects: Subjects) -> Relea
         reviewer=_display(it.reviewer.name, view.listed),
         author=_display(it.review.author, view.listed),
         immunity=it.review.facts.immunity is True,
+        deconfliction=(
+            f"{ANSWER_LABELS[it.deconfliction.answer]}. Asked: {words.visible(it.deconfliction.asked)}. "
+            f"Written down by {_display(it.deconfliction.by, view.listed)}, {words.day(it.deconfliction.on)}"
+        ),
         seen=view.seen,
     )
 

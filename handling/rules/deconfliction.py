@@ -1,6 +1,6 @@
 """pure: is this somebody's source or live operation? Until somebody was asked and the answer is no, nothing is proposed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -33,6 +33,23 @@ class Deconfliction:
     answer: Answer
     by: str
     on: date
+
+    def to_body(self) -> dict[str, str]:
+        """Return it as a JSON value."""
+        return {"asked": self.asked, "answer": self.answer.value, "by": self.by, "on": self.on.isoformat()}
+
+    @classmethod
+    def from_body(cls, body: object) -> "Deconfliction":
+        """Read it from a JSON value.
+
+        Raises:
+            ValueError: it is of another shape.
+        """
+        if not isinstance(body, Mapping) or body.keys() != {"asked", "answer", "by", "on"}:
+            raise ValueError("this is no answer about sources and operations")
+        if not all(isinstance(value, str) and value for value in body.values()):
+            raise ValueError("this is no answer about sources and operations")
+        return cls(body["asked"], Answer(body["answer"]), body["by"], date.fromisoformat(body["on"]))
 
 
 def is_clear(answers: Sequence[Deconfliction]) -> bool:

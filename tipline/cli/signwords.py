@@ -20,7 +20,7 @@ from handling.rules.release import Kind
 from handling.signing import SigningRequest
 
 _SEEN_ELSEWHERE = "(pixels: look at it on the guard's page, by this SHA-256)"
-_RELEASE_KEYS = {"manifest", "review_sha256", "members_sha256", "immunity_claimed"}
+_RELEASE_KEYS = {"manifest", "review_sha256", "deconfliction_sha256", "members_sha256", "immunity_claimed"}
 _CLAIM = {True: "claimed", False: "not claimed", None: "not stated"}
 _IMMUNITY = {True: "claimed. Signing says that it leaves all the same", False: "not claimed"}
 
@@ -88,6 +88,7 @@ def _release(request: SigningRequest) -> Shown:
         ("Asked for on", words.day(manifest.day)),
         ("Public-interest immunity", _IMMUNITY[body["immunity_claimed"]]),
         ("Review", f"SHA-256 {body['review_sha256']}"),
+        ("Deconfliction", f"SHA-256 {body['deconfliction_sha256']}"),
         ("Member list", f"SHA-256 {body['members_sha256']}"),
         ("Package", f"SHA-256 {scanned.sha256}"),
     )

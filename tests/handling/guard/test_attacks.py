@@ -74,6 +74,18 @@ FORGED = {
         "handling in the facts",
     ),
     "suspected false": (Forgery(review=lambda it: it["facts"].update(suspected_false=True)), "false/suspected"),
+    "a live operation": (
+        Forgery(deconfliction=lambda it: it.update(answer="conflict")),
+        "neither somebody's source nor a live operation",
+    ),
+    "an answer about it that no analyst wrote down": (
+        Forgery(deconfliction=lambda it: it.update(by="ben")),
+        "is no analyst",
+    ),
+    "an answer about it of tomorrow": (
+        Forgery(deconfliction=lambda it: it.update(on=(today() + timedelta(days=1)).isoformat())),
+        "a day that has not come",
+    ),
     "a longer time to keep it": (Forgery(manifest=_later), "not those that follow"),
     "a condition left out": (Forgery(manifest=lambda it: it["conditions"].pop()), "not those that follow"),
     "another agreement": (

@@ -116,7 +116,13 @@ async def test_an_outside_second_sees_manifest_and_sanitised_report_and_no_name_
     request = SigningRequest.open(sealed, ruth)
     text = signwords.as_text(signwords.shown(request))
     content = str([request.body, request.shown["zip"], text])
-    assert set(request.body) == {"manifest", "review_sha256", "members_sha256", "immunity_claimed"}
+    assert set(request.body) == {
+        "manifest",
+        "review_sha256",
+        "deconfliction_sha256",
+        "members_sha256",
+        "immunity_claimed",
+    }
     assert set(request.shown) == {"zip"}
     assert "harbour-customs" in text
     assert "Worked ivory lies under furniture." in text

@@ -21,17 +21,20 @@ from crypto.statement import Statement
 from handling.corridor import asking
 from handling.corridor.document import Finished, Kept
 from handling.corridor.store import reports as corridor_reports
-from handling.desk import ledger, matching, reports, request, store
+from handling.desk import deconfliction, ledger, matching, reports, request, store
+from handling.desk.deconfliction import Said
 from handling.desk.matching import Match
 from handling.desk.reports import Report, Review
 from handling.desk.request import Requested, Wanted
 from handling.desk.session import Desk, open_desk
 from handling.guard.refusal import NotNowError, RefusedError
 from handling.guard.service import today
+from handling.rules import policy
 from handling.rules.agreements import Purpose
+from handling.rules.deconfliction import Answer
 from handling.rules.facts import ReportFacts
 from handling.rules.package import MANIFEST, REPORT_HTML, REPORT_JSON, pack, unpack
-from handling.rules.policy import Answer, evaluate
+from handling.rules.policy import evaluate
 from handling.store.keyring import Keyring
 from tests.handling.guard.world import CUSTOMS, PARKS, Edit, Forgery, World, a_report, facts_of, unchanged
 from tests.lists import root_signs, with_duties
@@ -55,6 +58,7 @@ class Lawless:
         reviewer: str = "ben",
         agency: str = CUSTOMS,
         purpose: Purpose = Purpose.INTELLIGENCE,
+        answer: Answer = Answer.CLEAR,
     ) -> UUID:
         """Put a report into the desk as if it had been reviewed, and ask to release it. *report* changes it after its review."""
         document = a_report()
@@ -77,6 +81,8 @@ class Lawless:
         wanted = Wanted(read.id, agency, purpose)
         async with self.world.desk.acquire() as db:
             await store.add_report(db, row)
+            said = Said("Deconfliction centre", answer)
+            await deconfliction.keep(db, self.desk, self.world.listed, report=read.id, said=said, today=today())
             asked = await request.ask(db, self.desk, self.world.listed, wanted, unit="River Unit", today=today())
         assert isinstance(asked, Requested), asked
         return asked.release
@@ -141,7 +147,7 @@ async def lawless(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 
     def permits(facts: ReportFacts, party: matching.Party, purpose: Purpose, day: date) -> Match:
         decision = evaluate(facts, party.agreement, party.recipient, purpose.value, day)
-        return Match(party, replace(decision, outcome=Answer.PERMIT))
+        return Match(party, replace(decision, outcome=policy.Answer.PERMIT))
 
     def packs(members: Mapping[str, bytes]) -> bytes:
         changed = dict(members)
@@ -163,6 +169,10 @@ async def lawless(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 
 async def _no_review(it: Lawless) -> UUID:
     return await it.ask(reviewer="nobody")
+
+
+async def _a_live_operation(it: Lawless) -> UUID:
+    return await it.ask(answer=Answer.CONFLICT)
 
 
 async def _an_officers_review(it: Lawless) -> UUID:
@@ -271,6 +281,7 @@ def _rebuilt(content: dict[str, Any], edit: Edit) -> dict[str, Any]:
 
 LAWLESS: Mapping[str, tuple[Callable[[Lawless], Awaitable[UUID]], str]] = {
     "the review dropped": (_no_review, "not signed by one handler"),
+    "a live operation": (_a_live_operation, "neither somebody's source nor a live operation"),
     "an officer's review": (_an_officers_review, "not signed by one handler"),
     "the author's own review": (_the_authors_own_review, "own author"),
     "a report written anew after its review": (_a_report_written_anew_after_its_review, "another report"),

@@ -64,6 +64,7 @@ class Forgery:
     manifest: Edit = unchanged
     members: Edit = unchanged  # after the manifest was made, so their hashes no longer fit
     archive: Callable[[bytes], bytes] = bytes
+    deconfliction: Edit = unchanged
     row: UUID | None = None
     agency: str = CUSTOMS
     requested_by: str = "amina"
@@ -178,7 +179,14 @@ class World:
         files: dict[str, Any] = {**built, MANIFEST: canonical(manifest)}
         forged.members(files)
         archive = forged.archive(pack(files))
-        return {"zip": base64.b64encode(archive).decode(), "manifest": manifest, "review": statement.to_json()}
+        said = {"asked": "Deconfliction centre", "answer": "clear", "by": "amina", "on": today().isoformat()}
+        forged.deconfliction(said)
+        return {
+            "zip": base64.b64encode(archive).decode(),
+            "manifest": manifest,
+            "review": statement.to_json(),
+            "deconfliction": said,
+        }
 
     async def _review(self, document: Mapping[str, Any], forged: Forgery) -> Statement:
         body = {
@@ -201,6 +209,7 @@ class World:
         return {
             "manifest": content["manifest"],
             "review_sha256": sha256(review).hex(),
+            "deconfliction_sha256": sha256(canonical(content["deconfliction"])).hex(),
             "members_sha256": listed,
             "immunity_claimed": False,
         }

@@ -48,7 +48,13 @@ def a_request(edit: Callable[[dict[str, Any]], None] = lambda _: None, **files: 
     manifest = {**BODY, "members": hashes(members), "report_sha256": hashes(members)[REPORT_JSON]}
     packed = {**members, MANIFEST: canonical(manifest), **files}
     edit(manifest)
-    body = {"manifest": manifest, "review_sha256": "a" * 64, "members_sha256": "b" * 64, "immunity_claimed": False}
+    body = {
+        "manifest": manifest,
+        "review_sha256": "a" * 64,
+        "deconfliction_sha256": "d" * 64,
+        "members_sha256": "b" * 64,
+        "immunity_claimed": False,
+    }
     shown = {"zip": base64.b64encode(pack(packed)).decode()}
     return SigningRequest(Kind.MANIFEST, UUID(BODY["release"]), "unit", "ruth", body, shown)
 
