@@ -5,13 +5,14 @@ Writes no report and decides nothing; the caller owns the transaction and holds 
 
 import asyncio
 import base64
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from uuid import UUID
 
 from crypto import age
 from crypto.canonical import canonical
-from handling.corridor import attaching, document, sealed
+from handling.corridor import attaching, document, sealed, tips
 from handling.corridor.document import Draft, Finished
 from handling.corridor.store import outcomes, reports
 from handling.corridor.store.reports import ReportState
@@ -30,6 +31,10 @@ class Queued:
 
     draft: Draft
     copies: tuple[bytes, ...]
+    earlier: Mapping[str, int]
+
+
+_GOING = frozenset({ReportState.QUEUED, ReportState.REVIEWED})
 
 
 def reviewers(members: MemberList, author: str, allowed: Collection[str] | None) -> list[age.Recipient]:
@@ -43,13 +48,29 @@ def reviewers(members: MemberList, author: str, allowed: Collection[str] | None)
     return [members.member(name).release for name in (*names, *carrier) if allowed is None or name in allowed]
 
 
-def request(finished: Finished, author: str, to: Sequence[age.Recipient], copies: Sequence[bytes] = ()) -> bytes:
-    """Seal what a reviewer reads, with the report's attachments in their order. Blocking."""
+def request(
+    finished: Finished,
+    author: str,
+    to: Sequence[age.Recipient],
+    copies: Sequence[bytes] = (),
+    *,
+    earlier: Mapping[str, int] = MappingProxyType({}),
+) -> bytes:
+    """Seal what a reviewer reads, with the report's attachments in their order. Blocking.
+
+    Args:
+        finished: the report.
+        author: who wrote it.
+        to: who may review it.
+        copies: its attachments.
+        earlier: how many other reports from the same tip may go to each of its agencies.
+    """
     asked = {
         "report": finished.document,
         "facts": finished.facts.to_body(),
         "agencies": list(finished.agencies),
         "author": author,
+        "sum_of_knowledge": {"earlier": dict(earlier), "reason": finished.sum_of_knowledge},
         "kept": [{"class": kept.residue, "text": kept.text, "reason": kept.reason} for kept in finished.kept],
         "risk": None if finished.risk is None else finished.risk.to_body(),
     }
@@ -63,7 +84,19 @@ async def opened(db: Db, vault: OpenVault, records: Sequence[UUID]) -> dict[UUID
     """Open those of *records* that are queued reports, while this session still can."""
     rows = [row for row in await reports.some(db, records, ()) if row.state is ReportState.QUEUED]
     drafts = await asyncio.to_thread(_drafts, vault, rows)
-    return {report: Queued(draft, await attaching.copies(db, vault, report, draft)) for report, draft in drafts.items()}
+    return {
+        report: Queued(draft, await attaching.copies(db, vault, report, draft), await earlier(db, vault, report, draft))
+        for report, draft in drafts.items()
+    }
+
+
+async def earlier(db: Db, vault: OpenVault, report: UUID, draft: Draft) -> dict[str, int]:
+    """How many other reports from the same tip, queued or reviewed, may go to each agency of this one."""
+    tip = await tips.get(db, vault, draft.tip)
+    others = [one for one in tip.content.reports if one != report]
+    rows = [row for row in await reports.some(db, others, ()) if row.state in _GOING]
+    listed = [one for other in (await asyncio.to_thread(_drafts, vault, rows)).values() for one in other.agencies]
+    return {agency: listed.count(agency) for agency in sorted(draft.agencies) if agency in listed}
 
 
 def _drafts(vault: OpenVault, rows: Sequence[reports.Report]) -> dict[UUID, Draft]:
@@ -94,7 +127,7 @@ async def again(
         if before is None or finished is None or not to:
             await reports.set_state(db, was.report, was=ReportState.QUEUED, now=ReportState.DRAFT)
             continue
-        content = await asyncio.to_thread(request, finished, was.asked_by, to, before.copies)
+        content = await asyncio.to_thread(request, finished, was.asked_by, to, before.copies, earlier=before.earlier)
         await reports.queue(
             db,
             report=was.report,

@@ -107,6 +107,8 @@ class Draft:
     attached: tuple[Attached, ...] = ()
     stated: Stated = NOTHING
     risk: Typed = NOT_ASSESSED
+    sum_of_knowledge: str = ""
+    """Why it may leave although everything in it comes from one tip."""
 
     def to_body(self) -> dict[str, Any]:
         """Return the draft as a JSON value."""
@@ -136,6 +138,7 @@ class Draft:
             "attached": [one.to_body() for one in self.attached],
             "stated": self.stated.to_body(),
             "risk": self.risk.to_body(),
+            "sum_of_knowledge": self.sum_of_knowledge,
         }
 
     @classmethod
@@ -161,6 +164,7 @@ class Draft:
             attached=tuple(Attached.from_body(one) for one in body.get("attached", ())),
             stated=Stated.from_body(body.get("stated", {})),
             risk=Typed.from_body(body.get("risk", {})),
+            sum_of_knowledge=body.get("sum_of_knowledge", ""),
         )
 
     def fields(self) -> dict[str, str]:
@@ -179,7 +183,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A draft that lacks nothing: the document that is hashed and reviewed, its facts, its positive list, what was kept.
+    """A draft that lacks nothing: the document that is hashed and reviewed, its facts, its positive list, what was kept and why.
 
     *risk* is for the reviewer alone and part of no document.
     """
@@ -189,6 +193,7 @@ class Finished:
     agencies: tuple[str, ...]
     kept: tuple[Kept, ...]
     risk: Assessment | None
+    sum_of_knowledge: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +246,7 @@ def finish(
         immunity=draft.risk.immunity,
     )
     document = _document(draft, report, handling, today)
-    return Finished(document, facts, tuple(sorted(draft.agencies)), draft.kept, assessed)
+    return Finished(document, facts, tuple(sorted(draft.agencies)), draft.kept, assessed, draft.sum_of_knowledge)
 
 
 def _document(draft: Draft, report: UUID, handling: Handling, today: date) -> dict[str, Any]:
@@ -285,6 +290,8 @@ def _texts(draft: Draft) -> list[tuple[str, str]]:
     for number, item in enumerate(draft.items, 1):
         if not item.text or len(item.text) > ITEM_LIMIT:
             reasons.append((f"item-{item.item}", f"Item {number} needs a text of at most {ITEM_LIMIT} characters."))
+    if not draft.sum_of_knowledge:
+        reasons.append(("sum_of_knowledge", "Everything in it comes from one tip: say why it may leave all the same."))
     return reasons
 
 

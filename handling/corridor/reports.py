@@ -90,6 +90,7 @@ async def again(pool: Pool, handler: Handler, report: UUID, today: date) -> UUID
         again_ = replace(
             found.draft,
             agencies=(),
+            sum_of_knowledge="",
             attached=attaching.renewed(found.draft.attached),
             stated=found.draft.stated.afresh(),
             date=today,
@@ -144,7 +145,9 @@ async def queue(
         if not to:
             raise RefusedError(_NOBODY)
         copies = await attaching.copies(db, handler.vault, report, draft)
-        to_review = await asyncio.to_thread(asking.request, finished, handler.member.name, to, copies)
+        earlier = await asking.earlier(db, handler.vault, report, draft)
+        author = handler.member.name
+        to_review = await asyncio.to_thread(asking.request, finished, author, to, copies, earlier=earlier)
         await reports.queue(
             db,
             report=report,

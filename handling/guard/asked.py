@@ -34,6 +34,7 @@ _REPORT_FIELDS = {"format", "urn", "title", "summary", "items", "handling", "act
 _ATTACHMENTS = "attachments"  # stands only where there are some
 _ITEM_FIELDS = {"text", "scheme", "source", "information"}
 _REVIEW_FIELDS = {"report_sha256", "urn", "facts", "agencies", "author", "residue_kept", "risk_sha256", "day"}
+_REVIEW_ASKED = {"report", "facts", "agencies", "author", "kept", "sum_of_knowledge", "risk"}
 _KEPT_FIELDS = {"class", "text", "reason"}
 _URN = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _AGENCY = re.compile(r"[a-z0-9-]{1,32}")
@@ -115,6 +116,14 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class SumOfKnowledge:
+    """Everything in a report comes from one tip: how many others from it may go to the same agencies, and why it may leave."""
+
+    earlier: Mapping[str, int]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewAsked:
     """A report with the facts and the positive list that a reviewer is to sign; `seen` is the SHA-256 of all of it."""
 
@@ -124,6 +133,7 @@ class ReviewAsked:
     agencies: tuple[str, ...]
     author: str
     kept: tuple[Kept, ...]
+    sum_of_knowledge: SumOfKnowledge
     copies: Mapping[str, bytes]
     risk: Assessment | None
     seen: str
@@ -131,7 +141,7 @@ class ReviewAsked:
     @classmethod
     def read(cls, opened: bytes) -> "ReviewAsked":
         """Read what the corridor sealed for a review, or raise `FormatError`."""
-        value = _mapping(_parse(opened), {"report", "facts", "agencies", "author", "kept", "risk"}, maybe=_ATTACHMENTS)
+        value = _mapping(_parse(opened), _REVIEW_ASKED, maybe=_ATTACHMENTS)
         return cls(
             report=Report.read(value["report"]),
             facts=_facts(value["facts"]),
@@ -139,6 +149,7 @@ class ReviewAsked:
             agencies=_agencies(value["agencies"]),
             author=_text(value["author"]),
             kept=tuple(_kept(entry) for entry in _list(value["kept"])),
+            sum_of_knowledge=_sum(value["sum_of_knowledge"]),
             copies=_copies(value),
             risk=_risk(value["risk"]),
             seen=sha256(opened).hex(),
@@ -266,6 +277,14 @@ def _item(entry: object) -> Item:
     value = _mapping(entry, _ITEM_FIELDS)
     grade = Grade(_text(value["scheme"]), _text(value["source"]), _text(value["information"]))
     return Item(_text(value["text"]), grade)
+
+
+def _sum(entry: object) -> SumOfKnowledge:
+    value = _mapping(entry, {"earlier", "reason"})
+    if not isinstance(value["earlier"], Mapping):
+        raise FormatError
+    earlier = {_matching(agency, _AGENCY): _count(count) for agency, count in value["earlier"].items()}
+    return SumOfKnowledge(earlier, _text(value["reason"]))
 
 
 def _kept(entry: object) -> Kept:

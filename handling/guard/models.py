@@ -236,6 +236,8 @@ class ReviewPage:
     facts: tuple[tuple[str, str], ...]
     agencies: tuple[tuple[str, str], ...]
     kept: tuple[tuple[str, str, str], ...]
+    earlier: tuple[tuple[str, int], ...]
+    why_together: str
     attachments: tuple[ShownMember, ...]
     risk: tuple[tuple[str, str, str], ...]  # question, level, why
     immunity: bool

@@ -75,7 +75,7 @@ def standing(kind: Kind, turn: Turn, listed: MemberList) -> Standing:
 
 def review_page(view: ReviewView, scheme: Scheme, subjects: Subjects) -> ReviewPage:
     """The page of an opened review."""
-    asked = view.asked
+    asked, named = view.asked, dict(view.agencies)
     return ReviewPage(
         at=standing(Kind.REVIEW, view.turn, view.listed),
         report=report_shown(asked.report, scheme, subjects),
@@ -85,6 +85,8 @@ def review_page(view: ReviewView, scheme: Scheme, subjects: Subjects) -> ReviewP
         kept=tuple(
             (words.visible(one.residue), words.visible(one.text), words.visible(one.reason)) for one in asked.kept
         ),
+        earlier=tuple((named.get(agency, agency), count) for agency, count in asked.sum_of_knowledge.earlier.items()),
+        why_together=words.visible(asked.sum_of_knowledge.reason),
         attachments=tuple(_copy(one, asked.copies[one.name]) for one in asked.report.attachments),
         risk=()
         if asked.risk is None

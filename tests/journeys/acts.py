@@ -348,6 +348,7 @@ class Story:
             subject=["wildlife.smuggling", "goods.pangolin"],
             agency=list(self.agencies),
             **ANSWERED,
+            sum_of_knowledge="Several people know each part of it.",
             act="queue",
         )
         need("review" in queued.text.lower(), f"the report was not queued: {queued.text[:400]}")

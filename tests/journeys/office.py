@@ -180,6 +180,7 @@ class Office:
                 subject=["goods.ivory"],
                 agency=["harbour-customs", "river-parks"],
                 **ANSWERED,
+                sum_of_knowledge="Several people know each part of it.",
                 act="queue",
             )
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from aiohttp import web
 
 from handling import data
-from handling.corridor import attaching, items, reading, reports, tips, words, workbench
+from handling.corridor import asking, attaching, items, reading, reports, tips, words, workbench
 from handling.corridor.document import SUMMARY_LIMIT, TITLE_LIMIT, Draft
 from handling.corridor.errors import CorridorError, NotThereError
 from handling.corridor.pages import live, stating, views
@@ -150,6 +150,7 @@ class ReportPage:
     undecided: int
     risk: tuple[AxisView, ...]
     levels: tuple[str, ...]
+    earlier: tuple[tuple[str, int], ...]
     integrity: str
     title_limit: int
     summary_limit: int
@@ -279,6 +280,7 @@ async def _report(
         known = await items.of_tip(db, person.vault, found.draft.tip, found.draft.thread)
         enrolled = await agencies.all_(db)
         noted = await reports.noted(db, person, found) if _is_open(found) else ()
+        earlier = await asking.earlier(db, person.vault, found.row.id, found.draft) if _is_open(found) else {}
         whole = await attaching.originals(db, person, found.draft) if _is_open(found) else ()
     draft, scheme = found.draft, data.scheme()
     script = await asyncio.to_thread(live.integrity) if _is_open(found) else None
@@ -314,6 +316,7 @@ async def _report(
         undecided=workbench.undecided(noted),
         risk=tuple(AxisView(axis.value, words_, *draft.risk.said(axis)) for axis, words_ in QUESTIONS.items()),
         levels=tuple(level.value for level in Level),
+        earlier=tuple((names.get(agency, agency), count) for agency, count in earlier.items()),
         integrity=script or "",
         title_limit=TITLE_LIMIT,
         summary_limit=SUMMARY_LIMIT,
@@ -382,6 +385,7 @@ def typed_over(form: Mapping[str, Sequence[str]], draft: Draft) -> Draft:
         suspected_false="suspected_false" in form,
         stated=Stated.of_form(form),
         risk=Typed.of_form(form),
+        sum_of_knowledge=text("sum_of_knowledge")[: workbench.REASON_LIMIT],
     )
 
 

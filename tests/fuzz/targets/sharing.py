@@ -134,7 +134,15 @@ TARGETS = {
         these(
             canonical(REVIEW),
             canonical(
-                {"report": REPORT, "facts": FACTS.to_body(), "agencies": [], "author": "a", "kept": [], "risk": None}
+                {
+                    "report": REPORT,
+                    "facts": FACTS.to_body(),
+                    "agencies": [],
+                    "author": "a",
+                    "kept": [],
+                    "risk": None,
+                    "sum_of_knowledge": {"earlier": {"a": 1}, "reason": "r"},
+                }
             ),
         ),
     ),

@@ -536,6 +536,7 @@ def _finished(draft: Draft) -> Draft:
         subjects=("goods.ivory",),
         agencies=("harbour-customs",),
         stated=Stated.of_form(ANSWERED),
+        sum_of_knowledge="Several people know each part of it.",
     )
 
 

@@ -36,6 +36,7 @@ GOOD = {
     "subject": ["goods.ivory"],
     "agency": ["river-parks"],
     **ANSWERED,
+    "sum_of_knowledge": "Several people know each part of it.",
 }
 RISK = {
     name: value
@@ -93,6 +94,7 @@ async def test_a_draft_is_saved_sealed_under_a_record_key_of_its_own(
         ({"threat_to_life": "yes", **dict(list(RISK.items())[1:])}, "because somebody's life is threatened"),
         ({"risk-public": "high"}, "it was begun"),
         ({"agency": ["nobody-here"]}, "not enrolled any more"),
+        ({"sum_of_knowledge": " "}, "Everything in it comes from one tip: say why it may leave all the same."),
     ],
 )
 async def test_a_report_that_lacks_something_is_not_queued_and_keeps_what_was_written(
@@ -135,6 +137,30 @@ async def test_a_queued_report_opens_for_the_other_handler_alone_and_holds_docum
     for name in ("amina", "clara"):
         with pytest.raises(NoMatchError):
             age.open_(row["sealed"], [await _release(world, name)])
+
+
+async def test_author_and_reviewer_are_told_what_all_of_it_together_tells_and_how_often_the_tip_was_used(
+    world: World, browser: Browser, draft: Page
+) -> None:
+    await browser.submit(draft.path, act="queue", **GOOD)
+    await browser.open(draft.path)
+    second = await browser.submit("/again")
+    assert "Everything in this report comes from one tip." in second.text
+    assert "go to the same agencies" not in second.text
+    assert dict(second.form(second.path).fields)["sum_of_knowledge"] == "", "a new version is thought about anew"
+
+    await browser.submit(second.path, act="save", **GOOD)
+    page = await browser.open(second.path)
+    await browser.submit(second.path, act="queue", **GOOD)
+
+    assert "go to the same agencies: River Parks Authority : 1" in page.text
+    rows = await world.inside.fetch("SELECT id, sealed FROM guard.review")
+    release = await _release(world, "ben")
+    asked = {str(row["id"]): json.loads(age.open_(row["sealed"], [release])) for row in rows}
+    told = {id_: one["sum_of_knowledge"] for id_, one in asked.items()}
+    reason = GOOD["sum_of_knowledge"]
+    assert told[draft.path.rsplit("/", 1)[1]] == {"earlier": {}, "reason": reason}
+    assert told[second.path.rsplit("/", 1)[1]] == {"earlier": {"river-parks": 1}, "reason": reason}
 
 
 async def test_nothing_that_is_queued_names_tip_thread_or_source(world: World, browser: Browser, draft: Page) -> None:
@@ -296,6 +322,7 @@ def _draft(grade: Grade) -> Draft:
         suspected_false=False,
         date=date(2026, 11, 23),
         stated=Stated.of_form(ANSWERED),
+        sum_of_knowledge="Several people know each part of it.",
     )
 
 

@@ -124,7 +124,7 @@ class Lawless:
         document(report)
         stated = facts_of(report)
         facts(stated)
-        finished = Finished(report, ReportFacts.from_body(stated), (CUSTOMS,), kept, None)
+        finished = Finished(report, ReportFacts.from_body(stated), (CUSTOMS,), kept, None, "Several know it.")
         to = [member.release for member in self.world.listed.members]  # the author too
         async with self.world.corridor.acquire() as db:
             await corridor_reports.queue(

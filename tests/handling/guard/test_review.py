@@ -11,9 +11,11 @@ from crypto.digest import sha256
 from crypto.statement import Statement
 from handling.data import scheme, subjects
 from handling.guard import reviews, service, views
+from handling.guard.asked import FormatError
 from handling.guard.keys import NotForYouError
 from handling.guard.refusal import ChangedError, NotNowError, RefusedError
 from handling.guard.service import today
+from handling.guard.views import review_page
 from handling.rules.release import Kind
 from handling.rules.risk import Axis
 from handling.store.keyring import Keyring
@@ -164,6 +166,37 @@ async def test_residue_that_stays_with_a_reason_is_counted_in_what_is_signed(wor
     assert await world.state("review", review) == "signed"
     sealed = await world.owner.fetchval("SELECT count(*) FROM guard.signature WHERE subject = $1", review)
     assert sealed == 1
+
+
+async def test_the_reviewer_reads_why_a_report_from_one_tip_may_leave(world: World) -> None:
+    def used(it: dict[str, Any]) -> None:
+        it["sum_of_knowledge"]["earlier"] = {"harbour-customs": 2}
+
+    review = await world.ask_review(edit=used)
+
+    view = await reviews.open_(world.guard, review, world.hand("ben"), today())
+    page = review_page(view, scheme(), subjects())
+
+    assert page.earlier == (("Harbour Customs Service", 2),)
+    assert page.why_together == "Several people know each part of it."
+
+
+def _no_reason(it: dict[str, Any]) -> None:
+    it["sum_of_knowledge"]["reason"] = ""
+
+
+def _not_asked(it: dict[str, Any]) -> None:
+    del it["sum_of_knowledge"]
+
+
+@pytest.mark.parametrize("edit", [_no_reason, _not_asked])
+async def test_a_report_that_nobody_said_why_it_may_leave_is_not_reviewed(world: World, edit: Any) -> None:
+    review = await world.ask_review(edit=edit)
+
+    with pytest.raises(FormatError):
+        await world.sign_review(review)
+
+    assert await world.state("review", review) == "waiting"
 
 
 @pytest.mark.parametrize("edit", [_author, _better_grade, _wider_list, _softer_handling, _other_subjects])
