@@ -116,7 +116,8 @@ class SigningRequest:
         unit: whose guard asks.
         signer: for whom, by name.
         body: what is signed, whole.
-        shown: the package (`zip`), the report (`report`) or the sentence (`text`); never a tip, never why residue stays.
+        shown: the package (`zip`), the report (`report`) with its copies (`attachments`) or the sentence (`text`); never a
+            tip, never why residue stays.
     """
 
     kind: Kind

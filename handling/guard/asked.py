@@ -1,7 +1,6 @@
 """What a signer is asked to sign, read strictly from the bytes that were opened. Pure; an unknown or missing field refuses."""
 
 import base64
-import binascii
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -150,10 +149,17 @@ class ReviewAsked:
             author=_text(value["author"]),
             kept=tuple(_kept(entry) for entry in _list(value["kept"])),
             sum_of_knowledge=_sum(value["sum_of_knowledge"]),
-            copies=_copies(value),
+            copies=copies(value),
             risk=_risk(value["risk"]),
             seen=sha256(opened).hex(),
         )
+
+    def shown(self) -> dict[str, Any]:
+        """The report and its attachments' copies, as they stand in what is sealed for the desk or for a signer elsewhere."""
+        shown: dict[str, Any] = {"report": dict(self.report.document)}
+        if self.copies:
+            shown[_ATTACHMENTS] = {name: base64.b64encode(copy).decode() for name, copy in self.copies.items()}
+        return shown
 
     def body(self, day: date) -> dict[str, Any]:
         """The body of the review statement over this, signed on *day*."""
@@ -241,6 +247,17 @@ def attached(report: Report, copies: Mapping[str, bytes]) -> tuple[str, ...]:
         return ("The attachments are not those that the report lists.",)
     dirty = [one.name for one in report.attachments if not attachments.is_clean(one.kind, copies[one.name])]
     return tuple(f"{name} holds more than what is seen and heard." for name in dirty)
+
+
+def copies(value: Mapping[str, Any]) -> dict[str, bytes]:
+    """Read the attachments' copies that stand beside a report, by name, or raise `FormatError`."""
+    found = value.get(_ATTACHMENTS, {})
+    if not isinstance(found, Mapping):
+        raise FormatError
+    try:
+        return {name: base64.b64decode(_text(copy), validate=True) for name, copy in found.items()}
+    except ValueError:
+        raise FormatError from None
 
 
 def unassessed(facts: ReportFacts, risk: Assessment | None) -> tuple[str, ...]:
@@ -337,16 +354,6 @@ def _attachments(document: Mapping[str, Any]) -> tuple[Listed, ...]:
     if not listed:
         raise FormatError
     return listed
-
-
-def _copies(value: Mapping[str, Any]) -> dict[str, bytes]:
-    copies = value.get(_ATTACHMENTS, {})
-    if not isinstance(copies, Mapping):
-        raise FormatError
-    try:
-        return {name: base64.b64decode(_text(copy), validate=True) for name, copy in copies.items()}
-    except binascii.Error:
-        raise FormatError from None
 
 
 def _list(value: object) -> list[Any]:

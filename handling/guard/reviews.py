@@ -1,7 +1,6 @@
 """The second handler's review: what is shown is what is signed, and what is signed goes to the desk in the same moment."""
 
 import asyncio
-import base64
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -62,9 +61,12 @@ async def sign(guard: Guard, review: UUID, hand: Hand, today: date) -> None:
 
 
 async def content(_: Guard, __: Db, keys: Keys, before: Case) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What is signed, and the report, for somebody who signs on their own machine; why words stay in it is not told."""
+    """What is signed, and the report with its attachments, for somebody who signs on their own machine.
+
+    Why words stay in it is not told.
+    """
     asked = await _opened(keys, before)
-    return asked.body(before.today), {"report": dict(asked.report.document)}
+    return asked.body(before.today), asked.shown()
 
 
 async def hand_in(_: Guard, db: Db, keys: Keys, before: Case, handed: Handed) -> State:
@@ -93,10 +95,7 @@ async def _add(db: Db, before: Case, asked: ReviewAsked, statement: Statement, s
 
 def _for_the_desk(asked: ReviewAsked, statement: Statement, desk: age.Recipient) -> bytes:
     """Seal what was reviewed, attachments and all, to the desk. Blocking."""
-    content = {"report": dict(asked.report.document), "statement": statement.to_json()}
-    if asked.copies:
-        content["attachments"] = {name: base64.b64encode(copy).decode() for name, copy in asked.copies.items()}
-    return age.seal(canonical(content), [desk])
+    return age.seal(canonical(asked.shown() | {"statement": statement.to_json()}), [desk])
 
 
 async def _opened(keys: Keys, before: Case) -> ReviewAsked:

@@ -1,13 +1,10 @@
 """From what the guard found to what a page shows, in words. Pure; decides nothing."""
 
-from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Sequence
 from dataclasses import replace
-from enum import Enum
-from typing import TypeVar
 from uuid import UUID
 
-from handling.guard import scan, words
+from handling.guard import fact_words, scan, words
 from handling.guard.asked import Item, Report
 from handling.guard.models import (
     Elsewhere,
@@ -30,19 +27,15 @@ from handling.rules import attachments, phrases
 from handling.rules.agreements import PURPOSE_LABELS, Purpose
 from handling.rules.attachments import Listed
 from handling.rules.deconfliction import ANSWER_LABELS
-from handling.rules.facts import ReportFacts
 from handling.rules.grading import GradeError, Scheme
 from handling.rules.release import Kind
-from handling.rules.risk import QUESTIONS, RiskFact
+from handling.rules.risk import QUESTIONS
 from handling.rules.staffing import two_keys
 from handling.rules.subjects import Subjects
-from handling.rules.terms import DATA_LABELS, REMOVABLE_LABELS, SPECIAL_LABELS
 from handling.store.members import Duty, MemberList, NotAMemberError
 
-_E = TypeVar("_E", bound=Enum)
 PATHS = {Kind.REVIEW: "reviews", Kind.MANIFEST: "releases", Kind.PHRASE: "phrases"}
 TITLES = {Kind.REVIEW: "Review of a report", Kind.MANIFEST: "Release of a report", Kind.PHRASE: "Phrase for a source"}
-_RISK = {RiskFact.ASSESSED: "Assessed", RiskFact.NOT_NEEDED: "Not assessed: nothing asks for it"}
 _STATES = {
     State.WAITING: "Nobody has signed it yet.",
     State.SIGNED_ONCE: "One person has signed it; a second one must.",
@@ -80,7 +73,7 @@ def review_page(view: ReviewView, scheme: Scheme, subjects: Subjects) -> ReviewP
         at=standing(Kind.REVIEW, view.turn, view.listed),
         report=report_shown(asked.report, scheme, subjects),
         author=view.author.display,
-        facts=_facts(asked.facts),
+        facts=fact_words.lines(asked.facts),
         agencies=view.agencies,
         kept=tuple(
             (words.visible(one.residue), words.visible(one.text), words.visible(one.reason)) for one in asked.kept
@@ -212,43 +205,6 @@ def _member(member: scan.Member) -> ShownMember:
         source=words.visible(member.source),
         unseen=words.unseen(member.source),
     )
-
-
-def _facts(facts: ReportFacts) -> tuple[tuple[str, str], ...]:
-    """Every fact that a decision will look at; one that nobody stated counts as the worst."""
-    said = {
-        "Subjects": ", ".join(sorted(facts.subjects)) if facts.subjects else None,
-        "Grades": "; ".join(f"{n}: {grade}" for n, grade in enumerate(facts.grades, 1)) if facts.grades else None,
-        "Handling": str(facts.handling) if facts.handling else None,
-        "Suspected to be false": _yes(facts.suspected_false, "Yes, part of it"),
-        "Date": words.day(facts.date) if facts.date else None,
-        "Marking": f"TLP:{facts.marking.value}" if facts.marking else None,
-        "Data about people": _labels(facts.data, DATA_LABELS),
-        "Names a person": _yes(facts.named_persons),
-        "Specially protected data": _labels(facts.special_categories, SPECIAL_LABELS),
-        "Concerns minors": _yes(facts.minors),
-        "A stricter version could do without": _labels(facts.removable, REMOVABLE_LABELS, "Nothing"),
-        "About": ", ".join(sorted(facts.about)) if facts.about else None,
-        "Rests on material of": _joined(facts.originators, "Nobody else"),
-        "Consented": _joined(facts.consents or frozenset(), "Nobody was asked"),
-        "Approved for": _joined(facts.approvals or frozenset(), "Nobody was asked"),
-        "A life is in danger": _yes(facts.threat_to_life or False),
-        "Risk of sharing": None if facts.risk is None else _RISK[facts.risk],
-        "Public-interest immunity": {None: None, True: "Claimed", False: "Not claimed"}[facts.immunity],
-    }
-    return tuple((name, value or "Not stated: every agreement will refuse") for name, value in said.items())
-
-
-def _yes(answer: bool | None, yes: str = "Yes") -> str | None:  # noqa: FBT001 - the answer itself
-    return {None: None, True: yes, False: "No"}[answer]
-
-
-def _joined(codes: AbstractSet[str] | None, nothing: str) -> str | None:
-    return None if codes is None else ", ".join(sorted(codes)) or nothing
-
-
-def _labels(codes: AbstractSet[_E] | None, labels: Mapping[_E, str], nothing: str = "None") -> str | None:
-    return None if codes is None else "; ".join(label for code, label in labels.items() if code in codes) or nothing
 
 
 def _names(names: Sequence[str], listed: MemberList) -> str:

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from crypto import age
@@ -38,6 +39,13 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     request.add_argument("--key", required=True, metavar="FILE", help="your key file")
     request.add_argument(
         "-o", "--output", dest="out", metavar="FILE", help="where the signature goes; else it is printed"
+    )
+    request.add_argument(
+        "--documents",
+        metavar="FOLDER",
+        type=Path,
+        help="where to write the documents and attachments, to look at; needed where there are attachments. "
+        "They lie there unsealed: delete them once you have signed",
     )
     request.add_argument("--json", action="store_true", help="print what is asked for a program, and sign nothing")
     agreement = acts.add_parser("agreement", help="sign an agreement for the unit, as one of two members")
@@ -74,11 +82,17 @@ def _request(args: argparse.Namespace) -> int:
     if request.signer != keys.name:
         raise RefusedError(f"this is asked of {request.signer}, and the key is of {keys.name}")
     found = signwords.shown(request)
+    if args.documents is not None:
+        _lay_out(found.files, args.documents)
     if args.json:
         print(json.dumps(_body(request, found), ensure_ascii=False, indent=2))
         return 0
+    if found.attached and args.documents is None:
+        raise RefusedError("it has attachments, which no terminal shows: name a folder for them with --documents")
     print(signwords.as_text(found))
     print()
+    if found.attached:
+        print(f"Look at all of each in {args.documents}: {', '.join(found.attached)}.")
     if not terminal.ask_yes("Read all of it. Type yes to sign it, anything else to leave it: "):
         print("tipline: nothing was signed", file=sys.stderr)
         return REFUSED
@@ -89,6 +103,18 @@ def _request(args: argparse.Namespace) -> int:
     _write(Path(args.out), line)
     print(f"Signed. Hand {args.out} in at the guard's page of this request.")
     return 0
+
+
+def _lay_out(files: Mapping[str, bytes], folder: Path) -> None:
+    """Write each under its own name; a file that stands there already is never taken for one of them."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name in files:
+            (folder / name).parent.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise RefusedError(f"cannot write to {folder}: {error.strerror}") from None
+    for name, content in files.items():
+        _write(folder / name, content)
 
 
 def _agreement(file: Path, args: argparse.Namespace) -> int:

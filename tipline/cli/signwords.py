@@ -7,21 +7,20 @@ from typing import Any
 
 from crypto.canonical import canonical
 from crypto.errors import CryptoError
-from handling.guard import words
-from handling.guard.asked import FormatError, Report, Review, contradictions
+from handling.guard import fact_words, words
+from handling.guard.asked import FormatError, Report, Review, attached, contradictions, copies
 from handling.guard.refusal import Refused
 from handling.guard.scan import Scanned, scan
-from handling.rules import phrases
+from handling.rules import attachments, phrases
 from handling.rules.agreements import PURPOSE_LABELS, Purpose
 from handling.rules.manifest import Manifest, ManifestError
-from handling.rules.package import MANIFEST
+from handling.rules.package import MANIFEST, REPORT_JSON
 from handling.rules.phrases import NoSuchPhraseError
 from handling.rules.release import Kind
 from handling.signing import SigningRequest
 
-_SEEN_ELSEWHERE = "(pixels: look at it on the guard's page, by this SHA-256)"
+_LOOK = "(look at all of this file in the folder that you named)"
 _RELEASE_KEYS = {"manifest", "review_sha256", "deconfliction_sha256", "members_sha256", "immunity_claimed"}
-_CLAIM = {True: "claimed", False: "not claimed", None: "not stated"}
 _IMMUNITY = {True: "claimed. Signing says that it leaves all the same", False: "not claimed"}
 
 
@@ -35,11 +34,20 @@ class NotSignableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A request that holds together: what is signed as (name, value) lines, then each document as (name, SHA-256, text)."""
+    """A request that holds together.
+
+    Attributes:
+        lines: what is signed, as (name, value).
+        documents: each as (name, SHA-256, text).
+        files: the exact bytes of all that was checked, by name.
+        attached: those of them that no terminal shows; nobody signs before they were written out.
+    """
 
     title: str
     lines: tuple[tuple[str, str], ...]
     documents: tuple[tuple[str, str, str], ...]
+    files: Mapping[str, bytes]
+    attached: tuple[str, ...]
 
 
 def shown(request: SigningRequest) -> Shown:
@@ -92,19 +100,29 @@ def _release(request: SigningRequest) -> Shown:
         ("Member list", f"SHA-256 {body['members_sha256']}"),
         ("Package", f"SHA-256 {scanned.sha256}"),
     )
-    return Shown(f"RELEASE asked of you by {request.unit}", lines, _documents(scanned))
+    pixels = tuple(filter(attachments.is_member, scanned.members))
+    return Shown(f"RELEASE asked of you by {request.unit}", lines, _documents(scanned), scanned.data, pixels)
 
 
 def _documents(scanned: Scanned) -> tuple[tuple[str, str, str], ...]:
     return tuple(
-        (member.name, member.sha256, (member.source if member.text is None else member.text) or _SEEN_ELSEWHERE)
+        (member.name, member.sha256, _attached(member.text or ""))
+        if attachments.is_member(member.name)
+        else (member.name, member.sha256, member.source if member.text is None else member.text)
         for member in scanned.members.values()
     )
 
 
+def _attached(text: str) -> str:
+    """What a terminal shows of an attachment: its words where it has some, and that there is more to see."""
+    return f"{text}\n{_LOOK}" if text else _LOOK
+
+
 def _review(request: SigningRequest) -> Shown:
-    report, review = Report.read(request.shown["report"]), Review.read(request.body)
-    reasons = list(contradictions(report, review.facts, review.agencies))
+    if request.shown.keys() - {"attachments"} != {"report"}:
+        raise FormatError
+    report, review, found = Report.read(request.shown["report"]), Review.read(request.body), copies(request.shown)
+    reasons = [*contradictions(report, review.facts, review.agencies), *attached(report, found)]
     if (report.sha256, report.urn, report.id) != (review.report_sha256, review.urn, request.subject):
         reasons.append("The report is not the one that the review names.")
     if reasons:
@@ -113,12 +131,10 @@ def _review(request: SigningRequest) -> Shown:
         ("Report", report.urn),
         ("Written by", review.author),
         ("May go to", ", ".join(sorted(review.agencies)) or "nobody"),
-        ("Handling", str(report.handling)),
-        ("Suspected to be false", "yes, part of it" if review.facts.suspected_false else "no"),
+        *fact_words.lines(review.facts),
         ("Findings left in", str(review.kept)),
         *(("Attachment", f"{one.name}, {one.size:,} bytes, SHA-256 {one.sha256}") for one in report.attachments),
-        ("Risk of sharing", f"assessed, SHA-256 {review.risk_sha256}" if review.risk_sha256 else "not assessed"),
-        ("Public-interest immunity", _CLAIM[review.facts.immunity]),
+        ("Risk assessment", f"SHA-256 {review.risk_sha256}" if review.risk_sha256 else "None"),
         ("Day", words.day(review.day)),
     )
     texts = [
@@ -126,7 +142,17 @@ def _review(request: SigningRequest) -> Shown:
         report.summary,
         *(f"{n}. {item.text} ({item.grade})" for n, item in enumerate(report.items, 1)),
     ]
-    return Shown(f"REVIEW asked of you by {request.unit}", lines, (("report", report.sha256, "\n\n".join(texts)),))
+    documents = (
+        (REPORT_JSON, report.sha256, "\n\n".join(texts)),
+        *(
+            (one.member, one.sha256, _attached(attachments.words(one.kind, found[one.name])))
+            for one in report.attachments
+        ),
+    )
+    files = {one.member: found[one.name] for one in report.attachments}
+    return Shown(
+        f"REVIEW asked of you by {request.unit}", lines, documents, {REPORT_JSON: report.data, **files}, tuple(files)
+    )
 
 
 def _phrase(request: SigningRequest) -> Shown:
@@ -137,7 +163,7 @@ def _phrase(request: SigningRequest) -> Shown:
     if known.text != request.shown["text"]:
         raise NotSignableError("The sentence shown is not the one that the code stands for.")
     lines = (("Outcome", str(request.subject)), ("A source would read", known.text), ("Code", known.code))
-    return Shown(f"PHRASE asked of you by {request.unit}", lines, ())
+    return Shown(f"PHRASE asked of you by {request.unit}", lines, (), {}, ())
 
 
 _SHOWN = {Kind.MANIFEST: _release, Kind.REVIEW: _review, Kind.PHRASE: _phrase}

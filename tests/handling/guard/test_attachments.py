@@ -7,9 +7,10 @@ import pytest
 
 from crypto import age
 from crypto.canonical import parse
+from crypto.passphrase import normalise
 from handling.data import scheme, subjects
 from handling.desk import intake
-from handling.guard import releases, reviews
+from handling.guard import elsewhere, releases, reviews
 from handling.guard.refusal import RefusedError
 from handling.guard.service import today
 from handling.guard.store import State
@@ -17,9 +18,12 @@ from handling.guard.views import release_page, review_page
 from handling.rules import attachments, docx
 from handling.rules.attachments import Kind
 from handling.rules.package import unpack
+from handling.rules.release import Kind as Act
+from handling.signing import SigningKeys, SigningRequest
 from tests.handling.guard.test_review import desk_intake
 from tests.handling.guard.world import Edit, Forgery, World, attach, unchanged
 from tests.handling.rules.test_attachments import JFIF, JPEG, segment
+from tipline.cli import signwords
 
 LETTER = docx.write(docx.Document((docx.Paragraph((docx.Run("Tusks lie in the cold room."),)),)))
 COPIES = ((Kind.JPEG, JPEG), (Kind.DOCX, LETTER))
@@ -37,6 +41,18 @@ def reviewed(copies: tuple[tuple[Kind, bytes], ...] = COPIES, edit: Edit = uncha
         edit(it)
 
     return change
+
+
+async def test_who_signs_a_review_on_their_own_machine_gets_every_copy_too(world: World) -> None:
+    review = await world.ask_review(edit=reviewed())
+    file = await elsewhere.key_file(world.guard, world.hand("ben"), today())
+    keys = SigningKeys.open(file, normalise(world.passphrase("ben")))
+
+    sealed = await elsewhere.take(world.guard, Act.REVIEW, review, world.hand("ben"), today())
+
+    shown = signwords.shown(SigningRequest.open(sealed, keys))
+    assert [shown.files[name] for name in shown.attached] == [JPEG, LETTER]
+    assert "Tusks lie in the cold room." in signwords.as_text(shown)
 
 
 async def test_a_reviewer_sees_every_copy_and_the_desk_gets_the_same_bytes(world: World) -> None:

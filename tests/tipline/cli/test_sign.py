@@ -19,14 +19,15 @@ from crypto.signing import SigningKey
 from crypto.statement import Statement
 from handling.emergencies import TOLD as TOLD_TYPE
 from handling.emergencies import Papers
-from handling.rules import member_words
+from handling.rules import attachments, member_words
 from handling.rules.package import MANIFEST, READ_FIRST, REPORT_HTML, REPORT_JSON, hashes, pack, unpack
 from handling.rules.release import Kind
 from handling.signing import Handed, OutsideCard, SigningKeys, SigningRequest
 from handling.undersigned import Ours, by_unit
 from tests.handling.guard.test_emergency import NOW, TOLD
-from tests.handling.guard.world import a_report, facts_of
+from tests.handling.guard.world import a_report, attach, facts_of
 from tests.handling.rules.samples import TOML
+from tests.handling.rules.test_attachments import JPEG
 from tests.handling.rules.test_manifest import BODY
 from tests.tipline.cli.test_seal import on_terminal
 from tipline.cli import signwords
@@ -38,9 +39,17 @@ WORDS = "abandon ability able about above absent absorb"
 HTML = b'<!doctype html><html lang="en"><head><title>R</title></head><body><main><p>%s</p></main></body></html>'
 
 
+PICTURE = attachments.listed([(attachments.Kind.JPEG, JPEG)])[0][0]
+
+
 def a_request(edit: Callable[[dict[str, Any]], None] = lambda _: None, **files: bytes) -> SigningRequest:
     """A request to sign a release that holds together; *edit* changes its manifest, *files* what is packed beside it."""
+    return _packed({}, edit, files)
+
+
+def _packed(more: dict[str, bytes], edit: Callable[[dict[str, Any]], None], files: dict[str, bytes]) -> SigningRequest:
     members = {
+        **more,
         READ_FIRST: HTML % b"Read this first.",
         REPORT_HTML: HTML % b"Tusks.",
         REPORT_JSON: canonical(a_report()),
@@ -127,8 +136,10 @@ def test_a_claim_of_immunity_is_said_beside_what_signing_says() -> None:
     assert "not claimed" in signwords.as_text(signwords.shown(plain))
 
 
-def a_review(**changes: Any) -> SigningRequest:
+def a_review(*copies: bytes, **changes: Any) -> SigningRequest:
     report = a_report()
+    named = attachments.listed([(attachments.Kind.JPEG, one) for one in copies])
+    attach(report, [(attachments.Kind.JPEG, one) for one in copies])
     body = {
         "report_sha256": report_sha256(report),
         "urn": report["urn"],
@@ -140,7 +151,10 @@ def a_review(**changes: Any) -> SigningRequest:
         "day": "2026-11-26",
         **changes,
     }
-    return SigningRequest(Kind.REVIEW, UUID(report["urn"]), "unit", "ruth", body, {"report": report})
+    shown: dict[str, Any] = {"report": report}
+    if named:
+        shown["attachments"] = {one.name: base64.b64encode(copy).decode() for one, copy in named}
+    return SigningRequest(Kind.REVIEW, UUID(report["urn"]), "unit", "ruth", body, shown)
 
 
 def report_sha256(report: dict[str, Any]) -> str:
@@ -152,10 +166,73 @@ def test_a_review_is_shown_with_its_facts_and_only_over_the_report_that_it_names
 
     assert "1. Worked ivory lies under furniture." in text
     assert re.search(r"May go to +harbour-customs", text)
-    assert re.search(r"Risk of sharing +not assessed", text)
+    assert re.search(r"Risk of sharing +Not assessed", text)
+    assert re.search(r"Risk assessment +None", text)
     for wrong in (a_review(report_sha256="0" * 64), a_review(agencies=["river-parks"])):
         with pytest.raises(NotSignableError):
             signwords.shown(wrong)
+
+
+@pytest.mark.parametrize(
+    ("fact", "other"),
+    [
+        ("suspected_false", True),
+        ("marking", "RED"),
+        ("data", ["contact"]),
+        ("named_persons", True),
+        ("special_categories", ["health"]),
+        ("minors", True),
+        ("removable", ["data"]),
+        ("about", ["KE"]),
+        ("originators", ["river-parks"]),
+        ("consents", ["river-parks"]),
+        ("approvals", ["river-parks"]),
+        ("threat_to_life", True),
+        ("risk", "assessed"),
+        ("immunity", True),
+    ],
+)
+def test_two_reviews_that_decide_something_else_never_read_the_same(fact: str, other: object) -> None:
+    plain = a_review()
+    changed = a_review(facts=dict(plain.body["facts"]) | {fact: other})
+    assert changed.body != plain.body
+
+    assert signwords.as_text(signwords.shown(changed)) != signwords.as_text(signwords.shown(plain))
+
+
+def test_a_review_without_the_copies_that_its_report_lists_is_not_shown_as_something_to_sign() -> None:
+    whole = a_review(JPEG)
+    other = base64.b64encode(JPEG + b"x").decode()
+
+    assert signwords.shown(whole).files[PICTURE.member] == JPEG
+    for copies in ({}, {PICTURE.name: other}, {"../x": other}):
+        with pytest.raises(NotSignableError, match="hold together"):
+            signwords.shown(replace(whole, shown=whole.shown | {"attachments": copies}))
+
+
+def test_attachments_are_written_out_to_be_looked_at_or_nothing_is_signed(tmp_path: Path) -> None:
+    keys = SigningKeys("ruth", age.Identity.generate(), SigningKey.generate())
+    key, file, folder = tmp_path / "ruth.key.age", tmp_path / "request.age", tmp_path / "look"
+    key.write_bytes(keys.seal(Secret(WORDS.encode()), log_n=4))
+    command = (*TIPLINE, "request", str(file), "--key", str(key))
+    release = _packed({PICTURE.member: JPEG}, lambda _: None, {})
+
+    file.write_bytes(a_review(JPEG).seal(keys.identity.recipient))
+    blind = on_terminal(command, [("key file: ", WORDS)])
+    review = on_terminal((*command, "--documents", str(folder)), [("key file: ", WORDS), ("leave it: ", "yes")])
+    again = on_terminal((*command, "--documents", str(folder)), [("key file: ", WORDS)])
+    file.write_bytes(release.seal(keys.identity.recipient))
+    blind_too = on_terminal(command, [("key file: ", WORDS)])
+    packed = on_terminal((*command, "--documents", str(tmp_path / "b")), [("key file: ", WORDS), ("leave it: ", "no")])
+
+    assert [blind[0], review[0], again[0], blind_too[0], packed[0]] == [2, 0, 2, 2, 1]
+    assert "--documents" in blind[1]
+    assert "--documents" in blind_too[1]
+    assert (folder / PICTURE.member).read_bytes() == JPEG
+    assert (folder / PICTURE.member).stat().st_mode & 0o777 == 0o600
+    assert {
+        str(path.relative_to(tmp_path / "b")): path.read_bytes() for path in (tmp_path / "b").rglob("*.*")
+    } == _files(release)
 
 
 def test_a_phrase_is_shown_as_the_sentence_that_its_code_stands_for() -> None:
