@@ -37,6 +37,8 @@ class Overview:
         rates: by agency, of those with an agreement.
         overdue: undecided past the last day, longest first.
         not_shared: left out or refused by a signer, newest first.
+        waiting: asked for and not signed yet, longest first.
+        unsigned: those of them that should have been by now.
         unreadable: reports that could not be opened and so are not counted.
     """
 
@@ -44,6 +46,8 @@ class Overview:
     rates: tuple[tuple[Party, Rate], ...]
     overdue: tuple[Line, ...]
     not_shared: tuple[Line, ...]
+    waiting: tuple[Line, ...]
+    unsigned: tuple[Line, ...]
     unreadable: int
 
 
@@ -65,6 +69,7 @@ class Tally:
     standings: dict[str, list[Standing]] = field(default_factory=dict)
     overdue: list[Line] = field(default_factory=list)
     not_shared: list[Line] = field(default_factory=list)
+    waiting: list[Line] = field(default_factory=list)
     unreadable: int = 0
 
     def add(self, cases: Sequence[Case | Lost]) -> None:
@@ -83,15 +88,20 @@ class Tally:
             self.overdue.append(line)
         elif standing in {Standing.WITHHELD, Standing.REFUSED}:
             self.not_shared.append(line)
+        elif standing is Standing.ASKED:
+            self.waiting.append(line)
 
     def total(self) -> Overview:
         """What all of it comes to."""
+        waiting = tuple(sorted(self.waiting, key=_asked_on))
         agreed = (party for party in self.parties if party.agreement is not None)
         return Overview(
             since=self.today - YEAR,
             rates=tuple((party, sharing.rate(self.standings.get(party.id, ()))) for party in agreed),
             overdue=tuple(sorted(self.overdue, key=lambda line: line.stand.decide_by or date.max)),
             not_shared=tuple(self.not_shared),
+            waiting=waiting,
+            unsigned=tuple(line for line in waiting if self.today > sharing.decide_by(_asked_on(line))),
             unreadable=self.unreadable,
         )
 
@@ -105,7 +115,10 @@ async def overview(db: Db, desk: Desk, parties: Sequence[Party], today: date) ->
 
 
 def statement(found: Overview, unit: str, today: date) -> dict[str, Any]:
-    """Return the overview for an oversight body: references, agencies, codes, days and who decided; no word of a report."""
+    """Return the overview for an oversight body: references, agencies, codes, days and who decided; no word of a report.
+
+    Why a signer refused is theirs in free words, so only that they did stands in it.
+    """
     return {
         "format": FORMAT,
         "unit": unit,
@@ -114,16 +127,8 @@ def statement(found: Overview, unit: str, today: date) -> dict[str, Any]:
         "decide_within_days": sharing.DECIDE_WITHIN_DAYS,
         "agreements": [_rate(party, rate) for party, rate in found.rates],
         "overdue": [_overdue(line) for line in found.overdue],
-        "not_shared": [
-            {
-                **_named(line),
-                "left_out": [
-                    {"reason": one.reason.value, "by": one.by, "on": one.on.isoformat()} for one in line.stand.left_out
-                ],
-                "refused": [{"reason": reason, "asked_on": on.isoformat()} for on, reason in line.stand.refusals],
-            }
-            for line in found.not_shared
-        ],
+        "not_shared": [_named(line) | _history(line) for line in found.not_shared],
+        "waiting": [_waiting(line, today) | _history(line) for line in found.waiting],
         "unreadable": found.unreadable,
     }
 
@@ -135,6 +140,26 @@ def _overdue(line: Line) -> Mapping[str, Any]:
         "decide_by": None if by is None else by.isoformat(),
         "deconflicted": is_clear(line.case.deconfliction),
     }
+
+
+def _waiting(line: Line, today: date) -> dict[str, Any]:
+    asked_on = _asked_on(line)
+    by = sharing.decide_by(asked_on)
+    return {**_named(line), "asked_on": asked_on.isoformat(), "sign_by": by.isoformat(), "overdue": today > by}
+
+
+def _history(line: Line) -> dict[str, Any]:
+    """What was decided against it; a request that waits takes nothing of that back."""
+    return {
+        "left_out": [
+            {"reason": one.reason.value, "by": one.by, "on": one.on.isoformat()} for one in line.stand.left_out
+        ],
+        "refused": [{"asked_on": on.isoformat()} for on, _ in line.stand.refusals],
+    }
+
+
+def _asked_on(line: Line) -> date:
+    return line.stand.asked_on or date.max
 
 
 def _named(line: Line) -> dict[str, str]:

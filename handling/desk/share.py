@@ -32,6 +32,7 @@ class Stand:
     standing: Standing
     purposes: tuple[Purpose, ...]  # for which it may go today
     decide_by: date | None  # None where there is no agreement
+    asked_on: date | None  # of the oldest request that waits for signatures
     refusals: tuple[tuple[date, str], ...]  # day of the request, reason of the signer
     left_out: tuple[LeftOut, ...]
     relevance: Relevance
@@ -98,6 +99,7 @@ def stand(found: Case, party: Party, today: date) -> Stand:
         standing=sharing.standing(pair, today),
         purposes=purposes,
         decide_by=None if agreement is None else sharing.decide_by(since),
+        asked_on=sharing.waits_since(pair),
         refusals=tuple((one.requested_on, one.reason) for one in releases if one.state == "refused"),
         left_out=left_out,
         relevance=_NONE if agreement is None else relevance(facts, agreement, purposes),

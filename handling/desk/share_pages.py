@@ -14,7 +14,7 @@ from handling.desk.share import MOST, Stand, View, undecided
 from handling.rules.agreements import PURPOSE_LABELS
 from handling.rules.deconfliction import ANSWER_LABELS, is_clear
 from handling.rules.relevance import Circle
-from handling.rules.sharing import DECIDE_WITHIN_DAYS, WITHHELD_LABELS, Standing
+from handling.rules.sharing import DECIDE_WITHIN_DAYS, WITHHELD_LABELS, Standing, decide_by
 from handling.store.members import MemberList
 
 NOT_CLEAR = "Deconfliction is not answered, so nothing is proposed"
@@ -96,6 +96,8 @@ class SharingPage:
     overdue_count: int
     not_shared: tuple[NotSharedLine, ...]
     not_shared_count: int
+    unsigned: tuple[NotSharedLine, ...]
+    unsigned_count: int
     unreadable: int
     days: int
     problem: str
@@ -185,6 +187,10 @@ def sharing(found: Overview, members: MemberList, *, problem: str = "") -> Shari
         overdue_count=len(found.overdue),
         not_shared=tuple(_line(line, _why(line.stand, members)) for line in found.not_shared[:_SHOWN]),
         not_shared_count=len(found.not_shared),
+        unsigned=tuple(
+            _line(line, (*_unsigned(line.stand), *_why(line.stand, members))) for line in found.unsigned[:_SHOWN]
+        ),
+        unsigned_count=len(found.unsigned),
         unreadable=found.unreadable,
         days=DECIDE_WITHIN_DAYS,
         problem=problem,
@@ -268,6 +274,15 @@ def _late(line: Line) -> tuple[str, ...]:
     by = line.stand.decide_by
     late = "" if by is None else f"Somebody should have decided by {words.day(by)}."
     return (late,) if is_clear(line.case.deconfliction) else (late, f"{NOT_CLEAR}.")
+
+
+def _unsigned(one: Stand) -> tuple[str, ...]:
+    on = one.asked_on
+    return (
+        ()
+        if on is None
+        else (f"Asked for on {words.day(on)}; it should be signed or refused by {words.day(decide_by(on))}.",)
+    )
 
 
 def _line(line: Line, details: tuple[str, ...]) -> NotSharedLine:

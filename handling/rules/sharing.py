@@ -115,8 +115,15 @@ def since(received_on: date, agreement: Agreement) -> date:
 
 
 def decide_by(first: date) -> date:
-    """Return the last day for a decision; it still counts."""
+    """Return the last day for a decision, or of a request for its signatures; it still counts."""
     return days_after(first, DECIDE_WITHIN_DAYS)
+
+
+def waits_since(pair: Pair) -> date | None:
+    """Return the day of the oldest request that is still without its signatures; None where none is, or one was released."""
+    days = [asked.on for asked in pair.asked if asked.state in _UNDER_WAY]
+    released = any(asked.state == "released" for asked in pair.asked)
+    return min(days) if pair.named and days and not released else None
 
 
 def standing(pair: Pair, today: date) -> Standing:

@@ -142,6 +142,31 @@ async def test_what_a_signer_refused_stands_beside_what_was_left_out(room: DeskR
 
     assert "Not shared: 1" in page.text
     assert "and refused by a signer: It names a place." in page.text
+    oversight = age.Identity.generate()
+    said = parse(age.open_((await browser.submit("/sharing", recipient=str(oversight.recipient))).body, [oversight]))
+    assert said["not_shared"][0]["refused"] == [{"asked_on": TODAY.isoformat()}]
+    assert "names a place" not in json.dumps(said)  # a signer's own words
+
+
+async def test_what_was_asked_for_and_nobody_signs_does_not_hide_from_oversight(room: DeskRoom) -> None:
+    browser, path = await _share_page(room)
+    await browser.submit(path, **LEAVE_PARKS_OUT)
+    await browser.open((await browser.open(path)).link("agency=river-parks"))
+    await browser.submit("/decision")
+    oversight = age.Identity.generate()
+
+    room.clock.day = TODAY + timedelta(days=7)
+    in_time = await browser.open("/sharing")
+    room.clock.day = TODAY + timedelta(days=8)
+    late = await browser.open("/sharing")
+    said = parse(age.open_((await browser.submit("/sharing", recipient=str(oversight.recipient))).body, [oversight]))
+
+    assert "Overdue signatures: 0" in in_time.text
+    assert "Overdue signatures: 2" in late.text
+    assert "It would harm a live operation." in late.text
+    parks = next(one for one in said["waiting"] if one["agency"] == "river-parks")
+    assert parks["overdue"]
+    assert parks["left_out"] == [{"reason": "operation", "by": "amina", "on": TODAY.isoformat()}]
 
 
 async def test_the_statement_for_oversight_opens_for_its_recipient_alone_and_holds_no_word_of_a_report(
