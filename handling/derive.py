@@ -43,6 +43,12 @@ class Why(Enum):
     TOO_MANY_PAGES = f"It has more than {derivechild.PAGES_MAX} pages."
     BOMB = "It unfolds to far more than it seems to hold, as a file does that is meant to harm."
     TOO_LONG = f"It takes too long; a video may last {derivechild.VIDEO_SECONDS_MAX // 60} minutes."
+    TOO_MUCH_TEXT = (
+        f"It has more than {derivechild.TEXT_MAX:,} characters. Ask for the pages that matter, or put them into words."
+    )
+    CROP = (
+        "It shows only a part of a picture, and which part cannot be told for certain: more than the part could leave."
+    )
     DAMAGED = "It is damaged, locked with a password, or made to harm: it could not be drawn."
     NOT_CLEAN = "Its copy held more than it may. Nothing of it was kept."
     NO_TOOL = (

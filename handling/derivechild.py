@@ -21,10 +21,20 @@ DPI = 150  # of a rendered page
 PARTS_MAX = 500  # members of a DOCX
 OPENED_MAX = 64 * 1024 * 1024  # bytes of a DOCX's members together, unpacked
 BLOCKS_MAX = 20_000  # paragraphs and cells of a DOCX
+TEXT_MAX = 200_000  # characters of a DOCX or a PDF
 VIDEO_SECONDS_MAX = 300
 SAID_MAX = 30_000  # bytes of the report
 
-CODES = {"damaged": 3, "too-many-pixels": 4, "too-many-pages": 5, "bomb": 6, "too-long": 7, "no-tool": 8}
+CODES = {
+    "damaged": 3,
+    "too-many-pixels": 4,
+    "too-many-pages": 5,
+    "bomb": 6,
+    "too-long": 7,
+    "no-tool": 8,
+    "too-much-text": 9,
+    "crop": 10,
+}
 
 FONTS = "<?xml version='1.0'?><fontconfig><dir>/usr/share/fonts</dir><cachedir>/home/fonts</cachedir></fontconfig>"
 
@@ -167,7 +177,7 @@ def _do_pdf(path: str, _: str) -> None:
         pieces.append(_encoded(picture, "jpg"))
         pages.append([max(1, round(points[0])), max(1, round(points[1]))])
         texts.append((page.get_text() or "")[:20_000])
-    _put({"pages": pages, "text": "\n".join(texts)[:200_000]}, pieces)
+    _put({"pages": pages, "text": "\n".join(texts)[:TEXT_MAX]}, pieces)
 
 
 # DOCX
@@ -179,7 +189,7 @@ class _Docx:
     def __init__(self, path: str) -> None:
         self.pieces: list[bytes] = []
         self.kinds: list[str] = []
-        self.count = 0
+        self.count = self.letters = 0
         self.archive = zipfile.ZipFile(path)
         infos = self.archive.infolist()
         if len(infos) > PARTS_MAX or sum(info.file_size for info in infos) > OPENED_MAX:
@@ -224,9 +234,16 @@ class _Docx:
                 yield self._paragraph(element)
             elif element.tag == _W + "tbl":
                 rows = [[list(self._inside(cell)) for cell in row.iter(_W + "tc")] for row in element.iter(_W + "tr")]
+                self._write(sum(map(len, rows)))
                 yield {"table": [row for row in rows if row]}
             elif element.tag not in _PASSED_OVER:
                 yield from self._inside(element)
+
+    def _write(self, letters: int) -> None:
+        """Count what becomes text, a line's end for each paragraph and cell with it."""
+        self.letters += letters
+        if self.letters > TEXT_MAX:
+            raise _StopError("too-much-text")
 
     def _paragraph(self, element: Any) -> Any:
         properties = element.find(_W + "pPr")
@@ -240,6 +257,7 @@ class _Docx:
         if listed:
             runs.append({"text": "\u2022 ", "marks": ""})
         self._runs(element, runs)
+        self._write(1 + sum(len(run.get("text", "")) for run in runs))
         return {"style": style, "runs": runs}
 
     def _runs(self, parent: Any, found: list[Any]) -> None:
@@ -273,20 +291,43 @@ class _Docx:
     def _pictures(self, drawing: Any) -> list[Any]:
         found = []
         extent = next(drawing.iter(_WP + "extent"), None)
-        for blip in drawing.iter(_A + "blip"):
+        for filled, blip in ((parent, blip) for parent in drawing.iter() for blip in parent.findall(_A + "blip")):
             target = self.targets.get(blip.get(_R + "embed"), "")
             name = os.path.normpath("word/" + target) if not target.startswith("/") else target[1:]
             if name not in self.archive.namelist():
                 continue
             path = Path("inside")
             path.write_bytes(self._read(name))
-            picture = _pixbuf(str(path))
+            picture = _cropped(_pixbuf(str(path)), filled.find(_A + "srcRect"), str(path))
             to = "png" if picture.get_has_alpha() else "jpg"
             self.pieces.append(_encoded(picture, to))
             self.kinds.append(to)
             size = [int(extent.get(side, "0")) for side in ("cx", "cy")] if extent is not None else [0, 0]
             found.append({"picture": len(self.pieces) - 1, "size": size})
         return found
+
+
+def _cropped(picture: Any, cut: Any, path: str) -> Any:
+    """Only the part of a picture that is shown; *cut* says what to leave at each edge, in thousandths of a per cent."""
+    from gi.repository import GdkPixbuf
+
+    if cut is None:
+        return picture
+    edges = {}
+    for name in "ltrb":
+        value = cut.get(name, "0")
+        if not re.fullmatch(r"-?[0-9]{1,9}", value):
+            raise _StopError("crop")
+        edges[name] = min(max(0, int(value)), 100_000)
+    if not any(edges.values()):
+        return picture
+    turned = GdkPixbuf.Pixbuf.new_from_file(path).get_option("orientation") not in (None, "1")
+    width, height = picture.get_width(), picture.get_height()
+    left, top = -(-width * edges["l"] // 100_000), -(-height * edges["t"] // 100_000)
+    right, bottom = width * (100_000 - edges["r"]) // 100_000, height * (100_000 - edges["b"]) // 100_000
+    if turned or left >= right or top >= bottom:
+        raise _StopError("crop")
+    return picture.new_subpixbuf(left, top, right - left, bottom - top)
 
 
 def _do_docx(path: str, _: str) -> None:

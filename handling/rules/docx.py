@@ -14,6 +14,7 @@ from handling.rules import jpeg, png
 
 STYLES: Final = ("", *(f"Heading{level}" for level in range(1, 7)))
 MARKS: Final = "biu"
+TEXT_MAX: Final = 200_000  # characters
 
 _TIME: Final = (1980, 1, 1, 0, 0, 0)
 _DEEP: Final = 20  # tables inside tables
@@ -126,8 +127,10 @@ def write(document: Document) -> bytes:
     """Return the one DOCX of this document.
 
     Raises:
-        DocxError: a value that it cannot hold, or a picture that carries more than pixels.
+        DocxError: a value that it cannot hold, more than `TEXT_MAX` characters, or a picture that carries more than pixels.
     """
+    if len(document.text()) > TEXT_MAX:
+        raise DocxError
     names = [f"word/media/picture{number}.{_kind(data)}" for number, data in enumerate(document.pictures, 1)]
     related = "".join(
         f'<Relationship Id="rId{number + 1}" Type="{_OFFICE}/image" Target="{name.removeprefix("word/")}"/>'
@@ -158,6 +161,8 @@ def read(data: bytes) -> Document:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             infos = [info for info in archive.infolist() if info.compress_type == zipfile.ZIP_STORED]
+            if sum(info.file_size + info.compress_size for info in infos) > 2 * len(data):
+                raise DocxError  # members that lie over each other unfold to more than there is
             found = {int(match[1]): info for info in infos if (match := _MEDIA.fullmatch(info.filename))}
             pictures = tuple(archive.read(found[number]) for number in sorted(found))
             text = archive.read(next(info for info in infos if info.filename == _DOCUMENT)).decode()

@@ -36,8 +36,7 @@ def size(data: bytes) -> tuple[int, int]:
         raise PngError
     if depth != 8 or colours not in _CHANNELS or any(ways) or not 0 < width * height <= _PIXELS_MAX:
         raise PngError
-    if _unpacked([content for kind, content in chunks if kind == b"IDAT"]) != height * (1 + width * _CHANNELS[colours]):
-        raise PngError
+    _unpack([content for kind, content in chunks if kind == b"IDAT"], height * (1 + width * _CHANNELS[colours]))
     return width, height
 
 
@@ -55,19 +54,20 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         at += 12 + length
 
 
-def _unpacked(packed: list[bytes]) -> int:
-    """Bytes that the pixels unpack to, counted without keeping them; nothing may follow them."""
-    count, unpacker = 0, zlib.decompressobj()
+def _unpack(packed: list[bytes], announced: int) -> None:
+    """Unpack the pixels without keeping them, and no further than announced; nothing may follow them."""
+    missing, unpacker = announced, zlib.decompressobj()
     try:
         for piece in packed:
             left = piece
             while left:
                 if unpacker.eof:
                     raise PngError
-                count += len(unpacker.decompress(left, _PIECE))
+                missing -= len(unpacker.decompress(left, _PIECE))
+                if missing < 0:
+                    raise PngError
                 left = unpacker.unconsumed_tail
     except zlib.error:
         raise PngError from None
-    if not unpacker.eof or unpacker.unused_data:
+    if missing or not unpacker.eof or unpacker.unused_data:
         raise PngError
-    return count

@@ -126,6 +126,39 @@ def test_of_a_docx_words_tables_and_pictures_come_through_and_nothing_about_peop
     assert copy.text == document.text()
 
 
+def shown(edges: str) -> str:
+    """A paragraph with the picture of a DOCX, of which only a part is shown."""
+    fill = f'<pic:blipFill><a:blip r:embed="rId7"/><a:srcRect {edges}/><a:stretch/></pic:blipFill>'
+    return f"<w:p><w:r><w:drawing><wp:inline>{fill}</wp:inline></w:drawing></w:r></w:p>"
+
+
+def test_of_a_picture_that_a_docx_shows_a_part_of_only_the_part_comes_through(photo):
+    part = originals.docx(photo, body=shown('l="25000" t="50000" r="25000" b="-500"') + shown(""))
+
+    cut, whole = docx.read(derive(part).data).pictures
+
+    assert jpeg.size(cut) == (160, 120)
+    assert jpeg.size(whole) == (320, 240)
+
+
+def test_a_part_of_a_picture_that_cannot_be_told_is_refused(photo, tmp):
+    turned = tmp / "turned-inside.jpg"
+    turned.write_bytes(photo)
+    subprocess.run(["exiftool", "-q", "-overwrite_original", "-n", "-Orientation=6", turned], check=True)
+
+    assert refused(originals.docx(photo, body=shown('l="60000" r="60000"'))) is Why.CROP
+    assert refused(originals.docx(photo, body=shown('l="a quarter"'))) is Why.CROP
+    assert refused(originals.docx(turned.read_bytes(), body=shown('l="25000"'))) is Why.CROP
+
+
+def test_a_docx_with_more_text_than_the_search_for_residue_can_take_is_refused_by_that_reason(photo):
+    def of(letters: int) -> bytes:
+        return originals.docx(photo, body=f"<w:p><w:r><w:t>{'x' * letters}</w:t></w:r></w:p>")
+
+    assert len(derive(of(199_999)).text) == 199_999
+    assert refused(of(200_000)) is Why.TOO_MUCH_TEXT
+
+
 def test_the_words_of_a_pdf_are_looked_through_though_its_pages_leave_as_pixels():
     copy = derive(originals.pdf(words="Ivory at the third gate", pages=3))
 

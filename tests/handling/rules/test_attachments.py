@@ -2,6 +2,8 @@
 
 import io
 import struct
+import time
+import tracemalloc
 import zipfile
 import zlib
 
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from handling.rules import attachments, docx, imagepdf, jpeg, png
 from handling.rules.attachments import AttachmentsError, Kind, Listed
+from tests.handling.rules.test_mp4 import MP4
 
 
 def segment(marker: int, content: bytes) -> bytes:
@@ -19,8 +22,10 @@ def segment(marker: int, content: bytes) -> bytes:
 
 JFIF = segment(0xE0, b"JFIF\0\1\1\0\0\1\0\1\0\0")
 FRAME = segment(0xC0, struct.pack(">BHHB", 8, 24, 32, 1) + b"\1\x11\0")
-SCAN = segment(0xDA, b"\1\1\0\0\x3f\0") + b"pixels\xff\0more\xff\xd0end"
-JPEG = b"\xff\xd8" + JFIF + segment(0xDB, bytes(65)) + FRAME + segment(0xC4, bytes(20)) + SCAN + b"\xff\xd9"
+STEPS = segment(0xDB, b"\0" + b"\1" * 64)
+CODES = segment(0xC4, b"".join(bytes((table, 1)) + bytes(15) + b"\7" for table in (0x00, 0x10)))
+SCAN = segment(0xDA, b"\1\1\0\0\x3f\0") + b"pixels\xff\0more"
+JPEG = b"\xff\xd8" + JFIF + STEPS + FRAME + CODES + SCAN + b"\xff\xd9"
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:
@@ -44,7 +49,7 @@ WORDS = docx.Document(
     (JPEG, PNG),
 )
 DOCX = docx.write(WORDS)
-CLEAN = {Kind.JPEG: JPEG, Kind.PNG: PNG, Kind.PDF: PDF, Kind.DOCX: DOCX}
+CLEAN = {Kind.JPEG: JPEG, Kind.PNG: PNG, Kind.PDF: PDF, Kind.DOCX: DOCX, Kind.MP4: MP4}
 
 
 @pytest.mark.parametrize("kind", CLEAN, ids=lambda kind: kind.value)
@@ -82,6 +87,23 @@ def test_a_copy_past_its_limit_is_none(kind, monkeypatch):
         JPEG.replace(FRAME, FRAME + segment(0xFE, b"a remark")),
         JPEG.replace(b"\xff\xd9", segment(0xED, b"Photoshop") + b"\xff\xd9"),
         JPEG + JPEG,
+        JPEG.replace(STEPS, STEPS + STEPS),
+        JPEG.replace(STEPS, STEPS + segment(0xDB, b"\1" + b"where it was".ljust(64, b"."))),
+        JPEG.replace(STEPS, segment(0xDB, b"\0" + b"\1" * 64 + b"where it was")),
+        JPEG.replace(STEPS, segment(0xDB, bytes(65))),
+        JPEG.replace(STEPS, b""),
+        JPEG.replace(CODES, CODES + CODES),
+        JPEG.replace(CODES, CODES + segment(0xC4, b"\x11\1" + bytes(15) + b"x")),
+        JPEG.replace(CODES, segment(0xC4, CODES[4:] + b"where it was")),
+        JPEG.replace(CODES, segment(0xC4, b"\0" + bytes(15) + b"\x0cwhere it was" + CODES[22:])),
+        JPEG.replace(FRAME, FRAME.replace(b"\1\x11\0", b"\1\x11\1")),
+        JPEG.replace(FRAME, segment(0xC0, FRAME[4:] + b"where it was")),
+        JPEG.replace(FRAME, segment(0xC2, FRAME[4:])),
+        JPEG.replace(FRAME, FRAME.replace(struct.pack(">HH", 24, 32), b"\xff\xff\xff\xff")),
+        JPEG.replace(SCAN, segment(0xDA, b"\1\1\0\0\x3f\0where it was") + b"pixels"),
+        JPEG.replace(SCAN, SCAN + SCAN),
+        JPEG.replace(SCAN, segment(0xDD, b"where it was") + SCAN),
+        JPEG.replace(SCAN, SCAN + b"\xff\xd0where it was"),
     ],
 )
 def test_a_jpeg_with_anything_but_pixels_is_seen(data):
@@ -107,6 +129,18 @@ def test_a_jpeg_and_a_png_tell_their_size():
 )
 def test_a_png_with_anything_but_pixels_is_seen(data):
     assert not attachments.is_clean(Kind.PNG, data)
+
+
+def test_a_png_is_unpacked_no_further_than_it_announces():
+    packer = zlib.compressobj()
+    megabyte = packer.compress(bytes(2**20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    again = packer.compress(bytes(2**20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    bomb = PNG.replace(chunk(b"IDAT", zlib.compress(bytes(3 * 13))), chunk(b"IDAT", megabyte + again * 4_000))
+    assert zlib.decompressobj().decompress(megabyte + again * 3) == bytes(2**22), "it unfolds to four gigabytes"
+    began = time.process_time()
+
+    assert not attachments.is_clean(Kind.PNG, bomb)
+    assert time.process_time() - began < 0.5
 
 
 @pytest.mark.parametrize(
@@ -171,6 +205,48 @@ def test_a_docx_with_anything_but_words_tables_and_pictures_is_seen(data):
     assert not attachments.is_clean(Kind.DOCX, data)
 
 
+def test_members_of_a_docx_that_lie_over_each_other_are_not_unfolded():
+    """A thousand pictures, each of which holds all that follow it."""
+    data, listed = bytes(100_000), []
+    for number in range(1_000, 0, -1):
+        member = (f"word/media/picture{number}.png".encode(), len(data), zlib.crc32(data))
+        data = _local(*member) + data
+        listed.append((*member, len(data)))
+    directory = b"".join(_central(name, size, crc, len(data) - back) for name, size, crc, back in listed)
+    end = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, len(listed), len(listed), len(directory), len(data), 0)
+    bomb = data + directory + end
+    with zipfile.ZipFile(io.BytesIO(bomb)) as archive:
+        assert len(archive.read("word/media/picture1.png")) > 100_000
+    tracemalloc.start()
+    try:
+        assert not attachments.is_clean(Kind.DOCX, bomb)
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def _local(name: bytes, size: int, crc: int) -> bytes:
+    return struct.pack("<4sHHHHHIIIHH", b"PK\3\4", 20, 0, 0, 0, 33, crc, size, size, len(name), 0) + name
+
+
+def _central(name: bytes, size: int, crc: int, at: int) -> bytes:
+    head = struct.pack("<4sHHHHHHIIIHHHHHII", b"PK\1\2", 20, 20, 0, 0, 0, 33, crc, size, size, len(name), *[0] * 5, at)
+    return head + name
+
+
+def test_a_docx_holds_no_more_text_than_people_and_the_search_for_residue_can_take(monkeypatch):
+    def of(letters: int) -> docx.Document:
+        return docx.Document((docx.Paragraph((docx.Run("x" * letters),)), docx.Paragraph(())))
+
+    most = docx.write(of(docx.TEXT_MAX - 1))
+    assert docx.read(most).text() == "x" * (docx.TEXT_MAX - 1) + "\n"
+    with pytest.raises(docx.DocxError):
+        docx.write(of(docx.TEXT_MAX))
+
+    monkeypatch.setattr(docx, "TEXT_MAX", docx.TEXT_MAX - 1)
+    assert not attachments.is_clean(Kind.DOCX, most)
+
+
 def test_the_words_of_a_docx_can_be_looked_through():
     assert attachments.words(Kind.DOCX, DOCX) == "A & B <c>\n\t\ncell\n\n"
     assert attachments.words(Kind.JPEG, JPEG) == ""
@@ -203,14 +279,14 @@ def test_every_pdf_that_can_be_written_is_read_again(pages):
 
 @given(st.sampled_from(sorted(CLEAN, key=str)), st.data())
 def test_no_byte_of_a_structure_can_be_another(kind, data):
-    """A byte of pixels may be; then it is pixels still, and nothing more fits in."""
+    """A byte of packed pixels, of words or of a table's numbers may be; then it is one still. A PNG's bytes are all checked."""
     clean = CLEAN[kind]
     at = data.draw(st.integers(0, len(clean) - 1))
     other = data.draw(st.integers(1, 255))
     changed = clean[:at] + bytes((clean[at] ^ other,)) + clean[at + 1 :]
 
     if attachments.is_clean(kind, changed):
-        assert kind in (Kind.JPEG, Kind.PDF, Kind.DOCX)
+        assert kind is not Kind.PNG
 
 
 @given(st.binary(max_size=400))
