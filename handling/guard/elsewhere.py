@@ -5,7 +5,6 @@ Whoever hands a signature in opens what it is about with their own keys; whose i
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -15,7 +14,7 @@ from handling.guard import phrases, releases, reviews, store
 from handling.guard.keys import Keys
 from handling.guard.refusal import NotNowError, Refused, RefusedError
 from handling.guard.service import Case, Guard, Hand, carried, member_list, with_keys
-from handling.guard.store import Asked, Away, State
+from handling.guard.store import Asked, State
 from handling.rules.release import Duty, Kind
 from handling.signing import Handed, SigningRequest
 from handling.store.members import MemberList
@@ -26,35 +25,25 @@ _NOT_ASKED = "Nobody of this unit has asked this outside second to stand in here
 _OTHER_REQUEST = "This signature was made for another request."
 
 
-@dataclass(frozen=True, slots=True)
-class Stand:
-    """Whom of another unit somebody asks to stand in, and why."""
-
-    name: str
-    reason: Away
-
-
-async def take(
-    guard: Guard, kind: Kind, subject: UUID, hand: Hand, today: date, *, stand: Stand | None = None
-) -> bytes:
-    """Return the request to sign, sealed to whoever is to sign it: *hand* themselves, or the outside second of *stand*.
+async def take(guard: Guard, kind: Kind, subject: UUID, hand: Hand, today: date, *, stand: str | None = None) -> bytes:
+    """Return the request to sign, sealed to whoever is to sign it: *hand* themselves, or the outside second *stand*.
 
     Raises:
         NotNowError: it is not their turn, or they are no outside second.
         RefusedError: it could not leave whoever signed; with every reason.
     """
-    signer = stand.name if stand else hand.who
+    signer = stand or hand.who
     async with guard.pool.acquire() as db:
         listed = await member_list(guard, db, today)
-        if stand and stand.name not in _outside(listed):
+        if stand is not None and stand not in _outside(listed):
             raise NotNowError(_NOT_OUTSIDE)
         before = await carried(guard, db, kind, subject, who=hand.who, signer=signer, today=today)
         async with with_keys(guard, db, before.member, before.listed, hand.passphrase) as keys:
             body, shown = await _CONTENT[kind](guard, db, keys, before)
         request = SigningRequest(kind, subject, listed.unit, signer, body, shown)
         sealed = await asyncio.to_thread(request.seal, listed.member(signer).release)
-        if stand:
-            await store.ask_outside(db, subject, kind, Asked(stand.name, stand.reason, hand.who, today))
+        if stand is not None:
+            await store.ask_outside(db, subject, kind, Asked(stand, hand.who, today))
     return sealed
 
 

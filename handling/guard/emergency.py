@@ -9,13 +9,13 @@ from uuid import UUID, uuid4
 
 from crypto import age
 from crypto.digest import sha256
-from handling.emergencies import REVIEW, SECOND, TOLD, EmergencyFormatError, Papers, Told
+from handling.emergencies import REVIEW, SECOND, TOLD, EmergencyFormatError, Papers, Record, Told
 from handling.guard import emergency_store as store
 from handling.guard.emergency_store import Row
 from handling.guard.refusal import ChangedError, MovedError, NotNowError, Refused, RefusedError
 from handling.guard.service import Guard, Hand, found, member_list, with_keys
 from handling.guard.verify import duties
-from handling.rules.emergency import IllegalMoveError, Move, State, advance, may_follow, may_tell
+from handling.rules.emergency import IllegalMoveError, Move, State, advance, can_be_followed, may_follow, may_tell
 from handling.store.members import Duty, Member, MemberList
 from tipline.base.database import Db
 
@@ -24,7 +24,15 @@ _NOT_AFTER = "The second signature and the review are another handler's or an of
 _NOT_HERE = "It does not stand where this could be done. Look at it again."
 _NO_OVERSIGHT = "Oversight outside must get it first: save the file for them below, and send it."
 _NOBODY_OUTSIDE = "The member list names nobody outside. Until it names an outside second, no oversight gets this."
-_DAMAGED = "What is sealed here is not what its people signed, or one of them is no longer a member."
+_NOBODY_ELSE = (
+    "Nobody could sign second and review it: leave in at least one other handler or an officer. If none of them may learn of"
+    " it, write to oversight outside."
+)
+_DAMAGED = "What is sealed here is not what its people signed, or one of them is no longer a member with that duty."
+_ROW = (
+    "What stands beside it in the database is not what its people signed: who told it and when, whom it is shown to, where it"
+    " stands, or who followed. Somebody changed the one or the other."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +41,7 @@ class View:
 
     row: Row
     listed: MemberList
-    told: Told
+    record: Record
     papers: Papers
 
 
@@ -44,12 +52,14 @@ async def tell(guard: Guard, hand: Hand, told: Told, *, hidden: Collection[str],
         member = listed.member(hand.who)
         if not may_tell(member.name, duties(listed)):
             raise NotNowError(_NOT_YOU)
+        shown = tuple(one.name for one in _insiders(listed) if one.name == member.name or one.name not in hidden)
+        if not can_be_followed(shown, member.name, duties(listed)):
+            raise NotNowError(_NOBODY_ELSE)
         emergency = uuid4()
         async with with_keys(guard, db, member, listed, hand.passphrase) as keys:
-            papers = Papers(keys.sign(TOLD, told.body(emergency, member.name, now)))
-        shown = [one.name for one in _insiders(listed) if one.name == member.name or one.name not in hidden]
+            papers = Papers(keys.sign(TOLD, told.body(emergency, member.name, now, shown)))
         sealed = await _sealed(papers, listed, shown)
-        await store.add(db, _new(emergency, member.name, now, tuple(shown), sealed))
+        await store.add(db, _new(emergency, member.name, now, shown, sealed))
     return emergency
 
 
@@ -80,8 +90,8 @@ async def second(guard: Guard, emergency: UUID, hand: Hand, now: datetime, *, mo
         )
         async with with_keys(guard, db, view.listed.member(hand.who), view.listed, hand.passphrase) as keys:
             papers = view.papers.with_second(keys.sign(SECOND, body))
-        sealed = await _sealed(papers, view.listed, view.row.shown_to)
-        now_at, before = advance(view.row.state, move), sha256(view.row.sealed)
+        sealed = await _sealed(papers, view.listed, view.record.shown_to)
+        now_at, before = advance(view.record.state, move), sha256(view.row.sealed)
         if not await store.second(db, emergency, sealed_sha256=before, now=now_at, by=hand.who, sealed=sealed):
             raise MovedError
 
@@ -95,7 +105,7 @@ async def review(guard: Guard, emergency: UUID, hand: Hand, now: datetime, *, fi
             raise NotNowError(_NO_OVERSIGHT)
         async with with_keys(guard, db, view.listed.member(hand.who), view.listed, hand.passphrase) as keys:
             papers = view.papers.with_review(keys.sign(REVIEW, body))
-        sealed = await _sealed(papers, view.listed, view.row.shown_to)
+        sealed = await _sealed(papers, view.listed, view.record.shown_to)
         if not await store.review(db, emergency, sealed_sha256=sha256(view.row.sealed), by=hand.who, sealed=sealed):
             raise MovedError
 
@@ -117,10 +127,10 @@ async def _to_follow(
 ) -> tuple[View, dict[str, Any]]:
     """Open it for somebody who follows, and return the body that they sign: about exactly what they were shown."""
     view = await _opened(guard, db, emergency, hand, now)
-    if not may_follow(hand.who, view.row.told_by, duties(view.listed)):
+    if not may_follow(hand.who, view.record.told_by, duties(view.listed)):
         raise NotNowError(_NOT_AFTER)
     try:
-        advance(view.row.state, move)
+        advance(view.record.state, move)
     except IllegalMoveError:
         raise NotNowError(_NOT_HERE) from None
     if view.papers.seen != hand.seen:
@@ -135,13 +145,19 @@ async def _opened(guard: Guard, db: Db, emergency: UUID, hand: Hand, now: dateti
         opened = await asyncio.to_thread(keys.open, row.sealed)
     try:
         papers = Papers.read(opened)
-        told = papers.verify({member.name: member.signing for member in listed.members})
-        fits = papers.told.body["id"] == str(row.id) and papers.told.body["told_by"] == row.told_by
+        record = papers.verify(row.id, {member.name: member.signing for member in listed.members}, duties(listed))
     except EmergencyFormatError:
-        fits = False
-    if not fits:
-        raise RefusedError(Refused((_DAMAGED,)))
-    return View(row, listed, told, papers)
+        raise RefusedError(Refused((_DAMAGED,))) from None
+    if not _fits(row, record):
+        raise RefusedError(Refused((_ROW,)))
+    return View(row, listed, record, papers)
+
+
+def _fits(row: Row, record: Record) -> bool:
+    """Whether the row says what was signed, in every column that can be signed."""
+    stands = (row.told_by, row.told_at, row.shown_to, row.state, row.second_by, row.reviewed_by)
+    signed = (record.told_by, record.told_at, record.shown_to, record.state, record.second_by, record.reviewed_by)
+    return stands == signed
 
 
 def _insiders(listed: MemberList) -> list[Member]:
@@ -149,7 +165,9 @@ def _insiders(listed: MemberList) -> list[Member]:
 
 
 async def _sealed(papers: Papers, listed: MemberList, names: Collection[str]) -> bytes:
+    """Seal them to those of *names* who are members today, and to oversight outside, who may need no help from inside."""
     readers = [member.release for member in _insiders(listed) if member.name in names]
+    readers += [member.release for member in listed.having(Duty.OUTSIDE)]
     return await asyncio.to_thread(age.seal, papers.encode(), readers)
 
 

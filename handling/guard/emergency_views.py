@@ -81,7 +81,7 @@ def open_page(view: View, who: str, now: datetime, trouble: Trouble) -> Emergenc
     may = moves(view.row.state) if follows else ()
     return EmergencyPage(
         at=row(view.row, view.listed, now),
-        lines=lines(view.told, view.papers),
+        lines=lines(view.record.told, view.papers),
         seen=view.papers.seen,
         may_second=Move.CONFIRM in may,
         may_review=Move.REVIEW in may,

@@ -39,7 +39,6 @@ _EMPTY = {
     Kind.MANIFEST: "No release waits. One comes here when an analyst asks to share a reviewed report with an agency.",
     Kind.PHRASE: "No phrase waits. One comes here when a handler wants to tell a source what became of a tip.",
 }
-_SAY_WHY = "Say why somebody of another unit stands in: somebody here is absent, or excluded."
 _ONE_SIGNATURE = "Paste the signature, or choose its file: one of the two."
 SMALL = frozenset({"file"})
 _HEADINGS = {Kind.REVIEW: "Reviews", Kind.MANIFEST: "Releases", Kind.PHRASE: "Phrases"}
@@ -149,14 +148,10 @@ async def take(request: web.Request) -> web.Response:
 
 async def ask_outside(request: web.Request) -> web.Response:
     """Ask somebody of another unit to stand in: send the request to sign, sealed to them."""
-    form = await read_form(request)
-    try:
-        stand = elsewhere.Stand(form.get("name", ""), store.Away(form.get("why", "")))
-    except ValueError:
-        raise NotNowError(_SAY_WHY) from None
+    stand = (await read_form(request)).get("name", "")
     kind, subject, hand = _kind(request), subject_of(request), await hand_of(request)
     sealed = await elsewhere.take(request.app[GUARD], kind, subject, hand, today(), stand=stand)
-    return attachment(f"to-sign-{str(subject)[:8]}-{stand.name}.age", sealed)
+    return attachment(f"to-sign-{str(subject)[:8]}-{stand}.age", sealed)
 
 
 async def hand_in(request: web.Request) -> web.Response:

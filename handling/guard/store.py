@@ -67,19 +67,11 @@ class Signature:
     signature: bytes
 
 
-class Away(Enum):
-    """Why somebody of another unit stands in."""
-
-    ABSENT = "absent"
-    EXCLUDED = "excluded"
-
-
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An outside second who was asked to stand in, by name: why, by whom and when."""
+    """An outside second who was asked to stand in, by name: by whom and when. Why is said nowhere: it would tell of an exclusion."""
 
     name: str
-    reason: Away
     asked_by: str
     asked_on: date
 
@@ -192,7 +184,7 @@ _SIGN_PHRASE = """
 """
 
 _OUTSIDE = """
-    SELECT name, reason, asked_by, asked_on
+    SELECT name, asked_by, asked_on
       FROM guard.outside
      WHERE subject = $1
        AND kind = $2
@@ -200,8 +192,8 @@ _OUTSIDE = """
 """
 
 _ASK_OUTSIDE = """
-    INSERT INTO guard.outside (subject, kind, name, reason, asked_by, asked_on)
-    VALUES ($1, $2, $3, $4, $5, $6)
+    INSERT INTO guard.outside (subject, kind, name, asked_by, asked_on)
+    VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT DO NOTHING
 """
 
@@ -270,15 +262,13 @@ async def outside(db: Db, subject: UUID, kind: Kind) -> tuple[Asked, ...]:
     """Who of another unit was asked to stand in at one request."""
     with store_errors():
         rows = await db.fetch(_OUTSIDE, subject, kind.value)
-    return tuple(Asked(row["name"], Away(row["reason"]), row["asked_by"], row["asked_on"]) for row in rows)
+    return tuple(Asked(row["name"], row["asked_by"], row["asked_on"]) for row in rows)
 
 
 async def ask_outside(db: Db, subject: UUID, kind: Kind, asked: Asked) -> None:
     """Note that an outside second was asked; the first time counts."""
     with store_errors():
-        await db.execute(
-            _ASK_OUTSIDE, subject, kind.value, asked.name, asked.reason.value, asked.asked_by, asked.asked_on
-        )
+        await db.execute(_ASK_OUTSIDE, subject, kind.value, asked.name, asked.asked_by, asked.asked_on)
 
 
 async def refuse_review(db: Db, review_id: UUID, *, was: State, reason: bytes) -> bool:

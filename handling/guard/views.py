@@ -132,7 +132,7 @@ def elsewhere(turn: Turn, asked: Sequence[Asked], listed: MemberList) -> Elsewhe
         outside=tuple((name, _display(name, listed)) for name in turn.outside) if turn.may_carry else (),
         asked=tuple(
             f"{_display(one.name, listed)} was asked on {words.day(one.asked_on)} by {_display(one.asked_by, listed)}: "
-            f"somebody of this unit is {one.reason.value}."
+            "somebody of this unit cannot sign."
             for one in asked
         ),
     )

@@ -1,6 +1,6 @@
 """pure: an emergency disclosure, told by one person and always reviewed by others: its states as one table, its clocks, who may."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -131,3 +131,8 @@ def may_tell(name: str, duties: Duties) -> bool:
 def may_follow(name: str, told_by: str, duties: Duties) -> bool:
     """Whether this person may give the second signature or write the review: a handler or officer who did not tell it."""
     return name != told_by and not duties.get(name, frozenset()).isdisjoint({Duty.HANDLER, Duty.OFFICER})
+
+
+def can_be_followed(shown_to: Collection[str], told_by: str, duties: Duties) -> bool:
+    """Whether among those it is shown to there is somebody who can follow: what nobody else sees, nobody reviews."""
+    return any(may_follow(name, told_by, duties) for name in shown_to)

@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 
 from crypto.signing import SigningKey
 from crypto.statement import Statement
-from handling.emergencies import REVIEW, SECOND, TOLD, EmergencyFormatError, Papers, Told
-from handling.rules.emergency import Threat, Warned
+from handling.emergencies import REVIEW, SECOND, TOLD, EmergencyFormatError, Papers, Record, Told
+from handling.rules.emergency import State, Threat, Warned
 
-AMINA, BEN = SigningKey.generate(), SigningKey.generate()
-SIGNING = {"amina": AMINA.public, "ben": BEN.public}
+AMINA, BEN, DAN = SigningKey.generate(), SigningKey.generate(), SigningKey.generate()
+SIGNING = {"amina": AMINA.public, "ben": BEN.public, "dan": DAN.public}
+DUTIES = {"amina": {"handler"}, "ben": {"officer"}, "dan": {"analyst"}}
+SHOWN = ("amina", "ben")
 ID, AT = UUID(int=9), datetime(2026, 11, 26, 3, 4, tzinfo=UTC)
 _TEXT = st.text(max_size=40)
 TOLDS = st.builds(
@@ -33,10 +35,26 @@ ONE = Told(
 )
 
 
+def _told(told: Told) -> Papers:
+    return Papers(Statement.make(TOLD, told.body(ID, "amina", AT, SHOWN), AMINA))
+
+
+def _seconded(papers: Papers, *, by: str = "ben", key: SigningKey = BEN, **says: str) -> Papers:
+    body = {"id": str(ID), "by": by, "at": AT.isoformat(), "about": papers.seen, "verdict": "confirm", "note": ""}
+    return papers.with_second(Statement.make(SECOND, {**body, **says}, key))
+
+
+def _reviewed(papers: Papers, *, by: str = "ben", key: SigningKey = BEN, **says: str) -> Papers:
+    body = {"id": str(ID), "by": by, "at": AT.isoformat(), "about": papers.seen, "finding": "", "source": ""}
+    return papers.with_review(Statement.make(REVIEW, {**body, **says}, key))
+
+
 def _papers(told: Told) -> Papers:
-    first = Papers(Statement.make(TOLD, told.body(ID, "amina", AT), AMINA))
-    about = {"id": str(ID), "by": "ben", "at": AT.isoformat(), "about": first.seen, "verdict": "confirm", "note": ""}
-    return first.with_second(Statement.make(SECOND, about, BEN))
+    return _seconded(_told(told))
+
+
+def _verify(papers: Papers, emergency: UUID = ID) -> Record:
+    return papers.verify(emergency, SIGNING, DUTIES)
 
 
 @given(TOLDS)
@@ -46,7 +64,7 @@ def test_what_was_told_reads_back_equal_under_its_signers(told: Told) -> None:
     read = Papers.read(papers.encode())
 
     assert read.seen == papers.seen
-    assert read.verify(SIGNING) == told
+    assert _verify(read) == Record(told, "amina", AT, SHOWN, State.CONFIRMED, "ben")
 
 
 @given(st.binary(max_size=300))
@@ -59,21 +77,62 @@ def test_a_second_statement_about_other_papers_is_refused() -> None:
     mixed = replace(_papers(ONE), told=_papers(replace(ONE, to="Somebody else")).told)
 
     with pytest.raises(EmergencyFormatError):
-        mixed.verify(SIGNING)
+        _verify(mixed)
 
 
 def test_a_statement_in_somebody_elses_name_is_refused() -> None:
-    papers = Papers(Statement.make(TOLD, ONE.body(ID, "amina", AT), BEN))
+    papers = Papers(Statement.make(TOLD, ONE.body(ID, "amina", AT, SHOWN), BEN))
 
     with pytest.raises(EmergencyFormatError):
-        papers.verify(SIGNING)
+        _verify(papers)
 
 
-def test_a_review_before_the_second_signature_stands_about_the_papers_as_they_were() -> None:
-    first = Papers(_papers(ONE).told)
-    review = {"id": str(ID), "by": "ben", "at": AT.isoformat(), "about": first.seen, "finding": "", "source": ""}
-    signed = Statement.make(REVIEW, review, BEN)
-
-    assert first.with_review(signed).verify(SIGNING) == ONE
+@pytest.mark.parametrize(
+    "papers",
+    [
+        _seconded(_told(ONE), by="amina", key=AMINA),
+        _reviewed(_papers(ONE), by="amina", key=AMINA),
+        _seconded(_told(ONE), by="dan", key=DAN),
+        _reviewed(_papers(ONE), by="dan", key=DAN),
+    ],
+    ids=["the teller seconds", "the teller reviews", "an analyst seconds", "an analyst reviews"],
+)
+def test_whoever_told_it_or_has_no_such_duty_follows_in_nothing_however_well_signed(papers: Papers) -> None:
     with pytest.raises(EmergencyFormatError):
-        _papers(ONE).with_review(signed).verify(SIGNING)
+        _verify(papers)
+
+
+def test_every_statement_is_of_this_emergency_and_says_nothing_else_than_it_should() -> None:
+    other = str(UUID(int=8))
+    wrong = (
+        _seconded(_told(ONE), id=other),
+        _reviewed(_papers(ONE), id=other),
+        _seconded(_told(ONE), finding="More."),
+        _seconded(_told(ONE), verdict="review"),
+        _seconded(_told(ONE), verdict="perhaps"),
+    )
+    for papers in wrong:
+        with pytest.raises(EmergencyFormatError):
+            _verify(papers)
+    with pytest.raises(EmergencyFormatError):
+        _verify(_papers(ONE), UUID(int=8))
+
+
+@pytest.mark.parametrize("shown_to", ["amina", ["amina", 7], None])
+def test_whom_it_is_shown_to_is_a_list_of_names(shown_to: object) -> None:
+    body = {**ONE.body(ID, "amina", AT, SHOWN), "shown_to": shown_to}
+
+    with pytest.raises(EmergencyFormatError):
+        _verify(Papers(Statement.make(TOLD, body, AMINA)))
+
+
+def test_where_it_stands_is_what_was_signed_and_no_review_comes_before_a_second_signature() -> None:
+    told = _told(ONE)
+    objected = _seconded(told, verdict="object")
+    done = _verify(_reviewed(objected))
+
+    assert [_verify(one).state for one in (told, objected)] == [State.TOLD, State.OBJECTED]
+    assert (done.state, done.second_by, done.reviewed_by) == (State.REVIEWED, "ben", "ben")
+    for early in (_reviewed(told), objected.with_review(_reviewed(told).review)):
+        with pytest.raises(EmergencyFormatError):
+            _verify(early)

@@ -27,6 +27,10 @@ from tipline.cli.streams import RefusedError
 
 REFUSED, BAD_INPUT = 1, 2
 _MOST = 64 << 20  # bytes of a request
+_UNVERIFIED = (
+    "No signature on this was verified: whose keys they are, the unit's member list says, and it is not here. Whoever could"
+    " seal to you could have written all of it. Ask the unit by a way you know before you rely on it."
+)
 _PERSON = re.compile(r"(?P<name>[a-z0-9-]{1,32}):(?P<display>[^:\n]{1,80})")
 
 
@@ -51,7 +55,7 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     agreement = acts.add_parser("agreement", help="sign an agreement for the unit, as one of two members")
     agreement.add_argument("file", type=Path, metavar="FILE", help="its exact bytes")
     agreement.add_argument("--key", required=True, metavar="FILE", help="your key file")
-    read = acts.add_parser("read", help="read an emergency disclosure that a unit gave you for oversight")
+    read = acts.add_parser("read", help="read an emergency disclosure that a unit gave you; verifies no signature")
     read.add_argument("file", help="what the guard's page saved for oversight")
     read.add_argument("--key", required=True, metavar="FILE", help="your key file")
     key = acts.add_parser("key", help="make the keys of an outside second, and the card for the unit that asks")
@@ -137,7 +141,7 @@ def _agreement(file: Path, args: argparse.Namespace) -> int:
 
 
 def _read(args: argparse.Namespace) -> int:
-    """Print an emergency disclosure; whose signatures are on it, the unit's member list says, which is not here."""
+    """Print an emergency disclosure, and that no signature on it was verified: the unit's member list is not here."""
     keys = _keys(args)
     try:
         papers = Papers.read(age.open_(streams.read_all(args.file, _MOST), [keys.identity]))
@@ -146,6 +150,7 @@ def _read(args: argparse.Namespace) -> int:
         raise RefusedError(
             "this is no emergency disclosure that is sealed to you, or it was changed on its way"
         ) from None
+    print(_UNVERIFIED)
     for name, text in lines:
         print(f"{name}: {text}")
     return 0

@@ -14,11 +14,10 @@ from crypto.secret import Secret
 from crypto.signing import SigningKey
 from handling.corridor import asking
 from handling.guard import elsewhere
-from handling.guard.elsewhere import Stand
 from handling.guard.main import app
 from handling.guard.refusal import NotNowError, RefusedError
 from handling.guard.service import today
-from handling.guard.store import Away, State
+from handling.guard.store import State
 from handling.rules.release import Kind, Reason
 from handling.signing import Handed, OutsideCard, SigningKeys, SigningRequest
 from handling.store import members
@@ -29,7 +28,7 @@ from tests.lists import root_signs, without
 from tests.practice import LOG_N
 from tipline.cli import signwords
 
-ABSENT = Stand("ruth", Away.ABSENT)
+RUTH = "ruth"
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +56,7 @@ async def listing(world: World, *outside: SigningKeys) -> World:
 
 
 async def signed(
-    world: World, kind: Kind, subject: UUID, who: str, keys: SigningKeys, *, stand: Stand | None = None
+    world: World, kind: Kind, subject: UUID, who: str, keys: SigningKeys, *, stand: str | None = None
 ) -> Handed:
     """*who* takes a request along, for *keys*, whose holder reads and signs it."""
     sealed = await elsewhere.take(world.guard, kind, subject, world.hand(who), today(), stand=stand)
@@ -93,12 +92,12 @@ async def test_an_outside_second_gives_the_signature_of_whoever_is_absent(world:
     world = await listing(world, ruth)
     release = await world.ask_release()
     if away == "ben":
-        handed = await signed(world, Kind.MANIFEST, release, "clara", ruth, stand=ABSENT)
+        handed = await signed(world, Kind.MANIFEST, release, "clara", ruth, stand=RUTH)
         await hand_in(world, Kind.MANIFEST, release, "clara", handed)
         await world.sign_release(release, "clara")
     else:
         await world.sign_release(release, "ben")
-        handed = await signed(world, Kind.MANIFEST, release, "ben", ruth, stand=ABSENT)
+        handed = await signed(world, Kind.MANIFEST, release, "ben", ruth, stand=RUTH)
         await hand_in(world, Kind.MANIFEST, release, "ben", handed)
 
     assert await world.state("release", release) == "released"
@@ -111,7 +110,7 @@ async def test_an_outside_second_sees_manifest_and_sanitised_report_and_no_name_
     world = await listing(world, ruth)
     release = await world.ask_release()
 
-    sealed = await elsewhere.take(world.guard, Kind.MANIFEST, release, world.hand("ben"), today(), stand=ABSENT)
+    sealed = await elsewhere.take(world.guard, Kind.MANIFEST, release, world.hand("ben"), today(), stand=RUTH)
 
     request = SigningRequest.open(sealed, ruth)
     text = signwords.as_text(signwords.shown(request))
@@ -136,16 +135,14 @@ async def test_both_signatures_never_come_from_outside(world: World) -> None:
     ruth, sam = an_outside_second(), an_outside_second("sam")
     world = await listing(world, ruth, sam)
     release = await world.ask_release()
-    first = await signed(world, Kind.MANIFEST, release, "ben", ruth, stand=ABSENT)
-    second = await signed(world, Kind.MANIFEST, release, "ben", sam, stand=Stand("sam", Away.ABSENT))
+    first = await signed(world, Kind.MANIFEST, release, "ben", ruth, stand=RUTH)
+    second = await signed(world, Kind.MANIFEST, release, "ben", sam, stand="sam")
     await hand_in(world, Kind.MANIFEST, release, "ben", first)
 
     with pytest.raises(NotNowError, match="one signature at most"):
         await hand_in(world, Kind.MANIFEST, release, "ben", second)
     with pytest.raises(NotNowError, match="one signature at most"):
-        await elsewhere.take(
-            world.guard, Kind.MANIFEST, release, world.hand("ben"), today(), stand=Stand("sam", Away.ABSENT)
-        )
+        await elsewhere.take(world.guard, Kind.MANIFEST, release, world.hand("ben"), today(), stand="sam")
 
     assert await world.signed_by(release) == ["ruth"]
     assert await world.packages() == 0
@@ -160,7 +157,7 @@ async def test_in_a_unit_without_a_releasing_officer_nobody_outside_takes_that_p
     await world.sign_release(release, "ben")
 
     with pytest.raises(NotNowError, match=Reason.OUTSIDE.value):
-        await elsewhere.take(world.guard, Kind.MANIFEST, release, world.hand("ben"), today(), stand=ABSENT)
+        await elsewhere.take(world.guard, Kind.MANIFEST, release, world.hand("ben"), today(), stand=RUTH)
 
     assert await world.packages() == 0
 
@@ -171,7 +168,7 @@ async def test_what_nobody_asked_for_or_was_signed_by_another_key_or_over_someth
     ruth, stranger = an_outside_second(), an_outside_second()
     world = await listing(world, ruth)
     release, other = await world.ask_release(), await world.ask_release()
-    asked = await signed(world, Kind.MANIFEST, release, "ben", ruth, stand=ABSENT)
+    asked = await signed(world, Kind.MANIFEST, release, "ben", ruth, stand=RUTH)
     sealed = await elsewhere.take(world.guard, Kind.MANIFEST, other, world.hand("ben"), today())
     request = SigningRequest.open(sealed, await own_keys(world, "ben"))
     unasked = replace(request, signer="ruth").sign(ruth)
@@ -210,13 +207,11 @@ async def test_who_asked_neither_takes_a_release_along_nor_asks_somebody_outside
     world = await listing(world, ruth)
     release = await world.ask_release()
 
-    for stand in (None, ABSENT):
+    for stand in (None, RUTH):
         with pytest.raises(NotNowError):
             await elsewhere.take(world.guard, Kind.MANIFEST, release, world.hand("amina"), today(), stand=stand)
     with pytest.raises(NotNowError, match="outside second"):
-        await elsewhere.take(
-            world.guard, Kind.MANIFEST, release, world.hand("ben"), today(), stand=Stand("clara", Away.ABSENT)
-        )
+        await elsewhere.take(world.guard, Kind.MANIFEST, release, world.hand("ben"), today(), stand="clara")
 
 
 async def test_a_review_by_an_outside_second_is_carried_by_the_author_where_the_other_handler_is_away(
@@ -231,7 +226,7 @@ async def test_a_review_by_an_outside_second_is_carried_by_the_author_where_the_
     to = asking.reviewers(world.listed, "amina", None)
     await world.owner.execute("UPDATE guard.review SET sealed = $1", age.seal(age.open_(sealed, [ben]), to))
 
-    handed = await signed(world, Kind.REVIEW, review, "amina", ruth, stand=ABSENT)
+    handed = await signed(world, Kind.REVIEW, review, "amina", ruth, stand=RUTH)
     assert await hand_in(world, Kind.REVIEW, review, "amina", handed) is State.SIGNED
 
     assert await world.state("review", review) == "signed"
@@ -265,7 +260,7 @@ async def test_a_phrase_takes_one_signature_from_outside(world: World) -> None:
     outcome = await world.ask_phrase()
     await world.sign_phrase(outcome, "amina")
 
-    handed = await signed(world, Kind.PHRASE, outcome, "amina", ruth, stand=ABSENT)
+    handed = await signed(world, Kind.PHRASE, outcome, "amina", ruth, stand=RUTH)
 
     assert await hand_in(world, Kind.PHRASE, outcome, "amina", handed) is State.APPROVED
 
@@ -295,13 +290,13 @@ async def test_by_these_pages_somebody_outside_is_asked_and_their_signature_hand
         page = await ben.open(f"/releases/{release}")
         assert "Sign on your own machine" not in page.text  # he has signed
         passphrase = world.passphrase("ben")
-        file = await ben.submit("/outside", name="ruth", why="absent", passphrase=passphrase)
+        file = await ben.submit("/outside", name="ruth", passphrase=passphrase)
         assert file.headers["Content-Disposition"] == f'attachment; filename="to-sign-{str(release)[:8]}-ruth.age"'
         line = SigningRequest.open(file.body, ruth).sign(ruth).encode()
 
         page = await ben.open(f"/releases/{release}")
         assert "Ruth Okello, Lake Unit (outside second) was asked on" in page.text
-        assert "somebody of this unit is absent" in page.text
+        assert "somebody of this unit cannot sign" in page.text
         wrong = await ben.submit("/hand-in", text="nothing of the kind", passphrase=passphrase, status=409)
         assert "this is no signature made by `tipline sign`" in wrong.text
         page = await ben.submit("/hand-in", passphrase=passphrase, files=[Upload("file", "s.json", line)])

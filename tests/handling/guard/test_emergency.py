@@ -70,7 +70,7 @@ async def test_it_is_recorded_by_one_person_and_comes_to_its_review_by_others_wi
     after = await emergency.open_(world.guard, view.row.id, world.hand("clara"), NOW)
     assert after.row.state is State.REVIEWED
     assert (after.row.told_by, after.row.second_by, after.row.reviewed_by) == ("amina", "clara", "ben")
-    assert after.told == TOLD
+    assert after.record.told == TOLD
     papers = Papers.read(age.open_(file, [ruth.identity]))
     assert Told.read(papers.told.body) == TOLD
     assert ("Second person", "clara agrees: As I would have.") in emergency_views.lines(TOLD, papers)
@@ -112,6 +112,40 @@ async def test_for_whoever_must_not_learn_of_it_it_does_not_exist(world: World) 
     with pytest.raises(NoMatchError):
         age.open_(view.row.sealed, [ben])
     await follow(world, view, "clara")
+
+
+async def test_it_is_hidden_from_everybody_by_nobody_and_oversight_needs_no_insider_to_read_it(world: World) -> None:
+    ruth = an_outside_second()
+    world = await listing(world, ruth)
+
+    with pytest.raises(NotNowError, match="leave in at least one other"):
+        await told(world, one="ben", two="clara")
+    assert await world.owner.fetchval("SELECT count(*) FROM guard.emergency") == 0
+    view = await told(world, one="ben")
+    assert Papers.read(age.open_(view.row.sealed, [ruth.identity])).told == view.papers.told
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "shown_to = '{amina,ben,clara}'",
+        "state = 'confirmed', second_by = 'clara'",
+        "state = 'reviewed', second_by = 'clara', reviewed_by = 'clara', given_on = current_date",
+        "told_at = told_at + interval '1 day'",
+    ],
+)
+async def test_a_row_that_says_what_nobody_signed_is_named_and_nothing_is_sealed_anew(
+    world: World, change: str
+) -> None:
+    """Somebody who writes the database lets one more person in, or says that it is done."""
+    view = await told(world, one="ben")
+    seen = world.hand("clara", view.papers.seen)
+    await world.owner.execute(f"UPDATE guard.emergency SET {change}")
+
+    with pytest.raises(RefusedError) as caught:
+        await emergency.second(world.guard, view.row.id, seen, NOW, move=Move.CONFIRM, note="Yes.")
+    assert "not what its people signed: who told it and when" in caught.value.refused.reasons[0]
+    assert await world.owner.fetchval("SELECT sealed FROM guard.emergency") == view.row.sealed
 
 
 async def test_without_anybody_outside_it_is_said_and_it_stays_unreviewed(world: World) -> None:
@@ -189,6 +223,10 @@ async def test_by_these_pages_it_is_told_signed_and_reviewed_and_what_was_typed_
         assert "Nothing was disclosed in an emergency" in page.text
         page = await amina.submit("/emergencies", status=400, **{**typed, "authority": ""})
         assert "Say on which authority" in page.text
+        assert TOLD.words in page.body.decode()
+        everybody = {"hidden": ["ben", "clara"], "passphrase": world.passphrase("amina")}
+        page = await amina.submit("/emergencies", status=409, **typed, **everybody)
+        assert "Nobody could sign second and review it" in page.text
         assert TOLD.words in page.body.decode()
         page = await amina.submit("/emergencies", status=403, **typed, hidden="clara", passphrase="wrong")
         assert TOLD.words in page.body.decode()

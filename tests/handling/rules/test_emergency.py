@@ -16,6 +16,7 @@ from handling.rules.emergency import (
     Threat,
     Warned,
     advance,
+    can_be_followed,
     may_follow,
     may_tell,
     moves,
@@ -70,6 +71,8 @@ def test_a_handler_tells_alone_and_who_told_neither_signs_second_nor_reviews() -
     assert [name for name in THREE if may_tell(name, THREE)] == ["amina", "ben"]
     assert [name for name in THREE if may_follow(name, "amina", THREE)] == ["ben", "clara"]
     assert not may_follow("zoe", "amina", THREE)
+    assert can_be_followed({"amina", "clara"}, "amina", THREE)
+    assert not can_be_followed({"amina", "dan", "ruth", "zoe"}, "amina", THREE)
 
 
 def late(state: State, after: timedelta, *, oversight: bool) -> dict[str, bool]:

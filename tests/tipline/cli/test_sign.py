@@ -85,11 +85,12 @@ def test_what_an_outside_second_makes_reads_and_signs_is_theirs_alone(tmp_path: 
     assert not out.exists()
     signed = on_terminal((*command, "-o", str(out)), [("key file: ", WORDS), ("leave it: ", "yes")])
 
-    told = Statement.make(TOLD_TYPE, TOLD.body(UUID(int=9), "amina", NOW), SigningKey.generate())
+    told = Statement.make(TOLD_TYPE, TOLD.body(UUID(int=9), "amina", NOW, ["amina"]), SigningKey.generate())
     file.write_bytes(age.seal(Papers(told).encode(), [age.Recipient.parse(card.release)]))
     read = on_terminal((*TIPLINE, "read", str(file), "--key", str(key)), [("key file: ", WORDS)])
     assert read[0] == 0
     assert f"The words: {TOLD.words}" in read[1]
+    assert "No signature on this was verified" in read[1]
 
     assert made[0] == 0
     assert member_words.groups(member_words.person(card.entry().body())) in made[1]
