@@ -22,6 +22,7 @@ from handling.rules.grading import Action, HandlingCode, Sanitisation
 from handling.rules.manifest import NotPermittedError, manifest_of
 from handling.rules.policy import Answer, evaluate, prepare
 from handling.rules.recipient import Recipient, RecipientKey
+from handling.rules.risk import RiskFact
 from handling.rules.terms import DataCategory, Encryption, Removable, SpecialCategory, Tlp
 from tests.handling.rules.cases import AGENCIES, COUNTRIES, FLOORS, HANDLING, SCOPES, SUBJECTS
 from tests.handling.rules.samples import AGREEMENT, FACTS, RECIPIENT, TODAY, grade
@@ -68,6 +69,8 @@ FACT = {
     "consents": lambda dice: dice.some(AGENCIES),
     "approvals": lambda dice: dice.some(AGENCIES),
     "threat_to_life": Dice.flip,
+    "risk": lambda dice: dice.choice(list(RiskFact)),
+    "immunity": Dice.flip,
 }
 TERM = {
     "valid_from": Dice.day,
