@@ -115,6 +115,11 @@ def fingerprint(recipient: age.Recipient, acknowledge: bytes) -> str:
     return sha256(str(recipient).encode("ascii") + b"\0" + acknowledge).hex()
 
 
+def signing_fingerprint(recipient: age.Recipient, signing: bytes) -> str:
+    """Return the same over the recipient and an SSH key that signs agreements: two zero bytes stand between them."""
+    return sha256(str(recipient).encode("ascii") + b"\0\0" + signing).hex()
+
+
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
     """The agency says that it opened a package: whoever can name the hash of the ZIP has done so."""

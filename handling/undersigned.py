@@ -4,16 +4,20 @@ Ours is made by the root key or by two members together, theirs by the key that 
 checked without us: `ssh-keygen -Y verify` in the namespace below, or `gpg --verify`.
 """
 
+import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from crypto import pgp, sshsig
+from crypto.digest import sha256
 from crypto.errors import CryptoError
 from crypto.signing import SigningKey
-from handling.rules.agreements import Channel, Side
-from handling.store.agencies import Agency
+from handling.rules.agreements import Agreement, Channel, Side
+from handling.store import agencies, agreements
+from handling.store.agencies import Agency, AgencyKeyError
 from handling.store.members import Duty, MemberList
+from tipline.base.database import Db
 
 NAMESPACE: Final = "tipline-agreement"
 LIMIT: Final = 16 * 1024  # bytes of a signature; the longest that GnuPG makes for common keys is a tenth of it
@@ -82,6 +86,35 @@ def sides(toml: bytes, signatures: Iterable[Signature], *, ours: Ours, agency: A
         if by_unit(toml, one.data, ours) if one.side is Side.UNIT else by_agency(toml, one.data, agency):
             good.add(one.side)
     return frozenset(good)
+
+
+async def judged(db: Db, agreement: Agreement, agency: Agency, ours: Ours) -> Agreement:
+    """Return a stored version with the sides whose signatures hold under today's keys, whatever its row says."""
+    toml, kept = await agreements.signed(db, agreement)
+    if sha256(toml).hex() != agreement.sha256:
+        return replace(agreement, signed=frozenset())
+    signatures = tuple(Signature(side, data) for side, data in kept)
+    good = await asyncio.to_thread(sides, toml, signatures, ours=ours, agency=agency)
+    if not await asyncio.to_thread(_pinned, agreement, agency):
+        good -= {Side.AGENCY}  # a key that the agreement does not pin signs nothing for the agency
+    return replace(agreement, signed=good)
+
+
+async def newest_signed(db: Db, agency: Agency, ours: Ours) -> Agreement | None:
+    """Return the newest stored version that both sides have signed, begun or not; None where there is none."""
+    for version in await agreements.versions(db, agency.id):
+        found = await judged(db, version, agency, ours)
+        if found.signed == frozenset(Side):
+            return found
+    return None
+
+
+def _pinned(agreement: Agreement, agency: Agency) -> bool:
+    try:
+        keys = agencies.keys_of(agency)
+    except AgencyKeyError:
+        return False
+    return agreement.pins(keys.channel.value, keys.fingerprint)
 
 
 def _ssh(toml: bytes, signature: bytes) -> bytes | None:

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from handling.data import scheme
+from handling.guard import agreed
 from handling.guard.pages import GUARD, SMALL, Signer, routes
 from handling.guard.service import Guard, today
 from handling.guard.sign import PackageKeys
@@ -56,6 +57,7 @@ def _signer(guard: Guard) -> staff.MakeValue[Signer]:
             listed.member(opened.name)
         except NotAMemberError:
             raise SignInError from None
+        await agreed.look(guard, db, listed, today())
         return Signer()
 
     return signer

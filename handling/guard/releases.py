@@ -2,15 +2,14 @@
 
 import asyncio
 import base64
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from crypto import age
 from crypto.digest import acknowledgement_check, sha256
-from handling import undersigned
-from handling.guard import store
+from handling.guard import agreed, store
 from handling.guard.asked import ReleaseAsked
 from handling.guard.keys import Keys
 from handling.guard.refusal import NOT_OVER_THIS, ChangedError, MovedError, NoWordError, Refused, RefusedError
@@ -20,7 +19,6 @@ from handling.guard.service import Case, Guard, Hand, Turn, case, turn, with_key
 from handling.guard.sign import Signed
 from handling.guard.store import SealedRequest, Signature, State
 from handling.guard.verify import STATEMENT, Examined, Held, check_signed, examine, verify
-from handling.rules.agreements import Agreement
 from handling.rules.manifest import Manifest, ManifestError
 from handling.rules.recipient import RecipientKey, sealed_to
 from handling.rules.release import Kind
@@ -29,6 +27,7 @@ from handling.store import agencies, agreements
 from handling.store.agencies import Agency, AgencyKeyError
 from handling.store.agreements import DamagedAgreementError
 from handling.store.members import MemberList
+from handling.undersigned import Ours, judged
 from tipline.base.database import Db, TakenError
 
 _VOID = (
@@ -190,9 +189,11 @@ async def _held(guard: Guard, db: Db, manifest: Manifest, before: Case) -> Held:
         agreement = await agreements.active(db, manifest.agency, before.today)
     except DamagedAgreementError:
         agreement = None
+    rolled_back = False
     if agency is not None and agreement is not None:
-        ours = undersigned.Ours.of(guard.trust.root, before.listed)
-        agreement = await _judged(db, agreement, agency, ours)
+        ours = Ours.of(guard.trust.root, before.listed)
+        agreement = await judged(db, agreement, agency, ours)
+        rolled_back = await agreed.rolled_back(guard, db, agreement, agency, ours=ours, today=before.today)
     return Held(
         release=before.row.request.id,
         requested_by=before.row.request.requested_by,
@@ -200,19 +201,10 @@ async def _held(guard: Guard, db: Db, manifest: Manifest, before: Case) -> Held:
         agency=agency,
         recipient=sealed_to(manifest.agency, await asyncio.to_thread(_key, agency) if agency else None),
         agreement=agreement,
+        rolled_back=rolled_back,
         scheme=guard.scheme,
         unit=guard.unit,
     )
-
-
-async def _judged(db: Db, agreement: Agreement, agency: Agency, ours: undersigned.Ours) -> Agreement:
-    """The agreement with the sides whose signatures hold under today's keys, whatever its row says."""
-    toml, kept = await agreements.signed(db, agreement)
-    if sha256(toml).hex() != agreement.sha256:
-        return replace(agreement, signed=frozenset())
-    signatures = tuple(undersigned.Signature(side, data) for side, data in kept)
-    good = await asyncio.to_thread(undersigned.sides, toml, signatures, ours=ours, agency=agency)
-    return replace(agreement, signed=good)
 
 
 def _key(agency: Agency) -> RecipientKey | None:

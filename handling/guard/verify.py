@@ -44,6 +44,7 @@ class Held:
         agency: as enrolled under the manifest's id.
         recipient: the agency's id and key, computed from the enrolled key and not read beside it.
         agreement: the version that decides today for that agency.
+        rolled_back: whether this guard has seen a newer one, begun and signed by both sides.
         unit: this unit's own name, as its pages and documents say it.
     """
 
@@ -53,6 +54,7 @@ class Held:
     agency: Agency | None
     recipient: Recipient
     agreement: Agreement | None
+    rolled_back: bool
     scheme: Scheme
     unit: str
 
@@ -218,6 +220,11 @@ def _agreement(manifest: Manifest, held: Held) -> Agreement | str:
     named, agreement = manifest.agreement, held.agreement
     if agreement is None:
         return "There is no agreement with this agency."
+    if held.rolled_back:
+        return (
+            "Agreement: The guard has seen a newer version, begun and signed by both sides, that is not stored any more."
+            " Store it again with its signatures. (version/rolled-back)"
+        )
     if (agreement.id, agreement.version, agreement.sha256) != (named.id, named.version, named.sha256):
         return (
             f"The agreement that decides today is {agreement.id}, version {agreement.version};"

@@ -9,7 +9,7 @@ import asyncpg
 
 from crypto import age, pgp
 from crypto.errors import CryptoError
-from handling.agencyfiles import AgencyFileError, AgencyKey
+from handling.agencyfiles import AgencyFileError, AgencyKey, signing_fingerprint
 from handling.agencyfiles import fingerprint as fingerprint_of
 from handling.rules import exclusions
 from handling.rules.agreements import Channel
@@ -40,7 +40,8 @@ _AFTER = """
 """
 _SET_SIGNING = """
     UPDATE unit.agency
-       SET signing = $2
+       SET signing = $2,
+           fingerprint = $3
      WHERE id = $1
        AND channel = 'age'
        AND acknowledge IS NULL
@@ -141,11 +142,17 @@ def keys_of(agency: Agency) -> Keys:
     Raises:
         AgencyKeyError: they are no keys.
     """
-    found = read_key(agency.key)
-    if agency.acknowledge is None or found.channel is not Channel.AGE:
+    return _together(read_key(agency.key), agency.acknowledge, agency.signing)
+
+
+def _together(found: Keys, acknowledge: bytes | None, signing: bytes | None) -> Keys:
+    """The keys with one fingerprint over what packages are sealed to and what checks the agency's signatures."""
+    if found.channel is not Channel.AGE:
         return found
-    both = fingerprint_of(age.Recipient.parse(found.key), agency.acknowledge)
-    return replace(found, fingerprint=both, acknowledge=agency.acknowledge)
+    recipient = age.Recipient.parse(found.key)
+    if acknowledge is not None:  # it signs agreements too, and a key enrolled beside it signs nothing
+        return replace(found, fingerprint=fingerprint_of(recipient, acknowledge), acknowledge=acknowledge)
+    return found if signing is None else replace(found, fingerprint=signing_fingerprint(recipient, signing))
 
 
 @store_errors()
@@ -160,6 +167,7 @@ async def add(
         AgencyTakenError: the id is there with another name, key or parent.
     """
     keys = await asyncio.to_thread(read_key, key)
+    keys = _together(keys, keys.acknowledge, signing)
     if parent is not None and (parent == agency_id or await get(db, parent) is None):
         raise AgencyTreeError
     row = (agency_id, name, keys.channel.value, keys.key, keys.fingerprint, keys.acknowledge, today, parent)
@@ -173,8 +181,15 @@ async def add(
 
 @store_errors()
 async def set_signing(db: Db, agency_id: str, key: bytes) -> bool:
-    """Enrol the key with which an agency signs agreements; False where it is not enrolled or has a key for that."""
-    return str(await db.execute(_SET_SIGNING, agency_id, key)) == "UPDATE 1"
+    """Enrol the key with which an agency signs agreements; False where it is not enrolled or has a key for that.
+
+    Its fingerprint is another one from then on, which only an agreement that names it pins.
+    """
+    agency = await get(db, agency_id)
+    if agency is None:
+        return False
+    keys = await asyncio.to_thread(keys_of, replace(agency, signing=key))
+    return str(await db.execute(_SET_SIGNING, agency_id, key, keys.fingerprint)) == "UPDATE 1"
 
 
 @store_errors()

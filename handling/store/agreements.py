@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
@@ -159,6 +160,16 @@ async def active(db: Db, agency: str, today: date) -> Agreement | None:
     which sides' signatures it is kept; the guard judges them again.
     """
     return _deciding(await db.fetch(_OF_AGENCY, agency), today)
+
+
+@store_errors()
+async def versions(db: Db, agency: str) -> tuple[Agreement, ...]:
+    """Return every stored version of an agency's agreement that still reads as it was stored, highest first."""
+    found = []
+    for row in await db.fetch(_OF_AGENCY, agency):
+        with suppress(DamagedAgreementError):
+            found.append(_agreement(row))
+    return tuple(found)
 
 
 @store_errors()

@@ -9,6 +9,8 @@ from crypto import age, sshsig
 from crypto.secret import Secret
 from crypto.signing import SigningKey
 from handling import undersigned
+from handling.agencyfiles import signing_fingerprint
+from handling.rules.amendments import LABELS
 from handling.rules.policy import CLAUSES
 from handling.store import agreements
 from handling.undersigned import Ours
@@ -215,6 +217,12 @@ def test_the_schema_is_printed_as_json(capsys):
     assert "purposes" in json.loads(capsys.readouterr().out)["required"]
 
 
+def pinning(theirs: SigningKey) -> str:
+    """The agreement with an agency that signs with *theirs*."""
+    both = signing_fingerprint(age.Recipient.parse(KEY), theirs.public)
+    return PINNED.replace(age.Recipient.parse(KEY).fingerprint(), both)
+
+
 def signed_by(capsys) -> list[str]:
     capsys.readouterr()
     assert main(["agreement", "list", "--json"]) == 0
@@ -223,11 +231,12 @@ def signed_by(capsys) -> list[str]:
 
 def test_both_sides_sign_and_until_then_each_that_is_missing_is_told(here, capsys):
     root, theirs = SigningKey.generate(), SigningKey.generate()
+    pinned = pinning(theirs)
     inside = here / "inside"
     inside.mkdir(exist_ok=True)
     (inside / "root.pub").write_text(root.public.hex())
     keys = put(here, "root.key", root.seed.expose().hex()), put(here, "ssh.pub", sshsig.public_line(theirs.public, "x"))
-    file = put(here, "a.toml", PINNED)
+    file = put(here, "a.toml", pinned)
     enrol = ["agency", "add", AGENCY, "--name", "Harbour Customs Service", "--key", put(here, "key.txt", KEY)]
     assert main([*enrol, "--signing-key", keys[1]]) == 0
 
@@ -237,13 +246,13 @@ def test_both_sides_sign_and_until_then_each_that_is_missing_is_told(here, capsy
     assert "Not signed by the agency yet" in told
     assert main(["root", "agreement", file, "--key", keys[0], "--yes"]) == 0
     assert "Fingerprint of its key: " in capsys.readouterr().out
-    assert undersigned.by_unit(PINNED.encode(), (here / "a.toml.unit.sig").read_bytes(), Ours(root.public, frozenset()))
+    assert undersigned.by_unit(pinned.encode(), (here / "a.toml.unit.sig").read_bytes(), Ours(root.public, frozenset()))
     assert signed_by(capsys) == ["unit"]
 
-    wrong = put(here, "wrong.sig", undersigned.sign(root, PINNED.encode()))
+    wrong = put(here, "wrong.sig", undersigned.sign(root, pinned.encode()))
     assert main(["agreement", "add", file, "--signature", wrong]) == 2
     assert "a signature is not good over this file" in capsys.readouterr().err
-    right = put(here, "a.toml.sig", undersigned.sign(theirs, PINNED.encode()))
+    right = put(here, "a.toml.sig", undersigned.sign(theirs, pinned.encode()))
     assert main(["agreement", "add", file, "--signature", right]) == 0
     assert "Not signed" not in capsys.readouterr().out
     assert signed_by(capsys) == ["agency", "unit"]
@@ -268,12 +277,43 @@ def test_the_root_signs_only_what_is_stored_and_shows_what_it_changes(here, caps
     assert "is no agreement" in capsys.readouterr().err
 
 
+def test_the_root_reads_every_term_and_changes_only_against_what_both_sides_have_signed(here, capsys):
+    root, theirs = SigningKey.generate(), SigningKey.generate()
+    (here / "inside").mkdir(exist_ok=True)
+    (here / "inside" / "root.pub").write_text(root.public.hex())
+    sign = ["--key", put(here, "root.key", root.seed.expose().hex()), "--yes"]
+    line = put(here, "ssh.pub", sshsig.public_line(theirs.public, "x"))
+    enrol = ["agency", "add", AGENCY, "--name", "Customs", "--key", put(here, "key.txt", KEY), "--signing-key", line]
+    assert main(enrol) == 0
+    first = pinning(theirs)
+    second = first.replace("version = 1", "version = 2").replace("minors = false", "minors = true")
+    third = second.replace("version = 2", "version = 3").replace("review_days = 7", "review_days = 8")
+
+    signature = put(here, "1.sig", undersigned.sign(theirs, first.encode()))
+    assert main(["agreement", "add", put(here, "1.toml", first), "--signature", signature]) == 0
+    assert main(["root", "agreement", str(here / "1.toml"), *sign]) == 0
+    assert "No version that both sides have signed is stored" in capsys.readouterr().out
+    for name, text in (("2.toml", second), ("3.toml", third)):
+        assert main(["agreement", "add", put(here, name, text)]) == 0
+    capsys.readouterr()
+    assert main(["root", "agreement", str(here / "3.toml"), *sign]) == 0
+
+    whole, changes = capsys.readouterr().out.split("Against version 1, the newest that both sides have signed:")
+    assert f"{LABELS['content.minors']}: True" in whole
+    assert LABELS["content.minors"] in changes
+    assert LABELS["threat_to_life.review_days"] in changes
+
+
 def test_a_key_for_signing_is_enrolled_once_and_only_if_it_is_one(here, capsys):
     line = put(here, "ssh.pub", sshsig.public_line(SigningKey.generate().public, "x"))
     assert main(["agency", "signing-key", AGENCY, line]) == 1
     assert main(["agency", "add", AGENCY, "--name", "Customs", "--key", put(here, "key.txt", KEY)]) == 0
 
     assert main(["agency", "signing-key", AGENCY, line]) == 0
+    both = signing_fingerprint(age.Recipient.parse(KEY), sshsig.public_key((here / "ssh.pub").read_text()))
+    assert f"over both of its keys: {both}" in capsys.readouterr().out
+    assert main(["agency", "list"]) == 0
+    assert both in capsys.readouterr().out
     assert main(["agency", "signing-key", AGENCY, line]) == 1
     with pytest.raises(SystemExit):
         main(["agency", "signing-key", AGENCY, put(here, "no.pub", "ssh-rsa AAAA")])

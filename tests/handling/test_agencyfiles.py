@@ -1,5 +1,6 @@
 """What an agency writes away from here: read exactly, under the one key that it should be signed with."""
 
+import hashlib
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -18,6 +19,8 @@ from handling.agencyfiles import (
     Fault,
     SealedAnswer,
     UnitKeys,
+    fingerprint,
+    signing_fingerprint,
     typed_statement,
 )
 from handling.rules.feedback import Feedback, Usefulness
@@ -53,6 +56,15 @@ def test_an_enrolment_file_comes_back_and_its_fingerprint_covers_both_keys() -> 
     assert replace(ENROLLED, recipient=DESK.recipient).fingerprint() != ENROLLED.fingerprint()
     assert replace(ENROLLED, name="Other", made_on=date(2020, 1, 1)).fingerprint() == ENROLLED.fingerprint()
     assert ENROLLED.fingerprint() != IDENTITY.recipient.fingerprint()
+
+
+def test_the_fingerprint_over_a_recipient_and_an_ssh_key_is_that_of_the_format_and_no_other() -> None:
+    text = str(IDENTITY.recipient).encode()
+
+    both = signing_fingerprint(IDENTITY.recipient, OTHER.public)
+
+    assert both == hashlib.sha256(text + bytes(2) + OTHER.public).hexdigest()
+    assert both != fingerprint(IDENTITY.recipient, OTHER.public)  # a key that signs agreements acknowledges nothing
 
 
 def test_an_enrolment_file_counts_only_when_the_key_in_it_has_signed_it() -> None:

@@ -97,7 +97,12 @@ async def _add(args: argparse.Namespace, settings: Settings) -> int:
     except (agencies.AgencyTreeError, agencies.AgencyTakenError) as error:
         return _say(f"tipline: {args.id} {_WHY[error.code]}; nothing was changed", REFUSED)
     print(_line(agency))
-    print(f"Call the agency and let them read their fingerprint: {groups(agency.fingerprint)}")
+    if agency.acknowledge is None and agency.signing is not None:
+        alone = agencies.read_key(agency.key).fingerprint
+        print(f"Call the agency and let them read the fingerprint of their recipient: {groups(alone)}")
+        _say_signing_key(agency, agency.signing)
+    else:
+        print(f"Call the agency and let them read their fingerprint: {groups(agency.fingerprint)}")
     if agency.acknowledge is None:
         print("It has no key for acknowledgements: it acknowledges with the hash, in the portal's form.")
     return 0
@@ -106,13 +111,19 @@ async def _add(args: argparse.Namespace, settings: Settings) -> int:
 async def _signing_key(args: argparse.Namespace, settings: Settings) -> int:
     async with inside.owner(settings) as db:
         done = await agencies.set_signing(db, args.id, args.key)
-    if not done:
+        agency = await agencies.get(db, args.id)
+    if not done or agency is None:
         return _say(
             f"tipline: {args.id} is not enrolled, or has a key for signing already; nothing was changed", REFUSED
         )
-    print(f"{args.id} signs agreements with this key. Call the agency and compare it:")
-    print(sshsig.public_line(args.key, args.id))
+    _say_signing_key(agency, args.key)
     return 0
+
+
+def _say_signing_key(agency: agencies.Agency, key: bytes) -> None:
+    print(f"{agency.id} signs agreements with this key. Call the agency and compare it:")
+    print(sshsig.public_line(key, agency.id))
+    print(f"An agreement with it names the fingerprint over both of its keys: {agency.fingerprint}")
 
 
 async def _move(args: argparse.Namespace, settings: Settings) -> int:

@@ -140,7 +140,6 @@ async def _enrol_agency(
         signing = SigningKey.generate()
         write_private(folder / "signing.key", signing.seed.expose().hex().encode() + b"\n")
         public_key = str(identity.recipient)
-        fingerprint = identity.recipient.fingerprint()
     else:
         phrase = passphrase.generate()
         write_private(folder / "passphrase.txt", phrase.expose() + b"\n")
@@ -148,11 +147,11 @@ async def _enrol_agency(
             fingerprint = await asyncio.to_thread(gpg.generate, f"{agency.name} (practice)", phrase)
             public_key = gpg.public_key(fingerprint)
     signs = None if signing is None else signing.public
-    await agencies.add(inside, agency.id, name=agency.name, key=public_key, today=today, signing=signs)
+    enrolled = await agencies.add(inside, agency.id, name=agency.name, key=public_key, today=today, signing=signs)
     template = resources.files("handling.data").joinpath(f"practice-{agency.id}.toml").read_text()
     values = {
         "unit": settings.unit,
-        "fingerprint": fingerprint,
+        "fingerprint": enrolled.fingerprint,
         "valid_from": today.isoformat(),
         "review_by": (today + timedelta(days=365)).isoformat(),
         "expires_on": (today + timedelta(days=730)).isoformat(),
@@ -165,5 +164,5 @@ async def _enrol_agency(
     else:
         phrase = Secret((folder / "passphrase.txt").read_bytes().strip())
         with pgp.Gpg(folder / "gnupg") as gpg:
-            theirs = await asyncio.to_thread(gpg.sign_detached, toml, fingerprint, phrase)
+            theirs = await asyncio.to_thread(gpg.sign_detached, toml, enrolled.fingerprint, phrase)
     await agreements.sign(inside, agreement, Side.AGENCY, theirs, today=today)

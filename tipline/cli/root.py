@@ -18,10 +18,11 @@ from handling.rules.agreement_text import document
 from handling.rules.agreements import Agreement, Side
 from handling.rules.amendments import LABELS, amendments
 from handling.rules.membership import Change, MembershipError, Renew
-from handling.store import agreements, members, proposals
+from handling.store import agencies, agreements, members, proposals
 from handling.store.agreements import DamagedAgreementError
 from handling.store.members import MemberList, MemberListError, OvertakenError, Trust
 from handling.store.proposals import Proposal
+from handling.undersigned import Ours, newest_signed
 from tipline.base.database import Db
 from tipline.base.settings import Settings, SettingsError
 from tipline.cli import inside, joining
@@ -91,7 +92,7 @@ async def _agreement(args: argparse.Namespace, settings: Settings) -> int:
         stored, _ = await agreements.signed(db, agreement)
         if stored != toml:
             raise SettingsError("this version is stored with other bytes. Sign what `tipline agreement add` took")
-        before = await agreements.active(db, agreement.agency.id, today)
+        before = await _signed_before(db, settings, agreement)
         print(agreement_in_words(agreement, before))
         if not _agreed(args):
             return 1
@@ -105,17 +106,33 @@ async def _agreement(args: argparse.Namespace, settings: Settings) -> int:
 
 
 def agreement_in_words(agreement: Agreement, before: Agreement | None) -> str:
-    """Return what the root signs: the whole of a first agreement, or what it changes against the one in force."""
+    """Return what the root signs, all of it; then what that changes against *before*, the newest that both sides signed."""
     lines = [
         f"Sign {agreement.id}, version {agreement.version}, with {agreement.agency.name}.",
         f"SHA-256 {agreement.sha256}",
     ]
     scheme = data.scheme()
     new = document(agreement, scheme)
-    if before is None or before.sha256 == agreement.sha256:
-        return "\n".join([*lines, *(f"  {LABELS[path]}: {value}" for path, value in new.items())])
+    lines += [f"  {LABELS[path]}: {value}" for path, value in new.items()]
+    if before is None:
+        return "\n".join([*lines, "", "No version that both sides have signed is stored: read all of it."])
+    if before.sha256 == agreement.sha256:
+        return "\n".join(lines)
     changed = amendments(document(before, scheme), new, scheme)
-    return "\n".join([*lines, f"Against version {before.version}:", *(f"  {one}" for one in changed)])
+    against = f"Against version {before.version}, the newest that both sides have signed:"
+    return "\n".join([*lines, "", against, *(f"  {one}" for one in changed)])
+
+
+async def _signed_before(db: Db, settings: Settings, agreement: Agreement) -> Agreement | None:
+    """The version to read this one against. Anybody who writes the database can store one that nobody has signed."""
+    agency = await agencies.get(db, agreement.agency.id)
+    try:
+        ours = Ours.of(
+            members.root_public(settings.inside), await members.latest(db, members.trust(settings.inside, "admin"))
+        )
+    except MemberListError:
+        ours = Ours(members.root_public(settings.inside), frozenset())  # the root's own signatures stand by themselves
+    return None if agency is None else await newest_signed(db, agency, ours)
 
 
 async def _pins(args: argparse.Namespace, settings: Settings) -> int:

@@ -11,17 +11,19 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from crypto import age
 from crypto.canonical import canonical
 from crypto.secret import Secret
 from crypto.signing import SigningKey
 from crypto.statement import Statement
 from handling import undersigned
+from handling.guard import agreed
 from handling.guard.refusal import NotNowError, RefusedError
 from handling.guard.service import today
 from handling.guard.store import State
 from handling.rules.agreements import Side
 from handling.rules.package import MANIFEST, REPORT_HTML, pack, unpack
-from handling.store import agreements, members
+from handling.store import agencies, agreements, members
 from handling.store.members import MemberListError
 from tests.conftest import RolePool
 from tests.handling.guard.world import CUSTOMS, PARKS, Forgery, World
@@ -286,6 +288,57 @@ async def test_an_agency_to_which_a_key_for_acknowledgements_was_added_receives_
     await world.owner.execute(sql, CUSTOMS, SigningKey.generate().public)
 
     assert "pins by its fingerprint" in await _reasons(world, release, "clara")
+
+
+@NOTHING_LEFT
+async def test_a_key_put_into_the_database_signs_no_agreement_for_the_agency(world: World) -> None:
+    """The unit alone has signed the next version. Whoever writes the database signs it for the agency with another key."""
+    toml = (await world.owner.fetchval("SELECT toml FROM unit.agreement WHERE agency = $1", CUSTOMS)).decode()
+    agency = await agencies.get(world.owner, CUSTOMS)
+    assert agency
+    bare = age.Recipient.parse(agency.key).fingerprint()
+    reasons = []
+    for version, pinned in ((2, agency.fingerprint), (3, bare)):  # 3 is for an agency whose own key signs nothing
+        text = toml.replace("version = 1", f"version = {version}").replace(agency.fingerprint, pinned).encode()
+        sql = "UPDATE unit.agency SET signing = $2, fingerprint = $3 WHERE id = $1"
+        await world.owner.execute(sql, CUSTOMS, None, pinned)
+        drafted = await agreements.add(world.owner, text, today=today())
+        attacker = SigningKey.generate()
+        await world.owner.execute(sql, CUSTOMS, attacker.public, pinned)
+        root = SigningKey.from_seed(Secret(bytes.fromhex((world.settings.data / "practice" / "root.key").read_text())))
+        for side, key in ((Side.UNIT, root), (Side.AGENCY, attacker)):
+            await agreements.sign(world.owner, drafted, side, undersigned.sign(key, text), today=today())
+        reasons.append(await _reasons(world, await world.ask_release(), "ben"))
+
+    for said in reasons:
+        assert "pins by its fingerprint" in said
+        assert "signatures/missing" in said
+
+
+@NOTHING_LEFT
+async def test_an_agreement_set_back_to_an_older_version_lets_nothing_out_once_the_guard_has_seen_the_newer_one(
+    world: World,
+) -> None:
+    """The newer one suspends, so that nothing was ever asked for under it; the guard saw it when somebody signed in."""
+    toml = (await world.owner.fetchval("SELECT toml FROM unit.agreement WHERE agency = $1", CUSTOMS)).decode()
+    before = await world.ask_release()
+    suspended = toml.replace("suspended = false", f"suspended = true\nsuspended_since = {today()}")
+    newer = suspended.replace("version = 1", "version = 2").encode()
+    await agree(world.owner, world.settings, newer, today=today())
+    to_come = toml.replace("version = 1", "version = 3").replace(str(today()), str(today() + timedelta(days=9)), 1)
+    await agree(world.owner, world.settings, to_come.encode(), today=today())
+    await agreed.look(world.guard, world.owner, world.listed, today())
+    for table in ("agreement_signature", "agreement"):
+        await world.owner.execute(f"ALTER TABLE unit.{table} DISABLE TRIGGER immutable")
+        await world.owner.execute(f"DELETE FROM unit.{table} WHERE version > 1")
+    after = await world.ask_release()
+
+    for release in (before, after):
+        assert "version/rolled-back" in await _reasons(world, release, "ben")
+    await agree(world.owner, world.settings, newer, today=today())
+    said = await _reasons(world, after, "ben")
+    assert "rolled-back" not in said
+    assert "agreement that decides today is" in said
 
 
 async def test_a_release_does_not_leave_twice_under_one_id(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from handling.store.agencies import AgencyTakenError, AgencyTreeError
 from tipline.base.database import Db
 
 TODAY = date(2026, 11, 23)
+COVERED = Path("handling/migrations/028_signing_fingerprint.sql").read_text(encoding="utf-8")
 KEY = str(age.Identity.generate().recipient)
 
 
@@ -91,6 +93,18 @@ async def test_a_key_for_acknowledgements_is_never_added_changed_or_dropped_in_p
     for agency, name, offered in (("bare", "Bare", file), ("both", "Both", str(key)), ("both", "Both", changed)):
         with pytest.raises(AgencyTakenError):
             await agencies.add(inside_db, agency, name=name, key=offered, today=TODAY)
+
+
+async def test_an_agency_enrolled_before_its_signing_key_counted_gets_the_fingerprint_over_both(inside_db: Db) -> None:
+    key, signer = str(age.Identity.generate().recipient), SigningKey.generate()
+    now = await agencies.add(inside_db, "harbour", name="Harbour", key=key, today=TODAY, signing=signer.public)
+    bare = agencies.read_key(key).fingerprint
+    await inside_db.execute("UPDATE unit.agency SET fingerprint = $1", bare)
+
+    await inside_db.execute(COVERED)
+
+    assert await agencies.get(inside_db, "harbour") == now
+    assert agencies.keys_of(now).fingerprint == now.fingerprint != bare
 
 
 @pytest.mark.parametrize("change", [lambda file: file[:-1], lambda file: file.replace("harbour", "harvest")])
