@@ -10,6 +10,7 @@ from crypto.errors import CryptoError
 from handling.desk import deconfliction, feedback, ledger, reports, store, withholdings
 from handling.desk.feedback import Answer
 from handling.desk.ledger import Release
+from handling.desk.notes import DamagedNotesError, Row
 from handling.desk.reports import Reviewed
 from handling.desk.session import Desk
 from handling.desk.withholdings import LeftOut
@@ -55,10 +56,15 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A report whose record key is gone, or whose row was changed: it cannot be read, and is not hidden."""
+    """A report whose record key is gone, or of which a row was changed: it cannot be read, and is not hidden.
+
+    Attributes:
+        damaged_notes: what was written down about it is not what stands there.
+    """
 
     id: UUID
     received_on: date
+    damaged_notes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +113,14 @@ async def case(db: Db, desk: Desk, report_id: UUID) -> Case:
     Raises:
         NoSuchReportError: there is none with this id.
         MissingKeyError: it cannot be opened.
+        DamagedNotesError: what was written down about it is not what stands there.
     """
     row = await store.report(db, report_id)
     if row is None:
         raise NoSuchReportError
     (found,) = await _cases(db, desk, [row])
+    if isinstance(found, Lost) and found.damaged_notes:
+        raise DamagedNotesError
     if isinstance(found, Lost):
         raise MissingKeyError
     return found
@@ -158,8 +167,8 @@ class _Rows:
 
     releases: Sequence[store.ReleaseRow]
     answers: Sequence[store.AnswerRow]
-    left_out: Sequence[withholdings.Row]
-    deconfliction: Sequence[deconfliction.Row]
+    left_out: Sequence[Row]
+    deconfliction: Sequence[Row]
 
 
 def _case(desk: Desk, row: store.ReportRow, of: _Rows) -> Case | Lost:
@@ -168,8 +177,10 @@ def _case(desk: Desk, row: store.ReportRow, of: _Rows) -> Case | Lost:
         return Case(
             reports.open_(vault, row),
             tuple(_opened(desk, one, of.answers) for one in of.releases if one.report == row.id),
-            tuple(withholdings.open_(vault, one) for one in of.left_out if one.report == row.id),
-            tuple(deconfliction.open_(vault, one) for one in of.deconfliction if one.report == row.id),
+            withholdings.open_(vault, row.id, of.left_out),
+            deconfliction.open_(vault, row.id, of.deconfliction),
         )
+    except DamagedNotesError:
+        return Lost(row.id, row.received_on, damaged_notes=True)
     except (MissingKeyError, CryptoError):
         return Lost(row.id, row.received_on)

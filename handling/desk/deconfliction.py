@@ -4,17 +4,17 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from crypto import columns
-from crypto.canonical import canonical, parse
+from handling.desk import notes, store
+from handling.desk.notes import Note, Row
 from handling.desk.session import Desk
 from handling.rules.deconfliction import ASKED_CHARS, Answer, Deconfliction
 from handling.store.members import MemberList
 from handling.store.vault import OpenVault
 from tipline.base.database import Db, store_errors
 
-_TABLE, _COLUMN = "desk.deconfliction", "sealed"
+_TABLE = "desk.deconfliction"
 
 _ADD = """
     INSERT INTO desk.deconfliction (id, report, answered_by, answered_on, sealed)
@@ -22,26 +22,14 @@ _ADD = """
 """
 
 _OF = """
-    SELECT id, report, answered_by, answered_on, sealed
+    SELECT id, report, answered_by AS by, answered_on AS "on", sealed
       FROM desk.deconfliction
      WHERE report = ANY($1::uuid[])
-     ORDER BY position
 """
 
 
 class AnswerError(Exception):
     """The form does not say who was asked and what came back; the text is shown at the form."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One answer as it is kept, sealed under the report's record key."""
-
-    id: UUID
-    report: UUID
-    answered_by: str
-    answered_on: date
-    sealed: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,27 +52,34 @@ def read(form: Mapping[str, str]) -> Said:
 
 
 async def keep(db: Db, desk: Desk, members: MemberList, *, report: UUID, said: Said, today: date) -> None:
-    """Keep an answer under the analyst's name.
+    """Keep an answer under the analyst's name, behind those that are there.
 
     Raises:
         NotAMemberError: the analyst is no longer on the signed list.
+        DamagedNotesError: those that are there are not what was written.
     """
-    author, number = members.member(desk.member.name), uuid4()
-    content = canonical({"asked": said.asked, "answer": said.answer.value})
-    key = await asyncio.to_thread(desk.vault.record, report)
-    sealed = columns.seal(key, content, table=_TABLE, column=_COLUMN, row=str(number))
-    with store_errors():
-        await db.execute(_ADD, number, report, author.name, today, sealed)
+    note = Note({"asked": said.asked, "answer": said.answer.value}, members.member(desk.member.name).name, today)
+    async with db.transaction():
+        await store.lock(db, f"release of {report}")
+        before = await of(db, [report])
+
+        def sealed() -> Row:
+            return notes.seal(desk.vault.record(report), _TABLE, report, note, before=before)
+
+        row = await asyncio.to_thread(sealed)
+        with store_errors():
+            await db.execute(_ADD, row.id, report, row.by, row.on, row.sealed)
 
 
 async def of(db: Db, reports: Sequence[UUID]) -> tuple[Row, ...]:
-    """All answers about some reports, oldest first."""
+    """All answers about some reports."""
     with store_errors():
         rows = await db.fetch(_OF, list(reports))
     return tuple(Row(**dict(row)) for row in rows)
 
 
-def open_(vault: OpenVault, row: Row) -> Deconfliction:
-    """Open one of them. Blocking."""
-    content = parse(columns.open_(vault.record(row.report), row.sealed, table=_TABLE, column=_COLUMN, row=str(row.id)))
-    return Deconfliction(content["asked"], Answer(content["answer"]), row.answered_by, row.answered_on)
+def open_(vault: OpenVault, report: UUID, rows: Sequence[Row]) -> tuple[Deconfliction, ...]:
+    """Open those about one report, oldest first, or raise `DamagedNotesError`. Blocking."""
+    mine = [row for row in rows if row.report == report]
+    found = notes.open_(vault.record(report), _TABLE, mine) if mine else ()
+    return tuple(Deconfliction(one.said["asked"], Answer(one.said["answer"]), one.by, one.on) for one in found)

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from handling.desk import case, intake, matching, outcomes, request, share, show
 from handling.desk.case import NEWEST, NoSuchReportError
+from handling.desk.notes import DamagedNotesError
 from handling.desk.outcomes import Outcome, OutcomeError
 from handling.desk.pages import StopPage
 from handling.desk.request import NoSuchAgencyError, Wanted
@@ -280,6 +281,13 @@ _STOPS: Mapping[type[Exception], StopPage] = {
     VaultMovedError: StopPage(
         "The desk's vault has just changed",
         "Nothing was kept of what you sent. Open the reports and send it again.",
+        "/",
+        "Back to the reports",
+    ),
+    DamagedNotesError: StopPage(
+        "What was written down about this report was changed",
+        "Its answers about sources and operations, or who was left out of it, are not what analysts wrote, or not all of it: "
+        "somebody changed the database. Nothing is proposed or asked for. Speak to the unit's officer and administrator.",
         "/",
         "Back to the reports",
     ),

@@ -1,10 +1,9 @@
 """Sharing one report: who is proposed, and what an analyst decides about them, all or nothing. Releases nothing by itself."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from handling.desk import case, request, store, withholdings
 from handling.desk.case import Case
@@ -216,7 +215,7 @@ async def _carry_out(
 ) -> None:
     if isinstance(choice.decided, Withheld):
         left_out = LeftOut(choice.agency, choice.decided, desk.member.name, today)
-        await withholdings.add(db, await asyncio.to_thread(withholdings.seal, desk.vault, uuid4(), report, left_out))
+        await withholdings.add(db, desk.vault, report, left_out)
         return
     wanted = request.Wanted(report, choice.agency, choice.decided)
     outcome = await request.ask(db, desk, members, wanted, unit=unit, today=today)

@@ -233,7 +233,8 @@ def head(reviewed: Reviewed) -> Head:
 def _report_line(case: Case | Lost, parties: Sequence[Party], today: date) -> ReportLine:
     if isinstance(case, Lost):
         received, age = words.day(case.received_on), words.age_in_words(case.received_on, today)
-        return ReportLine(case.id, "", "", received, age, "Cannot be opened: its key is gone or it is damaged", (), "")
+        why = "what was written down about it was changed" if case.damaged_notes else "its key is gone or it is damaged"
+        return ReportLine(case.id, "", "", received, age, f"Cannot be opened: {why}", (), "")
     document, received_on = case.reviewed.report, case.reviewed.received_on
     return ReportLine(
         id=document.id,

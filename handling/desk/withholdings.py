@@ -1,17 +1,18 @@
 """Permitted agencies that were left out of a report, each with its reason, author and day. Nothing here is changed or taken back."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from crypto import columns
-from crypto.canonical import canonical, parse
+from handling.desk import notes
+from handling.desk.notes import Note, Row
 from handling.rules.sharing import Withheld
 from handling.store.vault import OpenVault
 from tipline.base.database import Db, store_errors
 
-_TABLE, _COLUMN = "desk.withholding", "sealed"
+_TABLE = "desk.withholding"
 
 _ADD = """
     INSERT INTO desk.withholding (id, report, withheld_by, withheld_on, sealed)
@@ -19,10 +20,9 @@ _ADD = """
 """
 
 _OF = """
-    SELECT id, report, withheld_by, withheld_on, sealed
+    SELECT id, report, withheld_by AS by, withheld_on AS "on", sealed
       FROM desk.withholding
      WHERE report = ANY($1::uuid[])
-     ORDER BY withheld_on, id
 """
 
 
@@ -36,38 +36,33 @@ class LeftOut:
     on: date
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """The same as it is kept, sealed under the report's record key."""
+async def add(db: Db, vault: OpenVault, report: UUID, left_out: LeftOut) -> None:
+    """Keep one of them, behind those that are there; whoever calls this holds the report's lock.
 
-    id: UUID
-    report: UUID
-    withheld_by: str
-    withheld_on: date
-    sealed: bytes
+    Raises:
+        DamagedNotesError: those that are there are not what was written.
+    """
+    before = await of(db, [report])
+    said = {"agency": left_out.agency, "reason": left_out.reason.value}
 
+    def sealed() -> Row:
+        note = Note(said, left_out.by, left_out.on)
+        return notes.seal(vault.record(report), _TABLE, report, note, before=before)
 
-def seal(vault: OpenVault, row: UUID, report: UUID, left_out: LeftOut) -> Row:
-    """Seal one of them for its row. Blocking."""
-    content = canonical({"agency": left_out.agency, "reason": left_out.reason.value})
-    sealed = columns.seal(vault.record(report), content, table=_TABLE, column=_COLUMN, row=str(row))
-    return Row(row, report, left_out.by, left_out.on, sealed)
-
-
-def open_(vault: OpenVault, row: Row) -> LeftOut:
-    """Open one of them. Blocking."""
-    content = parse(columns.open_(vault.record(row.report), row.sealed, table=_TABLE, column=_COLUMN, row=str(row.id)))
-    return LeftOut(content["agency"], Withheld(content["reason"]), row.withheld_by, row.withheld_on)
-
-
-async def add(db: Db, row: Row) -> None:
-    """Store one of them."""
+    row = await asyncio.to_thread(sealed)
     with store_errors():
-        await db.execute(_ADD, row.id, row.report, row.withheld_by, row.withheld_on, row.sealed)
+        await db.execute(_ADD, row.id, report, row.by, row.on, row.sealed)
 
 
 async def of(db: Db, reports: Sequence[UUID]) -> tuple[Row, ...]:
-    """All of some reports, oldest first."""
+    """All of some reports."""
     with store_errors():
         rows = await db.fetch(_OF, list(reports))
     return tuple(Row(**dict(row)) for row in rows)
+
+
+def open_(vault: OpenVault, report: UUID, rows: Sequence[Row]) -> tuple[LeftOut, ...]:
+    """Open those of one report, oldest first, or raise `DamagedNotesError`. Blocking."""
+    mine = [row for row in rows if row.report == report]
+    found = notes.open_(vault.record(report), _TABLE, mine) if mine else ()
+    return tuple(LeftOut(one.said["agency"], Withheld(one.said["reason"]), one.by, one.on) for one in found)

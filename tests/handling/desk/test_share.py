@@ -4,6 +4,8 @@ import json
 from datetime import timedelta
 from uuid import uuid4
 
+import pytest
+
 from crypto import age
 from crypto.canonical import parse
 from handling.store import agencies
@@ -237,6 +239,34 @@ async def test_until_somebody_was_asked_whose_it_is_nothing_is_proposed_and_noth
     rows = await room.db.fetch("SELECT answered_by, answered_on, sealed FROM desk.deconfliction")
     assert {(row["answered_by"], row["answered_on"]) for row in rows} == {("amina", TODAY)}
     assert not any(b"centre" in row["sealed"] or b"conflict" in row["sealed"] for row in rows)
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "UPDATE desk.deconfliction SET answered_by = 'ben'",
+        "DELETE FROM desk.deconfliction WHERE position = (SELECT min(position) FROM desk.deconfliction)",
+        "UPDATE desk.withholding SET withheld_by = 'ben'",
+    ],
+)
+async def test_whoever_writes_the_database_gives_no_note_to_somebody_else_and_takes_none_out_unseen(
+    room: DeskRoom, attack: str
+) -> None:
+    browser, path = await _share_page(room)
+    await deconflict(browser, path.removesuffix("/share"), "conflict")
+    await deconflict(browser, path.removesuffix("/share"))
+    await browser.open(path)
+    await browser.submit(path, **LEAVE_PARKS_OUT)
+    with pytest.raises(Exception, match="this record is never changed"):
+        await room.db.execute(attack)
+
+    await room.db.execute("ALTER TABLE desk.deconfliction DISABLE TRIGGER immutable")
+    await room.db.execute("ALTER TABLE desk.withholding DISABLE TRIGGER immutable")
+    await room.db.execute(attack)
+
+    assert "what was written down about it was changed" in (await browser.open("/")).text
+    assert "What was written down about this report was changed" in (await browser.open(path, status=503)).text
+    assert "1 report cannot be opened and is not counted." in (await browser.open("/sharing")).text
 
 
 async def test_a_proposed_agency_says_why_who_stands_above_and_how_far_the_circle_grows(room: DeskRoom) -> None:
