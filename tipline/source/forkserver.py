@@ -1,8 +1,9 @@
-"""Forks a worker whenever a source waits and no worker has room. It has no event loop, no thread and reads no request."""
+"""Forks a worker when a source waits and no worker has room, or those that have it are busy. No event loop, no thread, reads no request."""
 
 import contextlib
 import logging
 import os
+import select
 import selectors
 import signal
 import socket
@@ -25,6 +26,9 @@ _STOP_SECONDS: Final = worker.FINISH_SECONDS + 2
 _KEEP_STOP_SECONDS: Final = 5.0
 _POLL_SECONDS: Final = 0.02
 _CRASH_PAUSE: Final = 0.5
+_STARTING: Final = b""
+_BUSY_SECONDS: Final = 0.003
+"""How long a visitor waits before one worker with room counts as too busy: a core that is free can take another."""
 
 Child = Callable[[socket.socket, socket.socket, socket.socket], None]
 
@@ -40,7 +44,7 @@ class KeepEndedError(Exception):
 class _Worker:
     pid: int
     report: socket.socket
-    state: bytes = worker.ROOM
+    state: bytes = _STARTING
     worn: bool = False
 
 
@@ -55,6 +59,7 @@ class ForkServer:
     listening: socket.socket = field(init=False)
     workers: list[_Worker] = field(default_factory=list)
     stopping: bool = False
+    cores: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
 
     def serve(self) -> None:
         """Fork as needed until SIGTERM or SIGINT, then let the workers finish; raises `KeepEndedError`."""
@@ -95,16 +100,21 @@ class ForkServer:
                 _hear(key.data)
         self._reap()
         self._let_go()
-        if any(key.fileobj is self.listening for key in ready) and self._may_fork() and not self.stopping:
+        waits = any(key.fileobj is self.listening for key in ready)
+        if waits and self._may_fork() and not self.stopping and (not self._has_room() or self._still_waits()):
             self._fork((wake, woken))
 
     def _may_fork(self) -> bool:
-        taking = [one for one in self.workers if one.state != worker.LEAVING]
-        return (
-            not any(one.state == worker.ROOM for one in taking)
-            and len(taking) < WORKERS
-            and len(self.workers) < WORKERS + LEAVING
-        )
+        taking = [one.state for one in self.workers if one.state != worker.LEAVING]
+        most = min(WORKERS, self.cores) if self._has_room() else WORKERS
+        return _STARTING not in taking and len(taking) < most and len(self.workers) < WORKERS + LEAVING
+
+    def _has_room(self) -> bool:
+        return any(one.state == worker.ROOM for one in self.workers)
+
+    def _still_waits(self) -> bool:
+        time.sleep(_BUSY_SECONDS)
+        return bool(select.select([self.listening], [], [], 0)[0])
 
     def _let_go(self) -> None:
         """Let worn workers finish and end, as many at once as there is room for; the others go on meanwhile."""

@@ -133,14 +133,15 @@ async def _accept(runner: web.AppRunner, listening: socket.socket, report: socke
     if server is None:
         raise RuntimeError("the runner is not set up")
     listening.settimeout(0)
-    room, asked = True, False
+    room: bool | None = None
+    asked = False
     while not life.over():
         if life.worn() and not asked:
             asked = True
             loop.add_reader(report, life.let_go, report)
             report.send(WORN)
         if (len(server.connections) < CONNECTIONS) is not room:
-            room = not room
+            room = len(server.connections) < CONNECTIONS
             report.send(ROOM if room else FULL)
         if not room:
             await asyncio.sleep(_TICK_SECONDS)

@@ -53,6 +53,25 @@ async def test_a_worker_ends_when_idle_and_the_next_visitor_gets_another(setting
     assert first != second
 
 
+async def test_while_one_worker_is_busy_a_free_core_takes_another(settings: Settings, public_db: Db) -> None:
+    zone = await a_zone(settings, public_db)
+    wanted, most = min(2, len(os.sched_getaffinity(0))), 1
+
+    async def visit() -> None:
+        async with aiohttp.ClientSession() as session, session.get(zone.url + "/") as answer:
+            assert answer.status == 200
+
+    with running(zone) as source:
+        await visit()
+        assert len(workers(source)) == 1
+        deadline = time.monotonic() + 15
+        while most < wanted and time.monotonic() < deadline:
+            await asyncio.gather(*(visit() for _ in range(32)))
+            most = max(most, len(workers(source)))
+
+    assert most == wanted
+
+
 async def test_a_worker_ends_after_its_share_of_requests_with_text(settings: Settings, public_db: Db) -> None:
     zone = await a_zone(settings, public_db)
 
