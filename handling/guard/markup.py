@@ -38,10 +38,14 @@ _DOCTYPE = re.compile(r"\s*<!doctype html>", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Markup:
-    """One HTML member, read once: its text as a person reads it, and everything in it that may not leave."""
+    """One HTML member, read once: its text as a person reads it, and everything in it that may not leave.
+
+    *hidden* is what no reader sees: values of attributes, and the style sheets.
+    """
 
     text: str
     faults: tuple[str, ...]
+    hidden: tuple[str, ...] = ()
 
 
 def read(source: str) -> Markup:
@@ -62,7 +66,7 @@ def read(source: str) -> Markup:
     # at, nothing is left to disagree about; inside a value or a style sheet a "<" has no business at all.
     if given_up or not body.count("<") == reader.tags == len(_TAG.findall(body)) or "\0" in source:
         faults["it holds a comment, a processing instruction or broken markup"] = None
-    return Markup(text=_tidy("".join(reader.words)), faults=tuple(faults))
+    return Markup(_tidy("".join(reader.words)), tuple(faults), tuple(dict.fromkeys(reader.hidden)))
 
 
 class _Reader(HTMLParser):
@@ -72,6 +76,7 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.tags = 0
         self.faults: list[str] = []
+        self.hidden: list[str] = []
         self.words: list[str] = []
         self._in_style = False
         self._last = ""  # the tag just before, if no text came after it
@@ -111,10 +116,13 @@ class _Reader(HTMLParser):
         self._last = ""
         if not self._in_style:
             self.words.append(re.sub(r"\s+", " ", data))
-        elif not _inert_css(data):
+            return
+        self.hidden.append(data)
+        if not _inert_css(data):
             self.faults.append("its style sheet could fetch or hide something")
 
     def _attribute(self, tag: str, name: str, value: str) -> None:
+        self.hidden.append(value)
         if name not in _ATTRIBUTES:
             self.faults.append(f"it holds the attribute “{name[:20]}”, which is not allowed")
         if name == "href" and (tag != "a" or not value.startswith("#")):

@@ -270,6 +270,7 @@ class ReleasePage:
     author: str
     immunity: bool
     deconfliction: str
+    residue: tuple[tuple[str, str, str, str], ...]  # class, text, why it matters, why it is there
     seen: str
     trouble: Trouble = NO_TROUBLE
 

@@ -11,7 +11,7 @@ from crypto.canonical import canonical, parse
 from crypto.digest import sha256
 from crypto.errors import CryptoError
 from crypto.statement import Signed, Statement
-from handling.guard import words
+from handling.guard import finished, words
 from handling.guard.asked import REVIEW, FormatError, ReleaseAsked, Report, Review, contradictions
 from handling.guard.refusal import Refused
 from handling.guard.scan import Scanned
@@ -75,6 +75,7 @@ class Examined:
     agency: Agency
     agreement: Agreement
     decision: policy.Decision
+    residue: tuple[finished.Explained, ...]
 
     @property
     def body(self) -> dict[str, Any]:
@@ -116,6 +117,8 @@ def examine(scanned: Scanned, manifest: Manifest, asked: ReleaseAsked, held: Hel
     reviewer, said = reviewed
     reasons += _origin_reasons(scanned, agreement, held.unit)
     facts = replace(said.facts.as_reviewed(), agencies=said.agencies)
+    looked = finished.look(scanned, report, manifest, agreement, held.unit)
+    reasons += looked.unexplained
     recipient = replace(held.recipient, agency=manifest.agency)
     decision = policy.evaluate(facts, agreement, recipient, manifest.purpose, today)
     reasons += [f"Agreement: {verdict.text} ({verdict.rule})" for verdict in decision.failing]
@@ -132,6 +135,7 @@ def examine(scanned: Scanned, manifest: Manifest, asked: ReleaseAsked, held: Hel
         agency=held.agency,
         agreement=agreement,
         decision=decision,
+        residue=looked.explained,
     )
     if decision.permits and not _follows(examined, facts, held):
         reasons.append("The rules, conditions or days in the manifest are not those that follow from the agreement.")

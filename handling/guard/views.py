@@ -120,6 +120,7 @@ def release_page(view: ReleaseView, scheme: Scheme, subjects: Subjects) -> Relea
             f"{ANSWER_LABELS[it.deconfliction.answer]}. Asked: {words.visible(it.deconfliction.asked)}. "
             f"Written down by {_display(it.deconfliction.by, view.listed)}, {words.day(it.deconfliction.on)}"
         ),
+        residue=tuple((one.residue.value, words.visible(one.text), one.reason, one.because) for one in it.residue),
         seen=view.seen,
     )
 

@@ -1,0 +1,166 @@
+"""What in the finished documents could lead back to a source, and what explains each. Pure but for time spent.
+
+The report's own words were decided about in its review, and manifest and attachments are held against their hashes; so it is
+the pages that people read, and what in them no reader sees, that could hold more than anybody decided about.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from handling.data import scheme, subjects
+from handling.guard import markup, words
+from handling.guard.asked import Report
+from handling.guard.scan import Scanned
+from handling.residue import findings
+from handling.rules import attachments
+from handling.rules.agreement_text import document
+from handling.rules.agreements import PURPOSE_LABELS, Agreement, Purpose
+from handling.rules.manifest import Manifest
+from handling.rules.residue import REASONS, Residue
+from handling.rules.terms import Tlp
+from tipline.base.installed import templates
+
+AGREED = "The agreement says it."
+UNIT = "It is this unit's own name."
+DAY = "It is a day that follows from the agreement, or the report's."
+TOGETHER = "It is words of the report, the agreement and the form side by side."
+_DECIDED, _FORM = "decided about in the review", "the form of every package"
+_NOT_SHOWN = frozenset({_DECIDED, _FORM})
+_LEAST = 4  # characters; a shorter text, such as "id" or "we", stands inside too many others
+_JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
+_WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One finding that stands in the finished documents beside the report, with why it is there."""
+
+    residue: Residue
+    text: str
+    because: str
+
+    @property
+    def reason(self) -> str:
+        """Why it matters, for the person who signs."""
+        return REASONS[self.residue]
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was found, once each: with what explains it, or as a sentence why it may not leave."""
+
+    explained: tuple[Explained, ...]
+    unexplained: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Texts of one kind that may stand in a finished document, and the findings that they hold themselves."""
+
+    because: str
+    texts: tuple[str, ...]
+    found: frozenset[str]
+
+    @classmethod
+    def of(cls, because: str, texts: Iterable[str]) -> "_Known":
+        kept = tuple(dict.fromkeys(_squeezed(text) for text in texts if text))
+        return cls(because, kept, frozenset(one.text for text in kept for one in findings(text)))
+
+    def holds(self, text: str) -> bool:
+        return text in self.found or (len(text) >= _LEAST and any(text in known for known in self.texts))
+
+
+def look(scanned: Scanned, report: Report, manifest: Manifest, agreement: Agreement, unit: str) -> Looked:
+    """Find all that could lead back to a source in the pages of a package, and hold each against what may stand there.
+
+    That is the reviewed report, the agreement and the days that follow from it, this unit's name, and every package's form.
+    """
+    known = _known(report, manifest, agreement, unit)
+    explained: dict[tuple[Residue, str], Explained] = {}
+    unexplained: dict[str, None] = {}
+    for member in scanned.members.values():
+        if attachments.is_member(member.name) or not member.name.endswith(".html"):
+            continue
+        hidden = markup.read(member.source).hidden
+        for one in (found for text in (member.text or "", *hidden) for found in findings(text)):
+            because = _because(_squeezed(one.text), known)
+            if not because:
+                said = f"{member.name} holds what could lead back to a source, and neither report nor agreement has it"
+                unexplained[f"{said}: “{words.visible(one.text)}”. {one.reason} ({one.residue.value})"] = None
+            elif because not in _NOT_SHOWN:
+                explained[one.residue, one.text] = Explained(one.residue, one.text, because)
+    return Looked(tuple(explained.values()), tuple(unexplained))
+
+
+def _because(text: str, known: Sequence[_Known]) -> str:
+    """Say what explains *text*; empty when nothing does. Words side by side may stand together, numbers only as a whole."""
+    for one in known:
+        if one.holds(text):
+            return one.because
+    values = sorted({value for one in known for value in one.texts if value in text}, key=len, reverse=True)
+    rest = text
+    for value in values:
+        rest = rest.replace(value, " ")
+    left, vocabulary = (
+        _WORD.findall(rest),
+        {word for one in known for each in one.texts for word in _WORD.findall(each)},
+    )
+    side_by_side = (values or left) and all(word in vocabulary and not _numbered(word) for word in left)
+    return TOGETHER if side_by_side else ""
+
+
+def _known(report: Report, manifest: Manifest, agreement: Agreement, unit: str) -> tuple[_Known, ...]:
+    dates = (manifest.acknowledge_by, manifest.feedback_due, manifest.delete_by, report.date)
+    agreed = [*_strings(document(agreement, scheme())), *manifest.conditions, PURPOSE_LABELS[Purpose(manifest.purpose)]]
+    agreed += [f"{agreement.id}, version {agreement.version}"]
+    return (
+        _Known.of(_DECIDED, _reported(report)),
+        _form(),
+        _Known.of(DAY, map(words.day, dates)),
+        _Known.of(AGREED, agreed),
+        _Known.of(UNIT, (unit,)),
+    )
+
+
+def _reported(report: Report) -> Iterable[str]:
+    """Everything that the reviewed report says, as its documents write it."""
+    rules = scheme()
+    yield from (report.urn, report.title, report.summary, f"Handling {rules.name} {report.handling}")
+    yield from rules.conditions(report.handling)
+    for item in report.items:
+        source, information = (code.label.lower() for code in rules.codes(item.grade))
+        yield from (item.text, str(item.grade), f"Source: {source}. Information: {information}.")
+    yield from map(subjects().label, report.subjects)
+    for one in report.attachments:
+        yield f"{one.member}: {one.kind.label}, {-(-one.size // 1024):,} KiB. SHA-256 {one.sha256}"
+
+
+@cache
+def _form() -> _Known:
+    """The words, values and style that every package has: those of our own templates, without what is put into them."""
+    folder = templates() / "documents"
+    sources = [(folder / name).read_text() for name in ("parts.html", "1-read-first.html", "report.html")]
+    read = [markup.read("<!DOCTYPE html>" + _JINJA.sub("\n", source)) for source in sources]
+    texts = [text for one in read for text in (*one.text.split("\n"), *one.hidden)]
+    return _Known.of(_FORM, (*texts, *(f"TLP:{tlp.value}" for tlp in Tlp)))
+
+
+def _strings(value: object) -> Iterable[str]:
+    if isinstance(value, Mapping):
+        for entry in value.values():
+            yield from _strings(entry)
+    elif isinstance(value, list | tuple):
+        for entry in value:
+            yield from _strings(entry)
+    elif isinstance(value, str):
+        yield value
+
+
+def _squeezed(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _numbered(word: str) -> bool:
+    return any(character.isdigit() for character in word)
