@@ -8,16 +8,18 @@ import base64
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
 from crypto import age
 from crypto.canonical import canonical
 from handling.corridor import attaching, document, sealed, tips
 from handling.corridor.document import Draft, Finished
-from handling.corridor.store import outcomes, reports
+from handling.corridor.store import items, outcomes, reports
 from handling.corridor.store.reports import ReportState
 from handling.data import countries, scheme, subjects
 from handling.rules import release
+from handling.rules.calibration import share
 from handling.store import agencies
 from handling.store.keyring import MissingKeyError
 from handling.store.members import Duty, MemberList
@@ -32,6 +34,7 @@ class Queued:
     draft: Draft
     copies: tuple[bytes, ...]
     earlier: Mapping[str, int]
+    alike: bool
 
 
 _GOING = frozenset({ReportState.QUEUED, ReportState.REVIEWED})
@@ -55,6 +58,7 @@ def request(
     copies: Sequence[bytes] = (),
     *,
     earlier: Mapping[str, int] = MappingProxyType({}),
+    alike: bool = False,
 ) -> bytes:
     """Seal what a reviewer reads, with the report's attachments in their order. Blocking.
 
@@ -64,8 +68,9 @@ def request(
         to: who may review it.
         copies: its attachments.
         earlier: how many other reports from the same tip may go to each of its agencies.
+        alike: whether its author nearly always grades both axes alike.
     """
-    asked = {
+    asked: dict[str, Any] = {
         "report": finished.document,
         "facts": finished.facts.to_body(),
         "agencies": list(finished.agencies),
@@ -74,6 +79,8 @@ def request(
         "kept": [{"class": kept.residue, "text": kept.text, "reason": kept.reason} for kept in finished.kept],
         "risk": None if finished.risk is None else finished.risk.to_body(),
     }
+    if alike:
+        asked["alike"] = True
     if copies:
         listed = zip(finished.document["attachments"], copies, strict=True)
         asked["attachments"] = {one["name"]: base64.b64encode(copy).decode() for one, copy in listed}
@@ -84,10 +91,23 @@ async def opened(db: Db, vault: OpenVault, records: Sequence[UUID]) -> dict[UUID
     """Open those of *records* that are queued reports, while this session still can."""
     rows = [row for row in await reports.some(db, records, ()) if row.state is ReportState.QUEUED]
     drafts = await asyncio.to_thread(_drafts, vault, rows)
+    authors = {row.id: row.author for row in rows}
     return {
-        report: Queued(draft, await attaching.copies(db, vault, report, draft), await earlier(db, vault, report, draft))
+        report: Queued(
+            draft,
+            await attaching.copies(db, vault, report, draft),
+            await earlier(db, vault, report, draft),
+            await alike(db, vault, authors[report]),
+        )
         for report, draft in drafts.items()
     }
+
+
+async def alike(db: Db, vault: OpenVault, author: str) -> bool:
+    """Whether *author* nearly always grades both axes alike, counted over items that every handler can read and no others."""
+    apart = await asyncio.to_thread(lambda: vault.hidden() | vault.allowed())
+    counted = {one.grade: one.items for one in await items.graded(db, list(apart)) if one.author == author}
+    return share(counted, scheme()).warns
 
 
 async def earlier(db: Db, vault: OpenVault, report: UUID, draft: Draft) -> dict[str, int]:
@@ -127,7 +147,9 @@ async def again(
         if before is None or finished is None or not to:
             await reports.set_state(db, was.report, was=ReportState.QUEUED, now=ReportState.DRAFT)
             continue
-        content = await asyncio.to_thread(request, finished, was.asked_by, to, before.copies, earlier=before.earlier)
+        content = await asyncio.to_thread(
+            request, finished, was.asked_by, to, before.copies, earlier=before.earlier, alike=before.alike
+        )
         await reports.queue(
             db,
             report=was.report,

@@ -147,7 +147,8 @@ async def queue(
         copies = await attaching.copies(db, handler.vault, report, draft)
         earlier = await asking.earlier(db, handler.vault, report, draft)
         author = handler.member.name
-        to_review = await asyncio.to_thread(asking.request, finished, author, to, copies, earlier=earlier)
+        alike = await asking.alike(db, handler.vault, author)
+        to_review = await asyncio.to_thread(asking.request, finished, author, to, copies, earlier=earlier, alike=alike)
         await reports.queue(
             db,
             report=report,

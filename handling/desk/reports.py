@@ -113,7 +113,7 @@ class Review:
     def parse(cls, body: Mapping[str, Any], *, reviewer: str, statement: Statement) -> "Review":
         """Read the body of a verified review statement, or raise `ReportFormatError`."""
         try:
-            if body.keys() != _REVIEW_FIELDS:
+            if body.keys() - {"alike"} != _REVIEW_FIELDS:
                 raise ReportFormatError
             agencies = frozenset(_text(agency) for agency in body["agencies"])
             return cls(

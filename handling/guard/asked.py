@@ -31,6 +31,7 @@ PHRASE = TYPES[Kind.PHRASE]
 
 _REPORT_FIELDS = {"format", "urn", "title", "summary", "items", "handling", "action", "sanitisation", "subject", "date"}
 _ATTACHMENTS = "attachments"  # stands only where there are some
+_ALIKE = "alike"  # stands only where it is true
 _ITEM_FIELDS = {"text", "scheme", "source", "information"}
 _REVIEW_FIELDS = {"report_sha256", "urn", "facts", "agencies", "author", "residue_kept", "risk_sha256", "day"}
 _REVIEW_ASKED = {"report", "facts", "agencies", "author", "kept", "sum_of_knowledge", "risk"}
@@ -82,7 +83,7 @@ class Report:
     def read(cls, document: object) -> "Report":
         """Read a report document, or raise `FormatError`."""
         try:
-            return cls._read(_mapping(document, _REPORT_FIELDS, maybe=_ATTACHMENTS))
+            return cls._read(_mapping(document, _REPORT_FIELDS, maybe=(_ATTACHMENTS,)))
         except (TypeError, ValueError, CryptoError, AttachmentsError):
             raise FormatError from None
 
@@ -124,7 +125,10 @@ class SumOfKnowledge:
 
 @dataclass(frozen=True, slots=True)
 class ReviewAsked:
-    """A report with the facts and the positive list that a reviewer is to sign; `seen` is the SHA-256 of all of it."""
+    """A report with the facts and the positive list that a reviewer is to sign; `seen` is the SHA-256 of all of it.
+
+    *alike* says that its author nearly always grades both axes alike.
+    """
 
     report: Report
     facts: ReportFacts
@@ -135,12 +139,13 @@ class ReviewAsked:
     sum_of_knowledge: SumOfKnowledge
     copies: Mapping[str, bytes]
     risk: Assessment | None
+    alike: bool
     seen: str
 
     @classmethod
     def read(cls, opened: bytes) -> "ReviewAsked":
         """Read what the corridor sealed for a review, or raise `FormatError`."""
-        value = _mapping(_parse(opened), _REVIEW_ASKED, maybe=_ATTACHMENTS)
+        value = _mapping(_parse(opened), _REVIEW_ASKED, maybe=(_ATTACHMENTS, _ALIKE))
         return cls(
             report=Report.read(value["report"]),
             facts=_facts(value["facts"]),
@@ -151,6 +156,7 @@ class ReviewAsked:
             sum_of_knowledge=_sum(value["sum_of_knowledge"]),
             copies=copies(value),
             risk=_risk(value["risk"]),
+            alike=_alike(value),
             seen=sha256(opened).hex(),
         )
 
@@ -163,7 +169,7 @@ class ReviewAsked:
 
     def body(self, day: date) -> dict[str, Any]:
         """The body of the review statement over this, signed on *day*."""
-        return {
+        said = {
             "report_sha256": self.report.sha256,
             "urn": self.report.urn,
             "facts": dict(self.facts_body),
@@ -173,6 +179,7 @@ class ReviewAsked:
             "risk_sha256": None if self.risk is None else sha256(canonical(self.risk.to_body())).hex(),
             "day": day.isoformat(),
         }
+        return said | {_ALIKE: True} if self.alike else said
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +193,13 @@ class Review:
     author: str
     kept: int
     risk_sha256: str | None
+    alike: bool
     day: date
 
     @classmethod
     def read(cls, body: Mapping[str, Any]) -> "Review":
         """Read a review statement's body, or raise `FormatError`."""
-        value = _mapping(body, _REVIEW_FIELDS)
+        value = _mapping(body, _REVIEW_FIELDS, maybe=(_ALIKE,))
         return cls(
             report_sha256=_text(value["report_sha256"]),
             urn=_matching(value["urn"], _URN),
@@ -200,6 +208,7 @@ class Review:
             author=_text(value["author"]),
             kept=_count(value["residue_kept"]),
             risk_sha256=None if value["risk_sha256"] is None else _text(value["risk_sha256"]),
+            alike=_alike(value),
             day=_day(value["day"]),
         )
 
@@ -277,6 +286,12 @@ def _risk(body: object) -> Assessment | None:
         raise FormatError from None
 
 
+def _alike(value: Mapping[str, Any]) -> bool:
+    if value.get(_ALIKE, True) is not True:  # one way to say no: leave it out
+        raise FormatError
+    return _ALIKE in value
+
+
 def _count(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise FormatError
@@ -341,8 +356,8 @@ def _agencies(value: object) -> tuple[str, ...]:
     return agencies
 
 
-def _mapping(value: object, keys: set[str], *, maybe: str = "") -> Mapping[str, Any]:
-    if not isinstance(value, Mapping) or value.keys() - {maybe} != keys:
+def _mapping(value: object, keys: set[str], *, maybe: Collection[str] = ()) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping) or value.keys() - set(maybe) != keys:
         raise FormatError
     return value
 

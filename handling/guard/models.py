@@ -241,6 +241,7 @@ class ReviewPage:
     attachments: tuple[ShownMember, ...]
     risk: tuple[tuple[str, str, str], ...]  # question, level, why
     immunity: bool
+    alike: bool
     seen: str
     trouble: Trouble = NO_TROUBLE
 
@@ -269,6 +270,7 @@ class ReleasePage:
     reviewer: str
     author: str
     immunity: bool
+    alike: bool
     deconfliction: str
     residue: tuple[tuple[str, str, str, str], ...]  # class, text, why it matters, why it is there
     seen: str

@@ -88,6 +88,7 @@ def review_page(view: ReviewView, scheme: Scheme, subjects: Subjects) -> ReviewP
             for axis, judged in sorted(asked.risk.axes.items(), key=lambda pair: list(QUESTIONS).index(pair[0]))
         ),
         immunity=asked.facts.immunity is True,
+        alike=asked.alike,
         seen=asked.seen,
     )
 
@@ -116,6 +117,7 @@ def release_page(view: ReleaseView, scheme: Scheme, subjects: Subjects) -> Relea
         reviewer=_display(it.reviewer.name, view.listed),
         author=_display(it.review.author, view.listed),
         immunity=it.review.facts.immunity is True,
+        alike=it.review.alike,
         deconfliction=(
             f"{ANSWER_LABELS[it.deconfliction.answer]}. Asked: {words.visible(it.deconfliction.asked)}. "
             f"Written down by {_display(it.deconfliction.by, view.listed)}, {words.day(it.deconfliction.on)}"

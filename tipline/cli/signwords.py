@@ -20,6 +20,7 @@ from handling.rules.release import Kind
 from handling.signing import SigningRequest
 
 _LOOK = "(look at all of this file in the folder that you named)"
+_ALIKE = "Their author nearly always grades both axes alike: one was probably judged by the other"
 _RELEASE_KEYS = {"manifest", "review_sha256", "deconfliction_sha256", "members_sha256", "immunity_claimed"}
 _IMMUNITY = {True: "claimed. Signing says that it leaves all the same", False: "not claimed"}
 
@@ -132,6 +133,7 @@ def _review(request: SigningRequest) -> Shown:
         ("Written by", review.author),
         ("May go to", ", ".join(sorted(review.agencies)) or "nobody"),
         *fact_words.lines(review.facts),
+        *((("Look at the grades", _ALIKE),) if review.alike else ()),
         ("Findings left in", str(review.kept)),
         *(("Attachment", f"{one.name}, {one.size:,} bytes, SHA-256 {one.sha256}") for one in report.attachments),
         ("Risk assessment", f"SHA-256 {review.risk_sha256}" if review.risk_sha256 else "None"),

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 from crypto import age
 from crypto.canonical import canonical
-from handling.corridor import items, outcomes, reports
+from handling.corridor import asking, items, outcomes, reports
 from handling.corridor.session import Handler
 from handling.data import scheme
 from tests.handling.corridor.conftest import World
@@ -35,6 +35,13 @@ async def test_grades_that_always_agree_are_said_to_their_author_and_beside_the_
     assert "graded 10 of 10 items alike on both axes" in beside.text
     assert "100% – above what independent axes give" in page.text  # noqa: RUF001
     assert "No outcome has come back yet" in page.text
+
+    async with world.pool.acquire() as db:
+        apart = await asking.alike(db, amina.vault, "amina")
+        amina.vault.unrestrict(tip.row.thread)
+        told = await asking.alike(db, amina.vault, "amina"), await asking.alike(db, amina.vault, "ben")
+    assert not apart, "a tip that only some may read tells the guard nothing, not even by a count"
+    assert told == (True, False)
 
 
 async def test_outcomes_are_held_against_grades_and_single_cases_are_not_shown(

@@ -56,6 +56,14 @@ async def test_where_immunity_is_claimed_nothing_leaves_without_the_officers_exp
     assert await world.sign_release(release, "clara", immunity=True) is State.RELEASED
 
 
+async def test_signers_hear_that_the_author_grades_both_axes_alike(world: World) -> None:
+    release = await world.ask_release(Forgery(review=lambda said: said.update(alike=True)))
+
+    shown = await releases.open_(world.guard, release, world.hand("ben"), today())
+
+    assert views.release_page(shown, scheme(), subjects()).alike
+
+
 async def test_a_release_over_openpgp_opens_and_verifies_with_gnupg(world: World) -> None:
     release = await world.ask_release(Forgery(agency=PARKS))
 

@@ -181,6 +181,17 @@ async def test_the_reviewer_reads_why_a_report_from_one_tip_may_leave(world: Wor
     assert page.why_together == "Several people know each part of it."
 
 
+@pytest.mark.parametrize("alike", [False, True])
+async def test_reviewer_and_desk_hear_that_the_author_grades_both_axes_alike(world: World, *, alike: bool) -> None:
+    review = await world.ask_review(edit=lambda it: it.update({"alike": True} if alike else {}))
+
+    view = await reviews.open_(world.guard, review, world.hand("ben"), today())
+    await world.sign_review(review)
+
+    assert review_page(view, scheme(), subjects()).alike is alike
+    assert ("alike" in view.asked.body(today())) is alike
+
+
 def _no_reason(it: dict[str, Any]) -> None:
     it["sum_of_knowledge"]["reason"] = ""
 
@@ -189,7 +200,7 @@ def _not_asked(it: dict[str, Any]) -> None:
     del it["sum_of_knowledge"]
 
 
-@pytest.mark.parametrize("edit", [_no_reason, _not_asked])
+@pytest.mark.parametrize("edit", [_no_reason, _not_asked, lambda it: it.update(alike=False)])
 async def test_a_report_that_nobody_said_why_it_may_leave_is_not_reviewed(world: World, edit: Any) -> None:
     review = await world.ask_review(edit=edit)
 
