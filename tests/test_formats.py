@@ -457,12 +457,16 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Signatures on agreements": (
         "tests/crypto/test_sshsig.py::test_we_verify_what_we_signed_and_learn_whose_key_it_was",
     ),
+    "Notices": (
+        "tests/handling/rules/test_notices.py::test_every_notice_is_read_as_it_was_written",
+        "tests/handling/test_notices.py::test_the_last_line_is_the_notice_and_three_lines_are_its_answers",
+    ),
     "What an agency writes": ("agency key", "acknowledgement", "feedback", "unit keys"),
     "Accounts and one-time codes": ("tests/crypto/test_totp.py::test_every_code_is_six_digits_and_accepted_in_its_step",),
 }  # fmt: skip
 _UNDER = {  # no bytes of their own: parts of a section whose vectors stand above them, a paper, JSON in a sealed column
     *("Armour", "Files of keys", "Body", "Lengths", "The drop's requests"),
-    *("Signing away from the guard", "Emergency disclosures"),
+    *("Signing away from the guard", "Emergency disclosures", "Notices"),
     *("OpenPGP messages", "Share sheets", "Exclusions", "Keyring", "Vault epochs", "Signatures on agreements"),
 }
 

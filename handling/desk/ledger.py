@@ -65,13 +65,14 @@ def open_(vault: OpenVault, intake: age.Identity, row: ReleaseRow) -> Release:
         requested_by=row.requested_by,
         requested_on=row.requested_on,
         state=row.state,
-        reason="" if row.reason is None else _reason(intake, row.reason),
+        reason="" if row.reason is None else reason(intake, row.reason),
         zip_sha256=bytes.fromhex(content["zip_sha256"]),
         manifest=Manifest.from_body(content["manifest"]),
     )
 
 
-def _reason(intake: age.Identity, sealed: bytes) -> str:
+def reason(intake: age.Identity, sealed: bytes) -> str:
+    """Open why the guard refused something, or say that it does not open."""
     try:
         return age.open_(sealed, [intake]).decode()
     except (CryptoError, UnicodeDecodeError):

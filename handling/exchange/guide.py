@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from crypto import sshsig
 from crypto.digest import sha256
 from handling.exchange.package import SEALED_NAME, SIGNATURE_NAME
+from handling.notices import NAMESPACE as NOTICE
 from handling.rules.agreements import Channel
 from handling.rules.member_words import groups
 
@@ -35,38 +36,42 @@ class UnitKey:
     fingerprint: str
 
 
-_AGE, _GPG = SEALED_NAME[Channel.AGE], SEALED_NAME[Channel.OPENPGP]
-_AGE_SIG, _GPG_SIG = SIGNATURE_NAME[Channel.AGE], SIGNATURE_NAME[Channel.OPENPGP]
-
-STEPS: Mapping[Channel, tuple[Step, ...]] = {
-    Channel.AGE: (
+def steps(channel: Channel, sealed: str, signature: str, *, namespace: str, opened: str) -> tuple[Step, ...]:
+    """How to check a sealed file called *sealed* by its *signature*, and how to open it as *opened*."""
+    if channel is Channel.AGE:
+        return (
+            Step(
+                "Check who signed it",
+                (f"ssh-keygen -Y verify -f {SIGNERS_NAME} -I {PRINCIPAL} -n {namespace} -s {signature} < {sealed}",),
+                "The answer must begin with the word Good and end with the fingerprint that you compared. "
+                "If it does not, stop, open nothing and telephone the unit.",
+            ),
+            Step(
+                "Open it with your agency's key",
+                (f"age -d -i key.txt -o {opened} {sealed}",),
+                "Here key.txt is the file with your agency's secret key. This needs age 1.3 or newer, "
+                "the first version with post-quantum recipients. No message means that it worked.",
+            ),
+        )
+    return (
         Step(
             "Check who signed it",
-            (f"ssh-keygen -Y verify -f {SIGNERS_NAME} -I {PRINCIPAL} -n {NAMESPACE} -s {_AGE_SIG} < {_AGE}",),
-            "The answer must begin with the word Good and end with the fingerprint that you compared. "
-            "If it does not, stop, open nothing and telephone the unit.",
-        ),
-        Step(
-            "Open it with your agency's key",
-            (f"age -d -i key.txt -o {ZIP_NAME} {_AGE}",),
-            "Here key.txt is the file with your agency's secret key. This needs age 1.3 or newer, "
-            "the first version with post-quantum recipients. No message means that it worked.",
-        ),
-    ),
-    Channel.OPENPGP: (
-        Step(
-            "Check who signed it",
-            (f"gpg --import {PGP_KEY_NAME}", f"gpg --verify {_GPG_SIG} {_GPG}"),
+            (f"gpg --import {PGP_KEY_NAME}", f"gpg --verify {signature} {sealed}"),
             "The answer must say Good signature and show, under Primary key fingerprint, the fingerprint that you "
             "compared. A warning that the key is not certified is usual: your comparison takes the place of that. "
             "If the fingerprint differs, stop, open nothing and telephone the unit.",
         ),
         Step(
             "Open it with your agency's key",
-            (f"gpg -o {ZIP_NAME} -d {_GPG}",),
+            (f"gpg -o {opened} -d {sealed}",),
             "GnuPG asks for the passphrase of your agency's key.",
         ),
-    ),
+    )
+
+
+STEPS: Mapping[Channel, tuple[Step, ...]] = {
+    channel: steps(channel, SEALED_NAME[channel], SIGNATURE_NAME[channel], namespace=NAMESPACE, opened=ZIP_NAME)
+    for channel in Channel
 }
 
 HASH_COMMANDS: tuple[tuple[str, str], ...] = (
@@ -77,9 +82,9 @@ HASH_COMMANDS: tuple[tuple[str, str], ...] = (
 
 
 def allowed_signers(signer: bytes) -> bytes:
-    """The one line of an allowed-signers file that trusts *signer* (Ed25519, 32 bytes) for packages and nothing else."""
+    """The one line of an allowed-signers file that trusts *signer* (Ed25519, 32 bytes) for packages and notices alone."""
     kind, blob = _public(signer)
-    return f'{PRINCIPAL} namespaces="{NAMESPACE}" {kind} {blob}\n'.encode()
+    return f'{PRINCIPAL} namespaces="{NAMESPACE},{NOTICE}" {kind} {blob}\n'.encode()
 
 
 def ssh_key(signer: bytes) -> UnitKey:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from aiohttp import web
 
 from handling.exchange import pages
+from handling.exchange.common import PORTAL
 from handling.exchange.portal import Portal
 from handling.store import members
 from tipline.base import database, staff
@@ -36,7 +37,7 @@ def make_exchange(settings: Settings, pool: Pool, today: Callable[[], date] = ut
     """Return the portal as an application; *pool* signs in under the exchange's own role."""
     site = Site(name=NAME, title=f"{settings.name}: packages", practice=settings.practice, style="agency")
     app = make_app(site, pages.ROUTES)
-    app[pages.PORTAL] = Portal(pool, members.trust(settings.inside, NAME), today, settings.unit, settings.name)
+    app[PORTAL] = Portal(pool, members.trust(settings.inside, NAME), today, settings.unit, settings.name)
     app[SMALL_FILES] = pages.SMALL_FILES
     app[pages.PGP_KEY_FILE] = settings.inside / "guard" / "package.asc"
     staff.install(app, staff.Staff(pool, NAME, pages.officer))

@@ -8,7 +8,7 @@ from typing import NewType
 from uuid import UUID
 
 from handling.rules.agreements import Channel
-from handling.rules.clocks import MONTHS
+from handling.rules.clocks import in_words
 
 PackageId = NewType("PackageId", UUID)
 
@@ -95,8 +95,3 @@ def may_fetch(package: Package, today: date) -> bool:
 
 def _due(act: Act, by: date, today: date) -> Due:
     return Due(act=act, by=by, days_late=max(0, (today - by).days))
-
-
-def in_words(day: date) -> str:
-    """A day as it is written on every page, such as "25 November 2026", whatever the server's locale is."""
-    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"

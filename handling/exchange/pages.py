@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
 from pathlib import Path
@@ -14,23 +13,21 @@ from aiohttp import web
 from crypto import pgp
 from crypto.errors import PgpError
 from handling.agencyfiles import Acknowledged
-from handling.exchange import forms, guide, handed, store, views
+from handling.exchange import forms, guide, handed, notice_pages, notices, store, views
+from handling.exchange.common import ID, PORTAL, Officer, attached, attachment, who
 from handling.exchange.handed import NotTakenError
 from handling.exchange.package import PackageId
-from handling.exchange.portal import NoSuchPackageError, PastDeletionError, Portal, Taken
+from handling.exchange.portal import NoSuchPackageError, PastDeletionError, Taken
 from handling.store import agencies
 from handling.store.members import MemberListError
 from tipline import openpage
 from tipline.base.database import Db
-from tipline.base.staff import Opened, SignInError, session, signed_in
+from tipline.base.staff import Opened, SignInError, signed_in
 from tipline.base.web import ErrorPage, FormError, Handler, read_form, render, see_other
 from tipline.onefile import OneFileError
 
-PORTAL = web.AppKey("portal", Portal)
 PGP_KEY_FILE = web.AppKey("pgp_key_file", Path)
 SMALL_FILES = frozenset({"file"})
-
-_ID = "{id:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}}"
 
 
 class KeyFileError(Exception):
@@ -38,14 +35,6 @@ class KeyFileError(Exception):
 
     def __init__(self) -> None:
         super().__init__("the unit's OpenPGP key file does not match the signed member list")
-
-
-@dataclass(frozen=True, slots=True)
-class Officer:
-    """Who is signed in: an officer acts for one agency, and sees nothing of any other."""
-
-    agency: str
-    agency_name: str
 
 
 async def officer(db: Db, opened: Opened) -> Officer:
@@ -58,11 +47,13 @@ async def officer(db: Db, opened: Opened) -> Officer:
 
 @signed_in
 async def home(request: web.Request) -> web.Response:
-    """List the agency's packages, newest first."""
-    portal, who = request.app[PORTAL], _who(request)
+    """List the agency's notices and packages, newest first."""
+    portal, officer = request.app[PORTAL], who(request)
     behind = _cursor(request.query.get("behind", ""))
-    listing = await portal.listing(who.agency, behind)
-    return render(request, views.home(listing, who.agency_name, behind=behind is not None, today=portal.today()))
+    listing = await portal.listing(officer.agency, behind)
+    waiting = await notices.listing(portal, officer.agency) if behind is None else ()
+    page = views.home(listing, waiting, officer.agency_name, behind=behind is not None, today=portal.today())
+    return render(request, page)
 
 
 @signed_in
@@ -78,7 +69,7 @@ async def acknowledge(request: web.Request) -> web.Response:
     field, digest = forms.parse_sha256(typed)
     if digest is None:
         return await _show(request, sha256=field)
-    outcome = await request.app[PORTAL].acknowledge(_who(request).agency, _id(request), digest)
+    outcome = await request.app[PORTAL].acknowledge(who(request).agency, _id(request), digest)
     if outcome is Taken.WRONG_HASH:
         return await _show(request, sha256=forms.wrong_sha256(typed))
     return see_other(f"/packages/{_id(request)}#acknowledge")
@@ -91,14 +82,14 @@ async def answer(request: web.Request) -> web.Response:
     form, feedback = forms.parse_answer(await read_form(request), portal.today())
     if feedback is None:
         return await _show(request, form=form)
-    await portal.answer(_who(request).agency, _id(request), feedback.to_body(), form=form.secret)
+    await portal.answer(who(request).agency, _id(request), feedback.to_body(), form=form.secret)
     return see_other(f"/packages/{_id(request)}#answer")
 
 
 @signed_in
 async def hand_in(request: web.Request) -> web.Response:
     """Take what open.html wrote: first show what it says, and on the second press of a button store it."""
-    portal, agency, package_id = request.app[PORTAL], _who(request).agency, _id(request)
+    portal, agency, package_id = request.app[PORTAL], who(request).agency, _id(request)
     form = await read_form(request)
     typed = form.get("text", "")
     try:
@@ -119,21 +110,21 @@ async def hand_in(request: web.Request) -> web.Response:
 async def unit_keys(request: web.Request) -> web.Response:
     """Send the unit's public keys for open.html. They count once their fingerprint was compared by telephone."""
     keys = await request.app[PORTAL].unit_keys()
-    return _file(guide.UNIT_KEYS_NAME, keys.encode())
+    return attached(guide.UNIT_KEYS_NAME, keys.encode())
 
 
 @signed_in
 async def open_page(_: web.Request) -> web.Response:
     """Send open.html, the same bytes to everybody."""
-    return _file(openpage.NAME, await asyncio.to_thread(openpage.build))
+    return attached(openpage.NAME, await asyncio.to_thread(openpage.build))
 
 
 @signed_in
 async def sealed_file(request: web.Request) -> web.StreamResponse:
     """Send the sealed file, piece by piece."""
-    portal, agency, name = request.app[PORTAL], _who(request).agency, request.match_info["name"]
+    portal, agency, name = request.app[PORTAL], who(request).agency, request.match_info["name"]
     found = await portal.fetch(agency, _id(request), name)
-    response = web.StreamResponse(headers=_attachment(name))
+    response = web.StreamResponse(headers=attachment(name))
     response.content_length = found.size
     await response.prepare(request)
     async for piece in portal.pieces(agency, found):
@@ -146,14 +137,14 @@ async def sealed_file(request: web.Request) -> web.StreamResponse:
 async def signature(request: web.Request) -> web.Response:
     """Send the signature over the sealed file."""
     name = request.match_info["name"]
-    return _file(name, await request.app[PORTAL].signature(_who(request).agency, _id(request), name))
+    return attached(name, await request.app[PORTAL].signature(who(request).agency, _id(request), name))
 
 
 @signed_in
 async def allowed_signers(request: web.Request) -> web.Response:
     """Send the line that makes `ssh-keygen` trust this unit's packages and nothing else."""
     members = await request.app[PORTAL].member_list()
-    return _file(guide.SIGNERS_NAME, guide.allowed_signers(members.package_signer))
+    return attached(guide.SIGNERS_NAME, guide.allowed_signers(members.package_signer))
 
 
 @signed_in
@@ -161,21 +152,22 @@ async def pgp_key(request: web.Request) -> web.Response:
     """Send the unit's OpenPGP key, if the file holds exactly the key that the member list names."""
     members = await request.app[PORTAL].member_list()
     text = await asyncio.to_thread(_checked_key, request.app[PGP_KEY_FILE], members.package_pgp)
-    return _file(guide.PGP_KEY_NAME, text.encode())
+    return attached(guide.PGP_KEY_NAME, text.encode())
 
 
 ROUTES = (
     web.get("/", home),
-    web.get(f"/packages/{_ID}", package),
-    web.post(f"/packages/{_ID}/acknowledge", acknowledge),
-    web.post(f"/packages/{_ID}/answer", answer),
-    web.post(f"/packages/{_ID}/hand-in", hand_in),
-    web.get(f"/packages/{_ID}/{{name:package\\.(?:age|zip\\.gpg)}}", sealed_file, allow_head=False),
-    web.get(f"/packages/{_ID}/{{name:package\\.(?:age\\.sig|zip\\.gpg\\.asc)}}", signature),
+    web.get(f"/packages/{ID}", package),
+    web.post(f"/packages/{ID}/acknowledge", acknowledge),
+    web.post(f"/packages/{ID}/answer", answer),
+    web.post(f"/packages/{ID}/hand-in", hand_in),
+    web.get(f"/packages/{ID}/{{name:package\\.(?:age|zip\\.gpg)}}", sealed_file, allow_head=False),
+    web.get(f"/packages/{ID}/{{name:package\\.(?:age\\.sig|zip\\.gpg\\.asc)}}", signature),
     web.get(f"/keys/{guide.SIGNERS_NAME}", allowed_signers),
     web.get(f"/keys/{guide.PGP_KEY_NAME}", pgp_key),
     web.get(f"/keys/{guide.UNIT_KEYS_NAME}", unit_keys),
     web.get(f"/{openpage.NAME}", open_page),
+    *notice_pages.ROUTES,
 )
 
 _REFUSALS: Mapping[type[Exception], tuple[HTTPStatus, ErrorPage]] = MappingProxyType(
@@ -235,15 +227,11 @@ async def _show(
     handed_in: forms.Field | None = None,
 ) -> web.Response:
     portal = request.app[PORTAL]
-    opened = await portal.open(_who(request).agency, _id(request))
+    opened = await portal.open(who(request).agency, _id(request))
     typed = views.Typed(sha256, form, handed_in)
     unit = await portal.unit_keys() if opened.signs else None
     page = views.package_page(opened, await portal.member_list(), portal.today(), typed, unit)
     return render(request, page, HTTPStatus.UNPROCESSABLE_ENTITY if page.wrong else HTTPStatus.OK)
-
-
-def _who(request: web.Request) -> Officer:
-    return session(request, Officer).value
 
 
 def _id(request: web.Request) -> PackageId:
@@ -268,11 +256,3 @@ def _checked_key(file: Path, fingerprint: str) -> str:
     except (OSError, UnicodeDecodeError, PgpError):
         raise KeyFileError from None
     return text
-
-
-def _file(name: str, content: bytes) -> web.Response:
-    return web.Response(body=content, headers=_attachment(name))
-
-
-def _attachment(name: str) -> dict[str, str]:
-    return {"Content-Disposition": f'attachment; filename="{name}"', "Content-Type": "application/octet-stream"}

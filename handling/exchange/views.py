@@ -1,18 +1,21 @@
 """What the portal's pages show, ready to read. No database, no decision; never the hash of a package's ZIP."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
 from handling.agencyfiles import Acknowledged, UnitKeys
-from handling.exchange import forms, guide
+from handling.exchange import forms, guide, notice_views
 from handling.exchange.handed import Handed
-from handling.exchange.package import SEALED_NAME, SIGNATURE_NAME, Package, due, in_words, may_fetch
+from handling.exchange.notice_store import Notice
+from handling.exchange.notice_views import NoticeView
+from handling.exchange.package import SEALED_NAME, SIGNATURE_NAME, Package, due, may_fetch
 from handling.exchange.portal import Listing, Opened
 from handling.exchange.store import Cursor
 from handling.rules.agreements import Channel
+from handling.rules.clocks import in_words
 from handling.rules.feedback import ASKABLE, AXES, Stage, at
 from handling.rules.member_words import groups
 from handling.store.members import MemberList
@@ -81,6 +84,7 @@ class HomePage:
 
     template: ClassVar[str] = "agency/home.html"
     agency: str
+    notices: tuple[NoticeView, ...]
     packages: tuple[PackageView, ...]
     next: str
     behind: bool
@@ -138,10 +142,11 @@ class HandedPage:
     text: str
 
 
-def home(listing: Listing, agency: str, *, behind: bool, today: date) -> HomePage:
-    """Show one page of the list."""
+def home(listing: Listing, notices: Sequence[Notice], agency: str, *, behind: bool, today: date) -> HomePage:
+    """Show one page of the list, on the first one with the notices."""
     packages = tuple(_package(package, today) for package in listing.packages)
-    return HomePage(agency, packages, cursor_text(listing.next) if listing.next else "", behind)
+    waiting = tuple(notice_views.view(notice, today) for notice in notices)
+    return HomePage(agency, waiting, packages, cursor_text(listing.next) if listing.next else "", behind)
 
 
 def handed_page(handed: Handed, text: str, opened: Opened, today: date) -> HandedPage:

@@ -25,7 +25,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """One of the three queues."""
+    """One of the queues."""
 
     title: str
     empty: str
@@ -273,6 +273,24 @@ class ReleasePage:
     alike: bool
     deconfliction: str
     residue: tuple[tuple[str, str, str, str], ...]  # class, text, why it matters, why it is there
+    seen: str
+    trouble: Trouble = NO_TROUBLE
+
+
+@dataclass(frozen=True, slots=True)
+class NoticePage:
+    """An opened notice: to whom, and every word that leaves."""
+
+    template: ClassVar[str] = "guard/notice.html"
+    at: Standing
+    title: str
+    agency: str
+    agency_id: str
+    channel: str
+    fingerprint: str
+    lines: tuple[tuple[str, str], ...]
+    text: str
+    unseen: int
     seen: str
     trouble: Trouble = NO_TROUBLE
 

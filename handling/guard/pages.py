@@ -14,6 +14,7 @@ from handling.guard import (
     member_pages,
     member_views,
     models,
+    notices,
     phrases,
     releases,
     reviews,
@@ -27,7 +28,7 @@ from handling.guard.refusal import NotNowError, RefusedError
 from handling.guard.service import today
 from handling.rules import emergency as emergency_rules
 from handling.rules.release import Kind
-from handling.signing import Handed, SigningFileError
+from handling.signing import TYPES, Handed, SigningFileError
 from handling.store.members import MemberList
 from tipline.base.web import PICTURES, Handler, Page, read_form, render, see_other
 
@@ -37,16 +38,22 @@ _KINDS = {path: kind for kind, path in views.PATHS.items()}
 _EMPTY = {
     Kind.REVIEW: "No report waits for a review. One comes here when a handler has written it and asks a second handler to read it.",
     Kind.MANIFEST: "No release waits. One comes here when an analyst asks to share a reviewed report with an agency.",
+    Kind.NOTICE: "No notice waits. One comes here when an analyst has to ask or tell an agency something, such as whether it consents.",
     Kind.PHRASE: "No phrase waits. One comes here when a handler wants to tell a source what became of a tip.",
 }
 _ONE_SIGNATURE = "Paste the signature, or choose its file: one of the two."
 SMALL = frozenset({"file"})
-_HEADINGS = {Kind.REVIEW: "Reviews", Kind.MANIFEST: "Releases", Kind.PHRASE: "Phrases"}
+_HEADINGS = {
+    Kind.REVIEW: "Reviews",
+    Kind.MANIFEST: "Releases",
+    Kind.PHRASE: "Phrases",
+    Kind.NOTICE: "Notices to agencies",
+}
 
 
 def routes() -> list[web.RouteDef]:
     """Every page of the guard but sign-in and sign-out."""
-    one = "/{queue:reviews|releases|phrases}/{subject}"
+    one = "/{queue:reviews|releases|phrases|notices}/{subject}"
     return [
         web.get("/", _shown(home)),
         web.get(one, _shown(look)),
@@ -75,6 +82,7 @@ async def home(request: web.Request) -> web.Response:
         waiting = {
             Kind.REVIEW: await store.reviews(db, who),
             Kind.MANIFEST: await store.releases(db, who),
+            Kind.NOTICE: await store.notices(db, who),
             Kind.PHRASE: await store.phrases(db, who),
         }
     queues = tuple(_queue(kind, queue, who, listed) for kind, queue in waiting.items())
@@ -111,6 +119,8 @@ async def open_(request: web.Request) -> web.Response:
         page = views.release_page(
             await releases.open_(guard, subject, await hand_of(request), today()), scheme(), subjects()
         )
+    elif kind is Kind.NOTICE:
+        page = views.notice_page(await notices.open_(guard, subject, await hand_of(request), today()))
     else:
         raise web.HTTPNotFound  # nothing of a phrase is sealed
     request[PICTURES] = True
@@ -124,6 +134,8 @@ async def sign(request: web.Request) -> web.Response:
         await reviews.sign(guard, subject, hand, today())
     elif _kind(request) is Kind.MANIFEST:
         await releases.sign(guard, subject, hand, today())
+    elif _kind(request) is Kind.NOTICE:
+        await notices.sign(guard, subject, hand, today())
     else:
         await phrases.sign(guard, subject, hand, today())
     return see_other(_path(request))
@@ -141,7 +153,7 @@ async def refuse(request: web.Request) -> web.Response:
 
 async def take(request: web.Request) -> web.Response:
     """Send the request to sign, sealed to the person who asks for it."""
-    kind, subject, hand = _kind(request), subject_of(request), await hand_of(request)
+    kind, subject, hand = _away(request), subject_of(request), await hand_of(request)
     sealed = await elsewhere.take(request.app[GUARD], kind, subject, hand, today())
     return attachment(f"to-sign-{str(subject)[:8]}.age", sealed)
 
@@ -149,7 +161,7 @@ async def take(request: web.Request) -> web.Response:
 async def ask_outside(request: web.Request) -> web.Response:
     """Ask somebody of another unit to stand in: send the request to sign, sealed to them."""
     stand = (await read_form(request)).get("name", "")
-    kind, subject, hand = _kind(request), subject_of(request), await hand_of(request)
+    kind, subject, hand = _away(request), subject_of(request), await hand_of(request)
     sealed = await elsewhere.take(request.app[GUARD], kind, subject, hand, today(), stand=stand)
     return attachment(f"to-sign-{str(subject)[:8]}-{stand}.age", sealed)
 
@@ -164,7 +176,7 @@ async def hand_in(request: web.Request) -> web.Response:
         handed = Handed.read(given[0])
     except SigningFileError as error:
         raise NotNowError(f"Not taken: {error}.") from None
-    kind, subject, hand = _kind(request), subject_of(request), await hand_of(request)
+    kind, subject, hand = _away(request), subject_of(request), await hand_of(request)
     await elsewhere.hand_in(request.app[GUARD], kind, subject, hand, today(), handed=handed)
     return see_other(_path(request))
 
@@ -210,13 +222,21 @@ async def _at(
         page = views.phrase_page(await phrases.look(guard, subject, who, today()), asked, trouble, who=who)
     else:
         turn, listed = await service.look(guard, kind, subject, who, today())
-        signed, away = who in turn.request.signers, views.elsewhere(turn, asked, listed)
+        signed, away = who in turn.request.signers, views.elsewhere(kind, turn, asked, listed)
         page = models.LockedPage(views.standing(kind, turn, listed), signed, away, trouble)
     return render(request, page, status)
 
 
 def _kind(request: web.Request) -> Kind:
     return _KINDS[request.match_info["queue"]]
+
+
+def _away(request: web.Request) -> Kind:
+    """What may be signed away from here: no notice."""
+    kind = _kind(request)
+    if kind not in TYPES:
+        raise web.HTTPNotFound
+    return kind
 
 
 def _path(request: web.Request) -> str:

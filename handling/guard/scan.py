@@ -104,6 +104,11 @@ def _named(member: Member, inside: Collection[str]) -> list[str]:
     texts = [member.source, member.text or ""]
     if member.text is None and member.source:
         texts += _strings(parse(member.data))  # where the source writes a line's end as \n, words would run together
+    return named(texts, inside)
+
+
+def named(texts: Collection[str], inside: Collection[str]) -> list[str]:
+    """Return which names of the inside stand in some texts as words."""
     return [
         name
         for name in sorted(set(inside))

@@ -195,7 +195,13 @@ def _carriers(kind: Kind, opener: str, held: Duties, *, from_outside: bool) -> t
 async def _sealed(db: Db, kind: Kind, subject: UUID, who: str) -> SealedRequest:
     if kind is Kind.PHRASE:
         return SealedRequest(await request_of(db, kind, subject, who), b"")
-    return found(await (store.review(db, subject, who) if kind is Kind.REVIEW else store.release(db, subject)))
+    return found(await _row(db, kind, subject, who))
+
+
+async def _row(db: Db, kind: Kind, subject: UUID, who: str) -> SealedRequest | None:
+    if kind is Kind.REVIEW:
+        return await store.review(db, subject, who)
+    return await (store.notice(db, subject) if kind is Kind.NOTICE else store.release(db, subject))
 
 
 def found(value: T | None) -> T:
@@ -210,6 +216,7 @@ _REFUSE: dict[Kind, _Refuse] = {
     Kind.REVIEW: store.refuse_review,
     Kind.MANIFEST: store.refuse_release,
     Kind.PHRASE: store.refuse_phrase,
+    Kind.NOTICE: store.refuse_notice,
 }
 
 
@@ -217,8 +224,7 @@ async def request_of(db: Db, kind: Kind, subject: UUID, who: str) -> Request:
     """The request of one kind as it is shown to *who*, or `NoSuchRequestError`: hidden and absent are one answer."""
     if kind is Kind.PHRASE:
         return found(await store.phrase(db, subject, who)).request
-    row = await (store.review(db, subject, who) if kind is Kind.REVIEW else store.release(db, subject))
-    return found(row).request
+    return found(await _row(db, kind, subject, who)).request
 
 
 async def look(guard: Guard, kind: Kind, subject: UUID, who: str, today: date) -> tuple[Turn, MemberList]:
@@ -242,7 +248,7 @@ async def refuse(guard: Guard, kind: Kind, subject: UUID, *, who: str, reason: s
         member = listed.member(who)
         if not turn(kind, request, member, listed).may_refuse:
             raise NotNowError(Reason.COMPLETE.value if _decided(kind, request) else _NOT_A_SIGNER)
-        asker = listed.desk_intake if kind is Kind.MANIFEST else listed.corridor_vault
+        asker = listed.desk_intake if kind in {Kind.MANIFEST, Kind.NOTICE} else listed.corridor_vault
         sealed = age.seal(f"{reason} ({member.display})".encode(), [asker])
         if not await _REFUSE[kind](db, subject, was=request.state, reason=sealed):
             raise MovedError

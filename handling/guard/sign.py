@@ -13,7 +13,8 @@ from crypto.secret import Secret
 from crypto.signing import SigningKey
 from handling.guard.keys import Keys, NotForYouError
 from handling.guard.refusal import GuardError
-from handling.guard.seal import Sealed
+from handling.guard.seal import Sealed, SealedNotice
+from handling.notices import NAMESPACE as NOTICE
 from handling.rules.agreements import Channel
 from handling.store.keyring import Keyring, MissingKeyError
 from handling.store.members import Duty, MemberList
@@ -26,7 +27,7 @@ _NAMES = ("ed25519", "openpgp")
 class SignError(GuardError):
     """A package key is missing, does not open, or is not the one on the signed member list; nothing was signed."""
 
-    text = "The package could not be signed with the unit's package key. Nothing leaves."
+    text = "It could not be signed with the unit's package key. Nothing leaves."
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,14 @@ class Signed:
     """A sealed package with its detached signature, ready to leave. Only `PackageKeys.sign` makes one."""
 
     sealed: Sealed
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class SentNotice:
+    """A sealed notice with its detached signature, ready to leave. Only `PackageKeys.sign_notice` makes one."""
+
+    sealed: SealedNotice
     signature: str
 
 
@@ -74,18 +83,25 @@ class PackageKeys:
 
     def sign(self, sealed: Sealed, keys: Keys, members: MemberList) -> Signed:
         """Sign in the way of the package's channel: SSHSIG for age, detached OpenPGP for OpenPGP; or `SignError`."""
+        return Signed(sealed, self._signature(sealed.channel, sealed.data, keys, members, NAMESPACE))
+
+    def sign_notice(self, sealed: SealedNotice, keys: Keys, members: MemberList) -> "SentNotice":
+        """Sign a sealed notice in the same way, in a namespace of its own: none passes for a package."""
+        return SentNotice(sealed, self._signature(sealed.channel, sealed.data, keys, members, NOTICE))
+
+    def _signature(self, channel: Channel, data: bytes, keys: Keys, members: MemberList, namespace: str) -> str:
         try:
-            if sealed.channel is Channel.AGE:
-                return Signed(sealed, self._ssh(sealed.data, keys, members))
-            return Signed(sealed, self._openpgp(sealed.data, keys, members))
+            if channel is Channel.AGE:
+                return self._ssh(data, keys, members, namespace)
+            return self._openpgp(data, keys, members)
         except (CryptoError, MissingKeyError, NotForYouError):
             raise SignError from None
 
-    def _ssh(self, data: bytes, keys: Keys, members: MemberList) -> str:
+    def _ssh(self, data: bytes, keys: Keys, members: MemberList, namespace: str) -> str:
         key = SigningKey.from_seed(Secret(keys.open(self.keyring.get("package", "ed25519"))))
         if key.public != members.package_signer:
             raise SignError
-        return sshsig.sign(key, data, namespace=NAMESPACE)
+        return sshsig.sign(key, data, namespace=namespace)
 
     def _openpgp(self, data: bytes, keys: Keys, members: MemberList) -> str:
         passphrase = Secret(keys.open(self.keyring.get("package", "openpgp")))

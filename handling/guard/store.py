@@ -13,13 +13,14 @@ QUEUE_LENGTH = 50
 
 
 class State(Enum):
-    """Where a request stands. A review ends signed, a release released, a phrase approved; each may end refused, a release void."""
+    """Where a request stands. A review ends signed, a release released, a phrase approved, a notice sent; each may end refused."""
 
     WAITING = "waiting"
     SIGNED_ONCE = "signed-once"
     SIGNED = "signed"
     RELEASED = "released"
     APPROVED = "approved"
+    SENT = "sent"
     REFUSED = "refused"
     VOID = "void"
 
@@ -92,6 +93,20 @@ class Package:
     delete_by: date
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One notice as the exchange keeps it: nothing of it says what it is about."""
+
+    id: UUID
+    agency: str
+    channel: str
+    sealed: bytes
+    signature: str
+    subject: bytes
+    sent_on: date
+    answer_by: date
+
+
 _SIGNERS = "ARRAY(SELECT s.signer FROM guard.signature s WHERE s.subject = r.id AND s.kind = '{kind}' ORDER BY 1)"
 _COLUMNS = "r.id, r.requested_by, r.requested_on, r.state, " + _SIGNERS + " AS signers"
 _SHOWN = "(r.shown_to IS NULL OR $2 = ANY(r.shown_to))"  # to this member; null is everybody
@@ -109,9 +124,11 @@ _QUEUE = (
 _REVIEWS = _QUEUE.format(table="review", kind=Kind.REVIEW.value, shown=_SHOWN)
 _RELEASES = _QUEUE.format(table="release", kind=Kind.MANIFEST.value, shown="$2::text IS NOT NULL")
 _PHRASES = _QUEUE.format(table="phrase", kind=Kind.PHRASE.value, shown=_SHOWN)
+_NOTICES = _QUEUE.format(table="notice", kind=Kind.NOTICE.value, shown="$2::text IS NOT NULL")
 
 _REVIEW = f"SELECT {_COLUMNS}, r.sealed FROM guard.review r WHERE r.id = $1 AND {_SHOWN}".format(kind=Kind.REVIEW.value)
 _RELEASE = f"SELECT {_COLUMNS}, r.sealed FROM guard.release r WHERE r.id = $1".format(kind=Kind.MANIFEST.value)
+_NOTICE = f"SELECT {_COLUMNS}, r.sealed FROM guard.notice r WHERE r.id = $1".format(kind=Kind.NOTICE.value)
 _PHRASE = f"SELECT {_COLUMNS}, r.phrase FROM guard.phrase r WHERE r.id = $1 AND {_SHOWN}".format(kind=Kind.PHRASE.value)
 
 _SIGNATURES = """
@@ -135,6 +152,7 @@ _REFUSE = """
 """
 _REFUSE_REVIEW = _REFUSE.format(table="review")
 _REFUSE_RELEASE = _REFUSE.format(table="release")
+_REFUSE_NOTICE = _REFUSE.format(table="notice")
 
 _REFUSE_PHRASE = """
     UPDATE guard.phrase
@@ -164,6 +182,14 @@ _RELEASED = """
        SET state = 'released', sealed = ''
      WHERE id = $1
        AND state = 'signed-once'
+       AND sha256(sealed) = $2
+"""
+
+_SENT = """
+    UPDATE guard.notice
+       SET state = 'sent', sealed = ''
+     WHERE id = $1
+       AND state = 'waiting'
        AND sha256(sealed) = $2
 """
 
@@ -208,6 +234,11 @@ _ADD_PACKAGE = """
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
 
+_ADD_NOTICE = """
+    INSERT INTO exchange.notice (id, agency, channel, sealed, signature, subject, sent_on, answer_by)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+
 
 async def reviews(db: Db, who: str) -> Queue:
     """Reviews that wait for a signature and are shown to *who*."""
@@ -224,6 +255,11 @@ async def phrases(db: Db, who: str) -> Queue:
     return await _queue(db, _PHRASES, who)
 
 
+async def notices(db: Db, who: str) -> Queue:
+    """Notices that wait for a signature; they are shown to every member, and what they say to nobody who may not sign."""
+    return await _queue(db, _NOTICES, who)
+
+
 async def review(db: Db, review_id: UUID, who: str) -> SealedRequest | None:
     """One review, if it is shown to *who*."""
     with store_errors():
@@ -235,6 +271,13 @@ async def release(db: Db, release_id: UUID) -> SealedRequest | None:
     """One release."""
     with store_errors():
         row = await db.fetchrow(_RELEASE, release_id)
+    return SealedRequest(_request(row), row["sealed"]) if row else None
+
+
+async def notice(db: Db, notice_id: UUID) -> SealedRequest | None:
+    """One notice."""
+    with store_errors():
+        row = await db.fetchrow(_NOTICE, notice_id)
     return SealedRequest(_request(row), row["sealed"]) if row else None
 
 
@@ -281,6 +324,11 @@ async def refuse_release(db: Db, release_id: UUID, *, was: State, reason: bytes)
     return await _changed(db, _REFUSE_RELEASE, release_id, was.value, reason)
 
 
+async def refuse_notice(db: Db, notice_id: UUID, *, was: State, reason: bytes) -> bool:
+    """Refuse a notice and drop its sealed file; False when somebody else moved it first."""
+    return await _changed(db, _REFUSE_NOTICE, notice_id, was.value, reason)
+
+
 async def refuse_phrase(db: Db, outcome: UUID, *, was: State, reason: bytes) -> bool:
     """Refuse a phrase; False when somebody else moved it first."""
     return await _changed(db, _REFUSE_PHRASE, outcome, was.value, reason)
@@ -301,6 +349,11 @@ async def mark_released(db: Db, release_id: UUID, *, sealed_sha256: bytes) -> bo
     return await _changed(db, _RELEASED, release_id, sealed_sha256)
 
 
+async def mark_sent(db: Db, notice_id: UUID, *, sealed_sha256: bytes) -> bool:
+    """Mark a notice sent and drop its sealed file; False unless that file is still the one opened."""
+    return await _changed(db, _SENT, notice_id, sealed_sha256)
+
+
 async def void_release(db: Db, release_id: UUID, *, sealed_sha256: bytes, reason: bytes) -> bool:
     """End a release whose first signature is over something else; False when somebody else moved it first."""
     return await _changed(db, _VOID, release_id, sealed_sha256, reason)
@@ -318,9 +371,15 @@ async def add_report(db: Db, report_id: UUID, sealed: bytes, day: date) -> None:
 
 
 async def add_package(db: Db, package: Package) -> None:
-    """Hand a package to the exchange. The one statement by which something leaves."""
+    """Hand a package to the exchange. The one statement by which a report leaves."""
     with store_errors():
         await db.execute(_ADD_PACKAGE, *astuple(package))
+
+
+async def add_notice(db: Db, message: Message) -> None:
+    """Hand a notice to the exchange. The one statement by which a notice leaves."""
+    with store_errors():
+        await db.execute(_ADD_NOTICE, *astuple(message))
 
 
 async def _queue(db: Db, sql: str, who: str) -> Queue:

@@ -103,18 +103,18 @@ class Verified:
 def examine(scanned: Scanned, manifest: Manifest, asked: ReleaseAsked, held: Held, today: date) -> Examined | Refused:
     """Hold a scanned package against the review, the agreement and the lists; all reasons at once, or none."""
     report = _report(scanned)
-    reviewed = _review(asked.review, held.members)
+    said_in_review = reviewed(asked.review, held.members)
     agreement = _agreement(manifest, held)
     reasons = [*_package_reasons(scanned, manifest, report, held), *_requester(held), *_dates(manifest, today)]
     reasons += _deconfliction(asked.deconfliction, held.members, today)
-    reasons += [found for found in (report, reviewed, agreement) if isinstance(found, str)]
+    reasons += [found for found in (report, said_in_review, agreement) if isinstance(found, str)]
     if held.agency is None:
         reasons.append("The agency of the manifest is not enrolled.")
-    if isinstance(reviewed, tuple) and isinstance(report, Report):
-        reasons += _review_reasons(reviewed[1], report, manifest, today)
-    if isinstance(report, str) or isinstance(reviewed, str) or isinstance(agreement, str) or held.agency is None:
+    if isinstance(said_in_review, tuple) and isinstance(report, Report):
+        reasons += _review_reasons(said_in_review[1], report, manifest, today)
+    if isinstance(report, str) or isinstance(said_in_review, str) or isinstance(agreement, str) or held.agency is None:
         return Refused(tuple(reasons))
-    reviewer, said = reviewed
+    reviewer, said = said_in_review
     reasons += _origin_reasons(scanned, agreement, held.unit)
     facts = replace(said.facts.as_reviewed(), agencies=said.agencies)
     looked = finished.look(scanned, report, manifest, agreement, held.unit)
@@ -187,8 +187,8 @@ def _report(scanned: Scanned) -> Report | str:
         return "report.json is not a report in the agreed format."
 
 
-def _review(review: Statement, members: MemberList) -> tuple[Member, Review] | str:
-    """The reviewer and what they signed: one signature, by who may review on today's list and is not the author."""
+def reviewed(review: Statement, members: MemberList) -> tuple[Member, Review] | str:
+    """Return the reviewer and what they signed, or why it does not count: one signature, by who may review on today's list and is not the author."""
     reviewer = members.by_signing(review.signatures[0].public) if len(review.signatures) == 1 else None
     if reviewer is None:
         return _NOT_REVIEWED
@@ -212,7 +212,7 @@ def _deconfliction(said: Deconfliction, members: MemberList, today: date) -> lis
     reasons = []
     if not is_clear((said,)):
         reasons.append("Nobody has answered that it is neither somebody's source nor a live operation.")
-    if said.by not in {member.name for member in members.having(Duty.ANALYST)}:
+    if not is_analyst(said.by, members):
         reasons.append("Whoever wrote down whose source or operation it is, is no analyst of this unit.")
     if said.on > today:
         reasons.append("The answer about sources and operations is of a day that has not come.")
@@ -277,12 +277,13 @@ def _squeezed(text: str) -> str:
     return " ".join(text.split())
 
 
+def is_analyst(name: str, members: MemberList) -> bool:
+    """Whether somebody may ask for what leaves."""
+    return name in {member.name for member in members.having(Duty.ANALYST)}
+
+
 def _requester(held: Held) -> list[str]:
-    try:
-        asked = Duty.ANALYST in held.members.member(held.requested_by).duties
-    except NotAMemberError:
-        asked = False
-    return [] if asked else ["It was not asked for by an analyst of this unit."]
+    return [] if is_analyst(held.requested_by, held.members) else ["It was not asked for by an analyst of this unit."]
 
 
 def _dates(manifest: Manifest, today: date) -> list[str]:

@@ -8,6 +8,7 @@ from handling.guard import fact_words, scan, words
 from handling.guard.asked import Item, Report
 from handling.guard.models import (
     Elsewhere,
+    NoticePage,
     PhrasePage,
     ReleasePage,
     ReviewPage,
@@ -17,14 +18,15 @@ from handling.guard.models import (
     Standing,
     Trouble,
 )
+from handling.guard.notices import NoticeView
 from handling.guard.phrases import PhraseView
 from handling.guard.releases import ReleaseView
 from handling.guard.reviews import ReviewView
 from handling.guard.service import Turn
 from handling.guard.store import Asked, State
 from handling.guard.verify import duties
-from handling.rules import attachments, phrases
-from handling.rules.agreements import PURPOSE_LABELS, Purpose
+from handling.rules import attachments, notices, phrases
+from handling.rules.agreements import PURPOSE_LABELS, Agreement, Purpose
 from handling.rules.attachments import Listed
 from handling.rules.deconfliction import ANSWER_LABELS
 from handling.rules.grading import GradeError, Scheme
@@ -32,15 +34,22 @@ from handling.rules.release import Kind
 from handling.rules.risk import QUESTIONS
 from handling.rules.staffing import two_keys
 from handling.rules.subjects import Subjects
+from handling.signing import TYPES
 from handling.store.members import Duty, MemberList, NotAMemberError
 
-PATHS = {Kind.REVIEW: "reviews", Kind.MANIFEST: "releases", Kind.PHRASE: "phrases"}
-TITLES = {Kind.REVIEW: "Review of a report", Kind.MANIFEST: "Release of a report", Kind.PHRASE: "Phrase for a source"}
+PATHS = {Kind.REVIEW: "reviews", Kind.MANIFEST: "releases", Kind.PHRASE: "phrases", Kind.NOTICE: "notices"}
+TITLES = {
+    Kind.REVIEW: "Review of a report",
+    Kind.MANIFEST: "Release of a report",
+    Kind.PHRASE: "Phrase for a source",
+    Kind.NOTICE: "Notice to an agency",
+}
 _STATES = {
     State.WAITING: "Nobody has signed it yet.",
     State.SIGNED_ONCE: "One person has signed it; a second one must.",
     State.SIGNED: "It is signed. The report is with the desk.",
     State.RELEASED: "It is signed twice. The package has left.",
+    State.SENT: "It is signed. The notice has left.",
     State.APPROVED: "It is signed twice. The corridor may tell the source.",
     State.REFUSED: "It was refused. The reason is with those who asked.",
     State.VOID: "It changed after the first signature, which is void. Nothing left. The desk reads why, and can ask again.",
@@ -102,7 +111,7 @@ def release_page(view: ReleaseView, scheme: Scheme, subjects: Subjects) -> Relea
         report=report_shown(it.report, scheme, subjects),
         agency=it.agency.name,
         agency_id=it.agency.id,
-        channel="age" if agreement.agency.channel.value == "age" else "OpenPGP",
+        channel=_channel(agreement),
         fingerprint=agreement.agency.fingerprint,
         agreement=f"{agreement.title} ({agreement.id}, version {agreement.version})",
         agreement_sha256=agreement.sha256,
@@ -127,8 +136,31 @@ def release_page(view: ReleaseView, scheme: Scheme, subjects: Subjects) -> Relea
     )
 
 
-def elsewhere(turn: Turn, asked: Sequence[Asked], listed: MemberList) -> Elsewhere:
+def _channel(agreement: Agreement) -> str:
+    return "age" if agreement.agency.channel.value == "age" else "OpenPGP"
+
+
+def notice_page(view: NoticeView) -> NoticePage:
+    """The page of an opened notice."""
+    it = view.examined
+    return NoticePage(
+        at=standing(Kind.NOTICE, view.turn, view.listed),
+        title=notices.title(it.notice.kind),
+        agency=it.agency.name,
+        agency_id=it.agency.id,
+        channel=_channel(it.agreement),
+        fingerprint=it.agreement.agency.fingerprint,
+        lines=tuple((label, words.visible(value)) for label, value in it.lines),
+        text=words.visible(it.text.decode()),
+        unseen=words.unseen(it.notice.words),
+        seen=it.seen,
+    )
+
+
+def elsewhere(kind: Kind, turn: Turn, asked: Sequence[Asked], listed: MemberList) -> Elsewhere:
     """What can be signed away from the guard at one request, by whom, and who was asked."""
+    if kind not in TYPES:
+        return Elsewhere(may_take=False, may_hand_in=False, outside=(), asked=())
     return Elsewhere(
         may_take=turn.may_sign,
         may_hand_in=turn.may_carry,
@@ -152,7 +184,7 @@ def phrase_page(view: PhraseView, asked: Sequence[Asked], trouble: Trouble, *, w
         text=known.text if known else "",
         kind=kind,
         signed=who in view.turn.request.signers,
-        elsewhere=elsewhere(view.turn, asked, view.listed),
+        elsewhere=elsewhere(Kind.PHRASE, view.turn, asked, view.listed),
         trouble=trouble,
     )
 

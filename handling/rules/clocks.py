@@ -36,3 +36,8 @@ def working_days_after(start: date, days: int, holidays: frozenset[date] = froze
         if day.weekday() < _SATURDAY and day not in holidays:
             left -= 1
     return day
+
+
+def in_words(day: date) -> str:
+    """Return a day as it is written on every page, such as "25 November 2026", whatever the server's locale is."""
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"

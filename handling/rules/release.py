@@ -1,4 +1,4 @@
-"""pure: who may sign what next, and what a signature or a refusal moves. Two people, always; nobody signs alone."""
+"""pure: who may sign what next, and what a signature or a refusal moves. Nobody signs alone what they asked for."""
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -15,6 +15,7 @@ class Kind(Enum):
     MANIFEST = "manifest"
     PHRASE = "phrase"
     MEMBERS = "member-list"
+    NOTICE = "notice"
 
 
 class Duty(StrEnum):
@@ -41,6 +42,7 @@ STAFFING: Final[Mapping[Kind, Staffing]] = {
     Kind.MANIFEST: Staffing((Duty.HANDLER, Duty.OFFICER), in_order=True, opener_may_sign=False, outside=True),
     Kind.PHRASE: Staffing((Duty.HANDLER, Duty.OFFICER), in_order=False, opener_may_sign=True, outside=True),
     Kind.MEMBERS: Staffing((Duty.HANDLER, Duty.HANDLER), in_order=False, opener_may_sign=True, outside=False),
+    Kind.NOTICE: Staffing((Duty.OFFICER,), in_order=True, opener_may_sign=False, outside=False),
 }
 
 
@@ -199,6 +201,8 @@ _NEXT: Final[Mapping[tuple[Kind, str, Act], str]] = {
     (Kind.MEMBERS, "waiting", Act.REFUSE): "refused",
     (Kind.MEMBERS, "signed-once", Act.SIGN): "accepted",
     (Kind.MEMBERS, "signed-once", Act.REFUSE): "refused",
+    (Kind.NOTICE, "waiting", Act.SIGN): "sent",
+    (Kind.NOTICE, "waiting", Act.REFUSE): "refused",
 }
 
 

@@ -19,6 +19,7 @@ class Task(Enum):
     FIRST = "give the first signature on a release"
     SECOND = "give the second signature on a release"
     PHRASE = "sign what a source is told of an outcome"
+    NOTICE = "send a notice to an agency"
     EMERGENCY = "disclose in an emergency, with a second signature within 24 hours"
     MEMBERS = "change the member list"
 
@@ -51,6 +52,7 @@ _NEEDED: Final[Mapping[Task, str]] = {
     Task.FIRST: "A handler is needed who did not ask for the release.",
     Task.SECOND: "A releasing officer is needed who neither asked for the release nor gave the first signature.",
     Task.PHRASE: "A handler and a releasing officer are needed, two people.",
+    Task.NOTICE: "A releasing officer is needed who did not ask for the notice.",
     Task.EMERGENCY: "A handler tells it alone; another handler or an officer is needed for what follows.",
     Task.MEMBERS: "Two handlers are needed. The holders of the root key can sign it as well.",
 }
@@ -129,6 +131,7 @@ _ROWS: Final[Mapping[Task, _Row]] = {
     Task.FIRST: _signed(Kind.MANIFEST, Duty.ANALYST, first=True),
     Task.SECOND: _signed(Kind.MANIFEST, Duty.ANALYST, last=True),
     Task.PHRASE: _signed(Kind.PHRASE, Duty.HANDLER),
+    Task.NOTICE: _signed(Kind.NOTICE, Duty.ANALYST),
     Task.EMERGENCY: _told,
     Task.MEMBERS: _signed(Kind.MEMBERS, None),
 }

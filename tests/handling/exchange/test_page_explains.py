@@ -46,7 +46,7 @@ async def test_the_fingerprint_on_the_page_is_that_of_the_key_to_download(exchan
     public.write_text(" ".join(key))
     listed = subprocess.run(["ssh-keygen", "-l", "-f", public], capture_output=True, text=True, check=True)  # noqa: ASYNC221 - milliseconds
 
-    assert (principal, options) == ("tipline", 'namespaces="tipline-package"')
+    assert (principal, options) == ("tipline", 'namespaces="tipline-package,tipline-notice"')
     assert shown in listed.stdout.split()
 
 

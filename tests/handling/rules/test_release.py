@@ -82,6 +82,13 @@ def test_the_member_list_takes_two_handlers_whoever_proposed_it_and_nobody_else(
     assert not is_complete(Kind.MEMBERS, "amina", ["ben", "ben"], THREE)
 
 
+def test_a_notice_takes_one_officer_who_did_not_ask_for_it():
+    assert next_signer(Kind.NOTICE, "amina", [], THREE) == Eligible(("clara",))
+    assert is_complete(Kind.NOTICE, "amina", ["clara"], THREE)
+    assert why_not(Kind.NOTICE, "clara", "clara", [], THREE) is Reason.OPENER
+    assert not is_complete(Kind.NOTICE, "amina", ["ben"], THREE)
+
+
 def test_two_handlers_or_two_officers_are_not_enough_for_a_phrase():
     four = {**THREE, "dina": frozenset({"officer"})}
 
@@ -214,6 +221,7 @@ _STATES = {
     Kind.MANIFEST: ("waiting", "signed-once", "released", "refused", "void"),
     Kind.PHRASE: ("waiting", "signed-once", "approved", "refused"),
     Kind.MEMBERS: ("waiting", "signed-once", "accepted", "refused"),
+    Kind.NOTICE: ("waiting", "sent", "refused"),
 }
 _MOVES = {
     (Kind.REVIEW, "waiting", Act.SIGN): "signed",
@@ -224,6 +232,7 @@ _MOVES = {
     (Kind.PHRASE, "signed-once", Act.SIGN): "approved",
     (Kind.MEMBERS, "waiting", Act.SIGN): "signed-once",
     (Kind.MEMBERS, "signed-once", Act.SIGN): "accepted",
+    (Kind.NOTICE, "waiting", Act.SIGN): "sent",
 }
 
 
@@ -247,4 +256,4 @@ def test_as_many_signatures_as_the_staffing_asks_lead_to_the_end(kind):
     for _ in STAFFING[kind].duties:
         state = advance(kind, state, Act.SIGN)
 
-    assert state in {"signed", "released", "approved", "accepted"}
+    assert state in {"signed", "released", "approved", "accepted", "sent"}

@@ -35,6 +35,7 @@ def test_three_people_can_do_everything_and_nobody_from_outside_is_named():
         (Task.FIRST, ("ben",)),
         (Task.SECOND, ("clara",)),
         (Task.PHRASE, ("amina", "ben", "clara")),
+        (Task.NOTICE, ("clara",)),
         (Task.EMERGENCY, ("amina", "ben")),
         (Task.MEMBERS, ("amina", "ben")),
     ],

@@ -1,0 +1,153 @@
+"""pure: a notice, a few lines to one agency. What it says as a value, of which kinds there are, and the words people read."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from typing import Any, Final
+from uuid import UUID
+
+from handling.rules import consent
+from handling.rules.agreements import AGENCY_ID, PURPOSE_LABELS
+from handling.rules.clocks import in_words
+from handling.rules.consent import Asked
+
+FORMAT: Final = "tipline/notice/v1"
+WORDS_MAX: Final = 300  # characters
+_KEYS: Final = {"format", "id", "kind", "agency", "reference", "words", "day", "on", "about"}
+_UUID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+
+class NoticeError(ValueError):
+    """The document is no notice."""
+
+    def __init__(self) -> None:
+        super().__init__("this is no notice")
+
+
+class NoticeKind(Enum):
+    """What a notice can be about: a closed set."""
+
+    CONSENT_REQUEST = "consent-request"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One notice to one agency."""
+
+    id: UUID
+    kind: NoticeKind
+    agency: str  # to whom
+    reference: str  # what it is about, by a name that the agency may know: a report's URN
+    words: str  # one line of the unit's own, or empty
+    day: date  # the last day on which an answer is wanted
+    on: date  # when it was asked for
+    about: Mapping[str, Any]  # what its kind says besides
+
+    def to_body(self) -> dict[str, Any]:
+        """Return the notice as a JSON value."""
+        return {
+            "format": FORMAT,
+            "id": str(self.id),
+            "kind": self.kind.value,
+            "agency": self.agency,
+            "reference": self.reference,
+            "words": self.words,
+            "day": self.day.isoformat(),
+            "on": self.on.isoformat(),
+            "about": dict(self.about),
+        }
+
+    @classmethod
+    def from_body(cls, body: object) -> "Notice":
+        """Read what `to_body` returns, with what its kind says, or raise `NoticeError`."""
+        if not isinstance(body, Mapping) or set(body) != _KEYS or body["format"] != FORMAT:
+            raise NoticeError
+        try:
+            notice = cls(
+                id=UUID(_text(body["id"], _UUID)),
+                kind=NoticeKind(body["kind"]),
+                agency=_text(body["agency"], AGENCY_ID),
+                reference=_text(body["reference"], rf"urn:uuid:{_UUID}"),
+                words=_line(body["words"]),
+                day=date.fromisoformat(_text(body["day"], r"[0-9]{4}-[0-9]{2}-[0-9]{2}")),
+                on=date.fromisoformat(_text(body["on"], r"[0-9]{4}-[0-9]{2}-[0-9]{2}")),
+                about=body["about"],
+            )
+        except ValueError:
+            raise NoticeError from None
+        if notice.day < notice.on:
+            raise NoticeError
+        _READ[notice.kind](notice)
+        return notice
+
+
+def title(kind: NoticeKind) -> str:
+    """What a notice of this kind is called."""
+    return _TITLES[kind]
+
+
+def lines(notice: Notice, names: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return what a notice says, each line with its label: the guard's page and the agency read the same.
+
+    Args:
+        notice: the notice.
+        names: of agencies by id, as they are enrolled.
+    """
+    own = (("Word from the unit", notice.words),) if notice.words else ()
+    said = (("Reference", notice.reference), *_LINES[notice.kind](notice, names), *own)
+    return (*said, ("Answer by", in_words(notice.day)))
+
+
+def subject(notice: Notice) -> tuple[str, ...]:
+    """What notices about the same matter have in common, by which the guard finds again what it asked."""
+    return (notice.kind.value, *_SUBJECTS[notice.kind](notice))
+
+
+def asked(notice: Notice) -> Asked:
+    """Return what a request for consent asks."""
+    try:
+        return Asked.from_body(notice.about)
+    except consent.ConsentError:
+        raise NoticeError from None
+
+
+def _consent(notice: Notice) -> None:
+    about = asked(notice)
+    if (about.originator, about.report) != (notice.agency, notice.reference):
+        raise NoticeError
+
+
+def _consent_lines(notice: Notice, names: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    about = asked(notice)
+    recipient = f"{names.get(about.recipient, about.recipient)} ({about.recipient})"
+    return (
+        ("What we ask", "A report of ours rests on material of your agency. May we share it?"),
+        ("With", recipient),
+        ("For this purpose", PURPOSE_LABELS[about.purpose]),
+        ("SHA-256 of this version", about.report_sha256),
+        *(("Your material", digest) for digest in about.material),
+    )
+
+
+_TITLES: Final[Mapping[NoticeKind, str]] = {NoticeKind.CONSENT_REQUEST: "Request for consent"}
+_READ: Final[Mapping[NoticeKind, Callable[[Notice], None]]] = {NoticeKind.CONSENT_REQUEST: _consent}
+_LINES: Final[Mapping[NoticeKind, Callable[[Notice, Mapping[str, str]], tuple[tuple[str, str], ...]]]] = {
+    NoticeKind.CONSENT_REQUEST: _consent_lines
+}
+_SUBJECTS: Final[Mapping[NoticeKind, Callable[[Notice], tuple[str, ...]]]] = {
+    NoticeKind.CONSENT_REQUEST: lambda notice: asked(notice).subject
+}
+
+
+def _text(value: object, pattern: str) -> str:
+    if not isinstance(value, str) or not re.fullmatch(pattern, value):
+        raise NoticeError
+    return value
+
+
+def _line(value: object) -> str:
+    if not isinstance(value, str) or not value.isprintable() or len(value) > WORDS_MAX or value != value.strip():
+        raise NoticeError
+    return value

@@ -1,0 +1,164 @@
+"""Whose consent a report goes on under: the last answer about one recipient and purpose counts, and silence is never yes."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handling.rules import consent
+from handling.rules.agreements import Purpose
+from handling.rules.consent import Answer, Asked, Consented, ConsentError, Given, State, Token, in_force, state
+
+DAY = date(2026, 11, 23)
+URN = "urn:uuid:11111111-1111-4111-8111-111111111111"
+VERSION, OTHER = "a" * 64, "b" * 64
+FIRST, SECOND = UUID(int=1), UUID(int=2)
+ASKED = Asked("harbour-customs", "river-parks", Purpose.INTELLIGENCE, URN, VERSION)
+YES = Token(FIRST, ASKED, Answer.YES, DAY + timedelta(days=90))
+NO = Token(FIRST, ASKED, Answer.NO, None)
+THIS = replace(YES, answer=Answer.THIS_VERSION)
+
+_tokens = st.builds(
+    lambda request, asked, answer, until: Token(request, asked, answer, None if answer is Answer.NO else until),
+    st.sampled_from([FIRST, SECOND]),
+    st.builds(
+        Asked,
+        st.sampled_from(["harbour-customs", "coast-guard"]),
+        st.sampled_from(["river-parks", "port-police"]),
+        st.sampled_from([Purpose.INTELLIGENCE, Purpose.SEIZURE]),
+        st.sampled_from([URN, URN.replace("1", "2")]),
+        st.sampled_from([VERSION, OTHER]),
+        st.sampled_from([(), ("c" * 64,), ("c" * 64, "d" * 64)]),
+    ),
+    st.sampled_from(Answer),
+    st.dates(DAY - timedelta(days=3), DAY + timedelta(days=3)),
+)
+histories = st.lists(_tokens, max_size=8)
+
+
+def given_(*tokens: Token) -> tuple[Given, ...]:
+    return tuple(Given(token, f"{place:064d}") for place, token in enumerate(tokens))
+
+
+def asked(*tokens: Token, today: date = DAY, version: str = VERSION) -> frozenset[Consented]:
+    return in_force(given_(*tokens), report=URN, report_sha256=version, today=today)
+
+
+def test_a_yes_holds_for_every_version_up_to_its_last_day():
+    held = Consented("harbour-customs", "river-parks", "intelligence", "0" * 64)
+
+    assert asked(YES) == asked(YES, version=OTHER) == asked(YES, today=DAY + timedelta(days=90)) == {held}
+    assert asked(YES, today=DAY + timedelta(days=91)) == frozenset()
+
+
+def test_a_yes_to_this_version_holds_for_no_other():
+    assert asked(THIS)
+    assert not asked(THIS, version=OTHER)
+
+
+def test_silence_and_no_are_no_consent_and_a_later_no_takes_a_yes_back():
+    assert not asked()
+    assert not asked(NO)
+    assert not asked(YES, NO)
+    assert not asked(YES, replace(NO, request=SECOND))
+    assert asked(NO, replace(YES, request=SECOND))
+
+
+def test_a_consent_to_particular_material_holds_for_a_report_that_rests_on_no_other():
+    only = replace(YES, asked=replace(ASKED, material=("c" * 64, "d" * 64)))
+    frame = {"report": URN, "report_sha256": VERSION, "today": DAY}
+
+    assert in_force(given_(only), **frame, material={"harbour-customs": frozenset({"c" * 64})})
+    assert not in_force(given_(only), **frame)
+    assert not in_force(given_(only), **frame, material={"harbour-customs": frozenset()})
+    assert not in_force(given_(only), **frame, material={"harbour-customs": frozenset({"c" * 64, "e" * 64})})
+
+
+@given(histories)
+def test_whatever_is_in_force_is_the_last_word_of_its_originator_and_holds_today_for_this_report(history: list[Token]):
+    given_to = given_(*history)
+
+    for one in in_force(given_to, report=URN, report_sha256=VERSION, today=DAY):
+        about = (one.originator, one.recipient, one.purpose, URN)
+        last = [entry for entry in given_to if entry.token.asked.subject == about][-1]
+        assert last.sha256 == one.sha256
+        assert last.token.answer is not Answer.NO
+        assert last.token.until is not None
+        assert last.token.until >= DAY
+        assert last.token.answer is Answer.YES or last.token.asked.report_sha256 == VERSION
+        assert not last.token.asked.material
+
+
+@given(histories, _tokens)
+def test_what_somebody_says_about_another_report_recipient_or_purpose_changes_nothing(
+    history: list[Token], more: Token
+):
+    before, after = asked(*history), asked(*history, more)
+
+    about = more.asked.subject
+    same = {one for one in before if (one.originator, one.recipient, one.purpose, URN) != about}
+    assert same <= after
+    assert {one for one in after if (one.originator, one.recipient, one.purpose, URN) != about} == same
+
+
+@given(histories, st.integers(0, 10))
+def test_time_alone_takes_consents_away_and_never_gives_one(history: list[Token], days: int):
+    assert asked(*history, today=DAY + timedelta(days=days)) <= asked(*history)
+
+
+@given(histories)
+def test_a_no_from_everybody_leaves_nothing_in_force(history: list[Token]):
+    refusals = [replace(token, answer=Answer.NO, until=None) for token in history]
+
+    assert not asked(*history, *refusals)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "days", "expected"),
+    [
+        ((), 0, State.WAITING),
+        ((), 10, State.WAITING),
+        ((), 11, State.OVERDUE),
+        ((YES,), 11, State.GIVEN),
+        ((THIS,), 0, State.THIS_VERSION),
+        ((YES,), 91, State.EXPIRED),
+        ((NO,), 0, State.REFUSED),
+        ((YES, NO), 0, State.WITHDRAWN),
+        ((YES, replace(NO, request=SECOND)), 0, State.WITHDRAWN),
+        ((NO, replace(YES, request=SECOND)), 0, State.REFUSED),
+        ((replace(YES, request=SECOND),), 0, State.WAITING),
+    ],
+)
+def test_a_request_stands_where_its_answers_put_it(tokens: tuple[Token, ...], days: int, expected: State):
+    assert state(FIRST, DAY + timedelta(days=10), given_(*tokens), DAY + timedelta(days=days)) is expected
+
+
+@given(_tokens)
+def test_every_token_is_read_as_it_was_written(token: Token):
+    assert Token.from_body(token.to_body()) == token
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"format": "tipline/consent/v2"},
+        {"answer": "maybe"},
+        {"answer": "no"},
+        {"until": None},
+        {"until": "2026-02-30"},
+        {"request": str(FIRST).upper().replace("0", "A")},
+        {"recipient": "harbour-customs"},
+        {"report": "the ivory report"},
+        {"report_sha256": "A" * 64},
+        {"purpose": ["intelligence"]},
+        {"material": ["c" * 64, "c" * 64]},
+        {"material": [f"{place:064d}" for place in range(consent.MATERIAL_MAX + 1)]},
+        {"signed_by": "clara"},
+    ],
+)
+def test_anything_else_is_no_token(changed: dict[str, object]):
+    with pytest.raises(ConsentError):
+        Token.from_body(YES.to_body() | changed)

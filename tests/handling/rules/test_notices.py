@@ -1,0 +1,104 @@
+"""A notice says what its kind says, and is read as it was written or not at all."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handling.rules import notices
+from handling.rules.agreements import Purpose
+from handling.rules.consent import Asked
+from handling.rules.notices import Notice, NoticeError, NoticeKind
+
+DAY = date(2026, 11, 23)
+URN = "urn:uuid:11111111-1111-4111-8111-111111111111"
+ASKED = Asked("harbour-customs", "river-parks", Purpose.INTELLIGENCE, URN, "0" * 64)
+NOTICE = Notice(
+    id=UUID("22222222-2222-4222-8222-222222222222"),
+    kind=NoticeKind.CONSENT_REQUEST,
+    agency="harbour-customs",
+    reference=URN,
+    words="Before the season opens.",
+    day=DAY + timedelta(days=10),
+    on=DAY,
+    about=ASKED.to_body(),
+)
+NAMES = {"river-parks": "River Parks Authority", "harbour-customs": "Harbour Customs Service"}
+
+_hashes = st.text("0123456789abcdef", min_size=64, max_size=64)
+_urns = st.uuids().map(lambda one: f"urn:uuid:{one}")
+_ids = st.from_regex(r"[a-z0-9-]{1,32}", fullmatch=True)
+asked = st.builds(
+    Asked, _ids, _ids, st.sampled_from(Purpose), _urns, _hashes, st.lists(_hashes, unique=True, max_size=3).map(sorted).map(tuple)
+).filter(lambda one: one.originator != one.recipient)  # fmt: skip
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> Notice:
+    about, on = draw(asked), draw(st.dates(max_value=date(9000, 1, 1)))
+    words = draw(st.text(st.characters(categories=("L", "N", "P")), max_size=notices.WORDS_MAX))
+    day = on + timedelta(days=draw(st.integers(0, 400)))
+    return Notice(
+        draw(st.uuids()), NoticeKind.CONSENT_REQUEST, about.originator, about.report, words, day, on, about.to_body()
+    )
+
+
+@given(requests())
+def test_every_notice_is_read_as_it_was_written(notice: Notice):
+    assert Notice.from_body(notice.to_body()) == notice
+    assert notices.asked(notice).to_body() == dict(notice.about)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"format": "tipline/notice/v2"},
+        {"id": "2"},
+        {"kind": "tip"},
+        {"agency": "Harbour Customs"},
+        {"reference": "the ivory report"},
+        {"words": "two\nlines"},
+        {"words": "x" * (notices.WORDS_MAX + 1)},
+        {"words": " blank before"},
+        {"day": "2026-11-22"},
+        {"on": "23 November 2026"},
+        {"about": {}},
+        {"about": ASKED.to_body() | {"originator": "river-parks"}},
+        {"about": ASKED.to_body() | {"title": "Ivory in the harbour"}},
+        {"about": ASKED.to_body() | {"purpose": "curiosity"}},
+        {"about": ASKED.to_body() | {"material": ["1" * 64, "0" * 64]}},
+        {"title": "Ivory in the harbour"},
+    ],
+)
+def test_anything_else_is_no_notice(changed: dict[str, object]):
+    with pytest.raises(NoticeError):
+        Notice.from_body(NOTICE.to_body() | changed)
+
+
+def test_a_request_to_another_agency_or_about_another_report_than_it_asks_about_is_none():
+    for changed in (replace(NOTICE, agency="coast-guard"), replace(NOTICE, reference=URN.replace("1", "3"))):
+        with pytest.raises(NoticeError):
+            Notice.from_body(changed.to_body())
+
+
+def test_the_words_are_who_would_get_it_what_for_and_by_when_and_the_units_own_line():
+    said = dict(notices.lines(NOTICE, NAMES))
+
+    assert said["With"] == "River Parks Authority (river-parks)"
+    assert said["For this purpose"].startswith("Intelligence")
+    assert said["Word from the unit"] == "Before the season opens."
+    assert said["Answer by"] == "3 December 2026"
+    assert "Word from the unit" not in dict(notices.lines(replace(NOTICE, words=""), NAMES))
+
+
+@given(requests(), requests())
+def test_two_notices_are_about_one_matter_when_agency_recipient_purpose_and_report_are_the_same(
+    one: Notice, other: Notice
+):
+    same = notices.asked(one).subject == notices.asked(other).subject
+
+    assert (notices.subject(one) == notices.subject(other)) is same
+    assert notices.subject(replace(one, words="", day=one.on)) == notices.subject(one)
