@@ -157,4 +157,5 @@ def _made_at(today: date) -> datetime:
 
 
 def _moment(today: date) -> str:
-    return f"{_made_at(today):%Y%m%dT%H%M%S}"
+    """Freeze the clock: one that goes on would write into the key how long it took, and a subkey may not be the older one."""
+    return f"{_made_at(today):%Y%m%dT%H%M%S}!"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from crypto import openpgp, pgp, pgpintake
+from crypto import openpgp, pgp, pgpintake, sandbox
 from crypto.errors import (
     PgpError,
     PgpMessageError,
@@ -63,8 +63,20 @@ def test_the_key_certifies_alone_and_its_subkey_seals_alone_and_ends(source: Sen
     assert primary[6] == ""
     assert sub[11] == "e"
     assert datetime.fromtimestamp(int(sub[6]), UTC) == datetime(2037, 3, 23, tzinfo=UTC)
+    assert primary[5] == sub[5]
     assert int(sub[5]) % 86400 == 0  # no hour of ours stands in it
     assert pgp.fingerprint(subkey.public) == subkey.fingerprint
+
+
+def test_a_key_that_is_made_slowly_takes_a_subkey_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """GnuPG's clock starts before it reads from a descriptor, so that a slow one makes it a slow machine."""
+    slow = 'gpg() { sleep 1.1 | command gpg --passphrase-fd 0 "$@"; }; '
+    run = sandbox.run
+    with monkeypatch.context() as patched:
+        patched.setattr(sandbox, "run", lambda script, **more: run(lambda *pipes: slow + script(*pipes), **more))
+        primary = pgpintake.make_primary("River Unit (practice): tips", today=TODAY)
+
+    assert pgpintake.make_subkey(primary, today=TODAY, not_after=TODAY).fingerprint
 
 
 def test_what_is_sealed_to_it_opens_with_the_subkey_alone(
