@@ -7,10 +7,12 @@ import fcntl
 import os
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -22,6 +24,8 @@ from crypto.errors import PgpError
 from crypto.secret import Secret
 
 _HOME_MAX = 80  # the agent's socket stands in the home, and its path must fit into sockaddr_un
+_ENDING_SECONDS = 60.0
+_POLL_SECONDS = 0.005
 _AGENT = (
     "default-cache-ttl 0\nmax-cache-ttl 0\nallow-loopback-pinentry\n"  # a passphrase serves one operation
     "s2k-count 4194304\n"  # the agent's own measure costs seconds; our passphrases are made, 77 bits of chance
@@ -39,10 +43,11 @@ _ENCRYPT = ("--batch", "--no-tty", "--quiet", "--no-autostart", "--trust-model",
 class Gpg:
     """One GnuPG home with secret keys of ours, each under a passphrase.
 
-    GnuPG starts an agent for the home, which keeps no passphrase; `close`, or the end of a `with`, ends it.
+    GnuPG starts an agent for the home, which keeps no passphrase; `close`, or the end of a `with`, ends it, unless somebody
+    else works in the home: whoever is last does.
     """
 
-    __slots__ = ("_alias", "_gpg", "_home")
+    __slots__ = ("_alias", "_gpg", "_home", "_use")
 
     def __init__(self, home: Path) -> None:
         """Open *home*, made with mode 0700 when missing; a path too long for GnuPG is reached by a short alias."""
@@ -56,6 +61,8 @@ class Gpg:
             home = self._alias / "home"
         self._home = home
         self._gpg = _gnupg(home)
+        self._use = (home / "use.lock").open("w")
+        fcntl.flock(self._use, fcntl.LOCK_SH)  # waits while the last one ends the agent
 
     def __enter__(self) -> Self:
         return self
@@ -107,11 +114,26 @@ class Gpg:
         return bytes(opened.data)
 
     def close(self) -> None:
-        """End the agent of this home."""
-        _run(["gpgconf", "--homedir", str(self._home), "--kill", "all"], b"")
+        """End the agent of this home once nobody works in it; a second call does nothing."""
+        if self._use.closed:
+            return
+        with self._use, suppress(BlockingIOError):
+            fcntl.flock(self._use, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._end_agent()
         if self._alias is not None:
             shutil.rmtree(self._alias)  # the link, not the home it points to
             self._alias = None
+
+    def _end_agent(self) -> None:
+        """Return when nobody listens for the home: an agent says that it will end, and takes callers until it has."""
+        where = ["gpgconf", "--homedir", str(self._home)]
+        agent = os.fsdecode(_run([*where, "--list-dirs", "agent-socket"], b"").removesuffix(b"\n"))
+        _run([*where, "--kill", "all"], b"")
+        deadline = time.monotonic() + _ENDING_SECONDS
+        while _listens(agent):
+            if time.monotonic() > deadline:
+                raise PgpError
+            time.sleep(_POLL_SECONDS)
 
     def _run_with_passphrase(self, arguments: list[str], data: bytes, passphrase: Secret) -> bytes:
         """Run gpg with *data* on its input and the passphrase on a pipe of its own, for each step of one command.
@@ -209,6 +231,13 @@ def _run(command: list[str], data: bytes, *, keep: tuple[int, ...] = ()) -> byte
     except (OSError, subprocess.CalledProcessError):
         raise PgpError from None
     return done.stdout
+
+
+def _listens(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as caller, suppress(OSError):
+        caller.connect(path)
+        return True
+    return False
 
 
 def _text(passphrase: Secret) -> str:

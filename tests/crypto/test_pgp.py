@@ -82,6 +82,21 @@ def test_a_signature_takes_the_right_passphrase_each_time(agency: Agency) -> Non
             agency.gpg.sign_detached(b"a package", agency.fingerprint, wrong)
 
 
+def test_signing_at_once_works_for_everybody_and_leaves_no_agent(tmp_path: Path) -> None:
+    with pgp.Gpg(tmp_path / "gnupg") as gpg:
+        key = gpg.generate("Wildlife Police (practice)", PASSPHRASE)
+        public = gpg.public_key(key)
+
+    def sign(data: bytes) -> None:
+        with pgp.Gpg(tmp_path / "gnupg") as gpg:
+            pgp.verify_detached(public, data, gpg.sign_detached(data, key, PASSPHRASE))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(sign, (bytes([n]) for n in range(12))))
+
+    assert not (tmp_path / "gnupg" / "S.gpg-agent").exists()
+
+
 def test_keys_made_at_once_are_all_there() -> None:
     with tempfile.TemporaryDirectory() as folder, pgp.Gpg(Path(folder) / "gnupg") as gpg:
         with ThreadPoolExecutor(4) as pool:
