@@ -65,16 +65,19 @@ def by_unit(toml: bytes, signature: bytes, ours: Ours) -> bool:
     return ours.root in keys or len(keys & ours.members) >= _TOGETHER
 
 
-def by_agency(toml: bytes, signature: bytes, agency: Agency) -> bool:
-    """Whether the agency's enrolled key has signed exactly these bytes. Blocking while GnuPG verifies."""
+def by_agency(data: bytes, signature: bytes, agency: Agency, *, namespace: str = NAMESPACE) -> bool:
+    """Whether the agency's enrolled key has signed exactly these bytes, an agreement or what else *namespace* names.
+
+    Blocking while GnuPG verifies, whose signatures say not what for: what is signed has to tell.
+    """
     if agency.channel is Channel.OPENPGP:
         try:
-            pgp.verify_detached(agency.key, toml, signature)
+            pgp.verify_detached(agency.key, data, signature)
         except CryptoError:
             return False
         return True
     key = signing_key(agency)
-    return key is not None and _ssh(toml, signature) == key
+    return key is not None and _ssh(data, signature, namespace) == key
 
 
 def sides(toml: bytes, signatures: Iterable[Signature], *, ours: Ours, agency: Agency) -> frozenset[Side]:
@@ -117,9 +120,9 @@ def _pinned(agreement: Agreement, agency: Agency) -> bool:
     return agreement.pins(keys.channel.value, keys.fingerprint)
 
 
-def _ssh(toml: bytes, signature: bytes) -> bytes | None:
+def _ssh(data: bytes, signature: bytes, namespace: str = NAMESPACE) -> bytes | None:
     """The key by which an SSH signature over these bytes holds, if it is one."""
     try:
-        return sshsig.verify(signature.decode("ascii"), toml, namespace=NAMESPACE)
+        return sshsig.verify(signature.decode("ascii"), data, namespace=namespace)
     except (CryptoError, UnicodeDecodeError):
         return None

@@ -462,6 +462,9 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "tests/handling/test_notices.py::test_the_last_line_is_the_notice_and_three_lines_are_its_answers",
     ),
     "What an agency writes": ("agency key", "acknowledgement", "feedback", "unit keys"),
+    "Material": (
+        "tests/handling/test_material.py::test_what_an_agency_writes_comes_back_signed_and_sealed_to_the_letter",
+    ),
     "Accounts and one-time codes": ("tests/crypto/test_totp.py::test_every_code_is_six_digits_and_accepted_in_its_step",),
 }  # fmt: skip
 _UNDER = {  # no bytes of their own: parts of a section whose vectors stand above them, a paper, JSON in a sealed column

@@ -14,6 +14,7 @@ from handling.desk.case import NEWEST, NoSuchReportError
 from handling.desk.notes import DamagedNotesError
 from handling.desk.outcomes import Outcome, OutcomeError
 from handling.desk.pages import StopPage
+from handling.desk.received import NoSuchMaterialError
 from handling.desk.request import NoSuchAgencyError, Wanted
 from handling.desk.session import Desk, NoDeskError, VaultNotYetError, open_desk
 from handling.rules.agreements import Purpose
@@ -251,7 +252,7 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
     """Turn the ways in which this process refuses into pages that say so."""
     try:
         return await handler(request)
-    except (NoSuchReportError, NoSuchAgencyError, case.NoSuchReleaseError):
+    except (NoSuchReportError, NoSuchAgencyError, case.NoSuchReleaseError, NoSuchMaterialError):
         raise web.HTTPNotFound from None
     except tuple(_STOPS) as error:
         page = next(page for kind, page in _STOPS.items() if isinstance(error, kind))

@@ -12,11 +12,15 @@ from crypto import age
 from crypto.canonical import parse
 from crypto.errors import CryptoError
 from crypto.statement import Statement
-from handling.desk import feedback, reports, store
+from handling import data, material
+from handling.desk import feedback, material_store, received, reports, store
 from handling.desk.reports import Report, ReportFormatError, Review
 from handling.desk.session import Desk
+from handling.material import Material, MaterialError, Signed
 from handling.rules import attachments
 from handling.rules.release import Kind, is_complete
+from handling.store import agencies
+from handling.store.agencies import Agency
 from handling.store.members import Duty, Member, MemberList, NotAMemberError
 from tipline.base.database import Db, Pool
 
@@ -39,6 +43,10 @@ class Reason(Enum):
     ATTACHMENTS = "Its attachments are not those that the report lists, or hold more than they may."
     REFERENCE_TAKEN = "Another report with the same reference is here already."
     NO_RELEASE = "It answers a release that this desk did not make."
+    NO_AGENCY = "It names an agency that is not enrolled."
+    MATERIAL_CLOSED = "The agency's file in it does not open with this desk's key, or it is damaged."
+    OTHER_UNIT = "It is material that the agency wrote for another unit."
+    OTHER_SENDER = "It is material of another agency than the one that handed it in."
     NOT_THE_AGENCYS = "It bears a signature that is not by the key that the agency enrolled, or was changed after it."
 
 
@@ -102,6 +110,9 @@ async def _take_one(db: Db, desk: Desk, members: MemberList, row: store.InboxRow
             return False
         if row.kind == "report":
             await _take_report(db, desk, members, content, today)
+        elif row.kind == "material":
+            await _take_material(db, desk, members.unit, row, content)
+            await material_store.mark_opened(db, row.id, today)
         else:
             await _take_answer(db, desk, row, content)
     return True
@@ -152,6 +163,40 @@ async def _take_answer(db: Db, desk: Desk, row: store.InboxRow, content: object)
     if answer.statement is not None and not feedback.is_signed(answer, release.acknowledge):
         raise RefusedError(Reason.NOT_THE_AGENCYS)
     await store.add_answer(db, feedback.seal(desk.vault, release, row, answer))
+
+
+async def _take_material(db: Db, desk: Desk, unit: str, row: store.InboxRow, content: object) -> None:
+    """Keep material that was written for *unit* and whose signature holds; the same counts once."""
+    try:
+        handed = received.HandedIn.read(content)
+    except MaterialError:
+        raise RefusedError(Reason.FORMAT) from None
+    agency = await agencies.get(db, handed.agency)
+    if agency is None:
+        raise RefusedError(Reason.NO_AGENCY)
+    signed = await asyncio.to_thread(_verified, handed, desk, agency, unit)
+    if not await material_store.is_here(db, agency.id, signed.sha256):
+        sealed = await asyncio.to_thread(received.seal, desk.vault, row.id, signed)
+        await material_store.add(db, row.id, agency.id, sha256=signed.sha256, day=row.received_on, sealed=sealed)
+
+
+def _verified(handed: received.HandedIn, desk: Desk, agency: Agency, unit: str) -> Signed:
+    """Open what an agency handed in, and hold it against the key that it enrolled. Blocking."""
+    try:
+        signed = material.open_(handed.sealed, desk.intake)
+    except MaterialError:
+        raise RefusedError(Reason.MATERIAL_CLOSED) from None
+    if not signed.holds(agency):
+        raise RefusedError(Reason.NOT_THE_AGENCYS)
+    try:
+        said = Material.read(signed.document, data.schemes())
+    except MaterialError:
+        raise RefusedError(Reason.FORMAT) from None
+    if said.unit != unit:
+        raise RefusedError(Reason.OTHER_UNIT)
+    if said.sender != agency.fingerprint:
+        raise RefusedError(Reason.OTHER_SENDER)
+    return signed
 
 
 def verify_report(content: object, members: MemberList) -> tuple[Report, Review]:
@@ -206,6 +251,6 @@ def _check(report: Report, review: Review, reviewer: Member, members: MemberList
 
 def _open(desk: Desk, row: store.InboxRow) -> object:
     try:
-        return parse(age.open_(row.sealed, [desk.intake]))
+        return parse(age.open_(row.sealed, [desk.intake]).rstrip(b" "))
     except CryptoError:
         raise RefusedError(Reason.NOT_FOR_US) from None

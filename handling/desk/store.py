@@ -51,6 +51,10 @@ _NAMED = """
     SELECT id
       FROM desk.report
      WHERE id = ANY($1::uuid[])
+     UNION ALL
+    SELECT id
+      FROM desk.material
+     WHERE id = ANY($1::uuid[])
 """
 
 _REPORTS = """

@@ -1,11 +1,13 @@
 """The exact commands with which an agency verifies and opens a package. Stock tools only, and nothing of ours. Pure."""
 
 import base64
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crypto import sshsig
 from crypto.digest import sha256
+from handling import material
 from handling.exchange.package import SEALED_NAME, SIGNATURE_NAME
 from handling.notices import NAMESPACE as NOTICE
 from handling.rules.agreements import Channel
@@ -16,6 +18,7 @@ NAMESPACE = "tipline-package"  # the guard signs in this SSHSIG namespace; a sig
 SIGNERS_NAME = "allowed_signers"
 PGP_KEY_NAME = "unit-key.asc"
 UNIT_KEYS_NAME = "unit-keys.json"
+RECIPIENT_NAME = "desk-recipient.txt"  # what material is sealed to, as `age -R` reads it
 ZIP_NAME = "package.zip"
 
 
@@ -73,6 +76,60 @@ STEPS: Mapping[Channel, tuple[Step, ...]] = {
     channel: steps(channel, SEALED_NAME[channel], SIGNATURE_NAME[channel], namespace=NAMESPACE, opened=ZIP_NAME)
     for channel in Channel
 }
+
+_SIGN: Mapping[Channel, str] = {
+    Channel.AGE: f"ssh-keygen -Y sign -f key -n {material.NAMESPACE} material.json",
+    Channel.OPENPGP: "gpg --armor --detach-sign --output material.json.sig material.json",
+}
+
+
+def sending(channel: Channel) -> tuple[Step, ...]:
+    """The commands with which an agency makes material without open.html."""
+    joined = "cat material.json material.json.sig > material.signed"
+    return (
+        Step(
+            "Write material.json and sign it",
+            (_SIGN[channel],),
+            "The agency's key, the one that the unit has enrolled, signs the file as it lies there. "
+            + ("Here key is its file. " if channel is Channel.AGE else "")
+            + "Do not change the file afterwards.",
+        ),
+        Step(
+            "Put both into one file",
+            (joined,),
+            "On Windows: copy /b material.json + material.json.sig material.signed",
+        ),
+        Step(
+            "Seal it to the unit",
+            (f"age -a -R {RECIPIENT_NAME} -o material.age material.signed",),
+            "This needs age 1.3 or newer. Nobody but the unit's analysts can open it, not this site and not you.",
+        ),
+    )
+
+
+def example(unit: str, fingerprint: str) -> str:
+    """What material.json looks like, with the two values that only this agency and this unit have."""
+    body = {
+        "format": material.Material.FORMAT,
+        "id": "a new random UUID for each file, as uuidgen prints it in small letters",
+        "unit": unit,
+        "sender": fingerprint,
+        "reference": "your own reference",
+        "text": "what you want to tell, in lines",
+        "grade": ["3x5x2", "2", "D"],
+        "pass_on": "ask",
+        "agencies": [],
+        "classes": [],
+        "purposes": None,
+        "delete_by": None,
+        "marking": "AMBER",
+        "handling": "C A2 S2",
+        "conditions": [],
+        "answers": None,
+        "on": "2026-11-26",
+    }
+    return json.dumps(body, indent=1, ensure_ascii=False)
+
 
 HASH_COMMANDS: tuple[tuple[str, str], ...] = (
     ("Linux", f"sha256sum {ZIP_NAME}"),

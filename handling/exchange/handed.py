@@ -51,6 +51,16 @@ class Refusal(Enum):
         "happens twice, call the unit."
     )
     ACKNOWLEDGED = "This package is acknowledged already. Nothing more is needed."
+    NOT_SEALED = (
+        "This is no sealed file as open.html or age writes it for the unit, it was cut on the way, or it is larger than "
+        "material may be. Copy the whole text, from the line that begins the file to the line that ends it, or choose "
+        "the file."
+    )
+    SENT = "This very file is here already, and counts once."
+    TOO_MANY = (
+        "The unit has yet to open 200 files of your agency, and takes no more until it has. Call the unit, on a number "
+        "that you already have."
+    )
     ANSWERED = "This very answer is here already, and counts once. To add something, let open.html write a new one."
 
 

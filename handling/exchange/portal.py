@@ -1,5 +1,7 @@
 """What an agency does here: fetch, acknowledge, answer. What it says is sealed to the desk before it is stored."""
 
+import asyncio
+import base64
 import hmac
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -8,19 +10,24 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from crypto import age, macs
+from crypto import age, macs, padding
 from crypto.canonical import canonical
 from crypto.digest import acknowledgement_check, sha256
 from crypto.secret import Secret
+from handling import material
 from handling.agencyfiles import Acknowledged, UnitKeys
 from handling.exchange import handed, store
 from handling.exchange.handed import Handed, NotTakenError, Refusal
 from handling.exchange.package import SEALED_NAME, SIGNATURE_NAME, Package, PackageId, may_fetch
+from handling.material import MaterialError
 from handling.store import agencies, members
 from tipline.base.database import Db, Pool
 
 PAGE_LENGTH = 20
 _ANSWERS_SHOWN = 50
+_SENT_SHOWN = 50
+_UNOPENED_MAX = 200  # files of one agency that wait for the desk
+_MARK = 8  # digits
 _PIECE = 1 << 20  # 1 MiB: a download holds one piece in memory, whatever the package's size
 
 
@@ -191,6 +198,35 @@ class Portal:
             raise NotTakenError(Refusal.NOT_YOURS if other is None else Refusal.OTHER_PACKAGE)
         handed.check(read, found)
         return read
+
+    async def sent(self, agency: str) -> tuple[store.Sent, ...]:
+        """What *agency* has sent in, newest first."""
+        async with self.pool.acquire() as db:
+            return await store.material(db, agency, limit=_SENT_SHOWN)
+
+    async def send(self, agency: str, text: str) -> None:
+        """Take a sealed file of material for the desk; it is opened there, and nothing of it can be read here.
+
+        It is sealed once more, padded, so that neither its size nor whose it is can be read from the inbox.
+
+        Raises:
+            NotTakenError: it is no sealed file, or is here already, or too many wait.
+        """
+        try:
+            sealed = material.sealed_file(text)
+        except MaterialError:
+            raise NotTakenError(Refusal.NOT_SEALED) from None
+        today, digest = self.today(), sha256(sealed)
+        number = UUID(bytes=sha256(agency.encode() + b"\0" + digest)[:16], version=4)
+        content = {"agency": agency, "file": base64.b64encode(sealed).decode("ascii"), "day": today.isoformat()}
+        async with self.pool.acquire() as db, db.transaction():
+            if not await store.add_material(db, number, agency, mark=digest.hex()[:_MARK], day=today):
+                raise NotTakenError(Refusal.SENT)
+            if await store.unopened(db, agency) > _UNOPENED_MAX:
+                raise NotTakenError(Refusal.TOO_MANY)
+            desk = (await members.load(db, self.trust, today)).desk_intake
+            inside = await asyncio.to_thread(age.seal, padding.pad_message(canonical(content)), [desk])
+            await store.put_inbox(db, number, kind="material", sealed=inside, day=today)
 
     async def unit_keys(self) -> UnitKeys:
         """What open.html needs of this unit, from the signed member list."""

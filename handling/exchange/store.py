@@ -78,6 +78,24 @@ _PUT_INBOX = """
     INSERT INTO desk.inbox (id, kind, sealed, received_on)
     VALUES ($1, $2, $3, $4)
 """
+_ADD_MATERIAL = """
+    INSERT INTO exchange.material (id, agency, mark, received_on)
+    VALUES ($1, $2, $3, $4)
+        ON CONFLICT DO NOTHING
+"""
+_MATERIAL = """
+    SELECT mark, received_on, opened_on
+      FROM exchange.material
+     WHERE agency = $1
+     ORDER BY received_on DESC, id DESC
+     LIMIT $2
+"""
+_UNOPENED = """
+    SELECT count(*)
+      FROM exchange.material
+     WHERE agency = $1
+       AND opened_on IS NULL
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +112,15 @@ class Answer:
 
     kind: str
     given_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One file of material, by the mark that its officer has; whether the unit has opened it, and nothing more."""
+
+    mark: str
+    received_on: date
+    opened_on: date | None
 
 
 async def newest(db: Db, agency: str, *, limit: int, behind: Cursor | None) -> list[Package]:
@@ -158,6 +185,27 @@ async def put_inbox(db: Db, answer: UUID, *, kind: str, sealed: bytes, day: date
     """Lay *sealed* into the desk's inbox. This role can put it there and never read it back."""
     with store_errors():
         await db.execute(_PUT_INBOX, answer, kind, sealed, day)
+
+
+async def add_material(db: Db, material: UUID, agency: str, *, mark: str, day: date) -> bool:
+    """Note that a sealed file came from *agency*; False when this very file did before."""
+    with store_errors():
+        tag = await db.execute(_ADD_MATERIAL, material, agency, mark, day)
+    return tag == "INSERT 0 1"
+
+
+async def material(db: Db, agency: str, *, limit: int) -> tuple[Sent, ...]:
+    """What *agency* sent in, newest first, at most *limit*."""
+    with store_errors():
+        rows = await db.fetch(_MATERIAL, agency, limit)
+    return tuple(Sent(row["mark"], row["received_on"], row["opened_on"]) for row in rows)
+
+
+async def unopened(db: Db, agency: str) -> int:
+    """How many files of *agency* the desk has yet to open."""
+    with store_errors():
+        count: int = await db.fetchval(_UNOPENED, agency)
+    return count
 
 
 def _package(row: asyncpg.Record) -> Package:

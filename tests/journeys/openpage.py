@@ -104,6 +104,31 @@ class Officer:
         self.browser.click("#answer-form button[type=submit]")
         return self._written("answer")
 
+    def sends(self, reference: str, words: str, *, pass_on: str, unit: str = "") -> Path:
+        """Write material, sign and seal it; *unit* is a file of the folder that has to be compared first. The file to hand in."""
+        browser = self.browser
+        browser.click("#send > summary")
+        browser.fill("#send-reference", reference)
+        browser.fill("#send-words", words)
+        browser.choose("#send-scheme", "admiralty")
+        browser.choose("#send-source", "B")
+        browser.choose("#send-information", "3")
+        browser.click(f"input[name=send-pass-on][value={pass_on}]")
+        browser.choose("#send-marking", "AMBER")
+        browser.fill("#send-conditions", "Name no officer of ours.")
+        browser.upload("#send-key", self.folder / "agency-key.age")
+        browser.fill("#send-passphrase", self.words)
+        if unit:
+            browser.upload("#send-unit", self.folder / unit)
+            browser.wait_for("#send-compare:not([hidden])")
+            browser.click("#send-compared")
+        browser.click("#send-form button[type=submit]")
+        browser.wait_for("#send-written:not([hidden]), #send-form-problem:not([hidden])", seconds=SLOW)
+        if browser.shows("#send-form-problem"):
+            raise AssertionError(browser.text("#send-form-problem"))
+        name = str(browser.run("return document.getElementById('send-file').download"))
+        return self.saves("#send-file", name)
+
     def reads(self) -> str:
         """The text of the page in the frame."""
         return str(self.browser.run("return document.getElementById('page').contentDocument.body.innerText"))

@@ -10,10 +10,13 @@ import pytest
 
 from crypto import age, sshsig
 from crypto.signing import SigningKey
+from handling import data, material
 from handling.agencyfiles import Acknowledged, AgencyKey, SealedAnswer, UnitKeys, typed_statement
 from handling.desk import documents
 from handling.desk.documents import Document, GradedItem
 from handling.exchange.guide import NAMESPACE
+from handling.material import Material
+from handling.rules.material import PassOn
 from handling.rules.package import pack
 from tests.journeys import axe, firefox
 from tests.journeys.chromium import Chromium
@@ -68,11 +71,19 @@ def test_an_officer_opens_and_answers_offline_and_nothing_is_asked_for_or_kept(
     officer.saves_the_pin()
     read = officer.reads()
     answered = officer.answers("outcome/seizure", "Eleven drums, quillfeather.")
+    handed = officer.sends("CG/2026/114", "The dhow lay off the point.\nquillfeather", pass_on="ask")
 
     assert spoken.replace(" ", "") == enrolled.fingerprint()
     assert "Drums of scales" in read
     answer = SealedAnswer.read(typed_statement(answered), enrolled.acknowledge)
     assert answer.open(desk).text == "Eleven drums, quillfeather."
+    signed = material.open_(material.sealed_file(handed.read_text()), desk)
+    said = Material.read(signed.document, data.schemes())
+    assert (
+        sshsig.verify(signed.signature.decode(), signed.document, namespace=material.NAMESPACE) == enrolled.acknowledge
+    )
+    assert (said.unit, said.sender, said.text.split("\n")[1]) == ("unit", enrolled.fingerprint(), "quillfeather")
+    assert (said.conditions.pass_on, said.conditions.lines) == (PassOn.ASK, ("Name no officer of ours.",))
     assert chromium.run("return document.documentElement.scrollWidth") <= WIDTH
     assert {urlsplit(url).scheme for url in chromium.asked} == {"file", "blob"}
     assert len([url for url in chromium.asked if url.startswith("file:")]) == 1
@@ -295,6 +306,7 @@ def test_everybody_can_use_every_state_of_it(officer: Officer, chromium: Chromiu
     look("answer without a choice")
     officer.answers("outcome/seizure", "Eleven drums.")
     look("answered")
+    _sends(officer, chromium, look)
     chromium.do(lambda page: page.emulate_media(media="print"))
     assert [chromium.shows(one) for one in ("main", ".paper-only")] == [False, True]
     chromium.do(lambda page: page.emulate_media(media="screen"))
@@ -304,6 +316,18 @@ def test_everybody_can_use_every_state_of_it(officer: Officer, chromium: Chromiu
     officer.presses()
     look("another key of the unit")
     assert wrong == {}
+
+
+def _sends(officer: Officer, chromium: Chromium, look: Callable[[str], None]) -> None:
+    """Every state of the part in which material is written."""
+    chromium.click("#send > summary")
+    chromium.click("#send-form button[type=submit]")
+    look("material without a reference")
+    chromium.click("input[name=send-pass-on][value=may]")
+    look("material to those listed")
+    chromium.click("#send > summary")
+    officer.sends("CG/2026/114", ARABIC, pass_on="never")
+    look("material sealed")
 
 
 _ON_EVERY_SHEET = """

@@ -3,6 +3,7 @@
 The folder a vector stands in says what is done with it. They are the examples of docs/format.md.
 """
 
+import base64
 import json
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -21,9 +22,13 @@ from crypto.passphrase import normalise
 from crypto.secret import Secret
 from crypto.signing import SigningKey
 from crypto.statement import Statement
+from handling import data, material
 from handling.agencyfiles import Acknowledged, AgencyFileError, AgencyKey, SealedAnswer, UnitKeys, typed_statement
+from handling.material import Material, MaterialError
+from handling.rules.agreements import Channel
 from handling.rules.member_list import MembershipError, check
 from handling.rules.package import PackageError, unpack
+from handling.store.agencies import Agency
 from handling.store.chain import ChainError
 from handling.store.chain import verify as verify_chain
 from tipline.bundles import Pickup, open_bundle
@@ -346,6 +351,18 @@ def feedback(fields: Fields) -> Fields:
     }
 
 
+def material_of(fields: Fields) -> Fields:
+    signed = material.open_(base64.b64decode(fields["sealed"]), age.Identity.from_seed(secret(fields["desk"])))
+    said = Material.read(signed.document, data.schemes())
+    key = bytes.fromhex(fields["key"])
+    agency = Agency("coast", "Coast Guard", Channel.AGE, "", said.sender, said.on, acknowledge=key)
+    return {
+        "holds": "yes" if signed.holds(agency) else "no",
+        "sha256": signed.sha256,
+        "said": said.encode().decode(),
+    }
+
+
 def unit_keys(fields: Fields) -> Fields:
     read_ = UnitKeys.parse(fields["file"].encode())
     assert read_.encode().decode() == fields["file"]
@@ -376,6 +393,7 @@ KINDS: Mapping[str, Callable[[Fields], Fields]] = {
     "feedback": feedback,
     "intake-key": intake_key,
     "mac": mac,
+    "material": material_of,
     "member-chain": chain,
     "member-list": members,
     "message": message,
@@ -400,7 +418,10 @@ KINDS: Mapping[str, Callable[[Fields], Fields]] = {
     "unit-keys": unit_keys,
 }
 
-REFUSALS = (AgencyFileError, ChainError, CryptoError, EnvelopeError, MembershipError, PackageError, RequestRefusedError)
+REFUSALS = (
+    *(AgencyFileError, ChainError, CryptoError, EnvelopeError, MaterialError),
+    *(MembershipError, PackageError, RequestRefusedError),
+)
 
 
 def read(path: Path) -> dict[str, str]:

@@ -1,16 +1,20 @@
 """Agreements, manifests, packages and what the guard and the desk are handed."""
 
 import json
+from dataclasses import replace
 
+from crypto import age
 from crypto.canonical import canonical, parse
 from crypto.errors import CanonicalError
-from handling.data import codes, scheme
+from crypto.secret import Secret
+from handling.data import codes, scheme, schemes
 from handling.desk.feedback import AnswerFormatError, parse_answer
 from handling.desk.reports import Report, ReportFormatError
 from handling.exchange import forms
 from handling.guard import markup
 from handling.guard.asked import FormatError, ReleaseAsked, Review, ReviewAsked
 from handling.guard.scan import scan
+from handling.material import SEALED_MAX, Material, MaterialError, Signed, seal, sealed_file
 from handling.rules.agreement_document import AgreementError
 from handling.rules.agreement_document import parse as parse_agreement
 from handling.rules.facts import FactsError, ReportFacts
@@ -21,11 +25,13 @@ from handling.rules.member_list import MembershipError
 from handling.rules.member_list import check as check_members
 from handling.rules.package import PackageError, pack, unpack
 from tests.fuzz.target import Target, both, these, vectors
+from tests.handling.materials import ASKED, MATERIAL
 from tests.handling.rules.samples import FACTS, TODAY, TOML
 from tests.handling.rules.test_manifest import BODY
 from tipline.base.forms import FormError
 
 CODES = codes()
+RECIPIENT = age.Identity.from_seed(Secret(bytes(32))).recipient
 
 
 def agreement(data: bytes) -> None:
@@ -75,6 +81,21 @@ def asked(data: bytes) -> None:
 
 def report(data: bytes) -> None:
     Report.parse(parse(data))
+
+
+def material_document(data: bytes) -> None:
+    read = Material.read(data, schemes())
+    assert Material.read(read.encode(), schemes()) == read
+
+
+def material_parts(data: bytes) -> None:
+    read = Signed.parse(data)
+    assert data.startswith(read.document)
+    assert Signed.parse(read.encode()) == read
+
+
+def material_handed_in(data: bytes) -> None:
+    assert len(sealed_file(data.decode("utf-8", "replace"))) <= SEALED_MAX
 
 
 def desk_answer(data: bytes) -> None:
@@ -145,6 +166,22 @@ TARGETS = {
                 }
             ),
         ),
+    ),
+    "material": Target(
+        material_document,
+        (MaterialError,),
+        both(JSON, these(MATERIAL.encode(), replace(MATERIAL, grade=None, conditions=ASKED).encode())),
+    ),
+    "material-signed": Target(
+        material_parts,
+        (MaterialError,),
+        these(b"{}-----BEGIN PGP SIGNATURE-----", b"-----BEGIN SSH SIGNATURE-----\n-----BEGIN SSH SIGNATURE-----"),
+    ),
+    "material-file": Target(
+        material_handed_in,
+        (MaterialError,),
+        these(seal(Signed(b"{}", b"-----BEGIN SSH SIGNATURE-----"), RECIPIENT).encode(), b"", b"-----BEGIN AGE"),
+        most=8192,
     ),
     "report": Target(report, (ReportFormatError, CanonicalError), these(canonical(REPORT))),
     "desk-answer": Target(

@@ -191,7 +191,7 @@ class Exchange:
     async def inbox(self) -> list[tuple[str, dict[str, object]]]:
         """What lies in the desk's inbox, opened with the desk intake, oldest kind first."""
         rows = await self.db.fetch("SELECT kind, sealed FROM desk.inbox ORDER BY kind")
-        return [(row["kind"], parse(age.open_(row["sealed"], [self.unit.desk_intake]))) for row in rows]
+        return [(row["kind"], parse(age.open_(row["sealed"], [self.unit.desk_intake]).rstrip(b" "))) for row in rows]
 
 
 @pytest.fixture

@@ -8,12 +8,14 @@ import * as bundles from "../../../tipline/away/src/bundles.js";
 import { hex, hkdf, sha256, text, unhex, utf8 } from "../../../tipline/away/src/bytes.js";
 import { canonical, parse } from "../../../tipline/away/src/canonical.js";
 import * as codename from "../../../tipline/away/src/codename.js";
+import { CLASSES, HANDLING, MARKINGS, PURPOSES, SCHEMES } from "../../../tipline/away/src/codes.js";
 import * as columns from "../../../tipline/away/src/columns.js";
 import * as envelope from "../../../tipline/away/src/envelope.js";
 import { RefusedError } from "../../../tipline/away/src/errors.js";
 import { AXES, MARKS, STAGES, TEXT_MAX } from "../../../tipline/away/src/feedback.js";
 import { encodeSlip } from "../../../tipline/away/src/handin.js";
 import * as macs from "../../../tipline/away/src/macs.js";
+import * as material from "../../../tipline/away/src/material.js";
 import { messageSize, partSize } from "../../../tipline/away/src/padding.js";
 import { openPackage } from "../../../tipline/away/src/package.js";
 import { makePassphrase } from "../../../tipline/away/src/passphrase.js";
@@ -259,6 +261,8 @@ const DO = {
     const opened = await openPackage(given);
     return { manifest: opened.manifest, names: [...opened.members.keys()], sha256: hex(opened.sha256) };
   },
+  sealMaterial: async ({ secret, written, unit, desk, today }) => material.seal(secretOf(secret), written, unit, desk, today),
+  codes: () => ({ schemes: SCHEMES, purposes: PURPOSES, classes: CLASSES, markings: MARKINGS, handling: HANDLING, longest: material.TEXT_MAX }),
   publicKey: ({ typed }) => {
     const key = sshsig.publicKey(typed);
     return { key: hex(key), fingerprint: sshsig.fingerprint(key) };

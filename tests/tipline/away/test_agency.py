@@ -17,11 +17,17 @@ from crypto.canonical import canonical, parse
 from crypto.digest import sha256
 from crypto.secret import Secret
 from crypto.signing import SigningKey
-from handling import undersigned
+from handling import data, material, undersigned
 from handling.agencyfiles import Acknowledged, AgencyKey, SealedAnswer, UnitKeys, typed_statement
 from handling.exchange import forms, guide, views
+from handling.material import Material
+from handling.rules.agreements import PURPOSE_LABELS, Purpose
 from handling.rules.feedback import AXES, Feedback
+from handling.rules.grading import Action, Handling, Sanitisation
 from handling.rules.package import MANIFEST, REPORT_HTML, REPORT_JSON, hashes, pack
+from handling.rules.terms import CLASS_LABELS, TLP_LABELS
+from handling.store.agencies import Agency, read_key
+from tests.handling.materials import CONDITIONS
 from tests.handling.rules.test_manifest import BODY
 from tests.tipline.away.node import Node, RefusedError, b64, unb64
 
@@ -112,6 +118,84 @@ def test_what_it_signs_and_seals_the_unit_reads(js: Node, made: dict[str, Any]) 
     sealed = SealedAnswer.read(typed_statement(answered), key)
     assert sealed.open(DESK) == said
     assert str(sealed.release) == release
+
+
+def test_material_that_it_signs_and_seals_is_read_by_the_unit_under_the_enrolled_key(
+    js: Node, made: dict[str, Any]
+) -> None:
+    read = read_key(made["enrolment"])
+    coast = Agency(
+        "coast", "Zoll", read.channel, read.key, read.fingerprint, date(2026, 11, 26), acknowledge=read.acknowledge
+    )
+    written = {
+        "reference": "Z 114",
+        "text": "Zwölf Fässer \U0001f43e\nam Kai",
+        "grade": ["europol", "B", "3"],
+        "passOn": "may",
+        "agencies": ["river-parks"],
+        "classes": ["customs"],
+        "purposes": ["seizure"],
+        "deleteBy": "2027-06-30",
+        "marking": "AMBER",
+        "handling": "C A2 S2",
+        "conditions": ["Name no officer of ours."],
+        "answers": "0a1b2c3d",
+    }
+
+    made_there = js(
+        "sealMaterial", secret=made["secret"], written=written, unit="unit", desk=str(DESK.recipient), today=TODAY
+    )
+
+    sealed = material.sealed_file(made_there["text"])
+    opened = material.open_(sealed, DESK)
+    said = Material.read(opened.document, data.schemes())
+    assert opened.holds(coast)
+    assert opened.document == said.encode()
+    assert (said.sender, said.unit, said.text) == (coast.fingerprint, "unit", written["text"])
+    assert said.conditions == replace(
+        CONDITIONS, purposes=frozenset({Purpose.SEIZURE}), lines=("Name no officer of ours.",)
+    )
+    assert made_there["mark"] == sha256(sealed).hex()[:8]
+    assert said.id.version == 4
+
+
+def test_material_that_is_longer_than_a_file_may_be_is_not_sealed(js: Node, made: dict[str, Any]) -> None:
+    empty = {
+        "passOn": "ask",
+        "agencies": [],
+        "classes": [],
+        "conditions": [],
+        "reference": "Z",
+        "text": "\u6d77" * 22_000,
+    }
+    written = empty | dict.fromkeys(("grade", "purposes", "deleteBy", "marking", "handling", "answers"))
+
+    sealed = js("sealMaterial", secret=made["secret"], written=written, unit="u", desk=str(DESK.recipient), today=TODAY)
+
+    assert sealed is None
+
+
+def test_its_form_offers_every_code_that_the_unit_reads_on_material(js: Node) -> None:
+    offered = js("codes")
+
+    schemes = [
+        {
+            "name": one.name,
+            "source": [[c.code, c.label] for c in one.source],
+            "information": [[c.code, c.label] for c in one.information],
+        }
+        for one in data.schemes().values()
+    ]
+    assert offered["schemes"] == schemes
+    assert offered["purposes"] == [[one.value, label] for one, label in PURPOSE_LABELS.items()]
+    assert offered["classes"] == [[one.value, label] for one, label in CLASS_LABELS.items()]
+    assert offered["markings"] == [[one.value, label] for one, label in TLP_LABELS.items()]
+    labels = {one.code: one.label for one in data.scheme().markings}
+    for code, label in offered["handling"]:
+        assert str(Handling.of(*code.split(" "))) == code
+        assert label == "; ".join(labels[part] for part in (code.split(" ")[1:] or [code]))
+    assert len(offered["handling"]) == 1 + len(Action) * len(Sanitisation)
+    assert offered["longest"] == material.TEXT_MAX
 
 
 def test_its_form_offers_what_the_portal_offers(js: Node) -> None:

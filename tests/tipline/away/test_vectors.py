@@ -14,6 +14,7 @@ ELSEWHERE = {
     "blob": "kept inside a unit only",
     "codename-written": "kit and page are English, and read codenames of their own alone",
     "feedback": "an agency writes answers and reads none; test_agency.py has the desk read what it wrote",
+    "material": "an agency writes material and reads none; test_agency.py has the desk read what it wrote",
     "drop-request": "between a unit and its drop",
     "member-chain": "a unit's own list",
     "member-list": "a unit's own list",

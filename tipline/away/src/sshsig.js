@@ -14,6 +14,9 @@ export const NAMESPACE = "tipline-package";
 /** What an agency's signature over an agreement is made for. */
 export const AGREEMENT = "tipline-agreement";
 
+/** What an agency's signature over material is made for. */
+export const MATERIAL = "tipline-material";
+
 const MAGIC = utf8("SSHSIG");
 const KIND = utf8("ssh-ed25519");
 const HASH = utf8("sha512");

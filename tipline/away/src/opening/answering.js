@@ -3,7 +3,7 @@
 import * as agency from "../agency.js";
 import { text } from "../bytes.js";
 import { AXES, MARKS, STAGES, TEXT_MAX } from "../feedback.js";
-import { element, made, offer, onSubmit, say, show, ToDo, today, typed } from "./dom.js";
+import { copy, element, made, offer, onSubmit, option, show, ToDo, today, typed } from "./dom.js";
 import { refused } from "./words.js";
 
 /** @typedef {import("../agency.js").AgencySecret} AgencySecret */
@@ -25,7 +25,9 @@ export function ready() {
   /** @type {HTMLInputElement} */ (element("month")).value = today().slice(0, 7);
   onSubmit("acknowledge-form", acknowledge, refused);
   onSubmit("answer-form", answer, refused);
-  for (const what of ["acknowledgement", "answer"]) element(`${what}-copy`).addEventListener("click", () => copy(what));
+  for (const what of ["acknowledgement", "answer"]) {
+    element(`${what}-copy`).addEventListener("click", () => copy(`${what}-text`, `${what}-copied`));
+  }
 }
 
 /**
@@ -86,14 +88,6 @@ function hand(what, opened, statement) {
   area.focus();
 }
 
-/** @param {string} what */
-function copy(what) {
-  const area = /** @type {HTMLTextAreaElement} */ (element(`${what}-text`));
-  area.select();
-  const done = document.execCommand("copy"); // the newer way needs a secure address, which a file is not everywhere
-  say(`${what}-copied`, done ? "Copied." : "Not copied: press Ctrl and C.");
-}
-
 /**
  * @param {string} axis
  * @param {string} label
@@ -107,16 +101,6 @@ function markOf(axis, label) {
   select.append(option("", "No mark"), ...MARKS.map((mark) => option(String(mark), String(mark))));
   box.append(name, select);
   return box;
-}
-
-/**
- * @param {string} value
- * @param {string} words
- */
-function option(value, words) {
-  const one = /** @type {HTMLOptionElement} */ (made("option", words));
-  one.value = value;
-  return one;
 }
 
 function now() {

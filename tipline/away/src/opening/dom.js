@@ -84,6 +84,27 @@ export function made(tag, words) {
 }
 
 /**
+ * @param {string} value
+ * @param {string} words
+ */
+export function option(value, words) {
+  const one = /** @type {HTMLOptionElement} */ (made("option", words));
+  one.value = value;
+  return one;
+}
+
+/**
+ * Select a text and copy it; what became of that is said beside the button.
+ * @param {string} area id
+ * @param {string} said id
+ */
+export function copy(area, said) {
+  /** @type {HTMLTextAreaElement} */ (element(area)).select();
+  const done = document.execCommand("copy"); // the newer way needs a secure address, which a file is not everywhere
+  say(said, done ? "Copied." : "Not copied: press Ctrl and C.");
+}
+
+/**
  * Run what a form asks for; what is wrong stands at the form and takes the focus.
  * @param {string} form id
  * @param {() => Promise<void>} act

@@ -1,9 +1,10 @@
-// open.html: an agency makes its key, opens what was released to it, and writes what it says about it. It sends nothing.
+// open.html: an agency makes its key, opens what was released to it, writes what it says of it or of its own. It sends nothing.
 
 import { begin, ready as answering } from "../opening/answering.js";
 import { element, show } from "../opening/dom.js";
 import { ready as making } from "../opening/making.js";
 import { ready as opening } from "../opening/package.js";
+import { ready as sending } from "../opening/sending.js";
 import { ready as signing } from "../opening/signing.js";
 import { serve } from "../stretch.js";
 
@@ -15,6 +16,7 @@ if (typeof document === "undefined") {
   opening(begin);
   answering();
   signing();
+  sending();
   element("no-script").remove();
   show("script");
 }

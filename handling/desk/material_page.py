@@ -1,0 +1,129 @@
+"""What the desk's pages show of material that agencies sent. Pure: its conditions in words, its text framed as the agency's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+from uuid import UUID
+
+from handling import data
+from handling.desk import words
+from handling.desk.intake import Refused
+from handling.desk.pages import RefusedLine
+from handling.desk.received import Listing, Received
+from handling.material import Material
+from handling.rules.grading import Grade
+
+_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class MaterialLine:
+    """One piece in the list; `reference` is empty where it cannot be opened."""
+
+    id: UUID
+    reference: str
+    agency: str
+    received: str
+    may: str
+    past: str
+    circular: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MaterialListPage:
+    """All that agencies sent, newest first, and apart from it what does not verify."""
+
+    template: ClassVar[str] = "desk/materials.html"
+    material: tuple[MaterialLine, ...]
+    refused: tuple[RefusedLine, ...]
+    refused_count: int
+    older: str
+    first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MaterialPage:
+    """One piece with its conditions."""
+
+    template: ClassVar[str] = "desk/material.html"
+    id: UUID
+    reference: str
+    agency: str
+    written: str
+    received: str
+    text: str
+    grade: str
+    grade_code: str
+    conditions: tuple[str, ...]
+    past: str
+    answers: str
+    answered: UUID | None
+    sha256: str
+    document: str
+    signature: str
+
+
+def listing(found: Listing, refused: Sequence[Refused], today: date, *, first: bool) -> MaterialListPage:
+    """Show one page of the list; *refused* is what was not taken in, of every kind."""
+    apart = [row for row in refused if row.kind == "material"]
+    last = found.next
+    return MaterialListPage(
+        material=tuple(_line(one, today) for one in found.material),
+        refused=tuple(RefusedLine(row.kind, words.day(row.received_on), row.reason.value) for row in apart[:_SHOWN]),
+        refused_count=len(apart),
+        older="" if last is None else f"/material?before={last[0].isoformat()}.{last[1]}",
+        first=first,
+    )
+
+
+def page(found: Received, said: Material, today: date) -> MaterialPage:
+    """Show one piece."""
+    signed = found.signed
+    if signed is None:
+        raise TypeError("what was opened has its signature")
+    return MaterialPage(
+        id=found.id,
+        reference=said.reference,
+        agency=found.agency_name,
+        written=words.day(said.on),
+        received=words.day(found.received_on),
+        text=said.text,
+        grade="" if said.grade is None else _grade(said.grade),
+        grade_code="" if said.grade is None else str(said.grade),
+        conditions=said.conditions.words(),
+        past=_past(said, today),
+        answers=said.answers,
+        answered=found.answered,
+        sha256=signed.sha256,
+        document=signed.document.decode("utf-8", "replace"),
+        signature=signed.signature.decode("ascii", "replace"),
+    )
+
+
+def _line(one: Received, today: date) -> MaterialLine:
+    said, received = one.said, words.day(one.received_on)
+    if said is None:
+        return MaterialLine(one.id, "", one.agency_name, received, "", "", circular=False)
+    return MaterialLine(
+        id=one.id,
+        reference=said.reference,
+        agency=one.agency_name,
+        received=received,
+        may=said.conditions.words()[0],
+        past=_past(said, today),
+        circular=bool(said.answers),
+    )
+
+
+def _past(said: Material, today: date) -> str:
+    """Say that its time is over: then nothing new may rest on it."""
+    last = said.conditions.delete_by
+    if last is None or today <= last:
+        return ""
+    return f"It was to be deleted by {words.day(last)}. Nothing new may rest on it."
+
+
+def _grade(grade: Grade) -> str:
+    source, information = data.schemes()[grade.scheme].codes(grade)
+    return f"Source: {source.label.lower()}. Information: {information.label.lower()}."

@@ -1,0 +1,98 @@
+"""Rows of material at the desk, and the word to its agency that it was opened. Each function is one statement."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from tipline.base.database import Db, store_errors
+
+_IS_HERE = """
+    SELECT EXISTS (SELECT FROM desk.material WHERE agency = $1 AND sha256 = $2)
+"""
+
+_ADD = """
+    INSERT INTO desk.material (id, agency, sha256, received_on, sealed)
+    VALUES ($1, $2, $3, $4, $5)
+"""
+
+_MARK_OPENED = """
+    UPDATE exchange.material
+       SET opened_on = $2
+     WHERE id = $1
+       AND opened_on IS NULL
+"""
+
+_PAGE = """
+    SELECT m.id, m.agency, a.name AS agency_name, m.received_on, m.sealed
+      FROM desk.material m
+      JOIN unit.agency a ON a.id = m.agency
+     WHERE (m.received_on, m.id) < ($1, $2)
+     ORDER BY m.received_on DESC, m.id DESC
+     LIMIT $3
+"""
+
+_GET = """
+    SELECT m.id, m.agency, a.name AS agency_name, m.received_on, m.sealed
+      FROM desk.material m
+      JOIN unit.agency a ON a.id = m.agency
+     WHERE m.id = $1
+"""
+
+_ANSWERED = """
+    SELECT id
+      FROM desk.release
+     WHERE agency = $1
+       AND left(id::text, 8) = $2
+     ORDER BY id
+     LIMIT 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class MaterialRow:
+    """One piece of material, sealed under its record key."""
+
+    id: UUID
+    agency: str
+    agency_name: str
+    received_on: date
+    sealed: bytes
+
+
+async def is_here(db: Db, agency: str, sha256: str) -> bool:
+    """Whether the same material of *agency* is kept already."""
+    with store_errors():
+        return bool(await db.fetchval(_IS_HERE, agency, bytes.fromhex(sha256)))
+
+
+async def add(db: Db, material: UUID, agency: str, *, sha256: str, day: date, sealed: bytes) -> None:
+    """Keep one piece of material."""
+    with store_errors():
+        await db.execute(_ADD, material, agency, bytes.fromhex(sha256), day, sealed)
+
+
+async def mark_opened(db: Db, material: UUID, day: date) -> None:
+    """Let the agency read in the portal that it was opened, and on which day."""
+    with store_errors():
+        await db.execute(_MARK_OPENED, material, day)
+
+
+async def page(db: Db, *, before: tuple[date, UUID], limit: int) -> tuple[MaterialRow, ...]:
+    """The newest material before *before*, at most *limit*."""
+    with store_errors():
+        rows = await db.fetch(_PAGE, *before, limit)
+    return tuple(MaterialRow(**dict(row)) for row in rows)
+
+
+async def get(db: Db, material: UUID) -> MaterialRow | None:
+    """One piece of material."""
+    with store_errors():
+        row = await db.fetchrow(_GET, material)
+    return MaterialRow(**dict(row)) if row else None
+
+
+async def answered(db: Db, agency: str, reference: str) -> UUID | None:
+    """The release to *agency* that people call by this reference, if there is one."""
+    with store_errors():
+        found: UUID | None = await db.fetchval(_ANSWERED, agency, reference)
+    return found

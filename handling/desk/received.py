@@ -1,0 +1,119 @@
+"""Material that agencies sent, as the desk keeps and opens it. What is here was signed by its agency's key when it came."""
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from crypto import columns
+from crypto.canonical import canonical, parse
+from crypto.errors import CryptoError
+from handling import data
+from handling.desk import material_store
+from handling.desk.case import NEWEST, PAGE_LENGTH
+from handling.desk.material_store import MaterialRow
+from handling.desk.session import Desk
+from handling.material import Material, MaterialError, Signed
+from handling.store.keyring import MissingKeyError
+from handling.store.vault import OpenVault
+from tipline.base.database import Db
+
+_TABLE, _COLUMN = "desk.material", "sealed"
+
+
+class NoSuchMaterialError(Exception):
+    """No material here has this id."""
+
+    def __init__(self) -> None:
+        super().__init__("no such material")
+
+
+@dataclass(frozen=True, slots=True)
+class HandedIn:
+    """What the portal says of material: which agency handed in which sealed file. Neither is believed before it is verified."""
+
+    agency: str
+    sealed: bytes
+
+    @classmethod
+    def read(cls, content: object) -> "HandedIn":
+        """Read what the exchange sealed to the desk, or raise `MaterialError`."""
+        if not isinstance(content, Mapping) or content.keys() != {"agency", "file", "day"}:
+            raise MaterialError
+        agency, file = content["agency"], content["file"]
+        if not isinstance(agency, str) or not isinstance(file, str):
+            raise MaterialError
+        try:
+            return cls(agency, base64.b64decode(file, validate=True))
+        except (binascii.Error, ValueError):
+            raise MaterialError from None
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One piece of material in clear; *said* and *signed* are None where it cannot be opened any more.
+
+    Attributes:
+        answered: the release that it says it answers, where there is one: then it is circular, as also where it names
+            a release that nobody here made.
+    """
+
+    id: UUID
+    agency: str
+    agency_name: str
+    received_on: date
+    signed: Signed | None
+    said: Material | None
+    answered: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of material, newest first, and where the next page begins if there is one."""
+
+    material: tuple[Received, ...]
+    next: tuple[date, UUID] | None
+
+
+async def listing(db: Db, desk: Desk, *, before: tuple[date, UUID] = NEWEST) -> Listing:
+    """The newest material before *before*."""
+    rows = await material_store.page(db, before=before, limit=PAGE_LENGTH + 1)
+    shown = rows[:PAGE_LENGTH]
+    opened = await asyncio.to_thread(lambda: tuple(_opened(desk.vault, row) for row in shown))
+    return Listing(opened, (shown[-1].received_on, shown[-1].id) if len(rows) > PAGE_LENGTH else None)
+
+
+async def one(db: Db, desk: Desk, material: UUID) -> Received:
+    """One piece, or `NoSuchMaterialError`; raises `MissingKeyError` where it cannot be opened."""
+    row = await material_store.get(db, material)
+    if row is None:
+        raise NoSuchMaterialError
+    found = await asyncio.to_thread(_opened, desk.vault, row)
+    if found.said is None:
+        raise MissingKeyError
+    answered = await material_store.answered(db, row.agency, found.said.answers) if found.said.answers else None
+    return Received(row.id, row.agency, row.agency_name, row.received_on, found.signed, found.said, answered)
+
+
+def seal(vault: OpenVault, material: UUID, signed: Signed) -> bytes:
+    """Make a record key for material and seal it. Blocking: the key is fsynced before this returns."""
+    content = {name: base64.b64encode(part).decode("ascii") for name, part in _parts(signed).items()}
+    key = vault.new_record(material)
+    return columns.seal(key, canonical(content), table=_TABLE, column=_COLUMN, row=str(material))
+
+
+def _parts(signed: Signed) -> dict[str, bytes]:
+    return {"document": signed.document, "signature": signed.signature}
+
+
+def _opened(vault: OpenVault, row: MaterialRow) -> Received:
+    try:
+        content = parse(columns.open_(vault.record(row.id), row.sealed, table=_TABLE, column=_COLUMN, row=str(row.id)))
+        signed = Signed(**{name: base64.b64decode(part) for name, part in content.items()})
+        said = Material.read(signed.document, data.schemes())
+    except (MissingKeyError, CryptoError, MaterialError):
+        return Received(row.id, row.agency, row.agency_name, row.received_on, None, None)
+    return Received(row.id, row.agency, row.agency_name, row.received_on, signed, said)

@@ -1,0 +1,170 @@
+"""Material at the desk: only what its agency signed for this unit is kept, once, with its conditions; the rest is kept apart."""
+
+import base64
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from crypto import age, padding
+from crypto.canonical import canonical
+from crypto.signing import SigningKey
+from handling import material
+from handling.agencyfiles import AgencyKey
+from handling.desk.intake import Reason
+from handling.material import Material
+from handling.store import agencies
+from tests.handling.desk.conftest import TODAY, DeskRoom
+from tests.handling.materials import ASKED, CONDITIONS, MATERIAL, signed
+
+KEY, OTHER = SigningKey.generate(), SigningKey.generate()
+COAST = AgencyKey("Coast Guard", age.Identity.generate().recipient, KEY.public, TODAY)
+SAID = replace(MATERIAL, unit="unit", sender=COAST.fingerprint())
+
+
+@pytest.fixture
+async def coast(room: DeskRoom) -> DeskRoom:
+    """The desk with one agency that signs with open.html."""
+    await agencies.add(room.db, "coast", name="Coast Guard", key=COAST.sign(KEY).decode(), today=TODAY)
+    return room
+
+
+async def sent(
+    room: DeskRoom,
+    said: Material = SAID,
+    *,
+    key: SigningKey = KEY,
+    agency: str = "coast",
+    text: str = "",
+    **changes: Any,
+) -> UUID:
+    """Put material into the inbox as the portal does, which knows of nothing but whose sealed file it is."""
+    desk = (await room.members()).desk_intake
+    sealed = material.sealed_file(text or material.seal(signed(said, key), desk))
+    content = {"agency": agency, "file": base64.b64encode(sealed).decode(), "day": TODAY.isoformat(), **changes}
+    row = uuid4()
+    inside = age.seal(padding.pad_message(canonical(content)), [desk])
+    if agency == "coast":
+        insert = "INSERT INTO exchange.material VALUES ($1, $2, '00000000', $3)"
+        await room.db.execute(insert, row, agency, TODAY)
+    await room.db.execute("INSERT INTO desk.inbox VALUES ($1, 'material', $2, $3)", row, inside, TODAY)
+    return row
+
+
+async def opened_on(room: DeskRoom, row: UUID) -> object:
+    return await room.db.fetchval("SELECT opened_on FROM exchange.material WHERE id = $1", row)
+
+
+async def test_material_is_listed_and_shown_with_sender_signature_and_every_condition(coast: DeskRoom) -> None:
+    row = await sent(coast, replace(SAID, unit=(await coast.members()).unit))
+    amina = await coast.sign_in()
+
+    listed = await amina.open("/material")
+    page = await amina.open(listed.link("/material/"))
+
+    assert CONDITIONS.words()[0] in listed.text
+    assert "Material of Coast Guard" in page.text
+    assert MATERIAL.reference in listed.text
+    assert MATERIAL.reference in page.text
+    assert MATERIAL.text.split("\n")[0] in page.text
+    assert "It holds" in page.text
+    assert "admiralty B 3" in page.text
+    for line in CONDITIONS.words():
+        assert line in page.text
+    assert await opened_on(coast, row) == TODAY
+    assert await coast.db.fetchval("SELECT count(*) FROM desk.inbox") == 0
+    kept = await coast.db.fetchrow("SELECT id, sealed FROM desk.material")
+    assert b"Petrel" not in kept["sealed"]
+    assert (coast.settings.inside / "desk" / "keyring" / "record" / f"{kept['id']}.age").is_file()
+
+
+async def test_the_same_material_sealed_twice_counts_once_and_its_agency_sees_both_opened(coast: DeskRoom) -> None:
+    said = replace(SAID, unit=(await coast.members()).unit)
+    rows = [await sent(coast, said), await sent(coast, said)]
+
+    page = await (await coast.sign_in()).open("/material")
+
+    assert page.text.count("CG/2026/114") == 1
+    assert [await opened_on(coast, row) for row in rows] == [TODAY, TODAY]
+
+
+Attack = Callable[[DeskRoom, Material, age.Recipient], Any]
+ATTACKS: dict[str, tuple[Attack, Reason]] = {
+    "another agency's key": (lambda room, said, _: sent(room, said, key=OTHER), Reason.NOT_THE_AGENCYS),
+    "replayed by another agency": (
+        lambda room, said, _: sent(room, said, agency="river-parks"),
+        Reason.NOT_THE_AGENCYS,
+    ),
+    "signed by another agency as its own": (
+        lambda room, said, _: sent(room, replace(said, sender="cd" * 32)),
+        Reason.OTHER_SENDER,
+    ),
+    "written for another unit": (
+        lambda room, said, _: sent(room, replace(said, unit="elsewhere")),
+        Reason.OTHER_UNIT,
+    ),
+    "no agency of ours": (lambda room, said, _: sent(room, said, agency="nobody"), Reason.NO_AGENCY),
+    "damaged": (lambda room, said, _: sent(room, said, file="AAAA"), Reason.MATERIAL_CLOSED),
+    "sealed to somebody else": (
+        lambda room, said, _: sent(room, text=material.seal(signed(said, KEY), age.Identity.generate().recipient)),
+        Reason.MATERIAL_CLOSED,
+    ),
+    "signed and of another form": (
+        lambda room, _, desk: sent(room, text=material.seal(signed(b'{"format": "x"}', KEY), desk)),
+        Reason.FORMAT,
+    ),
+    "more than the portal says": (lambda room, said, _: sent(room, said, urgent=True), Reason.FORMAT),
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+async def test_what_does_not_verify_is_kept_apart_and_its_agency_reads_nothing_of_an_opening(
+    coast: DeskRoom, attack: str
+) -> None:
+    members = await coast.members()
+    make, reason = ATTACKS[attack]
+    row = await make(coast, replace(SAID, unit=members.unit), members.desk_intake)
+
+    page = await (await coast.sign_in()).open("/material")
+
+    assert reason.value in page.text
+    assert "Kept apart: 1" in page.text
+    assert await coast.db.fetchval("SELECT count(*) FROM desk.material") == 0
+    assert await coast.db.fetchval("SELECT count(*) FROM desk.inbox") == 1
+    assert await opened_on(coast, row) is None
+
+
+async def test_what_answers_a_package_of_ours_is_shown_as_circular(coast: DeskRoom) -> None:
+    said = replace(SAID, unit=(await coast.members()).unit, answers="0a1b2c3d")
+    await sent(coast, said)
+    amina = await coast.sign_in()
+
+    listed = await amina.open("/material")
+    page = await amina.open(listed.link("/material/"))
+
+    assert "Circular" in listed.text
+    assert "corroborates nothing" in page.text
+    assert "which this desk did not release to it" in page.text
+
+
+async def test_what_is_past_its_last_day_says_that_nothing_new_may_rest_on_it(coast: DeskRoom) -> None:
+    kept = replace(ASKED, delete_by=TODAY)
+    await sent(coast, replace(SAID, unit=(await coast.members()).unit, conditions=kept))
+    amina = await coast.sign_in()
+    on_the_day = await amina.open("/material")
+    coast.clock.day = TODAY + timedelta(days=1)
+
+    after = await amina.open("/material")
+
+    assert "Nothing new may rest on it" not in on_the_day.text
+    assert "Nothing new may rest on it" in after.text
+
+
+async def test_an_empty_list_says_what_will_come_and_an_unknown_piece_is_not_found(room: DeskRoom) -> None:
+    amina = await room.sign_in()
+
+    assert "No agency has sent material yet." in (await amina.open("/material")).text
+    await amina.open(f"/material/{uuid4()}", status=404)
