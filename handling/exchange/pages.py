@@ -13,7 +13,7 @@ from aiohttp import web
 from crypto import pgp
 from crypto.errors import PgpError
 from handling.agencyfiles import Acknowledged
-from handling.exchange import forms, guide, handed, notice_pages, notices, store, views
+from handling.exchange import forms, guide, handed, material_pages, notice_pages, notices, store, views
 from handling.exchange.common import ID, PORTAL, Officer, attached, attachment, who
 from handling.exchange.handed import NotTakenError
 from handling.exchange.package import PackageId
@@ -107,43 +107,6 @@ async def hand_in(request: web.Request) -> web.Response:
 
 
 @signed_in
-async def material(request: web.Request) -> web.Response:
-    """Show what the agency sent in, and the form for more."""
-    return await _material(request)
-
-
-@signed_in
-async def send(request: web.Request) -> web.Response:
-    """Take one sealed file of material."""
-    form = await read_form(request)
-    try:
-        text = handed.chosen(form.get("text", ""), form.get("file", ""))
-        await request.app[PORTAL].send(_who(request).agency, text)
-    except NotTakenError as error:
-        return await _material(request, forms.Field(form.get("text", ""), error.refusal.value))
-    return see_other("/material#sent")
-
-
-async def _material(request: web.Request, hand_in: forms.Field | None = None) -> web.Response:
-    portal, who = request.app[PORTAL], _who(request)
-    async with portal.pool.acquire() as db:
-        agency = await agencies.get(db, who.agency)
-    if agency is None:
-        raise NoSuchPackageError
-    page = views.material_page(
-        agency, await portal.sent(who.agency), await portal.unit_keys(), hand_in or forms.Field()
-    )
-    return render(request, page, HTTPStatus.UNPROCESSABLE_ENTITY if page.hand_in.error else HTTPStatus.OK)
-
-
-@signed_in
-async def recipient(request: web.Request) -> web.Response:
-    """Send what material is sealed to, one line for `age -R`."""
-    keys = await request.app[PORTAL].unit_keys()
-    return _file(guide.RECIPIENT_NAME, f"{keys.desk_intake}\n".encode())
-
-
-@signed_in
 async def unit_keys(request: web.Request) -> web.Response:
     """Send the unit's public keys for open.html. They count once their fingerprint was compared by telephone."""
     keys = await request.app[PORTAL].unit_keys()
@@ -203,9 +166,7 @@ ROUTES = (
     web.get(f"/keys/{guide.SIGNERS_NAME}", allowed_signers),
     web.get(f"/keys/{guide.PGP_KEY_NAME}", pgp_key),
     web.get(f"/keys/{guide.UNIT_KEYS_NAME}", unit_keys),
-    web.get(f"/keys/{guide.RECIPIENT_NAME}", recipient),
-    web.get("/material", material),
-    web.post("/material", send),
+    *material_pages.ROUTES,
     web.get(f"/{openpage.NAME}", open_page),
     *notice_pages.ROUTES,
 )

@@ -13,12 +13,11 @@ from handling.exchange.notice_store import Notice
 from handling.exchange.notice_views import NoticeView
 from handling.exchange.package import SEALED_NAME, SIGNATURE_NAME, Package, due, may_fetch
 from handling.exchange.portal import Listing, Opened
-from handling.exchange.store import Cursor, Sent
+from handling.exchange.store import Cursor
 from handling.rules.agreements import Channel
 from handling.rules.clocks import in_words
 from handling.rules.feedback import ASKABLE, AXES, Stage, at
 from handling.rules.member_words import groups
-from handling.store.agencies import Agency
 from handling.store.members import MemberList
 
 _STAGE_WORDS: Mapping[Stage, str] = {
@@ -123,33 +122,6 @@ class PackagePage:
 
 
 @dataclass(frozen=True, slots=True)
-class SentView:
-    """One file of material in words."""
-
-    mark: str
-    received_on: str
-    opened_on: str
-
-
-@dataclass(frozen=True, slots=True)
-class MaterialPage:
-    """What the agency sent in, and the form for more."""
-
-    template: ClassVar[str] = "agency/material.html"
-    agency: str
-    fingerprint: str
-    unit: str
-    unit_name: str
-    unit_fingerprint: str
-    opens: bool
-    sent: tuple[SentView, ...]
-    hand_in: forms.Field
-    steps: tuple[guide.Step, ...]
-    example: str
-    recipient_name: str = guide.RECIPIENT_NAME
-
-
-@dataclass(frozen=True, slots=True)
 class Typed:
     """What was typed, where something was wrong with it."""
 
@@ -215,25 +187,6 @@ def package_page(opened: Opened, members: MemberList, today: date, typed: Typed,
         signs=opened.signs,
         unit_fingerprint=groups(unit.fingerprint()) if unit else "",
         answers=tuple(in_words(answer.given_on) for answer in opened.answers if answer.kind == "feedback"),
-    )
-
-
-def material_page(agency: Agency, sent: tuple[Sent, ...], unit: UnitKeys, hand_in: forms.Field) -> MaterialPage:
-    """Show what the agency sent in, and how more is made: with open.html, or with stock tools."""
-    return MaterialPage(
-        agency=agency.name,
-        fingerprint=groups(agency.fingerprint),
-        unit=unit.unit,
-        unit_name=unit.name,
-        unit_fingerprint=groups(unit.fingerprint()),
-        opens=agency.acknowledge is not None,
-        sent=tuple(
-            SentView(one.mark, in_words(one.received_on), in_words(one.opened_on) if one.opened_on else "")
-            for one in sent
-        ),
-        hand_in=hand_in,
-        steps=guide.sending(agency.channel),
-        example=guide.example(unit.unit, agency.fingerprint),
     )
 
 
