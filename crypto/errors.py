@@ -33,6 +33,18 @@ class KeyFormatError(CryptoError):
     text = "key is not well formed"
 
 
+class AuthenticatorError(CryptoError):
+    """An authenticator is of a kind that is not taken, or an answer is not its own, with user verification, to this challenge."""
+
+    text = "this is not the authenticator's answer"
+
+
+class SyncedError(AuthenticatorError):
+    """The key of a new authenticator may be copied to other devices."""
+
+    text = "the key of this authenticator may be copied to other devices"
+
+
 class AgeError(CryptoError):
     """Root of the ways in which an age file is refused."""
 

@@ -42,7 +42,7 @@ class SigningKey(Guarded):
 
     def sign(self, type_: str, payload: bytes) -> bytes:
         """Return 64 bytes over *type_* (`tipline/<what>/v1`) and *payload*."""
-        return bytes(Ed25519Key(self.seed.expose()).sign(_signed(type_, payload)).signature)
+        return bytes(Ed25519Key(self.seed.expose()).sign(signed(type_, payload)).signature)
 
 
 def verify(public: bytes, type_: str, payload: bytes, signature: bytes) -> None:
@@ -54,7 +54,7 @@ def verify(public: bytes, type_: str, payload: bytes, signature: bytes) -> None:
     if len(public) != PUBLIC_BYTES or len(signature) != SIGNATURE_BYTES:
         raise SignatureError
     try:
-        VerifyKey(public).verify(_signed(type_, payload), signature)
+        VerifyKey(public).verify(signed(type_, payload), signature)
     except NaclError:
         raise SignatureError from None
 
@@ -65,6 +65,7 @@ def check_type(type_: str) -> None:
         raise ValueError("a type reads tipline/<what>/v<number>")
 
 
-def _signed(type_: str, payload: bytes) -> bytes:
+def signed(type_: str, payload: bytes) -> bytes:
+    """Return the bytes that a signature of *type_* over *payload* is made over."""
     check_type(type_)
     return type_.encode("ascii") + b"\n" + payload

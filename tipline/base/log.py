@@ -9,7 +9,7 @@ import warnings
 from types import TracebackType
 from typing import Any, TextIO
 
-_SILENT = ("aiohttp", "asyncpg", "gnupg")  # their messages carry addresses, data or armoured text
+_SILENT = ("aiohttp", "asyncpg", "fido2", "gnupg")  # their messages carry addresses, data, ids or armoured text
 
 
 class _Formatter(logging.Formatter):
