@@ -4,25 +4,42 @@ Layout: docs/format.md, "Emergency disclosures".
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Protocol
 from uuid import UUID
 
+from crypto import webauthn
 from crypto.canonical import canonical, parse
 from crypto.digest import sha256
 from crypto.errors import CryptoError
 from crypto.statement import Statement
+from crypto.webauthn import Authenticator
 from handling.rules.emergency import IllegalMoveError, Move, State, Threat, Warned, advance, may_follow
 from handling.rules.release import Duties
 
 TOLD: Final = "tipline/emergency/v1"
 SECOND: Final = "tipline/emergency-second/v1"
 REVIEW: Final = "tipline/emergency-review/v1"
+_ANSWERS: Final = "answers"  # stands only where there are some
 _KEYS: Final = {
     SECOND: {"id", "by", "at", "about", "verdict", "note"},
     REVIEW: {"id", "by", "at", "about", "finding", "source"},
 }
+
+
+class Signer(Protocol):
+    """Of a member on the list, what a signature is held against."""
+
+    @property
+    def signing(self) -> bytes:
+        """Their signing key."""
+        ...
+
+    @property
+    def authenticators(self) -> Sequence[Authenticator]:
+        """With one of which they sign, where there is any."""
+        ...
 
 
 class EmergencyFormatError(Exception):
@@ -95,49 +112,77 @@ class Record:
     state: State = State.TOLD
     second_by: str = ""
     reviewed_by: str = ""
+    unanswered: tuple[str, ...] = ()
+    """Who of them has an authenticator today that has not answered to what they signed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Papers:
-    """The statements as they lie sealed together: the one that told it, and those that came after it."""
+    """The statements as they lie sealed together: the one that told it, and those that came after it.
+
+    *answers* are what authenticators answered to each, by the name of the part.
+    """
 
     told: Statement
     second: Statement | None = None
     review: Statement | None = None
+    answers: Mapping[str, bytes] = field(default_factory=dict)
+
+    @property
+    def _parts(self) -> dict[str, Statement | None]:
+        return {"told": self.told, "second": self.second, "review": self.review}
 
     def encode(self) -> bytes:
         """Return what is sealed."""
-        parts = {"told": self.told, "second": self.second, "review": self.review}
-        return canonical({name: None if part is None else part.to_json() for name, part in parts.items()})
+        body: dict[str, Any] = {name: None if part is None else part.to_json() for name, part in self._parts.items()}
+        if self.answers:
+            body[_ANSWERS] = {name: parse(answer) for name, answer in self.answers.items()}
+        return canonical(body)
 
     @classmethod
     def read(cls, data: bytes) -> "Papers":
         """Read what was sealed, or raise `EmergencyFormatError`. Nothing of it is believed before `verify`."""
         try:
             value = parse(data)
-            if not isinstance(value, dict) or value.keys() != {"told", "second", "review"}:
+            if not isinstance(value, dict) or value.keys() - {_ANSWERS} != {"told", "second", "review"}:
                 raise EmergencyFormatError
+            answers = value.pop(_ANSWERS, {})
             parts = {name: None if part is None else Statement.from_json(part) for name, part in value.items()}
         except CryptoError:
             raise EmergencyFormatError from None
-        if parts["told"] is None:
+        if parts["told"] is None or not isinstance(answers, dict) or not answers.keys() <= parts.keys():
             raise EmergencyFormatError
-        return cls(parts["told"], parts["second"], parts["review"])
+        given = {name: canonical(answer) for name, answer in answers.items()}
+        return cls(parts["told"], parts["second"], parts["review"], given)
 
-    def with_second(self, statement: Statement) -> "Papers":
-        """Return the papers with the second signature's statement."""
-        return replace(self, second=statement)
+    @classmethod
+    def of_told(cls, statement: Statement, answer: bytes | None) -> "Papers":
+        """Return the papers with the first statement, and what its signer's authenticator answered."""
+        return cls(statement, answers={} if answer is None else {"told": answer})
 
-    def with_review(self, statement: Statement) -> "Papers":
-        """Return the papers with the review."""
-        return replace(self, review=statement)
+    def with_second(self, statement: Statement, answer: bytes | None = None) -> "Papers":
+        """Return the papers with the second signature's statement, and what its signer's authenticator answered."""
+        return replace(self, second=statement, answers=self._with("second", answer))
+
+    def with_review(self, statement: Statement, answer: bytes | None = None) -> "Papers":
+        """Return the papers with the review, and what its author's authenticator answered."""
+        return replace(self, review=statement, answers=self._with("review", answer))
+
+    def _with(self, name: str, answer: bytes | None) -> dict[str, bytes]:
+        return {**self.answers} if answer is None else {**self.answers, name: answer}
+
+    def _until(self, *names: str) -> "Papers":
+        """The papers as they were when only these parts were there."""
+        kept = {name: part if name in names else None for name, part in self._parts.items()}
+        answers = {name: answer for name, answer in self.answers.items() if name in names}
+        return Papers(self.told, kept["second"], kept["review"], answers)
 
     @property
     def seen(self) -> str:
         """SHA-256 of all of it, in hexadecimal: what is shown is what the next statement is about."""
         return sha256(self.encode()).hex()
 
-    def verify(self, emergency: UUID, signing: Mapping[str, bytes], duties: Duties) -> Record:
+    def verify(self, emergency: UUID, signing: Mapping[str, Signer], duties: Duties) -> Record:
         """Return what they say, or raise `EmergencyFormatError`.
 
         Each statement is signed by the person it names, each is about the one before it, and whoever follows is somebody
@@ -145,30 +190,41 @@ class Papers:
 
         Args:
             emergency: the id of the row that they lie in: of other papers, no part counts.
-            signing: signing key of each member by name.
+            signing: each member by name, with their signing key and authenticators.
             duties: duties of each member by name.
         """
         body = _signed(self.told, TOLD, "told_by", emergency, signing)
         told, told_by = Told.read(body), body["told_by"]
         record = Record(told, told_by, _moment(body["told_at"]), tuple(body["shown_to"]))
+        signers = {"told": told_by}
         if self.second is not None:
-            after = _following(Papers(self.told), self.second, SECOND, emergency, signing)
+            after = _following(self._until("told"), self.second, SECOND, emergency, signing)
             record = replace(record, state=_moved(record.state, after["verdict"]), second_by=after["by"])
+            signers["second"] = record.second_by
         if self.review is not None:
-            after = _following(Papers(self.told, self.second), self.review, REVIEW, emergency, signing)
+            after = _following(self._until("told", "second"), self.review, REVIEW, emergency, signing)
             record = replace(record, state=_moved(record.state, Move.REVIEW.value), reviewed_by=after["by"])
+            signers["review"] = record.reviewed_by
         followers = [by for by in (record.second_by, record.reviewed_by) if by]
         if not all(may_follow(by, told_by, duties) for by in followers):
             raise EmergencyFormatError
-        return record
+        silent = {name: by for name, by in signers.items() if not self._answered(name, signing[by])}
+        return replace(record, unanswered=tuple(dict.fromkeys(silent.values())))
+
+    def _answered(self, name: str, signer: Signer) -> bool:
+        statement = self._parts[name]
+        if statement is None:
+            return True
+        answer = self.answers.get(name)
+        return webauthn.answered(signer.authenticators, statement.type, statement.payload(), answer)
 
 
 def _signed(
-    statement: Statement, type_: str, by: str, emergency: UUID, signing: Mapping[str, bytes]
+    statement: Statement, type_: str, by: str, emergency: UUID, signing: Mapping[str, Signer]
 ) -> Mapping[str, Any]:
     """Return the body: of this emergency, and signed by exactly the member whom it names."""
     try:
-        key = signing[str(statement.body[by])]
+        key = signing[str(statement.body[by])].signing
         if [one.public for one in statement.signatures] != [key]:
             raise EmergencyFormatError
         body: Mapping[str, Any] = statement.verify(type_, [key])
@@ -180,7 +236,7 @@ def _signed(
 
 
 def _following(
-    before: Papers, statement: Statement, type_: str, emergency: UUID, signing: Mapping[str, bytes]
+    before: Papers, statement: Statement, type_: str, emergency: UUID, signing: Mapping[str, Signer]
 ) -> Mapping[str, str]:
     """Return the body of a second signature or a review, which is about the papers *before*."""
     body = _signed(statement, type_, "by", emergency, signing)

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from crypto import age, signing
+from crypto import age, signing, webauthn
 from crypto.canonical import canonical
 from crypto.errors import CryptoError, SignatureError
 from handling.corridor import items, reading, reports, sealed, seen, threads, tips
@@ -220,14 +220,17 @@ async def _send(db: Db, handler: Handler, outcome: Outcome, proposal: Proposal, 
     return True
 
 
-def is_approved(members: MemberList, proposal: Proposal, signatures: Mapping[str, bytes]) -> bool:
-    """Whether the right people have signed exactly this phrase for exactly this outcome."""
+def is_approved(members: MemberList, proposal: Proposal, signatures: Mapping[str, tuple[bytes, bytes | None]]) -> bool:
+    """Whether the right people have signed exactly this phrase for exactly this outcome, with their authenticators if any."""
     payload = canonical({"outcome": str(proposal.id), "phrase": proposal.phrase})
     duties = {member.name: {duty.value for duty in member.duties} for member in members.members}
     try:
         phrases.phrase(proposal.phrase)
-        for name, signature in signatures.items():
-            signing.verify(members.member(name).signing, PHRASE, payload, signature)
+        for name, (signature, answer) in signatures.items():
+            member = members.member(name)
+            signing.verify(member.signing, PHRASE, payload, signature)
+            if not webauthn.answered(member.authenticators, PHRASE, payload, answer):
+                return False
     except (SignatureError, NotAMemberError, phrases.NoSuchPhraseError):
         return False
     return release.is_complete(release.Kind.PHRASE, proposal.requested_by, tuple(signatures), duties)

@@ -1,6 +1,7 @@
 """Who belongs to the unit, decided here: two handlers sign the whole next list, and neither is the one it is about."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -8,9 +9,9 @@ from uuid import UUID
 
 from crypto.canonical import canonical
 from crypto.digest import sha256
-from crypto.errors import CryptoError
 from crypto.statement import Signed, Statement
-from handling.guard import admission_store
+from handling.guard import admission_store, counts
+from handling.guard.counts import Question
 from handling.guard.refusal import ChangedError, MovedError, NotNowError, Refused, RefusedError
 from handling.guard.service import Guard, Hand, found, member_list, with_keys
 from handling.guard.store import Signature
@@ -18,8 +19,8 @@ from handling.rules import member_words, membership
 from handling.rules.member_words import Difference, Words
 from handling.rules.membership import Change, MembershipError
 from handling.rules.release import Act, Eligible, Kind, Reason, advance, next_signer, possible_signers, why_not
-from handling.store import members, proposals
-from handling.store.members import Member, MemberList, MemberListError, NotAMemberError, OvertakenError
+from handling.store import chain, members, proposals
+from handling.store.members import Member, MemberList, MemberListError, OvertakenError
 from handling.store.proposals import Proposal, State
 from tipline.base.database import Db
 
@@ -57,10 +58,12 @@ class Standing:
     Attributes:
         next: the list that it would make; None when *fault* says why it makes none.
         signed_by: who has signed exactly this next list.
+        answers: what their authenticators answered, by signing key.
         void: who has signed something else.
         why_not: why this person does not give the next signature; empty when they do.
         may_refuse, may_repeat: whether this person may refuse it, or propose it afresh.
         signers: who may sign next, by name.
+        question: what this person's authenticator is asked before they sign.
     """
 
     proposal: Proposal
@@ -68,6 +71,8 @@ class Standing:
     next: Next | None
     fault: str
     signed_by: tuple[Signed, ...]
+    answers: Mapping[bytes, bytes | None]
+    question: Question | None
     names: tuple[str, ...]
     void: tuple[str, ...]
     why_not: str
@@ -113,8 +118,9 @@ async def sign(guard: Guard, proposal: UUID, hand: Hand, today: date) -> State:
         if coming.seen != hand.seen:
             raise ChangedError
         async with with_keys(guard, db, member, listed, hand.passphrase) as keys:
-            mine = keys.sign(members.TYPE, coming.body).signatures[0]
-            signature = Signature(member.name, mine.signature)
+            made = keys.sign(members.TYPE, coming.body)
+            mine = made.signatures[0]
+            signature = Signature(member.name, mine.signature, counts.answered(member, made, hand.assertion))
             stands = State.SIGNED_ONCE if at.signed_by else State.WAITING
             reached = State(advance(Kind.MEMBERS, stands.value, Act.SIGN))
             if reached is State.SIGNED_ONCE:
@@ -123,8 +129,10 @@ async def sign(guard: Guard, proposal: UUID, hand: Hand, today: date) -> State:
             statement = Statement.make(members.TYPE, coming.body).with_signed(at.signed_by[0]).with_signed(mine)
             try:
                 async with db.transaction():
+                    await counts.used(db, signature.assertion)
                     await admission_store.add_signature(db, proposal, signature)
-                    await members.append(db, guard.trust, statement, today)
+                    beside = chain.together({**at.answers, mine.public: signature.assertion})
+                    await members.append(db, guard.trust, statement, today, assertions=beside)
             except OvertakenError:
                 raise MovedError from None
             listed = await member_list(guard, db, today)
@@ -174,6 +182,7 @@ async def _first(db: Db, proposal: Proposal, signature: Signature) -> None:
     async with db.transaction():
         if not await admission_store.sign_once(db, proposal.id, sha256=proposal.sha256):
             raise MovedError
+        await counts.used(db, signature.assertion)
         await admission_store.add_signature(db, proposal.id, signature)
 
 
@@ -197,7 +206,9 @@ async def _standing(db: Db, proposal: Proposal, member: Member, listed: MemberLi
         next=coming,
         fault=fault if proposal.open else "",
         signed_by=tuple(signed for _, signed in good),
-        names=tuple(name for name, _ in good),
+        answers={signed.public: entry.assertion for entry, signed in good},
+        question=counts.question(member, members.TYPE, coming.body) if coming else None,
+        names=tuple(entry.signer for entry, _ in good),
         void=void,
         why_not="",
         may_refuse=False,
@@ -256,14 +267,8 @@ def _next(proposal: Proposal, listed: MemberList) -> tuple[Next | None, str]:
 
 def _judged(
     given: tuple[Signature, ...], coming: Next, listed: MemberList
-) -> tuple[tuple[tuple[str, Signed], ...], tuple[str, ...]]:
+) -> tuple[tuple[tuple[Signature, Signed], ...], tuple[str, ...]]:
     """Which signatures are over exactly this next list, by the keys of today's list; and whose are not."""
-    good, void = [], []
-    for entry in given:
-        try:
-            signed = Signed(listed.member(entry.signer).signing, entry.signature)
-            Statement.make(members.TYPE, coming.body).with_signed(signed).verify(members.TYPE, [signed.public])
-            good.append((entry.signer, signed))
-        except (NotAMemberError, CryptoError):
-            void.append(entry.signer)
-    return tuple(good), tuple(void)
+    judged = [(entry, counts.signed(listed, members.TYPE, coming.body, entry)) for entry in given]
+    good = tuple((entry, signed) for entry, signed in judged if signed is not None)
+    return good, tuple(entry.signer for entry, signed in judged if signed is None)

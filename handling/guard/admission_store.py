@@ -1,5 +1,6 @@
 """Proposals of the member list as the guard moves them, and the signatures on them. Each function is one statement."""
 
+from dataclasses import astuple
 from uuid import UUID
 
 from handling.guard.store import Signature
@@ -7,15 +8,15 @@ from handling.store.proposals import State
 from tipline.base.database import Db, store_errors
 
 _SIGNATURES = """
-    SELECT signer, signature
+    SELECT signer, signature, assertion
       FROM unit.proposal_signature
      WHERE proposal = $1
      ORDER BY signer
 """
 
 _ADD_SIGNATURE = """
-    INSERT INTO unit.proposal_signature (proposal, signer, signature)
-    VALUES ($1, $2, $3)
+    INSERT INTO unit.proposal_signature (proposal, signer, signature, assertion)
+    VALUES ($1, $2, $3, $4)
 """
 
 _SIGN_ONCE = """
@@ -45,13 +46,13 @@ async def signatures(db: Db, proposal: UUID) -> tuple[Signature, ...]:
     """The signatures on one proposal."""
     with store_errors():
         rows = await db.fetch(_SIGNATURES, proposal)
-    return tuple(Signature(row["signer"], row["signature"]) for row in rows)
+    return tuple(Signature(row["signer"], row["signature"], row["assertion"]) for row in rows)
 
 
 async def add_signature(db: Db, proposal: UUID, signature: Signature) -> None:
     """Keep one signature; a second one by the same person is refused by the table."""
     with store_errors():
-        await db.execute(_ADD_SIGNATURE, proposal, signature.signer, signature.signature)
+        await db.execute(_ADD_SIGNATURE, proposal, *astuple(signature))
 
 
 async def sign_once(db: Db, proposal: UUID, *, sha256: bytes) -> bool:

@@ -76,7 +76,8 @@ def subject_of(request: web.Request) -> UUID:
 async def hand_of(request: web.Request) -> Hand:
     """The passphrase just typed, and what had been shown."""
     form = await read_form(request)
-    return Hand(who_asks(request), form.get("passphrase", ""), form.get("seen", ""), form.get("immunity") == "leaves")
+    passphrase, seen, answer = (form.get(name, "") for name in ("passphrase", "seen", "assertion"))
+    return Hand(who_asks(request), passphrase, seen, answer, immunity=form.get("immunity") == "leaves")
 
 
 def attachment(name: str, content: bytes) -> web.Response:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from crypto.passphrase import normalise
 from handling.guard import phrases, releases, reviews, store
+from handling.guard.counts import AT_THE_GUARD
 from handling.guard.keys import Keys
 from handling.guard.refusal import NotNowError, Refused, RefusedError
 from handling.guard.service import Case, Guard, Hand, carried, member_list, with_keys
@@ -38,6 +39,7 @@ async def take(guard: Guard, kind: Kind, subject: UUID, hand: Hand, today: date,
         if stand is not None and stand not in _outside(listed):
             raise NotNowError(_NOT_OUTSIDE)
         before = await carried(guard, db, kind, subject, who=hand.who, signer=signer, today=today)
+        _must_sign_with_a_key_alone(listed, signer)
         async with with_keys(guard, db, before.member, before.listed, hand.passphrase) as keys:
             body, shown = await _CONTENT[kind](guard, db, keys, before)
         request = SigningRequest(kind, subject, listed.unit, signer, body, shown)
@@ -58,6 +60,7 @@ async def hand_in(guard: Guard, kind: Kind, subject: UUID, hand: Hand, today: da
         raise RefusedError(Refused((_OTHER_REQUEST,)))
     async with guard.pool.acquire() as db:
         before = await carried(guard, db, kind, subject, who=hand.who, signer=handed.signer, today=today)
+        _must_sign_with_a_key_alone(before.listed, handed.signer)
         asked = {one.name for one in await store.outside(db, subject, kind)}
         if handed.signer in _outside(before.listed) - asked:
             raise NotNowError(_NOT_ASKED)
@@ -74,6 +77,12 @@ async def key_file(guard: Guard, hand: Hand, today: date) -> bytes:
         listed = await member_list(guard, db, today)
         async with with_keys(guard, db, listed.member(hand.who), listed, hand.passphrase) as keys:
             return await asyncio.to_thread(keys.under, normalise(hand.passphrase))
+
+
+def _must_sign_with_a_key_alone(listed: MemberList, signer: str) -> None:
+    """No authenticator answers away from the guard, and without its answer a signature of its holder counts for nothing."""
+    if listed.member(signer).authenticators:
+        raise NotNowError(AT_THE_GUARD)
 
 
 def _outside(listed: MemberList) -> set[str]:

@@ -1,23 +1,25 @@
 """An emergency disclosure from the moment it is told to its review: load, decide, sign, store. Nothing here stops the telling."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from crypto import age
 from crypto.digest import sha256
 from handling.emergencies import REVIEW, SECOND, TOLD, EmergencyFormatError, Papers, Record, Told
+from handling.guard import counts
 from handling.guard import emergency_store as store
+from handling.guard.counts import Question
 from handling.guard.emergency_store import Row
 from handling.guard.refusal import ChangedError, MovedError, NotNowError, Refused, RefusedError
 from handling.guard.service import Guard, Hand, found, member_list, with_keys
 from handling.guard.verify import duties
 from handling.rules.emergency import IllegalMoveError, Move, State, advance, can_be_followed, may_follow, may_tell
 from handling.store.members import Duty, Member, MemberList
-from tipline.base.database import Db
+from tipline.base.database import Db, TakenError
 
 _NOT_YOU = "Only a handler discloses in an emergency: nobody else has read a tip."
 _NOT_AFTER = "The second signature and the review are another handler's or an officer's, never of who told it."
@@ -28,6 +30,8 @@ _NOBODY_ELSE = (
     "Nobody could sign second and review it: leave in at least one other handler or an officer. If none of them may learn of"
     " it, write to oversight outside."
 )
+_PATIENCE = timedelta(minutes=15)
+_TOO_LONG = "More than 15 minutes have passed since you went on to sign. Nothing was signed. Go on to sign once more."
 _DAMAGED = "What is sealed here is not what its people signed, or one of them is no longer a member with that duty."
 _ROW = (
     "What stands beside it in the database is not what its people signed: who told it and when, whom it is shown to, where it"
@@ -45,21 +49,40 @@ class View:
     papers: Papers
 
 
-async def tell(guard: Guard, hand: Hand, told: Told, *, hidden: Collection[str], now: datetime) -> UUID:
-    """Record what one handler has told, signed by them at once, and show it to every handler and officer but *hidden*."""
+async def ask_to_tell(
+    guard: Guard, who: str, told: Told, *, hidden: Collection[str], emergency: UUID, now: datetime
+) -> Question | None:
+    """Return what *who*'s authenticator is asked before they sign what they have told; None where they have none."""
+    async with guard.pool.acquire() as db:
+        listed = await member_list(guard, db, now.date())
+    member = listed.member(who)
+    shown = _shown_to(listed, member, hidden)
+    return counts.question(member, TOLD, told.body(emergency, who, now, shown))
+
+
+async def tell(
+    guard: Guard, hand: Hand, told: Told, *, hidden: Collection[str], now: datetime, emergency: UUID | None = None
+) -> UUID:
+    """Record what one handler has told, signed by them at once, and show it to every handler and officer but *hidden*.
+
+    *emergency* and *now* are those to which their authenticator answered.
+    """
+    emergency = emergency or uuid4()
     async with guard.pool.acquire() as db:
         listed = await member_list(guard, db, now.date())
         member = listed.member(hand.who)
-        if not may_tell(member.name, duties(listed)):
-            raise NotNowError(_NOT_YOU)
-        shown = tuple(one.name for one in _insiders(listed) if one.name == member.name or one.name not in hidden)
-        if not can_be_followed(shown, member.name, duties(listed)):
-            raise NotNowError(_NOBODY_ELSE)
-        emergency = uuid4()
+        shown = _shown_to(listed, member, hidden)
         async with with_keys(guard, db, member, listed, hand.passphrase) as keys:
-            papers = Papers(keys.sign(TOLD, told.body(emergency, member.name, now, shown)))
+            statement = keys.sign(TOLD, told.body(emergency, member.name, now, shown))
+        answer = counts.answered(member, statement, hand.assertion)
+        papers = Papers.of_told(statement, answer)
         sealed = await _sealed(papers, listed, shown)
-        await store.add(db, _new(emergency, member.name, now, shown, sealed))
+        try:
+            async with db.transaction():
+                await counts.used(db, answer)
+                await store.add(db, _new(emergency, member.name, now, shown, sealed))
+        except TakenError:
+            raise MovedError from None
     return emergency
 
 
@@ -82,18 +105,31 @@ async def open_(guard: Guard, emergency: UUID, hand: Hand, now: datetime) -> Vie
         return await _opened(guard, db, emergency, hand, now)
 
 
+async def ask_to_follow(
+    guard: Guard, emergency: UUID, who: str, seen: str, now: datetime, *, type_: str, said: Mapping[str, str]
+) -> Question | None:
+    """Return what *who*'s authenticator is asked before they sign second or review; None where they have none."""
+    async with guard.pool.acquire() as db:
+        member = (await member_list(guard, db, now.date())).member(who)
+    return counts.question(member, type_, _after(emergency, who, seen, now, said))
+
+
 async def second(guard: Guard, emergency: UUID, hand: Hand, now: datetime, *, move: Move, note: str) -> None:
     """Agree or object as the second person; either way it is reviewed."""
     async with guard.pool.acquire() as db:
         view, body = await _to_follow(
             guard, db, emergency, hand, now, move=move, said={"verdict": move.value, "note": note}
         )
-        async with with_keys(guard, db, view.listed.member(hand.who), view.listed, hand.passphrase) as keys:
-            papers = view.papers.with_second(keys.sign(SECOND, body))
-        sealed = await _sealed(papers, view.listed, view.record.shown_to)
+        member = view.listed.member(hand.who)
+        async with with_keys(guard, db, member, view.listed, hand.passphrase) as keys:
+            statement = keys.sign(SECOND, body)
+        answer = counts.answered(member, statement, hand.assertion)
+        sealed = await _sealed(view.papers.with_second(statement, answer), view.listed, view.record.shown_to)
         now_at, before = advance(view.record.state, move), sha256(view.row.sealed)
-        if not await store.second(db, emergency, sealed_sha256=before, now=now_at, by=hand.who, sealed=sealed):
-            raise MovedError
+        async with db.transaction():
+            await counts.used(db, answer)
+            if not await store.second(db, emergency, sealed_sha256=before, now=now_at, by=hand.who, sealed=sealed):
+                raise MovedError
 
 
 async def review(guard: Guard, emergency: UUID, hand: Hand, now: datetime, *, finding: str, source: str) -> None:
@@ -103,11 +139,16 @@ async def review(guard: Guard, emergency: UUID, hand: Hand, now: datetime, *, fi
         view, body = await _to_follow(guard, db, emergency, hand, now, move=Move.REVIEW, said=said)
         if view.row.given_on is None:
             raise NotNowError(_NO_OVERSIGHT)
-        async with with_keys(guard, db, view.listed.member(hand.who), view.listed, hand.passphrase) as keys:
-            papers = view.papers.with_review(keys.sign(REVIEW, body))
-        sealed = await _sealed(papers, view.listed, view.record.shown_to)
-        if not await store.review(db, emergency, sealed_sha256=sha256(view.row.sealed), by=hand.who, sealed=sealed):
-            raise MovedError
+        member = view.listed.member(hand.who)
+        async with with_keys(guard, db, member, view.listed, hand.passphrase) as keys:
+            statement = keys.sign(REVIEW, body)
+        answer = counts.answered(member, statement, hand.assertion)
+        sealed = await _sealed(view.papers.with_review(statement, answer), view.listed, view.record.shown_to)
+        before = sha256(view.row.sealed)
+        async with db.transaction():
+            await counts.used(db, answer)
+            if not await store.review(db, emergency, sealed_sha256=before, by=hand.who, sealed=sealed):
+                raise MovedError
 
 
 async def give(guard: Guard, emergency: UUID, hand: Hand, now: datetime) -> bytes:
@@ -123,7 +164,7 @@ async def give(guard: Guard, emergency: UUID, hand: Hand, now: datetime) -> byte
 
 
 async def _to_follow(
-    guard: Guard, db: Db, emergency: UUID, hand: Hand, now: datetime, *, move: Move, said: dict[str, Any]
+    guard: Guard, db: Db, emergency: UUID, hand: Hand, now: datetime, *, move: Move, said: Mapping[str, str]
 ) -> tuple[View, dict[str, Any]]:
     """Open it for somebody who follows, and return the body that they sign: about exactly what they were shown."""
     view = await _opened(guard, db, emergency, hand, now)
@@ -135,7 +176,12 @@ async def _to_follow(
         raise NotNowError(_NOT_HERE) from None
     if view.papers.seen != hand.seen:
         raise ChangedError
-    return view, {"id": str(emergency), "by": hand.who, "at": now.isoformat(), "about": view.papers.seen, **said}
+    return view, _after(emergency, hand.who, hand.seen, now, said)
+
+
+def _after(emergency: UUID, who: str, about: str, now: datetime, said: Mapping[str, str]) -> dict[str, Any]:
+    """The body that somebody signs who follows."""
+    return {"id": str(emergency), "by": who, "at": now.isoformat(), "about": about, **said}
 
 
 async def _opened(guard: Guard, db: Db, emergency: UUID, hand: Hand, now: datetime) -> View:
@@ -145,7 +191,7 @@ async def _opened(guard: Guard, db: Db, emergency: UUID, hand: Hand, now: dateti
         opened = await asyncio.to_thread(keys.open, row.sealed)
     try:
         papers = Papers.read(opened)
-        record = papers.verify(row.id, {member.name: member.signing for member in listed.members}, duties(listed))
+        record = papers.verify(row.id, {member.name: member for member in listed.members}, duties(listed))
     except EmergencyFormatError:
         raise RefusedError(Refused((_DAMAGED,))) from None
     if not _fits(row, record):
@@ -158,6 +204,32 @@ def _fits(row: Row, record: Record) -> bool:
     stands = (row.told_by, row.told_at, row.shown_to, row.state, row.second_by, row.reviewed_by)
     signed = (record.told_by, record.told_at, record.shown_to, record.state, record.second_by, record.reviewed_by)
     return stands == signed
+
+
+def moment(said: str, now: datetime) -> datetime:
+    """Return the moment that a page asked an authenticator about, if that was a short while ago.
+
+    Raises:
+        NotNowError: it is no such moment.
+    """
+    try:
+        then = datetime.fromisoformat(said)
+        fits = then.isoformat() == said and timedelta() <= now - then <= _PATIENCE
+    except (ValueError, TypeError):
+        fits = False
+    if not fits:
+        raise NotNowError(_TOO_LONG)
+    return then
+
+
+def _shown_to(listed: MemberList, member: Member, hidden: Collection[str]) -> tuple[str, ...]:
+    """Who learns of it, when *member* tells it; raises `NotNowError` where they may not, or nobody could follow."""
+    if not may_tell(member.name, duties(listed)):
+        raise NotNowError(_NOT_YOU)
+    shown = tuple(one.name for one in _insiders(listed) if one.name == member.name or one.name not in hidden)
+    if not can_be_followed(shown, member.name, duties(listed)):
+        raise NotNowError(_NOBODY_ELSE)
+    return shown
 
 
 def _insiders(listed: MemberList) -> list[Member]:

@@ -9,7 +9,8 @@ from uuid import UUID
 from crypto.canonical import canonical, parse
 from crypto.digest import sha256
 from crypto.errors import CryptoError
-from crypto.statement import Signed, Statement
+from crypto.statement import Statement
+from handling.guard import counts
 from handling.guard.asked import FormatError, Review
 from handling.guard.refusal import Refused
 from handling.guard.scan import named
@@ -22,7 +23,7 @@ from handling.rules.notices import Notice, NoticeError, NoticeKind
 from handling.rules.policy import HANDLER_RESTRICTION
 from handling.rules.release import Kind, is_complete
 from handling.store.agencies import Agency
-from handling.store.members import MemberList, NotAMemberError
+from handling.store.members import MemberList
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class HeldForNotice:
         names: of every enrolled agency, by id.
         inside: names of people and machines that no notice may hold.
         unit: this unit's own name, as agencies know it.
+        review_answer: what the reviewer's authenticator answered to the review; None where nothing is kept.
     """
 
     notice: UUID
@@ -65,6 +67,7 @@ class HeldForNotice:
     names: Mapping[str, str]
     inside: frozenset[str]
     unit: str
+    review_answer: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ def examine(asked: NoticeAsked, held: HeldForNotice, today: date) -> ExaminedNot
     """Hold a notice against the review it rests on and against the lists; all reasons at once, or none."""
     notice = asked.notice
     reasons = _frame(notice, held, today)
-    review = reviewed(asked.review, held.members)
+    review = reviewed(asked.review, held.members, held.review_answer)
     reasons += [review] if isinstance(review, str) else _GROUNDS[notice.kind](notice, review[1], held)
     agency, agreement = held.agency, held.agreement
     if agency is None or agreement is None:
@@ -129,11 +132,7 @@ def examine(asked: NoticeAsked, held: HeldForNotice, today: date) -> ExaminedNot
 
 def verify(examined: ExaminedNotice, signature: Signature, members: MemberList) -> SignedNotice | Refused:
     """Check the one signature: by somebody who may, over exactly this."""
-    try:
-        public = members.member(signature.signer).signing
-        statement = Statement.make(STATEMENT, examined.body).with_signed(Signed(public, signature.signature))
-        statement.verify(STATEMENT, [public])
-    except (NotAMemberError, CryptoError):
+    if counts.signed(members, STATEMENT, examined.body, signature) is None:
         return Refused(("The signature is not its signer's over exactly this notice.",))
     if not is_complete(Kind.NOTICE, examined.requested_by, [signature.signer], duties(members)):
         return Refused(("A releasing officer must sign a notice, and not whoever asked for it.",))

@@ -6,7 +6,8 @@ from datetime import date
 from uuid import UUID
 
 from crypto.digest import sha256
-from handling.guard import store
+from handling.guard import counts, store
+from handling.guard.counts import Question
 from handling.guard.keys import Keys
 from handling.guard.noticed import ExaminedNotice, HeldForNotice, NoticeAsked, examine, verify
 from handling.guard.refusal import ChangedError, MovedError, Refused, RefusedError
@@ -29,6 +30,7 @@ class NoticeView:
     turn: Turn
     listed: MemberList
     examined: ExaminedNotice
+    question: Question | None
 
 
 async def open_(guard: Guard, notice: UUID, hand: Hand, today: date) -> NoticeView:
@@ -41,7 +43,9 @@ async def open_(guard: Guard, notice: UUID, hand: Hand, today: date) -> NoticeVi
         before = await case(guard, db, Kind.NOTICE, notice, who=hand.who, today=today)
         async with with_keys(guard, db, before.member, before.listed, hand.passphrase) as keys:
             examined = await _examined(guard, db, keys, before)
-    return NoticeView(turn(Kind.NOTICE, before.row.request, before.member, before.listed), before.listed, examined)
+    whose = turn(Kind.NOTICE, before.row.request, before.member, before.listed)
+    question = counts.question(before.member, STATEMENT, examined.body)
+    return NoticeView(whose, before.listed, examined, question)
 
 
 async def sign(guard: Guard, notice: UUID, hand: Hand, today: date) -> State:
@@ -52,7 +56,9 @@ async def sign(guard: Guard, notice: UUID, hand: Hand, today: date) -> State:
             examined = await _examined(guard, db, keys, before)
             if examined.seen != hand.seen:
                 raise ChangedError
-            mine = Signature(hand.who, keys.sign(STATEMENT, examined.body).signatures[0].signature)
+            statement = keys.sign(STATEMENT, examined.body)
+            answer = counts.answered(before.member, statement, hand.assertion)
+            mine = Signature(hand.who, statement.signatures[0].signature, answer)
             sent = await asyncio.to_thread(_let_out, guard, examined, mine, keys, before.listed)
         await _send(db, before, mine, sent)
     return State.SENT
@@ -75,6 +81,7 @@ async def _send(db: Db, before: Case, mine: Signature, sent: SentNotice) -> None
         async with db.transaction():
             if not await store.mark_sent(db, row.request.id, sealed_sha256=sha256(row.sealed)):
                 raise MovedError
+            await counts.used(db, mine.assertion)
             await store.add_signature(db, row.request.id, Kind.NOTICE, mine)
             message = store.Message(
                 id=examined.notice.id,
@@ -106,6 +113,7 @@ async def _examined(guard: Guard, db: Db, keys: Keys, before: Case) -> ExaminedN
         names={one.id: one.name for one in enrolled.values()},
         inside=guard.inside(before.listed),
         unit=guard.unit,
+        review_answer=await counts.beside(db, asked.review),
     )
     result = examine(asked, held, before.today)
     if isinstance(result, Refused):

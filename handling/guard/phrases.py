@@ -5,10 +5,9 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from crypto.errors import CryptoError
-from crypto.statement import Signed, Statement
-from handling.guard import store
+from handling.guard import counts, store
 from handling.guard.asked import PHRASE
+from handling.guard.counts import Question
 from handling.guard.keys import Keys
 from handling.guard.refusal import NOT_OVER_THIS, ChangedError, MovedError, Refused, RefusedError
 from handling.guard.service import Case, Guard, Hand, Turn, found, member_list, must_be_turn, turn, with_keys
@@ -18,18 +17,22 @@ from handling.rules import phrases
 from handling.rules.phrases import NoSuchPhraseError, Phrase
 from handling.rules.release import Act, Kind, advance, is_complete
 from handling.signing import Handed
-from handling.store.members import MemberList, NotAMemberError
+from handling.store.members import MemberList
 from tipline.base.database import Db
 
 
 @dataclass(frozen=True, slots=True)
 class PhraseView:
-    """A phrase as its signer reads it; *phrase* is None when the code is not on the fixed list."""
+    """A phrase as its signer reads it; *phrase* is None when the code is not on the fixed list.
+
+    *question* is what their authenticator is asked, where they have one.
+    """
 
     turn: Turn
     listed: MemberList
     code: str
     phrase: Phrase | None
+    question: Question | None
 
 
 async def look(guard: Guard, outcome: UUID, who: str, today: date) -> PhraseView:
@@ -37,7 +40,9 @@ async def look(guard: Guard, outcome: UUID, who: str, today: date) -> PhraseView
     async with guard.pool.acquire() as db:
         listed = await member_list(guard, db, today)
         row = found(await store.phrase(db, outcome, who))
-    return PhraseView(turn(Kind.PHRASE, row.request, listed.member(who), listed), listed, row.phrase, _known(row))
+    member = listed.member(who)
+    asked = counts.question(member, PHRASE, _body(row))
+    return PhraseView(turn(Kind.PHRASE, row.request, member, listed), listed, row.phrase, _known(row), asked)
 
 
 async def sign(guard: Guard, outcome: UUID, hand: Hand, today: date) -> State:
@@ -51,7 +56,9 @@ async def sign(guard: Guard, outcome: UUID, hand: Hand, today: date) -> State:
             raise ChangedError
         _must_be_known(row)
         async with with_keys(guard, db, member, listed, hand.passphrase) as keys:
-            mine = Signature(member.name, keys.sign(PHRASE, _body(row)).signatures[0].signature)
+            statement = keys.sign(PHRASE, _body(row))
+        answer = counts.answered(member, statement, hand.assertion)
+        mine = Signature(member.name, statement.signatures[0].signature, answer)
         return await _add(db, row, mine, listed)
 
 
@@ -85,6 +92,7 @@ async def _add(db: Db, row: PhraseRequest, mine: Signature, listed: MemberList) 
     async with db.transaction():
         if not await store.sign_phrase(db, row.request.id, was=row.request.state, now=now, phrase=row.phrase):
             raise MovedError
+        await counts.used(db, mine.assertion)
         await store.add_signature(db, row.request.id, Kind.PHRASE, mine)
     return now
 
@@ -103,12 +111,9 @@ def _body(row: PhraseRequest) -> dict[str, str]:
 def _check(row: PhraseRequest, signatures: tuple[Signature, ...], listed: MemberList) -> None:
     """A signature over another phrase would approve this one by somebody who never read it."""
     for entry in signatures:
-        try:
-            public = listed.member(entry.signer).signing
-            Statement.make(PHRASE, _body(row)).with_signed(Signed(public, entry.signature)).verify(PHRASE, [public])
-        except (NotAMemberError, CryptoError):
-            reason = f"The signature of {entry.signer} is not over this phrase, so it is void."
-            raise RefusedError(Refused((reason,))) from None
+        if counts.signed(listed, PHRASE, _body(row), entry) is None:
+            reason = f"The signature of {entry.signer} is not over this phrase, or not by all that today's member list asks of them, so it is void."
+            raise RefusedError(Refused((reason,)))
 
 
 def _known(row: PhraseRequest) -> Phrase | None:

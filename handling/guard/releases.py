@@ -9,8 +9,9 @@ from uuid import UUID
 
 from crypto import age
 from crypto.digest import acknowledgement_check, sha256
-from handling.guard import agreed, store
+from handling.guard import agreed, counts, store
 from handling.guard.asked import ReleaseAsked
+from handling.guard.counts import Question
 from handling.guard.keys import Keys
 from handling.guard.refusal import NOT_OVER_THIS, ChangedError, MovedError, NoWordError, Refused, RefusedError
 from handling.guard.scan import scan
@@ -43,6 +44,7 @@ class ReleaseView:
     listed: MemberList
     examined: Examined
     seen: str
+    question: Question | None
 
 
 async def open_(guard: Guard, release: UUID, hand: Hand, today: date) -> ReleaseView:
@@ -56,7 +58,8 @@ async def open_(guard: Guard, release: UUID, hand: Hand, today: date) -> Release
         async with with_keys(guard, db, before.member, before.listed, hand.passphrase) as keys:
             asked, examined, _ = await _whole(guard, db, keys, before)
     whose = turn(Kind.MANIFEST, before.row.request, before.member, before.listed)
-    return ReleaseView(whose, before.listed, examined, asked.seen)
+    question = counts.question(before.member, STATEMENT, examined.body)
+    return ReleaseView(whose, before.listed, examined, asked.seen, question)
 
 
 async def sign(guard: Guard, release: UUID, hand: Hand, today: date) -> State:
@@ -67,7 +70,9 @@ async def sign(guard: Guard, release: UUID, hand: Hand, today: date) -> State:
             asked, examined, earlier = await _whole(guard, db, keys, before)
             if asked.seen != hand.seen:
                 raise ChangedError
-            mine = Signature(hand.who, keys.sign(STATEMENT, examined.body).signatures[0].signature)
+            statement = keys.sign(STATEMENT, examined.body)
+            answer = counts.answered(before.member, statement, hand.assertion)
+            mine = Signature(hand.who, statement.signatures[0].signature, answer)
             if earlier and examined.review.facts.immunity is not False and not hand.immunity:
                 raise NoWordError
             return await _add(guard, db, keys, before, examined=examined, signatures=(*earlier, mine))
@@ -113,6 +118,7 @@ async def _sign_first(db: Db, row: SealedRequest, mine: Signature) -> State:
     async with db.transaction():
         if not await store.sign_release_once(db, row.request.id, sealed_sha256=sha256(row.sealed)):
             raise MovedError
+        await counts.used(db, mine.assertion)
         await store.add_signature(db, row.request.id, Kind.MANIFEST, mine)
     return State.SIGNED_ONCE
 
@@ -123,6 +129,7 @@ async def _release(db: Db, row: SealedRequest, mine: Signature, signed: Signed, 
         async with db.transaction():
             if not await store.mark_released(db, row.request.id, sealed_sha256=sha256(row.sealed)):
                 raise MovedError
+            await counts.used(db, mine.assertion)
             await store.add_signature(db, row.request.id, Kind.MANIFEST, mine)
             await store.add_package(db, _package(signed, today))
     except TakenError:
@@ -169,7 +176,7 @@ async def _examined(guard: Guard, db: Db, keys: Keys, before: Case) -> tuple[Rel
         manifest = Manifest.from_body(asked.manifest)
     except ManifestError:
         raise RefusedError(Refused(("What was asked for has no manifest in the agreed format.",))) from None
-    held = await _held(guard, db, manifest, before)
+    held = await _held(guard, db, manifest, before, answer=await counts.beside(db, asked.review))
     result = await asyncio.to_thread(_check, asked, manifest, held, guard.inside(before.listed), before.today)
     if isinstance(result, Refused):
         raise RefusedError(result)
@@ -183,7 +190,7 @@ def _check(
     return scanned if isinstance(scanned, Refused) else examine(scanned, manifest, asked, held, today)
 
 
-async def _held(guard: Guard, db: Db, manifest: Manifest, before: Case) -> Held:
+async def _held(guard: Guard, db: Db, manifest: Manifest, before: Case, *, answer: bytes | None) -> Held:
     agency = await agencies.get(db, manifest.agency)
     try:
         agreement = await agreements.active(db, manifest.agency, before.today)
@@ -204,6 +211,7 @@ async def _held(guard: Guard, db: Db, manifest: Manifest, before: Case) -> Held:
         rolled_back=rolled_back,
         scheme=guard.scheme,
         unit=guard.unit,
+        review_answer=answer,
     )
 
 

@@ -10,8 +10,9 @@ from crypto import age
 from crypto.canonical import canonical
 from crypto.digest import sha256
 from crypto.statement import Signed, Statement
-from handling.guard import store
+from handling.guard import counts, store
 from handling.guard.asked import REVIEW, ReviewAsked, attached, contradictions, unassessed, undecided
+from handling.guard.counts import Question
 from handling.guard.keys import Keys
 from handling.guard.refusal import NOT_OVER_THIS, ChangedError, MovedError, Refused, RefusedError
 from handling.guard.service import Case, Guard, Hand, Turn, case, turn, with_keys
@@ -32,6 +33,7 @@ class ReviewView:
     asked: ReviewAsked
     agencies: tuple[tuple[str, str], ...]
     author: Member
+    question: Question | None
 
 
 async def open_(guard: Guard, review: UUID, hand: Hand, today: date) -> ReviewView:
@@ -45,7 +47,8 @@ async def open_(guard: Guard, review: UUID, hand: Hand, today: date) -> ReviewVi
             enrolled = await agencies.get(db, agency)
             named.append((agency, enrolled.name if enrolled else "not enrolled"))
     whose = turn(Kind.REVIEW, before.row.request, before.member, before.listed)
-    return ReviewView(whose, before.listed, asked, tuple(named), before.listed.member(asked.author))
+    question = counts.question(before.member, REVIEW, asked.body(today))
+    return ReviewView(whose, before.listed, asked, tuple(named), before.listed.member(asked.author), question)
 
 
 async def sign(guard: Guard, review: UUID, hand: Hand, today: date) -> None:
@@ -57,7 +60,8 @@ async def sign(guard: Guard, review: UUID, hand: Hand, today: date) -> None:
             if asked.seen != hand.seen:
                 raise ChangedError
             statement = keys.sign(REVIEW, asked.body(today))
-        await _add(db, before, asked, statement, before.member.name)
+        answer = counts.answered(before.member, statement, hand.assertion)
+        await _add(db, before, asked, statement, Signature(hand.who, statement.signatures[0].signature, answer))
 
 
 async def content(_: Guard, __: Db, keys: Keys, before: Case) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -78,18 +82,19 @@ async def hand_in(_: Guard, db: Db, keys: Keys, before: Case, handed: Handed) ->
     if not handed.is_over(body, public):
         raise RefusedError(Refused((NOT_OVER_THIS,)))
     statement = Statement.make(REVIEW, body).with_signed(Signed(public, handed.signature))
-    await _add(db, before, asked, statement, handed.signer)
+    await _add(db, before, asked, statement, Signature(handed.signer, handed.signature))
     return State.SIGNED
 
 
-async def _add(db: Db, before: Case, asked: ReviewAsked, statement: Statement, signer: str) -> None:
+async def _add(db: Db, before: Case, asked: ReviewAsked, statement: Statement, mine: Signature) -> None:
     """Store the review and hand the report to the desk: both, or nothing."""
     review = before.row.request.id
     sealed = await asyncio.to_thread(_for_the_desk, asked, statement, before.listed.desk_intake)
     async with db.transaction():
         if not await store.sign_review(db, review, sealed_sha256=sha256(before.row.sealed)):
             raise MovedError
-        await store.add_signature(db, review, Kind.REVIEW, Signature(signer, statement.signatures[0].signature))
+        await counts.used(db, mine.assertion)
+        await store.add_signature(db, review, Kind.REVIEW, mine)
         await store.add_report(db, review, sealed, before.today)
 
 

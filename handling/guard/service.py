@@ -69,6 +69,8 @@ class Hand:
     who: str
     passphrase: str
     seen: str = ""
+    assertion: str = ""
+    """What the authenticator answered to what is signed; empty when none was asked."""
     immunity: bool = False
     """A releasing officer's word that it leaves although public-interest immunity is claimed."""
 

@@ -62,10 +62,11 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """One member's signature over one statement, 64 bytes."""
+    """One member's signature over one statement, 64 bytes, with what their authenticator answered to the same bytes."""
 
     signer: str
     signature: bytes
+    assertion: bytes | None = None  # None where they have none
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ _NOTICE = f"SELECT {_COLUMNS}, r.sealed FROM guard.notice r WHERE r.id = $1".for
 _PHRASE = f"SELECT {_COLUMNS}, r.phrase FROM guard.phrase r WHERE r.id = $1 AND {_SHOWN}".format(kind=Kind.PHRASE.value)
 
 _SIGNATURES = """
-    SELECT signer, signature
+    SELECT signer, signature, assertion
       FROM guard.signature
      WHERE subject = $1
        AND kind = $2
@@ -140,8 +141,17 @@ _SIGNATURES = """
 """
 
 _ADD_SIGNATURE = """
-    INSERT INTO guard.signature (subject, kind, signer, signature)
-    VALUES ($1, $2, $3, $4)
+    INSERT INTO guard.signature (subject, kind, signer, signature, assertion)
+    VALUES ($1, $2, $3, $4, $5)
+"""
+
+_ADVANCE = """
+    INSERT INTO guard.authenticator AS known (credential, counter)
+    VALUES ($1, $2)
+    ON CONFLICT (credential) DO UPDATE
+       SET counter = excluded.counter
+     WHERE known.counter < excluded.counter
+        OR (known.counter = 0 AND excluded.counter = 0)
 """
 
 _REFUSE = """
@@ -292,13 +302,19 @@ async def signatures(db: Db, subject: UUID, kind: Kind) -> tuple[Signature, ...]
     """All signatures of one *kind* on one subject."""
     with store_errors():
         rows = await db.fetch(_SIGNATURES, subject, kind.value)
-    return tuple(Signature(row["signer"], row["signature"]) for row in rows)
+    return tuple(Signature(row["signer"], row["signature"], row["assertion"]) for row in rows)
 
 
 async def add_signature(db: Db, subject: UUID, kind: Kind, signature: Signature) -> None:
     """Keep one signature; a second one by the same person is refused by the table."""
     with store_errors():
-        await db.execute(_ADD_SIGNATURE, subject, kind.value, signature.signer, signature.signature)
+        await db.execute(_ADD_SIGNATURE, subject, kind.value, *astuple(signature))
+
+
+async def advance(db: Db, credential: bytes, counter: int) -> bool:
+    """Note how often an authenticator has signed; False when it had signed as often before, and counts."""
+    with store_errors():
+        return bool(await db.execute(_ADVANCE, credential, counter) == "INSERT 0 1")
 
 
 async def outside(db: Db, subject: UUID, kind: Kind) -> tuple[Asked, ...]:

@@ -7,11 +7,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from crypto import webauthn
 from crypto.canonical import canonical, parse
 from crypto.digest import sha256
 from crypto.errors import CryptoError
-from crypto.statement import Signed, Statement
-from handling.guard import finished, words
+from crypto.statement import Statement
+from handling.guard import counts, finished, words
 from handling.guard.asked import REVIEW, FormatError, ReleaseAsked, Report, Review, contradictions
 from handling.guard.refusal import Refused
 from handling.guard.scan import Scanned
@@ -33,6 +34,10 @@ from handling.store.agencies import Agency
 from handling.store.members import Duty, Member, MemberList, NotAMemberError
 
 _NOT_REVIEWED = "The review is not signed by one handler of this unit, or by an outside second in a handler's place."
+_NOT_ANSWERED = (
+    "The reviewer has an authenticator on today's member list, and none of theirs has answered to this review: it was signed"
+    " before, or by somebody who had their passphrase alone. The report has to be written and reviewed anew."
+)
 STATEMENT = TYPES[Kind.MANIFEST]
 
 
@@ -46,6 +51,7 @@ class Held:
         agreement: the version that decides today for that agency.
         rolled_back: whether this guard has seen a newer one, begun and signed by both sides.
         unit: this unit's own name, as its pages and documents say it.
+        review_answer: what the reviewer's authenticator answered to the review; None where nothing is kept.
     """
 
     release: UUID
@@ -57,6 +63,7 @@ class Held:
     rolled_back: bool
     scheme: Scheme
     unit: str
+    review_answer: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +110,7 @@ class Verified:
 def examine(scanned: Scanned, manifest: Manifest, asked: ReleaseAsked, held: Held, today: date) -> Examined | Refused:
     """Hold a scanned package against the review, the agreement and the lists; all reasons at once, or none."""
     report = _report(scanned)
-    said_in_review = reviewed(asked.review, held.members)
+    said_in_review = reviewed(asked.review, held.members, held.review_answer)
     agreement = _agreement(manifest, held)
     reasons = [*_package_reasons(scanned, manifest, report, held), *_requester(held), *_dates(manifest, today)]
     reasons += _deconfliction(asked.deconfliction, held.members, today)
@@ -166,18 +173,13 @@ def duties(members: MemberList) -> Mapping[str, AbstractSet[str]]:
 
 def _void(examined: Examined, signatures: Iterable[Signature], members: MemberList) -> tuple[str, ...]:
     """Each signature that is not by its signer over exactly this release, as a reason."""
-    reasons = []
-    for entry in signatures:
-        try:
-            public = members.member(entry.signer).signing
-            statement = Statement.make(STATEMENT, examined.body).with_signed(Signed(public, entry.signature))
-            statement.verify(STATEMENT, [public])
-        except (NotAMemberError, CryptoError):
-            reasons.append(
-                f"The signature of {entry.signer} is not over what stands here now: the manifest, the review with its list"
-                " of agencies, the answer about sources and operations, or the member list was changed after signing, so every signature on it is void."
-            )
-    return tuple(reasons)
+    return tuple(
+        f"The signature of {entry.signer} is not over what stands here now: the manifest, the review with its list"
+        " of agencies, the answer about sources and operations, or the member list was changed after signing, or their"
+        " authenticator has not answered to it. So every signature on it is void."
+        for entry in signatures
+        if counts.signed(members, STATEMENT, examined.body, entry) is None
+    )
 
 
 def _report(scanned: Scanned) -> Report | str:
@@ -187,8 +189,11 @@ def _report(scanned: Scanned) -> Report | str:
         return "report.json is not a report in the agreed format."
 
 
-def reviewed(review: Statement, members: MemberList) -> tuple[Member, Review] | str:
-    """Return the reviewer and what they signed, or why it does not count: one signature, by who may review on today's list and is not the author."""
+def reviewed(review: Statement, members: MemberList, answer: bytes | None) -> tuple[Member, Review] | str:
+    """Return the reviewer and what they signed, or why it does not count: one signature, by who may review on today's list and is not the author.
+
+    *answer* is what the reviewer's authenticator answered, where they have one.
+    """
     reviewer = members.by_signing(review.signatures[0].public) if len(review.signatures) == 1 else None
     if reviewer is None:
         return _NOT_REVIEWED
@@ -202,9 +207,14 @@ def reviewed(review: Statement, members: MemberList) -> tuple[Member, Review] | 
     except NotAMemberError:
         return "The author named in the review is not a member of this unit."
     if author.name == reviewer.name:
-        return "The review is signed by the report's own author."
-    lawful = is_complete(Kind.REVIEW, author.name, [reviewer.name], duties(members))
-    return (reviewer, said) if lawful else _NOT_REVIEWED
+        fault = "The review is signed by the report's own author."
+    elif not is_complete(Kind.REVIEW, author.name, [reviewer.name], duties(members)):
+        fault = _NOT_REVIEWED
+    elif not webauthn.answered(reviewer.authenticators, REVIEW, review.payload(), answer):
+        fault = _NOT_ANSWERED
+    else:
+        return reviewer, said
+    return fault
 
 
 def _deconfliction(said: Deconfliction, members: MemberList, today: date) -> list[str]:

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from handling.rules import keylife
-from handling.rules.member_list import Body, Zone
+from handling.rules.member_list import Body, Entry, Zone
 from handling.rules.release import Duty
 
 RENEW_DAYS = 30  # before the member list ends: holders of shares have to travel
@@ -118,6 +118,11 @@ def of_members(listed: Listed, root_since: date | None, today: date) -> Iterator
                     _ELSEWHERE if Duty.OUTSIDE in entry["duties"] else _HELD.format(process=process, name=entry["name"])
                 )
                 yield KeyLine(f"{field} of {entry['name']}", job, where, listed.day(listed.since[entry["name"]]))
+        for one in Entry.read(entry).authenticators:
+            job = f"answers beside {entry['name']}'s signature, which counts for nothing without it"
+            yield KeyLine(
+                f"authenticator “{one.label}” of {entry['name']}", job, f"with {entry['name']}; for {one.origin}"
+            )
 
 
 def of_zone(listed: Listed, files: ZoneFiles, today: date) -> Iterator[KeyLine]:

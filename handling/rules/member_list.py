@@ -34,13 +34,19 @@ _BODY = frozenset(
     ]
 )
 _ENTRY = frozenset({"name", "display", "duties", "corridor", "desk", "release", "signing"})
+_AUTHENTICATORS = "authenticators"  # stands only where there are some
+_AUTHENTICATOR = frozenset({"label", "credential", "public_key", "origin", "counter"})
 _VAULT = frozenset({"epoch", "recipient", "since"})
 _INTAKE = frozenset({"serial", "recipient"})
 NAME = re.compile(r"[a-z0-9-]{1,32}")
 RECIPIENT = re.compile(r"age1pq1[02-9ac-hj-np-z]{58,}")
 _PUBLIC = re.compile(r"[0-9a-f]{64}")
 _PGP = re.compile(r"[0-9A-F]{40,64}")
+BYTES = re.compile(r"(?:[0-9a-f]{2}){1,2048}")
+_ORIGIN = re.compile(r"https?://[a-z0-9.:-]{1,300}")
 _DISPLAY_LENGTH = 80  # characters
+LABEL_LENGTH: Final = 40  # characters
+AUTHENTICATORS: Final = 5  # of one person: one in use, one put away, and room for the next
 
 
 class MembershipError(Exception):
@@ -67,6 +73,9 @@ LAST_KEY: Final[Mapping[str, str]] = {
     "corridor": _ALONE.format(duty="handler", zone="corridor"),
     "desk": _ALONE.format(duty="analyst", zone="desk"),
 }
+AUTHENTICATOR_TAKEN = "This authenticator, or one of this label, stands on the member list already."
+TOO_MANY = f"Nobody has more than {AUTHENTICATORS} authenticators. Take one away first."
+OUTSIDE_HAS_NONE = "An outside second signs on their own machine and has no authenticator here."
 OUTSIDE_ALONE = "An outside second is of another unit and has no other duty here."
 NOT_A_READER = "Every first reader is a handler on the member list, and there is at least one."
 
@@ -82,28 +91,65 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True)
+class Authenticator:
+    """What answers beside somebody's passphrase at the guard: id and COSE key in hexadecimal, and where it was registered."""
+
+    label: str
+    credential: str
+    public_key: str
+    origin: str
+    counter: int  # how often it had signed then; 0 in one that does not count
+
+    def body(self) -> dict[str, Any]:
+        """The authenticator as it stands in an entry."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @classmethod
+    def read(cls, value: object) -> "Authenticator":
+        """Read one strictly, or raise `MembershipError`."""
+        given = mapping(value, _AUTHENTICATOR)
+        if _integer(given["counter"]) < 0:
+            raise refuse(SHAPE)
+        return cls(
+            label=_words(given["label"], LABEL_LENGTH),
+            credential=matching(given["credential"], BYTES),
+            public_key=matching(given["public_key"], BYTES),
+            origin=matching(given["origin"], _ORIGIN),
+            counter=given["counter"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """One person of the list."""
+    """One person of the list. Who has authenticators signs only with one of them."""
 
     name: str
     display: str
     duties: tuple[str, ...]
     keys: Keys
+    authenticators: tuple[Authenticator, ...] = ()
 
     def body(self) -> dict[str, Any]:
         """The entry as it stands in the list."""
-        return {"name": self.name, "display": self.display, "duties": list(self.duties), **keys_body(self.keys)}
+        body = {"name": self.name, "display": self.display, "duties": list(self.duties), **keys_body(self.keys)}
+        if self.authenticators:
+            body[_AUTHENTICATORS] = [one.body() for one in self.authenticators]
+        return body
 
     @classmethod
     def read(cls, value: object) -> "Entry":
         """Read one entry strictly, or raise `MembershipError`."""
-        given = mapping(value, _ENTRY)
+        has_some = isinstance(value, Mapping) and _AUTHENTICATORS in value
+        given = mapping(value, _ENTRY | {_AUTHENTICATORS} if has_some else _ENTRY)
         entry = cls(
             name=matching(given["name"], NAME),
-            display=_display(given["display"]),
+            display=_words(given["display"], _DISPLAY_LENGTH),
             duties=_duties(given["duties"]),
             keys=read_keys(given),
+            authenticators=_authenticators(given[_AUTHENTICATORS]) if has_some else (),
         )
+        if Duty.OUTSIDE in entry.duties and entry.authenticators:
+            raise refuse(OUTSIDE_HAS_NONE)
         if Duty.OUTSIDE in entry.duties and len(entry.duties) > 1:
             raise refuse(OUTSIDE_ALONE)
         has = {Duty.HANDLER: entry.keys.corridor, Duty.ANALYST: entry.keys.desk}
@@ -144,6 +190,9 @@ def _people(entries: Sequence[Entry], body: Body) -> None:
         raise refuse(TAKEN)
     if len(set(keys)) != len(keys):
         raise refuse(KEY_TAKEN)
+    answering = [one for entry in entries for one in entry.authenticators]
+    if any(len({getattr(one, of) for one in answering}) != len(answering) for of in ("credential", "public_key")):
+        raise refuse(AUTHENTICATOR_TAKEN)
     if not handlers:
         raise refuse(LAST_HANDLER)
     if not any(Duty.ANALYST in entry.duties for entry in entries):
@@ -197,10 +246,21 @@ def matching(value: object, pattern: re.Pattern[str]) -> str:
     return value
 
 
-def _display(value: object) -> str:
-    if not isinstance(value, str) or not value.strip() or len(value) > _DISPLAY_LENGTH or not value.isprintable():
+def _words(value: object, longest: int) -> str:
+    if not isinstance(value, str) or not value.strip() or len(value) > longest or not value.isprintable():
         raise refuse(SHAPE)
     return value
+
+
+def _authenticators(value: object) -> tuple[Authenticator, ...]:
+    found = tuple(Authenticator.read(one) for one in listed(value))
+    if not found:
+        raise refuse(SHAPE)
+    if len(found) > AUTHENTICATORS:
+        raise refuse(TOO_MANY)
+    if len({one.label for one in found}) != len(found):
+        raise refuse(AUTHENTICATOR_TAKEN)
+    return found
 
 
 def _duties(value: object) -> tuple[str, ...]:

@@ -2,20 +2,22 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from handling.rules.clocks import MONTHS
-from handling.rules.member_list import Body, Entry, day
+from handling.rules.member_list import Authenticator, Body, Entry, day
 from handling.rules.membership import (
     Admit,
     Change,
+    Equip,
     FirstReaders,
     NewVault,
     Remove,
     Renew,
     Replace,
+    Unequip,
     apply,
 )
 from handling.rules.release import Duty
@@ -56,6 +58,12 @@ _LABELS: Final[Mapping[str, str]] = {
     "recipient": "key",
     "since": "since version",
     "serial": "serial",
+    "authenticators": "authenticator",
+    "label": "label",
+    "credential": "id",
+    "public_key": "public key",
+    "origin": "answers at",
+    "counter": "counter when registered",
 }
 _LONG = 64  # characters; a longer value, or one that is hexadecimal throughout, is shown by its fingerprint
 _NONE = "nothing"
@@ -99,42 +107,31 @@ def fingerprint_of(text: str) -> str:
 
 
 def person(entry: Body) -> str:
-    """Return one fingerprint over a whole entry: name, shown name, duties and every key, as canonical JSON."""
-    return fingerprint_of(json.dumps(dict(entry), sort_keys=True, separators=(",", ":"), ensure_ascii=False))
+    """Return one fingerprint over an entry: name, shown name, duties and every key, as canonical JSON.
+
+    Authenticators are not in it: each has a fingerprint of its own, and the one on a person's card stays as it is.
+    """
+    return _fingerprint({name: value for name, value in entry.items() if name != "authenticators"})
+
+
+def authenticator(one: Authenticator) -> str:
+    """Return one fingerprint over an authenticator: label, id, public key, origin and counter, as canonical JSON."""
+    return _fingerprint(one.body())
+
+
+def _fingerprint(value: Body) -> str:
+    return fingerprint_of(json.dumps(dict(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False))
 
 
 def describe(change: Change, body: Body) -> Words:
     """Say in plain words what *change* does to the list *body*; raises `MembershipError` when it cannot be done."""
     after = apply(body, change, previous_sha256=bytes(32))
-    if isinstance(change, Admit):
-        return _admits(change.member)
-    if isinstance(change, Remove):
-        return _removes(body, change.name)
-    if isinstance(change, Replace):
-        return _replaces(after, change.name)
-    if isinstance(change, NewVault):
-        return _vault(change)
-    if isinstance(change, Renew):
-        until = _day_words(after["valid_until"])
-        lines = (f"Today's list is valid until {_day_words(body['valid_until'])}. No person and no key changes.",)
-        return Words(f"The member list stays valid until {until}.", lines)
-    return _readers(change, after)
+    return _DESCRIBE[type(change)](change, body, after)
 
 
 def brief(change: Change) -> str:
     """Name a change in a few words, whatever list it was proposed for."""
-    if isinstance(change, Admit):
-        outside = Duty.OUTSIDE in change.member.duties
-        return f"{change.member.display} {'becomes an outside second' if outside else 'joins the unit'}"
-    if isinstance(change, Remove):
-        return f"“{change.name}” leaves the unit"
-    if isinstance(change, Replace):
-        return f"“{change.name}” gets new keys"
-    if isinstance(change, NewVault):
-        return f"A new vault of the {change.zone}, number {change.epoch}"
-    if isinstance(change, Renew):
-        return f"The list stays valid until {_day_words(change.valid_until.isoformat())}"
-    return "Other first readers: " + ", ".join(change.names)
+    return _BRIEF[type(change)](change)
 
 
 def differences(before: Body, after: Body) -> tuple[Difference, ...]:
@@ -148,7 +145,8 @@ def differences(before: Body, after: Body) -> tuple[Difference, ...]:
     )
 
 
-def _admits(entry: Entry) -> Words:
+def _admits(change: Admit, _: Body, __: Body) -> Words:
+    entry = change.member
     if Duty.OUTSIDE in entry.duties:
         return Words(
             f"{entry.display} becomes an outside second, named “{entry.name}”.",
@@ -166,7 +164,8 @@ def _admits(entry: Entry) -> Words:
     )
 
 
-def _removes(body: Body, name: str) -> Words:
+def _removes(change: Remove, body: Body, _: Body) -> Words:
+    name = change.name
     entry = _named(body, name)
     lines = [
         f"{entry['display']} can no longer sign in, open or sign anything, and their signatures on what waits stop counting.",
@@ -179,7 +178,8 @@ def _removes(body: Body, name: str) -> Words:
     return Words(f"{entry['display']} (“{name}”) leaves the unit.", tuple(lines))
 
 
-def _replaces(after: Body, name: str) -> Words:
+def _replaces(change: Replace, _: Body, after: Body) -> Words:
+    name = change.name
     entry = _named(after, name)
     return Words(
         f"{entry['display']} (“{name}”) gets new keys.",
@@ -193,7 +193,39 @@ def _replaces(after: Body, name: str) -> Words:
     )
 
 
-def _vault(change: NewVault) -> Words:
+def _equips(change: Equip, _: Body, after: Body) -> Words:
+    entry, one = _named(after, change.name), change.authenticator
+    return Words(
+        f"{entry['display']} (“{change.name}”) gets the authenticator “{one.label}”.",
+        (
+            "From then on nothing that they sign counts without an answer of one of their authenticators.",
+            "What they signed before and has not left yet counts no longer.",
+            "They sign at the guard alone, and no longer on their own machine.",
+            f"It answers at {one.origin} and nowhere else.",
+        ),
+        f"Call {entry['display']}, whose voice you know, and let them read the fingerprint from their page "
+        "“Authenticators”. Sign only if every group is the same.",
+        groups(authenticator(one)),
+    )
+
+
+def _unequips(change: Unequip, before: Body, after: Body) -> Words:
+    entry = Entry.read(_named(before, change.name))
+    label = next(one.label for one in entry.authenticators if one.credential == change.credential)
+    left = Entry.read(_named(after, change.name)).authenticators
+    return Words(
+        f"{entry.display} (“{entry.name}”) no longer has the authenticator “{label}”.",
+        (
+            "Its answers count no longer, nor what was signed with it and has not left yet.",
+            "They sign with another authenticator: " + ", ".join(f"“{one.label}”" for one in left) + "."
+            if left
+            else "From then on their passphrase alone signs, until they have registered another one.",
+            f"Call {entry.display}, whose voice you know, and ask whether they want this.",
+        ),
+    )
+
+
+def _vault(change: NewVault, _: Body, __: Body) -> Words:
     return Words(
         f"The {change.zone} gets a new vault, number {change.epoch}.",
         (
@@ -206,12 +238,42 @@ def _vault(change: NewVault) -> Words:
     )
 
 
-def _readers(change: FirstReaders, after: Body) -> Words:
+def _renews(_: Renew, body: Body, after: Body) -> Words:
+    until = _day_words(after["valid_until"])
+    lines = (f"Today's list is valid until {_day_words(body['valid_until'])}. No person and no key changes.",)
+    return Words(f"The member list stays valid until {until}.", lines)
+
+
+def _readers(change: FirstReaders, _: Body, after: Body) -> Words:
     shown = {entry["name"]: entry["display"] for entry in after["members"]}
     return Words(
         "First readers from now on: " + ", ".join(shown[name] for name in change.names) + ".",
         ("They alone see a tip that names somebody of the unit, and decide who else may.",),
     )
+
+
+_DESCRIBE: Final[Mapping[type, Callable[[Any, Body, Body], Words]]] = {
+    Admit: _admits,
+    Remove: _removes,
+    Replace: _replaces,
+    NewVault: _vault,
+    Renew: _renews,
+    FirstReaders: _readers,
+    Equip: _equips,
+    Unequip: _unequips,
+}
+_BRIEF: Final[Mapping[type, Callable[[Any], str]]] = {
+    Admit: lambda it: (
+        f"{it.member.display} {'becomes an outside second' if Duty.OUTSIDE in it.member.duties else 'joins the unit'}"
+    ),
+    Remove: lambda it: f"“{it.name}” leaves the unit",
+    Replace: lambda it: f"“{it.name}” gets new keys",
+    NewVault: lambda it: f"A new vault of the {it.zone}, number {it.epoch}",
+    Renew: lambda it: f"The list stays valid until {_day_words(it.valid_until.isoformat())}",
+    FirstReaders: lambda it: "Other first readers: " + ", ".join(it.names),
+    Equip: lambda it: f"“{it.name}” gets the authenticator “{it.authenticator.label}”",
+    Unequip: lambda it: f"An authenticator of “{it.name}” is taken away",
+}
 
 
 def _leaves(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -220,6 +282,8 @@ def _leaves(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
         names = [entry["name"] for entry in value]
         yield (*path, "order"), json.dumps(names)
         value = {f"{entry['name']} #{names[:at].count(entry['name'])}": entry for at, entry in enumerate(value)}
+    if path[-1:] == ("authenticators",) and isinstance(value, list) and value:
+        value = {str(at + 1): entry for at, entry in enumerate(value)}
     if isinstance(value, Mapping) and value:
         for key in value:
             yield from _leaves(value[key], (*path, str(key)))

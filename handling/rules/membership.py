@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Final
 
 from handling.rules.member_list import (
+    BYTES,
     FIRST,
     KEY_TAKEN,
     LAST_ANALYST,
@@ -16,6 +17,7 @@ from handling.rules.member_list import (
     SHAPE,
     TAKEN,
     ZONES,
+    Authenticator,
     Body,
     Entry,
     Keys,
@@ -37,8 +39,10 @@ from handling.rules.release import Duty
 __all__ = [
     "FIRST",
     "Admit",
+    "Authenticator",
     "Change",
     "Entry",
+    "Equip",
     "FirstReaders",
     "Keys",
     "MembershipError",
@@ -46,6 +50,7 @@ __all__ = [
     "Remove",
     "Renew",
     "Replace",
+    "Unequip",
     "Zone",
     "apply",
     "change_between",
@@ -65,6 +70,8 @@ LAST_READER = "This is the only first reader. Name another first reader first."
 EPOCH = "A new vault has the number after the one in use, and a key of its own."
 EARLIER = "The new last day is not after the one that stands."
 NOTHING = "This changes nothing."
+NO_AUTHENTICATOR = "This person has no such authenticator."
+AFTERWARDS = "Whoever joins registers an authenticator afterwards, at the guard."
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +119,23 @@ class FirstReaders:
     names: tuple[str, ...]
 
 
-Change = Admit | Remove | Replace | NewVault | Renew | FirstReaders
+@dataclass(frozen=True, slots=True)
+class Equip:
+    """Somebody gets an authenticator: from then on they sign only with one."""
+
+    name: str
+    authenticator: Authenticator
+
+
+@dataclass(frozen=True, slots=True)
+class Unequip:
+    """Somebody's authenticator is taken away, because it is lost or no longer used."""
+
+    name: str
+    credential: str
+
+
+Change = Admit | Remove | Replace | NewVault | Renew | FirstReaders | Equip | Unequip
 
 
 def apply(body: Body, change: Change, *, previous_sha256: bytes) -> dict[str, Any]:
@@ -145,7 +168,9 @@ def concerned(change: Change) -> frozenset[str]:
     """Names of those whom the change is about: they never sign it."""
     if isinstance(change, Admit):
         return frozenset({change.member.name})
-    return frozenset({change.name}) if isinstance(change, Remove | Replace) else frozenset()
+    if isinstance(change, Remove | Replace | Equip | Unequip):
+        return frozenset({change.name})
+    return frozenset()
 
 
 def signers(body: Body, change: Change) -> dict[str, frozenset[str]]:
@@ -161,17 +186,8 @@ def vault_due(body: Body) -> tuple[Zone, ...]:
 
 def to_json(change: Change) -> dict[str, Any]:
     """Return a change as a JSON object, to be stored in canonical form."""
-    if isinstance(change, Admit):
-        return {"kind": "admit", "member": change.member.body()}
-    if isinstance(change, Remove):
-        return {"kind": "remove", "name": change.name}
-    if isinstance(change, Replace):
-        return {"kind": "replace", "name": change.name, **keys_body(change.keys)}
-    if isinstance(change, NewVault):
-        return {"kind": "new-vault", "zone": change.zone, "epoch": change.epoch, "recipient": change.recipient}
-    if isinstance(change, Renew):
-        return {"kind": "renew", "valid_until": change.valid_until.isoformat()}
-    return {"kind": "first-readers", "names": list(change.names)}
+    kind, fields = _WRITE[type(change)]
+    return {"kind": kind, **fields(change)}
 
 
 def from_json(value: object) -> Change:
@@ -186,6 +202,8 @@ def from_json(value: object) -> Change:
 def _admit(body: dict[str, Any], change: Admit) -> None:
     if any(entry["name"] == change.member.name for entry in body["members"]):
         raise refuse(TAKEN)
+    if change.member.authenticators:  # the fingerprint that is compared by voice does not cover them
+        raise refuse(AFTERWARDS)
     body["members"] = [*body["members"], change.member.body()]
 
 
@@ -205,13 +223,13 @@ def _remove(body: dict[str, Any], change: Remove) -> None:
 
 def _replace(body: dict[str, Any], change: Replace) -> None:
     old = _entry(body, change.name)
-    entry = replace(Entry.read(old), keys=change.keys).body()
-    if set(entry_keys(old)) & set(entry_keys(entry)):
+    entry = replace(Entry.read(old), keys=change.keys)
+    if set(entry_keys(old)) & set(entry_keys(entry.body())):
         raise refuse(KEY_TAKEN)
     for zone in ZONES:  # whoever signs, the root too: afterwards only the recovery key could open the zone's vault
         if old[zone] and not any(other[zone] for other in body["members"] if other["name"] != change.name):
             raise refuse(LAST_KEY[zone])
-    body["members"] = [entry if other["name"] == change.name else other for other in body["members"]]
+    _instead(body, entry)
     _departed(body, old)
 
 
@@ -234,6 +252,24 @@ def _first_readers(body: dict[str, Any], change: FirstReaders) -> None:
     body["first_readers"] = list(change.names)
 
 
+def _equip(body: dict[str, Any], change: Equip) -> None:
+    old = Entry.read(_entry(body, change.name))
+    _instead(body, replace(old, authenticators=(*old.authenticators, change.authenticator)))
+
+
+def _unequip(body: dict[str, Any], change: Unequip) -> None:
+    old = Entry.read(_entry(body, change.name))
+    kept = tuple(one for one in old.authenticators if one.credential != change.credential)
+    if kept == old.authenticators:
+        raise refuse(NO_AUTHENTICATOR)
+    _instead(body, replace(old, authenticators=kept))
+
+
+def _instead(body: dict[str, Any], entry: Entry) -> None:
+    """Put *entry* in the place of the one of that name."""
+    body["members"] = [entry.body() if other["name"] == entry.name else other for other in body["members"]]
+
+
 _APPLY: Final[Mapping[type, Callable[[dict[str, Any], Any], None]]] = {
     Admit: _admit,
     Remove: _remove,
@@ -241,6 +277,8 @@ _APPLY: Final[Mapping[type, Callable[[dict[str, Any], Any], None]]] = {
     NewVault: _new_vault,
     Renew: _renew,
     FirstReaders: _first_readers,
+    Equip: _equip,
+    Unequip: _unequip,
 }
 
 
@@ -257,7 +295,7 @@ def _found(before: Body, after: Body) -> Change | None:
         return Remove(name)
     for name in was:
         if was[name] != now[name]:
-            return Replace(name, read_keys(now[name]))
+            return _changed(Entry.read(was[name]), Entry.read(now[name]))
     for zone in ZONES:
         vault = after[f"{zone}_vault"]
         if vault != before[f"{zone}_vault"]:
@@ -265,6 +303,16 @@ def _found(before: Body, after: Body) -> Change | None:
     if after["valid_until"] != before["valid_until"]:
         return Renew(day(after["valid_until"]))
     return FirstReaders(tuple(after["first_readers"]))
+
+
+def _changed(was: Entry, now: Entry) -> Change:
+    """What may have changed about one person; whether that is all, is seen by doing it."""
+    gone = set(was.authenticators) - set(now.authenticators)
+    if len(now.authenticators) > len(was.authenticators):
+        return Equip(was.name, now.authenticators[-1])
+    if gone:
+        return Unequip(was.name, gone.pop().credential)
+    return Replace(was.name, now.keys)
 
 
 def _entry(body: Body, name: str) -> dict[str, Any]:
@@ -297,4 +345,22 @@ _READ: Final[Mapping[str, tuple[frozenset[str], Callable[[Mapping[str, Any]], Ch
         frozenset({"names"}),
         lambda v: FirstReaders(tuple(matching(name, NAME) for name in listed(v["names"]))),
     ),
+    "equip": (
+        frozenset({"name", "authenticator"}),
+        lambda v: Equip(matching(v["name"], NAME), Authenticator.read(v["authenticator"])),
+    ),
+    "unequip": (
+        frozenset({"name", "credential"}),
+        lambda v: Unequip(matching(v["name"], NAME), matching(v["credential"], BYTES)),
+    ),
+}
+_WRITE: Final[Mapping[type, tuple[str, Callable[[Any], dict[str, Any]]]]] = {
+    Admit: ("admit", lambda it: {"member": it.member.body()}),
+    Remove: ("remove", lambda it: {"name": it.name}),
+    Replace: ("replace", lambda it: {"name": it.name, **keys_body(it.keys)}),
+    NewVault: ("new-vault", lambda it: {"zone": it.zone, "epoch": it.epoch, "recipient": it.recipient}),
+    Renew: ("renew", lambda it: {"valid_until": it.valid_until.isoformat()}),
+    FirstReaders: ("first-readers", lambda it: {"names": list(it.names)}),
+    Equip: ("equip", lambda it: {"name": it.name, "authenticator": it.authenticator.body()}),
+    Unequip: ("unequip", lambda it: {"name": it.name, "credential": it.credential}),
 }

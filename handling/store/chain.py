@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from crypto import webauthn
+from crypto.canonical import canonical, parse
 from crypto.digest import sha256
 from crypto.errors import CryptoError
 from crypto.statement import Statement
@@ -11,6 +13,7 @@ from handling.rules import membership
 from handling.rules.member_list import FIRST, ZONES, Zone
 from handling.rules.membership import MembershipError
 from handling.rules.release import Duty
+from handling.store import authenticators
 
 TYPE = "tipline/member-list/v1"
 SIGNERS = 2  # handlers of the version before
@@ -42,11 +45,14 @@ class Link:
     former: Mapping[str, tuple[str, Zone]]
 
 
-def verify(root: bytes, statements: Iterable[tuple[int, bytes]]) -> tuple[Link, ...]:
-    """Verify versions and statements in order, from version 1 and without a gap; raises `ChainError`. Blocking."""
+def verify(root: bytes, statements: Iterable[tuple[int, bytes, bytes | None]]) -> tuple[Link, ...]:
+    """Verify versions, statements and what authenticators answered to them, in order, from version 1 and without a gap.
+
+    Blocking; raises `ChainError`.
+    """
     links: list[Link] = []
-    for version, statement in statements:
-        link = follow(root, links[-1] if links else None, statement)
+    for version, statement, assertions in statements:
+        link = follow(root, links[-1] if links else None, statement, assertions)
         if link.version != version:
             raise ChainError
         links.append(link)
@@ -55,8 +61,12 @@ def verify(root: bytes, statements: Iterable[tuple[int, bytes]]) -> tuple[Link, 
     return tuple(links)
 
 
-def follow(root: bytes, before: Link | None, statement: bytes) -> Link:
-    """Verify the statement that comes after *before*, or version 1; raises `ChainError`. Blocking."""
+def follow(root: bytes, before: Link | None, statement: bytes, assertions: bytes | None = None) -> Link:
+    """Verify the statement that comes after *before*, or version 1; raises `ChainError`. Blocking.
+
+    Of two handlers who sign, each who has authenticators in the version before has answered with one: *assertions* as
+    `together` puts them.
+    """
     try:
         parsed = Statement.parse(statement)
         body = membership.check(parsed.body)
@@ -66,6 +76,7 @@ def follow(root: bytes, before: Link | None, statement: bytes) -> Link:
             parsed.verify(TYPE, [root])
         else:
             parsed.verify(TYPE, _handlers(before, body, keys), needed=SIGNERS)
+            _answered(before, parsed, assertions)
     except (CryptoError, MembershipError):
         raise ChainError from None
     return Link(body["version"], sha256(statement), body, _since(before, body), _former(before, body))
@@ -95,6 +106,22 @@ def _handlers(before: Link | None, body: Mapping[str, Any], keys: Sequence[bytes
     if len(set(keys)) != SIGNERS or not set(keys) <= set(trusted):
         raise ChainError
     return trusted
+
+
+def together(assertions: Mapping[bytes, bytes | None]) -> bytes | None:
+    """Return what stands beside a statement: each answer by the signing key that it goes with; None where there is none."""
+    given = {key.hex(): parse(answer) for key, answer in assertions.items() if answer is not None}
+    return canonical(given) if given else None
+
+
+def _answered(before: Link | None, statement: Statement, assertions: bytes | None) -> None:
+    given = {} if assertions is None else parse(assertions)
+    entries = {entry["signing"]: entry for entry in before.body["members"]} if before else {}
+    for signed in statement.signatures:
+        key = signed.public.hex()
+        answer = canonical(given[key]) if isinstance(given, dict) and key in given else None
+        if not webauthn.answered(authenticators.of(entries[key]), TYPE, statement.payload(), answer):
+            raise ChainError
 
 
 def _since(before: Link | None, body: Mapping[str, Any]) -> dict[str, int]:

@@ -42,14 +42,14 @@ _HASHES = """
 """
 
 _CHAIN = """
-    SELECT version, statement
+    SELECT version, statement, assertions
       FROM unit.member_list
      ORDER BY version
 """
 
 _INSERT = """
-    INSERT INTO unit.member_list (version, statement)
-    VALUES ($1, $2)
+    INSERT INTO unit.member_list (version, statement, assertions)
+    VALUES ($1, $2, $3)
 """
 
 
@@ -135,10 +135,12 @@ async def latest(db: Db, trust: Trust) -> MemberList:
     return listed
 
 
-async def append(db: Db, trust: Trust, statement: Statement, today: date) -> MemberList:
+async def append(
+    db: Db, trust: Trust, statement: Statement, today: date, *, assertions: bytes | None = None
+) -> MemberList:
     """Add the next version when it follows from the chain and is valid, and settle the proposals that waited for it.
 
-    A later `load` notes it as seen: inside a transaction of the caller's nothing is certain yet.
+    *assertions* are what the signers' authenticators answered, as `chain.together` puts them. A later `load` notes it as seen: inside a transaction of the caller's nothing is certain yet.
 
     Raises:
         MemberListError: as `load`, and when the statement is not signed by those who may sign it.
@@ -148,7 +150,7 @@ async def append(db: Db, trust: Trust, statement: Statement, today: date) -> Mem
     if statement.body.get("version") in [link.version for link in links]:
         raise OvertakenError
     try:
-        link = await asyncio.to_thread(chain.follow, trust.root, links[-1], statement.encode())
+        link = await asyncio.to_thread(chain.follow, trust.root, links[-1], statement.encode(), assertions)
     except ChainError:
         raise MemberListError from None
     listed = await asyncio.to_thread(member_list, link)
@@ -156,7 +158,7 @@ async def append(db: Db, trust: Trust, statement: Statement, today: date) -> Mem
     try:
         async with db.transaction():
             with store_errors():
-                await db.execute(_INSERT, link.version, statement.encode())
+                await db.execute(_INSERT, link.version, statement.encode(), assertions)
             await proposals.settle(db, links[-1].body, link.body)
     except TakenError:
         raise OvertakenError from None
@@ -173,10 +175,14 @@ async def _links(db: Db, trust: Trust) -> tuple[tuple[Link, ...], MemberList]:
 async def _read(db: Db, trust: Trust) -> tuple[tuple[Link, ...], MemberList]:
     with store_errors():
         rows = await db.fetch(_CHAIN)
-    return await asyncio.to_thread(_verified, trust, [(row["version"], row["statement"]) for row in rows])
+    return await asyncio.to_thread(
+        _verified, trust, [(row["version"], row["statement"], row["assertions"]) for row in rows]
+    )
 
 
-def _verified(trust: Trust, statements: Sequence[tuple[int, bytes]]) -> tuple[tuple[Link, ...], MemberList]:
+def _verified(
+    trust: Trust, statements: Sequence[tuple[int, bytes, bytes | None]]
+) -> tuple[tuple[Link, ...], MemberList]:
     """The chain and its newest list; noted as seen only when all of it can be used."""
     try:
         links = chain.verify(trust.root, statements)

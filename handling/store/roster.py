@@ -8,7 +8,9 @@ from typing import Any
 from crypto import age
 from crypto.canonical import canonical, parse
 from crypto.errors import CryptoError
+from crypto.webauthn import Authenticator
 from handling.rules.release import Duty
+from handling.store import authenticators
 from handling.store.chain import Link
 
 
@@ -39,6 +41,7 @@ class Member:
     desk: age.Recipient | None
     release: age.Recipient
     signing: bytes
+    authenticators: tuple[Authenticator, ...] = ()  # with one of which they sign, where there is any
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,4 +153,5 @@ def _member(entry: Mapping[str, Any]) -> Member:
         desk=age.Recipient.parse(entry["desk"]) if entry["desk"] else None,
         release=age.Recipient.parse(entry["release"]),
         signing=bytes.fromhex(entry["signing"]),
+        authenticators=authenticators.of(entry),
     )

@@ -1,6 +1,6 @@
 """The statements of an emergency disclosure: what is sealed reads back equal, each is about the one before, nothing else is read."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -8,13 +8,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crypto import webauthn
 from crypto.signing import SigningKey
 from crypto.statement import Statement
+from crypto.webauthn import Authenticator
 from handling.emergencies import REVIEW, SECOND, TOLD, EmergencyFormatError, Papers, Record, Told
 from handling.rules.emergency import State, Threat, Warned
+from tests.authenticator import SoftAuthenticator
 
 AMINA, BEN, DAN = SigningKey.generate(), SigningKey.generate(), SigningKey.generate()
-SIGNING = {"amina": AMINA.public, "ben": BEN.public, "dan": DAN.public}
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A member, as a statement is held against them."""
+
+    signing: bytes
+    authenticators: tuple[Authenticator, ...] = ()
+
+
+SIGNING = {"amina": Listed(AMINA.public), "ben": Listed(BEN.public), "dan": Listed(DAN.public)}
 DUTIES = {"amina": {"handler"}, "ben": {"officer"}, "dan": {"analyst"}}
 SHOWN = ("amina", "ben")
 ID, AT = UUID(int=9), datetime(2026, 11, 26, 3, 4, tzinfo=UTC)
@@ -136,3 +149,18 @@ def test_where_it_stands_is_what_was_signed_and_no_review_comes_before_a_second_
     for early in (_reviewed(told), objected.with_review(_reviewed(told).review)):
         with pytest.raises(EmergencyFormatError):
             _verify(early)
+
+
+def test_what_authenticators_answered_lies_with_it_and_whose_is_missing_is_named() -> None:
+    soft = SoftAuthenticator()
+    signing = {**SIGNING, "amina": Listed(AMINA.public, (soft.registered(),))}
+    statement = _told(ONE).told
+    answer = soft.answer(webauthn.challenge(TOLD, statement.payload())).encode()
+    papers, silent = Papers.of_told(statement, answer), Papers.of_told(statement, None)
+    seconded = _seconded(papers)
+
+    assert Papers.read(seconded.encode()) == seconded
+    assert seconded.verify(ID, signing, DUTIES).unanswered == ()
+    assert silent.verify(ID, signing, DUTIES).unanswered == ("amina",)
+    with pytest.raises(EmergencyFormatError):  # what was confirmed is not what lies here
+        replace(seconded, answers={}).verify(ID, signing, DUTIES)

@@ -142,7 +142,7 @@ _APPROVED = """
 """
 
 _SIGNATURES = """
-    SELECT signer, signature
+    SELECT signer, signature, assertion
       FROM guard.signature
      WHERE subject = $1
        AND kind = 'phrase'
@@ -239,11 +239,11 @@ async def approved(db: Db, hidden: Sequence[UUID]) -> tuple[tuple[Outcome, Propo
     )
 
 
-async def signatures(db: Db, outcome: UUID) -> dict[str, bytes]:
-    """The signatures the guard holds on a phrase, by the name of the signer. Unverified."""
+async def signatures(db: Db, outcome: UUID) -> dict[str, tuple[bytes, bytes | None]]:
+    """The signatures the guard holds on a phrase, with what authenticators answered, by the name of the signer. Unverified."""
     with store_errors():
         rows = await db.fetch(_SIGNATURES, outcome)
-    return {row["signer"]: row["signature"] for row in rows}
+    return {row["signer"]: (row["signature"], row["assertion"]) for row in rows}
 
 
 def _outcome(row: asyncpg.Record) -> Outcome:

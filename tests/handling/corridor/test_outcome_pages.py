@@ -188,7 +188,7 @@ async def test_signatures_are_judged_by_name_duty_phrase_and_outcome(world: Worl
     good = {"ben": signed["ben"], "clara": signed["clara"]}
 
     def approved(signatures: Mapping[str, bytes]) -> bool:
-        return outcomes.is_approved(amina.members, proposal, signatures)
+        return outcomes.is_approved(amina.members, proposal, {name: (it, None) for name, it in signatures.items()})
 
     assert approved(good)
     assert not approved({})

@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 from handling.rules import member_list, membership
 from handling.rules.keylist import Listed, of_members
 from handling.rules.member_list import FIRST
-from handling.rules.member_words import brief, describe, differences, groups, person
+from handling.rules.member_words import authenticator, brief, describe, differences, groups, person
 from handling.rules.membership import (
     Admit,
+    Authenticator,
     Change,
     Entry,
+    Equip,
     FirstReaders,
     Keys,
     MembershipError,
@@ -26,6 +28,7 @@ from handling.rules.membership import (
     Remove,
     Renew,
     Replace,
+    Unequip,
     apply,
     change_between,
     check,
@@ -59,6 +62,11 @@ def entry(name: str, number: int, *duties: str) -> Entry:
     return Entry(name, name.capitalize(), tuple(sorted(duties)), keys(number, duties))
 
 
+def key_fob(number: int, label: str = "Blue key") -> Authenticator:
+    """An authenticator of the right form; no rule decodes it."""
+    return Authenticator(label, f"{number:032x}", f"a5{number:0152x}", "https://guard.example", number)
+
+
 DINA = entry("dina", 30, "handler")
 
 
@@ -69,7 +77,7 @@ def a_list(*people: Entry) -> dict[str, Any]:
         entry("ben", 2, "handler"),
         entry("cleo", 3, "handler"),
         entry("dora", 4, "analyst"),
-        entry("clara", 5, "officer"),
+        replace(entry("clara", 5, "officer"), authenticators=(key_fob(1), key_fob(2, "Spare"))),
     )
     return {
         "version": 4,
@@ -101,6 +109,10 @@ CHANGES: list[Change] = [
     NewVault("desk", 2, recipient(951)),
     Renew(date(2027, 6, 1)),
     FirstReaders(("ben",)),
+    Replace("clara", keys(32, ("officer",))),
+    Equip("ben", key_fob(3)),
+    Equip("clara", key_fob(3, "Third")),
+    Unequip("clara", key_fob(1).credential),
 ]
 
 
@@ -187,6 +199,27 @@ def test_what_is_no_change_is_refused(value):
         (LIST, FirstReaders(("clara",)), member_list.NOT_A_READER),
         (LIST, FirstReaders(("ben", "ben")), member_list.NOT_A_READER),
         (LIST, FirstReaders(("amina", "ben", "cleo")), membership.NOTHING),
+        (LIST, Admit(replace(DINA, authenticators=(key_fob(3),))), membership.AFTERWARDS),
+        (LIST, Equip("nobody", key_fob(3)), membership.UNKNOWN),
+        (LIST, Equip("ben", key_fob(1)), member_list.AUTHENTICATOR_TAKEN),
+        (LIST, Equip("ben", replace(key_fob(1), credential="ab")), member_list.AUTHENTICATOR_TAKEN),
+        (LIST, Equip("ben", replace(key_fob(1), public_key="ab")), member_list.AUTHENTICATOR_TAKEN),
+        (LIST, Equip("clara", key_fob(3, "Spare")), member_list.AUTHENTICATOR_TAKEN),
+        (LIST, Equip("ben", key_fob(3, "x" * 41)), member_list.SHAPE),
+        (LIST, Equip("ben", key_fob(3, "Bl\u202eue")), member_list.SHAPE),
+        (LIST, Equip("ben", replace(key_fob(3), public_key="xyz")), member_list.SHAPE),
+        (LIST, Equip("ben", replace(key_fob(3), origin="javascript:")), member_list.SHAPE),
+        (LIST, Equip("ben", replace(key_fob(3), counter=-1)), member_list.SHAPE),
+        (LIST, Unequip("ben", key_fob(1).credential), membership.NO_AUTHENTICATOR),
+        (LIST, Unequip("clara", key_fob(3).credential), membership.NO_AUTHENTICATOR),
+        (
+            a_list(
+                entry("amina", 1, "handler", "analyst"),
+                replace(entry("ben", 2, "handler"), authenticators=tuple(key_fob(n, f"{n}") for n in range(1, 6))),
+            ),
+            Equip("ben", key_fob(6)),
+            member_list.TOO_MANY,
+        ),
     ],
 )
 def test_a_change_that_cannot_be_is_refused_with_its_reason(body, change, reason):
@@ -227,6 +260,42 @@ def test_the_person_concerned_is_no_signer_of_the_change():
     assert concerned(Renew(date(2027, 6, 1))) == frozenset()
     assert set(signers(LIST, Remove("ben"))) == {"amina", "cleo", "dora", "clara"}
     assert set(signers(LIST, Admit(DINA))) == {"amina", "ben", "cleo", "dora", "clara"}
+
+
+def test_an_authenticator_is_decided_by_two_others_and_described_with_a_fingerprint_over_all_of_it():
+    for change in (Equip("clara", key_fob(3, "Third")), Unequip("clara", key_fob(1).credential)):
+        assert concerned(change) == {"clara"}
+        assert "clara" not in signers(LIST, change)
+    words = describe(Equip("ben", key_fob(3)), LIST)
+    others = [
+        replace(key_fob(3), **{field: value})
+        for field, value in {
+            "label": "Red",
+            "credential": "ab",
+            "public_key": "ab",
+            "origin": "https://x.example",
+            "counter": 9,
+        }.items()
+    ]
+
+    assert words.fingerprint == groups(authenticator(key_fob(3)))
+    assert len({authenticator(one) for one in [key_fob(3), *others]}) == len(others) + 1
+    assert "https://guard.example" in " ".join(words.lines)
+    assert "passphrase alone" not in " ".join(describe(Unequip("clara", key_fob(1).credential), LIST).lines)
+
+
+def test_an_authenticator_changes_no_card_survives_new_keys_and_is_no_departure():
+    after = apply(LIST, Equip("ben", key_fob(3)), previous_sha256=HASH)
+    renewed = apply(LIST, Replace("clara", keys(32, ("officer",))), previous_sha256=HASH)
+
+    assert person(after["members"][1]) == person(LIST["members"][1])
+    assert vault_due(after) == ()
+    assert renewed["members"][-1]["authenticators"] == LIST["members"][-1]["authenticators"]
+    swapped = copy.deepcopy(after)
+    swapped["members"][-1]["authenticators"][0] = key_fob(8).body()
+    assert change_between(LIST, swapped) is None
+    with pytest.raises(MembershipError):
+        check({**LIST, "members": [*LIST["members"][:-1], {**LIST["members"][-1], "authenticators": []}]})
 
 
 def test_a_new_vault_is_due_where_somebody_left_and_until_it_is_there():
@@ -351,6 +420,8 @@ def changes(draw: st.DrawFn) -> Change:
                 ),
                 Renew(date(2027, 1, 1 + draw(st.integers(0, 20)))),
                 FirstReaders(tuple(draw(st.lists(st.sampled_from(NAMES), max_size=3)))),
+                Equip(name, key_fob(number, f"Key {number}")),
+                Unequip(name, key_fob(number).credential),
             ]
         )
     )
@@ -392,6 +463,8 @@ def test_an_outside_second_joins_with_two_keys_counts_for_nothing_else_and_is_sa
     assert (ruth.keys.corridor, ruth.keys.desk) == (None, None)
     assert "becomes an outside second" in describe(Admit(ruth), LIST).title
     assert "becomes an outside second" in brief(Admit(ruth))
+    with pytest.raises(MembershipError, match="signs on their own machine"):
+        apply(after, Equip("ruth", key_fob(3)), previous_sha256=HASH)
     with pytest.raises(MembershipError, match="Every first reader is a handler"):
         apply(after, FirstReaders(("ruth",)), previous_sha256=HASH)
 
@@ -402,5 +475,6 @@ def test_the_keys_of_an_outside_second_are_listed_where_they_are():
 
     lines = {line.key: line.where for line in of_members(listed, None, date(2026, 11, 26))}
 
+    assert lines["authenticator “Spare” of clara"] == "with clara; for https://guard.example"
     assert lines["release of ruth"] == lines["signing of ruth"] == "on their own machine, in another unit"
     assert "under ben's passphrase" in lines["release of ben"]
