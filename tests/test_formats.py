@@ -416,6 +416,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Sealed blobs": ("blob",),
     "Record keys": ("record key",),
     "Signatures": ("signature", "drop request"),
+    "Authenticators": ("tests/crypto/test_webauthn.py::test_whatever_is_stored_is_read_again_exactly",),
     "Signing away from the guard": (
         "tests/handling/test_signing.py::test_a_signature_reads_back_equal_however_its_line_is_broken",
     ),
@@ -469,7 +470,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 _UNDER = {  # no bytes of their own: parts of a section whose vectors stand above them, a paper, JSON in a sealed column
     *("Armour", "Files of keys", "Body", "Lengths", "The drop's requests"),
-    *("Signing away from the guard", "Emergency disclosures", "Notices"),
+    *("Authenticators", "Signing away from the guard", "Emergency disclosures", "Notices"),
     *("OpenPGP messages", "Share sheets", "Exclusions", "Keyring", "Vault epochs", "Signatures on agreements"),
 }
 

@@ -16,7 +16,7 @@ from crypto.webauthn import Assertion
 from handling.corridor import outcomes
 from handling.corridor.store.outcomes import Proposal
 from handling.corridor.store.outcomes import signatures as corridor_signatures
-from handling.guard import admission, elsewhere, emergency, phrases, releases, reviews
+from handling.guard import admission, elsewhere, emergency, notices, phrases, releases, reviews
 from handling.guard.asked import PHRASE, REVIEW
 from handling.guard.counts import AT_THE_GUARD
 from handling.guard.refusal import MovedError, NotNowError, RefusedError
@@ -28,6 +28,7 @@ from handling.rules.release import Kind
 from handling.store import chain, members
 from handling.store.members import MemberListError
 from tests.authenticator import FLAG, SoftAuthenticator
+from tests.handling.guard import noticed
 from tests.handling.guard.test_emergency import TOLD
 from tests.handling.guard.world import World
 from tests.lists import following, root_signs
@@ -305,3 +306,17 @@ async def test_an_emergency_is_told_and_followed_with_the_answers_to_its_words(w
     world = await equipped(world, amina=SoftAuthenticator())
     view = await emergency.open_(world.guard, made, world.hand("ben"), NOW)
     assert view.record.unanswered == ("amina",)  # it stays readable, and says so
+
+
+async def test_a_notice_leaves_only_with_the_answer_of_the_officer_who_signs_it(world: World) -> None:
+    clara = SoftAuthenticator()
+    world = await equipped(world, clara=clara)
+    notice = await noticed.ask(world)
+    view = await notices.open_(world.guard, notice, world.hand("clara"), today())
+    assert view.question
+
+    with pytest.raises(NotNowError):
+        await notices.sign(world.guard, notice, world.hand("clara", view.examined.seen), today())
+    answer = clara.answer(bytes.fromhex(view.question.challenge))
+    hand = answering(world, "clara", view.examined.seen, answer)
+    assert await notices.sign(world.guard, notice, hand, today()) is State.SENT
