@@ -63,5 +63,17 @@ def without(*names: str) -> Edit:
     return edit
 
 
+def with_outside(name: str, release: age.Recipient) -> Edit:
+    """Add somebody of another unit who stands in."""
+
+    def edit(body: dict[str, Any]) -> None:
+        signing = SigningKey.generate().public.hex()
+        entry = {"name": name, "display": f"{name.capitalize()}, Lake Unit", "duties": ["outside"]}
+        body["members"].append({**entry, "corridor": None, "desk": None, "release": str(release), "signing": signing})
+        body["members"].sort(key=lambda member: member["name"])
+
+    return edit
+
+
 def _read_first(body: dict[str, Any]) -> None:
     body["first_readers"] = [member["name"] for member in body["members"] if "handler" in member["duties"]]

@@ -6,17 +6,19 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from handling.desk import case, share
+from handling.desk import case, request, share
 from handling.desk.case import NEWEST, Case, Lost
 from handling.desk.matching import Party
 from handling.desk.session import Desk
 from handling.desk.share import Stand
+from handling.desk.statements import Made
 from handling.rules import sharing
 from handling.rules.deconfliction import is_clear
-from handling.rules.sharing import Rate, Standing
+from handling.rules.sharing import STATEMENT, Rate, Standing
+from handling.rules.staffing import two_keys
+from handling.store.members import MemberList
 from tipline.base.database import Db
 
-FORMAT = "tipline/sharing/v1"
 YEAR = timedelta(days=365)
 _BATCH = 100
 
@@ -114,13 +116,16 @@ async def overview(db: Db, desk: Desk, parties: Sequence[Party], today: date) ->
     return tally.total()
 
 
-def statement(found: Overview, unit: str, today: date) -> dict[str, Any]:
+def statement(
+    found: Overview, members: MemberList, earlier: Sequence[Made], *, unit: str, today: date
+) -> dict[str, Any]:
     """Return the overview for an oversight body: references, agencies, codes, days and who decided; no word of a report.
 
-    Why a signer refused is theirs in free words, so only that they did stands in it.
+    Why a signer refused is theirs in free words, so only that they did stands in it. Who holds a key for corridor and desk stands
+    there, and which statements oversight should have got.
     """
     return {
-        "format": FORMAT,
+        "format": STATEMENT,
         "unit": unit,
         "since": found.since.isoformat(),
         "day": today.isoformat(),
@@ -130,6 +135,17 @@ def statement(found: Overview, unit: str, today: date) -> dict[str, Any]:
         "not_shared": [_named(line) | _history(line) for line in found.not_shared],
         "waiting": [_waiting(line, today) | _history(line) for line in found.waiting],
         "unreadable": found.unreadable,
+        "two_keys": list(two_keys(request.duties(members))),
+        "earlier": [_made(one) for one in earlier],
+    }
+
+
+def _made(one: Made) -> Mapping[str, Any]:
+    handed = one.handed_over_on
+    return {
+        "made_on": one.made_on.isoformat(),
+        "handed_over_by": one.handed_over_by,
+        "handed_over_on": None if handed is None else handed.isoformat(),
     }
 
 

@@ -170,10 +170,10 @@ def verify_again(reviewed: Reviewed, members: MemberList) -> None:
 def missing_signers(members: MemberList, requester: str) -> str:
     """Say in words which signature nobody could give; empty when two lawful signatures are possible."""
     members.member(requester)
-    duties = _duties(members)
-    if rules.possible(Kind.MANIFEST, requester, duties):
+    held = duties(members)
+    if rules.possible(Kind.MANIFEST, requester, held):
         return ""
-    if not isinstance(rules.next_signer(Kind.MANIFEST, requester, (), duties), Eligible):
+    if not isinstance(rules.next_signer(Kind.MANIFEST, requester, (), held), Eligible):
         return "No handler other than you can give the first signature. A second handler is needed."
     if any(member.name != requester for member in members.having(Duty.OFFICER)):
         return "The only handler and the only releasing officer beside you are one person. Two people must sign."
@@ -182,10 +182,11 @@ def missing_signers(members: MemberList, requester: str) -> str:
 
 def signers(members: MemberList, requester: str) -> tuple[str, ...]:
     """Names of all who could sign what *requester* asks for: handlers and officers, never the requester."""
-    return rules.possible_signers(Kind.MANIFEST, requester, _duties(members))
+    return rules.possible_signers(Kind.MANIFEST, requester, duties(members))
 
 
-def _duties(members: MemberList) -> Mapping[str, frozenset[str]]:
+def duties(members: MemberList) -> Mapping[str, frozenset[str]]:
+    """Duties by member, as the rules of signing take them."""
     return {member.name: frozenset(duty.value for duty in member.duties) for member in members.members}
 
 

@@ -1,6 +1,5 @@
 """Routes of sharing: who is proposed for a report, the matrix, a draft agreement, a year for oversight. Parse, call one thing, render."""
 
-import asyncio
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -8,7 +7,6 @@ from http import HTTPStatus
 from aiohttp import web
 
 from crypto import age
-from crypto.canonical import canonical
 from crypto.errors import CryptoError
 from handling import data
 from handling.desk import (
@@ -22,6 +20,7 @@ from handling.desk import (
     share,
     share_pages,
     show,
+    statements,
     whatif,
     whatif_page,
 )
@@ -35,6 +34,9 @@ from handling.rules.sharing import Withheld
 from tipline.base.staff import signed_in
 from tipline.base.web import read_form, read_form_lists, render, see_other
 
+_NO_RECIPIENT = "That is no age recipient. It begins with age1pq1, and tipline identity makes one."
+_NOBODY_READS = "No outside second is on the member list, so nobody outside could open it: paste the oversight body's age recipient."
+_HANDED_OVER = "Somebody has said so before, or there is no such statement."
 _CHANGED = "What is proposed has changed meanwhile. Nothing was stored or sent. Look at them again."
 
 
@@ -115,34 +117,64 @@ def _read(given: Mapping[str, list[str]]) -> tuple[tuple[Choice, ...], dict[str,
 @signed_in
 async def sharing(request_: web.Request) -> web.Response:
     """A year of sharing."""
-    found = await _overview(request_)
-    return render(request_, share_pages.sharing(found, desk_of(request_).members))
+    return await _sharing(request_)
 
 
 @signed_in
 async def statement(request_: web.Request) -> web.Response:
-    """The same as a file that only an oversight body can open, whose age recipient was typed in."""
-    office, desk = request_.app[OFFICE], desk_of(request_)
-    form = await read_form(request_)
-    found = await _overview(request_)
+    """Seal the same to the outside seconds, and to whoever is typed in beside them; it waits here to be handed over."""
+    office, desk, today = request_.app[OFFICE], desk_of(request_), request_.app[OFFICE].today()
+    typed = (await read_form(request_)).get("recipient", "").strip()
     try:
-        recipient = age.Recipient.parse(form.get("recipient", "").strip())
+        also = age.Recipient.parse(typed) if typed else None
     except (CryptoError, ValueError):
-        problem = "That is no age recipient. It begins with age1pq1, and tipline identity makes one."
-        page = share_pages.sharing(found, desk.members, problem=problem)
-        return render(request_, page, HTTPStatus.BAD_REQUEST)
-    content = canonical(overview.statement(found, office.unit, office.today()))
-    sealed = await asyncio.to_thread(age.seal, content, [recipient])
-    name = f"sharing-{office.today().isoformat()}.age"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Type": "application/octet-stream"}
+        return await _sharing(request_, problem=_NO_RECIPIENT, typed=typed)
+    async with office.pool.acquire() as db:
+        members = await office.members(db)
+        found = await overview.overview(db, desk, await request.parties(db, today), today)
+        content = overview.statement(found, members, await statements.listed(db), unit=office.unit, today=today)
+        try:
+            await statements.make(db, members, content, by=desk.member.name, today=today, also=also)
+        except statements.NobodyToReadError:
+            problem = _NOBODY_READS
+        else:
+            problem = ""
+    return await _sharing(request_, problem=problem) if problem else see_other("/sharing#statement")
+
+
+@signed_in
+async def statement_file(request_: web.Request) -> web.Response:
+    """A statement that waits, to be saved and handed over."""
+    async with request_.app[OFFICE].pool.acquire() as db:
+        sealed = await statements.get(db, id_of(request_))
+    if sealed is None:
+        raise web.HTTPNotFound
+    headers = {
+        "Content-Disposition": f'attachment; filename="sharing-{str(id_of(request_))[:8]}.age"',
+        "Content-Type": "application/octet-stream",
+    }
     return web.Response(body=sealed, headers=headers)
 
 
-async def _overview(request_: web.Request) -> overview.Overview:
+@signed_in
+async def handed_over(request_: web.Request) -> web.Response:
+    """Note that a statement was handed over."""
+    office = request_.app[OFFICE]
+    await read_form(request_)
+    async with office.pool.acquire() as db:
+        by = desk_of(request_).member.name
+        done = await statements.handed_over(db, id_of(request_), by=by, today=office.today())
+    return see_other("/sharing#statement") if done else await _sharing(request_, problem=_HANDED_OVER)
+
+
+async def _sharing(request_: web.Request, *, problem: str = "", typed: str = "") -> web.Response:
     office, desk = request_.app[OFFICE], desk_of(request_)
     async with office.pool.acquire() as db:
         parties = await request.parties(db, office.today())
-        return await overview.overview(db, desk, parties, office.today())
+        found = await overview.overview(db, desk, parties, office.today())
+        made = await statements.listed(db)
+    page = share_pages.sharing(found, made, desk.members, office.today(), problem=problem, typed=typed)
+    return render(request_, page, HTTPStatus.BAD_REQUEST if problem else HTTPStatus.OK)
 
 
 @signed_in
@@ -192,4 +224,6 @@ ROUTES = (
     web.post(f"/reports/{ID}/deconfliction", deconflict),
     web.get("/sharing", sharing),
     web.post("/sharing", statement),
+    web.get(f"/sharing/{ID}", statement_file),
+    web.post(f"/sharing/{ID}", handed_over),
 )

@@ -6,15 +6,17 @@ from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
-from handling.desk import words
+from handling.desk import request, statements, words
 from handling.desk.case import Case
 from handling.desk.overview import Line, Overview
 from handling.desk.pages import Choice, DecidedLine, Head
 from handling.desk.share import MOST, Stand, View, undecided
+from handling.desk.statements import Made
 from handling.rules.agreements import PURPOSE_LABELS
 from handling.rules.deconfliction import ANSWER_LABELS, is_clear
 from handling.rules.relevance import Circle
 from handling.rules.sharing import DECIDE_WITHIN_DAYS, WITHHELD_LABELS, Standing, decide_by
+from handling.rules.staffing import two_keys
 from handling.store.members import MemberList
 
 NOT_CLEAR = "Deconfliction is not answered, so nothing is proposed"
@@ -86,6 +88,16 @@ class NotSharedLine:
 
 
 @dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One statement for an oversight body: who made it when, since when it waits or who handed it over."""
+
+    id: UUID
+    made: str
+    waits: str
+    handed_over: str
+
+
+@dataclass(frozen=True, slots=True)
 class SharingPage:
     """A year of sharing, as oversight reads it."""
 
@@ -100,6 +112,10 @@ class SharingPage:
     unsigned_count: int
     unreadable: int
     days: int
+    two_keys: str
+    statements: tuple[StatementLine, ...]
+    readers: str
+    typed: str
     problem: str
 
 
@@ -162,8 +178,10 @@ def decided(stands: Sequence[Stand], members: MemberList) -> tuple[DecidedLine, 
     )
 
 
-def sharing(found: Overview, members: MemberList, *, problem: str = "") -> SharingPage:
-    """A year of sharing."""
+def sharing(
+    found: Overview, made: Sequence[Made], members: MemberList, today: date, *, problem: str = "", typed: str = ""
+) -> SharingPage:
+    """A year of sharing, and the statements about it."""
     return SharingPage(
         since=words.day(found.since),
         rates=tuple(
@@ -193,7 +211,21 @@ def sharing(found: Overview, members: MemberList, *, problem: str = "") -> Shari
         unsigned_count=len(found.unsigned),
         unreadable=found.unreadable,
         days=DECIDE_WITHIN_DAYS,
+        two_keys=", ".join(words.person(members, name) for name in two_keys(request.duties(members))),
+        statements=tuple(_statement(one, members, today) for one in made),
+        readers=", ".join(words.person(members, name) for name in statements.readers(members)),
+        typed=typed,
         problem=problem,
+    )
+
+
+def _statement(one: Made, members: MemberList, today: date) -> StatementLine:
+    by, on = one.handed_over_by, one.handed_over_on
+    return StatementLine(
+        id=one.id,
+        made=f"{words.day(one.made_on)}, {words.person(members, one.made_by)}",
+        waits=words.age_in_words(one.made_on, today),
+        handed_over="" if by is None or on is None else f"{words.day(on)}, {words.person(members, by)}",
     )
 
 

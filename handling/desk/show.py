@@ -6,7 +6,7 @@ from datetime import date
 from uuid import UUID
 
 from handling import data
-from handling.desk import share, share_pages, words
+from handling.desk import request, share, share_pages, words
 from handling.desk.case import Answered, Case, Listing, Lost
 from handling.desk.documents import month_in_words
 from handling.desk.feedback import AgencyFeedback, Answer, Opened, acknowledgement, is_signed
@@ -40,6 +40,7 @@ from handling.rules.agreements import PURPOSE_LABELS, Purpose
 from handling.rules.attachments import Listed
 from handling.rules.feedback import AXES, Stage
 from handling.rules.policy import Answer as Verdict
+from handling.rules.staffing import two_keys
 from handling.store.members import MemberList
 
 _REFUSED_SHOWN = 50
@@ -170,7 +171,7 @@ def release(reviewed: Reviewed, one: Answered, members: MemberList, today: date)
     return ReleasePage(
         head=head(reviewed),
         line=_release_line(one, today),
-        requested_by=words.person(members, one.release.requested_by),
+        requested_by=_asker(members, one.release.requested_by),
         agreement=f"{agreement.id}, version {agreement.version}, SHA-256 {agreement.sha256}",
         zip_sha256=one.release.zip_sha256.hex(),
         members=tuple(sorted(manifest.members.items())),
@@ -180,6 +181,14 @@ def release(reviewed: Reviewed, one: Answered, members: MemberList, today: date)
         feedback_due=words.day(manifest.feedback_due),
         delete_by=words.day(manifest.delete_by),
         answers=tuple(_answer_line(answer, one.release) for answer in one.answers),
+    )
+
+
+def _asker(members: MemberList, name: str) -> str:
+    """Who asked, and that the same person can open tips, where that is so."""
+    both = name in two_keys(request.duties(members))
+    return (
+        f"{words.person(members, name)}, who also holds a key for the corridor" if both else words.person(members, name)
     )
 
 

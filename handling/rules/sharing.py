@@ -17,6 +17,8 @@ from handling.rules.facts import ReportFacts
 from handling.rules.policy import evaluate
 from handling.rules.recipient import Recipient
 
+STATEMENT: Final = "tipline/sharing/v1"
+"""The format of a statement for an oversight body."""
 DECIDE_WITHIN_DAYS: Final = 7
 """Calendar days in which somebody decides about an agency that may receive a report.
 
@@ -66,7 +68,7 @@ class Standing(Enum):
 
 
 UNDECIDED: Final = frozenset({Standing.OPEN, Standing.OVERDUE})
-_UNDER_WAY: Final = frozenset({"waiting", "signed-once"})
+UNDER_WAY: Final = frozenset({"waiting", "signed-once"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ def decide_by(first: date) -> date:
 
 def waits_since(pair: Pair) -> date | None:
     """Return the day of the oldest request that is still without its signatures; None where none is, or one was released."""
-    days = [asked.on for asked in pair.asked if asked.state in _UNDER_WAY]
+    days = [asked.on for asked in pair.asked if asked.state in UNDER_WAY]
     released = any(asked.state == "released" for asked in pair.asked)
     return min(days) if pair.named and days and not released else None
 
@@ -133,7 +135,7 @@ def standing(pair: Pair, today: date) -> Standing:
     states = {asked.state for asked in pair.asked}
     if "released" in states:
         return Standing.RELEASED
-    if states & _UNDER_WAY:
+    if states & UNDER_WAY:
         return Standing.ASKED
     if "refused" in states or pair.withheld:
         return _not_shared(pair)

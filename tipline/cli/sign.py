@@ -20,7 +20,9 @@ from handling.rules import member_words
 from handling.rules.agreement_document import AgreementError, parse
 from handling.rules.agreement_text import document
 from handling.rules.amendments import LABELS
+from handling.rules.sharing import STATEMENT
 from handling.signing import OutsideCard, SigningFileError, SigningKeys, SigningRequest
+from tipline.base import jsons
 from tipline.cli import signwords, streams, terminal
 from tipline.cli.signwords import NotSignableError, Shown
 from tipline.cli.streams import RefusedError
@@ -55,8 +57,10 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     agreement = acts.add_parser("agreement", help="sign an agreement for the unit, as one of two members")
     agreement.add_argument("file", type=Path, metavar="FILE", help="its exact bytes")
     agreement.add_argument("--key", required=True, metavar="FILE", help="your key file")
-    read = acts.add_parser("read", help="read an emergency disclosure that a unit gave you; verifies no signature")
-    read.add_argument("file", help="what the guard's page saved for oversight")
+    read = acts.add_parser(
+        "read", help="read an emergency disclosure or a statement that a unit gave you; verifies no signature"
+    )
+    read.add_argument("file", help="what the guard's page or the desk's saved for oversight")
     read.add_argument("--key", required=True, metavar="FILE", help="your key file")
     key = acts.add_parser("key", help="make the keys of an outside second, and the card for the unit that asks")
     key.add_argument("person", type=_person, metavar="NAME:SHOWN", help='such as "ruth:Ruth Okello, Lake Unit"')
@@ -141,14 +145,20 @@ def _agreement(file: Path, args: argparse.Namespace) -> int:
 
 
 def _read(args: argparse.Namespace) -> int:
-    """Print an emergency disclosure, and that no signature on it was verified: the unit's member list is not here."""
+    """Print an emergency disclosure, or a statement about sharing; no signature on it is verified: the member list is not here."""
     keys = _keys(args)
     try:
-        papers = Papers.read(age.open_(streams.read_all(args.file, _MOST), [keys.identity]))
+        opened = age.open_(streams.read_all(args.file, _MOST), [keys.identity])
+        statement = jsons.parse_object(opened)
+        if statement.get("format") == STATEMENT:
+            print(_UNVERIFIED)
+            print(json.dumps(statement, ensure_ascii=False, indent=2))
+            return 0
+        papers = Papers.read(opened)
         lines = emergency_views.lines(Told.read(papers.told.body), papers)
-    except (CryptoError, EmergencyFormatError, KeyError):
+    except (CryptoError, EmergencyFormatError, KeyError, ValueError):
         raise RefusedError(
-            "this is no emergency disclosure that is sealed to you, or it was changed on its way"
+            "this is no emergency disclosure and no statement that is sealed to you, or it was changed on its way"
         ) from None
     print(_UNVERIFIED)
     for name, text in lines:

@@ -109,6 +109,8 @@ _REFUSED = {
         "UPDATE desk.account SET name = 'x'",
         "DELETE FROM desk.account",
         "DELETE FROM desk.withholding",
+        "DELETE FROM desk.statement",
+        "UPDATE desk.statement SET made_on = '2000-01-01'",
         "DELETE FROM desk.deconfliction",
         "UPDATE desk.deconfliction SET answered_by = 'x'",
         "UPDATE desk.withholding SET withheld_by = 'x'",

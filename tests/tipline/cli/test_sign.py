@@ -22,6 +22,7 @@ from handling.emergencies import Papers
 from handling.rules import attachments, member_words
 from handling.rules.package import MANIFEST, READ_FIRST, REPORT_HTML, REPORT_JSON, hashes, pack, unpack
 from handling.rules.release import Kind
+from handling.rules.sharing import STATEMENT
 from handling.signing import Handed, OutsideCard, SigningKeys, SigningRequest
 from handling.undersigned import Ours, by_unit
 from tests.handling.guard.test_emergency import NOW, TOLD
@@ -91,6 +92,11 @@ def test_what_an_outside_second_makes_reads_and_signs_is_theirs_alone(tmp_path: 
     assert read[0] == 0
     assert f"The words: {TOLD.words}" in read[1]
     assert "No signature on this was verified" in read[1]
+
+    sharing = canonical({"format": STATEMENT, "two_keys": ["amina"]})
+    file.write_bytes(age.seal(sharing, [age.Recipient.parse(card.release)]))
+    read = on_terminal((*TIPLINE, "read", str(file), "--key", str(key)), [("key file: ", WORDS)])
+    assert (read[0], '"two_keys"' in read[1]) == (0, True)
 
     assert made[0] == 0
     assert member_words.groups(member_words.person(card.entry().body())) in made[1]
