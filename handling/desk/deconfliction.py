@@ -6,14 +6,20 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from crypto import age
 from handling.desk import notes, store
 from handling.desk.notes import Note, Row
 from handling.desk.session import Desk
 from handling.rules.deconfliction import ASKED_CHARS, Answer, Deconfliction
+from handling.rules.sharing import UNDER_WAY
 from handling.store.members import MemberList
 from handling.store.vault import OpenVault
 from tipline.base.database import Db, store_errors
 
+_ANSWERED_ANEW = (
+    "Somebody wrote down another answer about sources and operations after this was asked for, and what is signed holds the"
+    " answer before. Nothing left. Once it is nobody's source and no live operation, ask for it again."
+)
 _TABLE = "desk.deconfliction"
 
 _ADD = """
@@ -52,7 +58,7 @@ def read(form: Mapping[str, str]) -> Said:
 
 
 async def keep(db: Db, desk: Desk, members: MemberList, *, report: UUID, said: Said, today: date) -> None:
-    """Keep an answer under the analyst's name, behind those that are there.
+    """Keep an answer under the analyst's name, behind those that are there, and end what waits at the guard on the one before.
 
     Raises:
         NotAMemberError: the analyst is no longer on the signed list.
@@ -69,6 +75,10 @@ async def keep(db: Db, desk: Desk, members: MemberList, *, report: UUID, said: S
         row = await asyncio.to_thread(sealed)
         with store_errors():
             await db.execute(_ADD, row.id, report, row.by, row.on, row.sealed)
+        asked = [one.id for one in await store.releases(db, [report]) if one.state in UNDER_WAY]
+        if asked:
+            why = await asyncio.to_thread(age.seal, _ANSWERED_ANEW.encode(), [members.desk_intake])
+            await store.withdraw(db, asked, why)
 
 
 async def of(db: Db, reports: Sequence[UUID]) -> tuple[Row, ...]:

@@ -19,7 +19,7 @@ STATES: Mapping[str, str] = {
     "signed-once": "Signed once, waiting for the releasing officer",
     "released": "Released",
     "refused": "Refused",
-    "void": "Void: it changed after the first signature",
+    "void": "Void: it changed after it was asked for",
 }
 
 

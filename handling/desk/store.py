@@ -94,6 +94,10 @@ _ADD_GUARD_RELEASE = """
     VALUES ($1, $2, $3, $4)
 """
 
+_WITHDRAW = """
+    SELECT guard.withdraw_releases($1::uuid[], $2)
+"""
+
 _ADD_ANSWER = """
     INSERT INTO desk.feedback (id, release, kind, received_on, sealed)
     VALUES ($1, $2, $3, $4, $5)
@@ -279,6 +283,12 @@ async def ask_guard(db: Db, line: NewRelease, sealed: bytes) -> None:
     """Hand the guard what its signers will read, sealed to them."""
     with store_errors():
         await db.execute(_ADD_GUARD_RELEASE, line.id, sealed, line.requested_by, line.requested_on)
+
+
+async def withdraw(db: Db, releases_: Sequence[UUID], reason: bytes) -> None:
+    """End those of some releases that wait for a signature; *reason* is sealed to the desk intake. Decided ones stay as they are."""
+    with store_errors():
+        await db.execute(_WITHDRAW, list(releases_), reason)
 
 
 async def add_answer(db: Db, answer: AnswerRow) -> None:

@@ -52,7 +52,7 @@ _STATES = {
     State.SENT: "It is signed. The notice has left.",
     State.APPROVED: "It is signed twice. The corridor may tell the source.",
     State.REFUSED: "It was refused. The reason is with those who asked.",
-    State.VOID: "It changed after the first signature, which is void. Nothing left. The desk reads why, and can ask again.",
+    State.VOID: "It changed after it was asked for; signatures on it are void. Nothing left. The desk reads why, and can ask again.",
 }
 
 

@@ -182,7 +182,7 @@ class Act(Enum):
 
     SIGN = "sign"
     REFUSE = "refuse"
-    VOID = "void"  # what was signed once is no longer what stands there
+    VOID = "void"  # what was asked for, or signed once, is no longer what stands there
 
 
 _NEXT: Final[Mapping[tuple[Kind, str, Act], str]] = {
@@ -192,6 +192,7 @@ _NEXT: Final[Mapping[tuple[Kind, str, Act], str]] = {
     (Kind.MANIFEST, "waiting", Act.REFUSE): "refused",
     (Kind.MANIFEST, "signed-once", Act.SIGN): "released",
     (Kind.MANIFEST, "signed-once", Act.REFUSE): "refused",
+    (Kind.MANIFEST, "waiting", Act.VOID): "void",
     (Kind.MANIFEST, "signed-once", Act.VOID): "void",
     (Kind.PHRASE, "waiting", Act.SIGN): "signed-once",
     (Kind.PHRASE, "waiting", Act.REFUSE): "refused",

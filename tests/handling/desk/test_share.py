@@ -1,7 +1,10 @@
 """Sharing a report at the desk: every permitted agency is proposed, who is left out is kept with the reason, silence is shown."""
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -10,7 +13,8 @@ from crypto import age
 from crypto.canonical import parse
 from handling.store import agencies
 from tests.handling.desk.conftest import TODAY, DeskRoom, a_document, deconflict
-from tests.journeys.browser import Browser
+from tests.journeys.browser import Browser, Page
+from tests.lists import root_signs, with_outside
 
 BOTH = ("harbour-customs", "river-parks")
 LEAVE_PARKS_OUT: dict[str, str | list[str]] = {"share-river-parks": [], "reason-river-parks": "operation"}
@@ -31,6 +35,20 @@ async def _second_tab(room: DeskRoom, browser: Browser) -> Browser:
     other = await room.browser()
     other._session.cookie_jar.update_cookies({cookie.key: cookie.value for cookie in browser.cookies()})
     return other
+
+
+def _statements(page: Page) -> list[str]:
+    """Where the statements that wait are saved from, oldest first."""
+    return [path for path in (urlsplit(href).path for href, _ in page.links) if path.startswith("/sharing/")]
+
+
+async def _statement(browser: Browser, oversight: age.Identity) -> Mapping[str, Any]:
+    """What the newest statement says to the oversight body that it was made for."""
+    await browser.open("/sharing")
+    page = await browser.submit("/sharing", recipient=str(oversight.recipient))
+    file = await browser.open(_statements(page)[-1])
+    said: Mapping[str, Any] = parse(age.open_(file.body, [oversight]))
+    return said
 
 
 async def _withholdings(room: DeskRoom) -> int:
@@ -145,7 +163,7 @@ async def test_what_a_signer_refused_stands_beside_what_was_left_out(room: DeskR
     assert "Not shared: 1" in page.text
     assert "and refused by a signer: It names a place." in page.text
     oversight = age.Identity.generate()
-    said = parse(age.open_((await browser.submit("/sharing", recipient=str(oversight.recipient))).body, [oversight]))
+    said = await _statement(browser, oversight)
     assert said["not_shared"][0]["refused"] == [{"asked_on": TODAY.isoformat()}]
     assert "names a place" not in json.dumps(said)  # a signer's own words
 
@@ -161,7 +179,7 @@ async def test_what_was_asked_for_and_nobody_signs_does_not_hide_from_oversight(
     in_time = await browser.open("/sharing")
     room.clock.day = TODAY + timedelta(days=8)
     late = await browser.open("/sharing")
-    said = parse(age.open_((await browser.submit("/sharing", recipient=str(oversight.recipient))).body, [oversight]))
+    said = await _statement(browser, oversight)
 
     assert "Overdue signatures: 0" in in_time.text
     assert "Overdue signatures: 2" in late.text
@@ -180,12 +198,10 @@ async def test_the_statement_for_oversight_opens_for_its_recipient_alone_and_hol
     await browser.open("/sharing")
     refused = await browser.submit("/sharing", status=400, recipient="oversight@example.org")
 
-    page = await browser.submit("/sharing", recipient=str(oversight.recipient))
+    said = await _statement(browser, oversight)
 
     assert "That is no age recipient." in refused.text
-
-    said = parse(age.open_(page.body, [oversight]))
-    assert page.headers["Content-Disposition"] == f'attachment; filename="sharing-{TODAY}.age"'
+    assert said["two_keys"] == ["amina"]
     (left,) = said["not_shared"]
     assert left["agency"] == "river-parks"
     assert left["left_out"] == [{"reason": "operation", "by": "amina", "on": TODAY.isoformat()}]
@@ -194,6 +210,45 @@ async def test_the_statement_for_oversight_opens_for_its_recipient_alone_and_hol
     document = a_document()
     assert document["title"] not in json.dumps(said)
     assert document["summary"] not in json.dumps(said)
+
+
+async def test_a_statement_waits_until_somebody_says_that_it_was_handed_over_and_the_next_one_tells(
+    room: DeskRoom,
+) -> None:
+    outside = age.Identity.generate()
+    await root_signs(room.settings, room.db, with_outside("ruth", outside.recipient))
+    browser = await room.sign_in()
+    empty = await browser.open("/sharing")
+    assert "No statement was made yet." in empty.text
+    assert "sealed to the outside seconds of the member list, Ruth" in empty.text
+    await browser.submit("/sharing")
+    await _statement(browser, age.Identity.generate())
+    page = await browser.open("/sharing")
+    assert page.text.count("Waits to be handed over") == 2
+    first, _ = _statements(page)
+    assert parse(age.open_((await browser.open(first)).body, [outside]))["earlier"] == []
+
+    await browser.open("/sharing")
+    after = await browser.submit(first)
+
+    assert after.text.count("Waits to be handed over") == 1
+    assert "Handed over on" in after.text
+    assert await room.db.fetchval("SELECT count(*) FROM desk.statement WHERE sealed = ''") == 1
+    await browser.open(first, status=404)
+    said = await _statement(browser, outside)
+    day = TODAY.isoformat()
+    told = [(one["made_on"], one["handed_over_by"], one["handed_over_on"]) for one in said["earlier"]]
+    assert sorted(told, key=str) == [(day, "amina", day), (day, None, None)]
+
+
+async def test_without_anybody_outside_to_read_it_no_statement_is_made(room: DeskRoom) -> None:
+    browser = await room.sign_in()
+    await browser.open("/sharing")
+
+    refused = await browser.submit("/sharing", status=400, recipient="")
+
+    assert "No outside second is on the member list" in refused.text
+    assert await room.db.fetchval("SELECT count(*) FROM desk.statement") == 0
 
 
 async def test_a_year_counts_and_what_cannot_be_opened_is_named(room: DeskRoom) -> None:
@@ -239,6 +294,28 @@ async def test_until_somebody_was_asked_whose_it_is_nothing_is_proposed_and_noth
     rows = await room.db.fetch("SELECT answered_by, answered_on, sealed FROM desk.deconfliction")
     assert {(row["answered_by"], row["answered_on"]) for row in rows} == {("amina", TODAY)}
     assert not any(b"centre" in row["sealed"] or b"conflict" in row["sealed"] for row in rows)
+
+
+@pytest.mark.parametrize("state", ["waiting", "signed-once"])
+async def test_another_answer_ends_what_waits_at_the_guard_and_the_desk_reads_why(room: DeskRoom, state: str) -> None:
+    browser, path = await _share_page(room)
+    await browser.submit(path)
+    customs, parks = await room.db.fetch("SELECT id FROM guard.release ORDER BY id")
+    await room.db.execute("UPDATE guard.release SET state = $2 WHERE id = $1", customs["id"], state)
+    await room.db.execute("UPDATE guard.release SET state = 'released', sealed = '' WHERE id = $1", parks["id"])
+
+    await deconflict(browser, path.removesuffix("/share"), "conflict")
+
+    rows = await room.db.fetch("SELECT state, sealed, reason FROM guard.release ORDER BY id")
+    assert [(row["state"], row["sealed"]) for row in rows] == [("void", b""), ("released", b"")]
+    assert (
+        "wrote down another answer about sources and operations"
+        in (await browser.open(f"/releases/{customs['id']}")).text
+    )
+    await deconflict(browser, path.removesuffix("/share"))
+    await browser.open(path)
+    again = await browser.submit(path)
+    assert "Waiting for two signatures" in again.text
 
 
 @pytest.mark.parametrize(

@@ -227,6 +227,7 @@ _MOVES = {
     (Kind.REVIEW, "waiting", Act.SIGN): "signed",
     (Kind.MANIFEST, "waiting", Act.SIGN): "signed-once",
     (Kind.MANIFEST, "signed-once", Act.SIGN): "released",
+    (Kind.MANIFEST, "waiting", Act.VOID): "void",
     (Kind.MANIFEST, "signed-once", Act.VOID): "void",
     (Kind.PHRASE, "waiting", Act.SIGN): "signed-once",
     (Kind.PHRASE, "signed-once", Act.SIGN): "approved",
