@@ -117,8 +117,8 @@ def undecided(found: Sequence[Stand]) -> tuple[Stand, ...]:
     return tuple(sorted(waiting, key=_rank))
 
 
-def _rank(one: Stand) -> tuple[int, date, str, str]:
-    return (-one.relevance.points, one.decide_by or date.max, one.party.name, one.party.id)
+def _rank(one: Stand) -> tuple[tuple[int, bool, int], date, str, str]:
+    return (one.relevance.rank, one.decide_by or date.max, one.party.name, one.party.id)
 
 
 def above(party: Party, parties: Sequence[Party]) -> tuple[Party, ...]:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
+from handling import data
 from handling.desk import request, statements, words
 from handling.desk.case import Case
 from handling.desk.overview import Line, Overview
@@ -14,7 +15,7 @@ from handling.desk.share import MOST, Stand, View, undecided
 from handling.desk.statements import Made
 from handling.rules.agreements import PURPOSE_LABELS
 from handling.rules.deconfliction import ANSWER_LABELS, is_clear
-from handling.rules.relevance import Circle
+from handling.rules.relevance import Circle, Relevance
 from handling.rules.sharing import DECIDE_WITHIN_DAYS, WITHHELD_LABELS, Standing, decide_by
 from handling.rules.staffing import two_keys
 from handling.store.members import MemberList
@@ -266,6 +267,20 @@ def _circle(found: Circle) -> tuple[str, ...]:
     )
 
 
+def _near(found: Relevance) -> tuple[str, ...]:
+    """Say what puts it before others of equal points: where it is, and which places its agreement names."""
+    names = data.countries()
+    said = []
+    if found.country:
+        said.append(
+            f"It is where the report is about, {names.get(found.country, found.country)}: of equals it comes first."
+        )
+    if found.agreed:
+        places = ", ".join(sorted(names.get(code, code) for code in found.agreed))
+        said.append(f"Its agreement names where the report is about, {places}: that counts among equals.")
+    return tuple(said)
+
+
 def _proposed(
     one: Stand, today: date, given: Mapping[str, str] | None, problem: str, *, above: tuple[str, ...]
 ) -> ProposedLine:
@@ -277,7 +292,7 @@ def _proposed(
         name=one.party.name,
         agreement="" if agreement is None else f"{agreement.title} ({agreement.id}, version {agreement.version})",
         above=above,
-        relevance=tuple(f"{text} (+{points})." for points, text in one.relevance.reasons),
+        relevance=(*(f"{text} (+{points})." for points, text in one.relevance.reasons), *_near(one.relevance)),
         due="" if one.decide_by is None else words.day(one.decide_by),
         late=late,
         ticked=given is None or f"share-{agency}" in given,

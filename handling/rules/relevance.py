@@ -13,10 +13,22 @@ _NAMED, _COVERED, _ACTS = 3, 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Relevance:
-    """How much a report matters to an agency, with every reason: the points are their sum."""
+    """How much a report matters to an agency, with every reason: the points are their sum.
+
+    Attributes:
+        country: of the agency, where the report is about it; else empty.
+        agreed: countries that the report is about and the agreement names, as it names no other.
+    """
 
     points: int
     reasons: tuple[tuple[int, str], ...]
+    country: str = ""
+    agreed: frozenset[str] = frozenset()
+
+    @property
+    def rank(self) -> tuple[int, bool, int]:
+        """The most relevant first; of equals who is where the report is about, then whose agreement names the place."""
+        return -self.points, not self.country, -len(self.agreed)
 
 
 def relevance(facts: ReportFacts, agreement: Agreement, purposes: Collection[Purpose]) -> Relevance:
@@ -37,7 +49,13 @@ def relevance(facts: ReportFacts, agreement: Agreement, purposes: Collection[Pur
         (acts * _ACTS, f"The agency may act on it: {_number(acts, 'purpose')} beyond analysis"),
     )
     reasons = tuple(reason for reason in found if reason[0])
-    return Relevance(sum(points for points, _ in reasons), reasons)
+    about, country = facts.about or frozenset(), agreement.agency.country
+    return Relevance(
+        points=sum(points for points, _ in reasons),
+        reasons=reasons,
+        country=country if country in about else "",
+        agreed=about & agreement.geography.about,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,12 @@ _CHAIN = """
      ORDER BY version
 """
 
+_STATEMENT = """
+    SELECT statement
+      FROM unit.member_list
+     WHERE version = $1
+"""
+
 _INSERT = """
     INSERT INTO unit.member_list (version, statement, assertions)
     VALUES ($1, $2, $3)
@@ -133,6 +139,12 @@ async def latest(db: Db, trust: Trust) -> MemberList:
     links, listed = await _links(db, trust)
     seen.hashes, seen.listed = tuple((link.version, link.sha256) for link in links), listed
     return listed
+
+
+async def statement(db: Db, listed: MemberList) -> bytes:
+    """Return the signed statement of a list that was loaded: the bytes whose SHA-256 it names."""
+    found: bytes = await db.fetchval(_STATEMENT, listed.version)
+    return found
 
 
 async def append(

@@ -356,6 +356,7 @@ async def test_a_proposed_agency_says_why_who_stands_above_and_how_far_the_circl
 
     assert "Above it in the tree: Ministry of Trade" in page.text
     assert "The agency may act on it: 2 purposes beyond analysis (+4)." in page.text
+    assert "It is where the report is about, Kenya: of equals it comes first." in page.text
     assert "3 people of this unit can read it, and 0 agencies have it or soon will." in page.text
     assert "With all that is ticked: 2 agencies." in page.text
     assert "1 agency more above these in the tree may hear of it." in page.text

@@ -43,6 +43,45 @@ def test_more_purposes_never_rank_lower(
     assert relevance(facts, AGREEMENT, some).points <= relevance(facts, AGREEMENT, some | more).points
 
 
+places = st.frozensets(st.sampled_from(["KE", "TZ", "UG"]))
+
+
+def test_of_equals_who_is_where_the_report_is_about_comes_first_and_then_whose_agreement_names_the_place() -> None:
+    facts = replace(FACTS, about=frozenset({"TZ"}))
+    worldwide = replace(AGREEMENT, geography=replace(AGREEMENT.geography, about=frozenset({"WORLD"})))
+    there = replace(worldwide, agency=replace(AGREEMENT.agency, country="TZ"))
+    named = replace(AGREEMENT, geography=replace(AGREEMENT.geography, about=frozenset({"KE", "TZ"})))
+
+    first, second, last = (relevance(facts, one, (Purpose.SEIZURE,)) for one in (there, named, worldwide))
+
+    assert first.points == second.points == last.points
+    assert first.rank < second.rank < last.rank
+    assert (first.country, second.agreed) == ("TZ", {"TZ"})
+
+
+@given(subjects, purposes, purposes, places, st.sampled_from(["KE", "TZ", "BR"]), places)
+def test_a_place_orders_equals_alone_and_moves_no_point(  # noqa: PLR0917 - drawn by name
+    about: frozenset[str],
+    some: frozenset[Purpose],
+    others: frozenset[Purpose],
+    where: frozenset[str],
+    country: str,
+    named: frozenset[str],
+) -> None:
+    facts = replace(FACTS, subjects=about, about=where)
+    agreement = replace(
+        AGREEMENT,
+        agency=replace(AGREEMENT.agency, country=country),
+        geography=replace(AGREEMENT.geography, about=named),
+    )
+
+    one, other = relevance(facts, agreement, some), relevance(facts, AGREEMENT, others)
+
+    assert one.points == relevance(facts, AGREEMENT, some).points
+    if one.points != other.points:
+        assert (one.rank < other.rank) is (one.points > other.points)
+
+
 @given(ids, ids, trees)
 def test_nobody_in_the_circle_counts_twice(
     has: frozenset[str], some: frozenset[str], tree: dict[str, str | None]
