@@ -21,16 +21,16 @@ _ADD = """
 """
 
 _LISTED = """
-    (SELECT id, made_by, made_on, handed_over_by, handed_over_on
+    (SELECT position, id, made_by, made_on, handed_over_by, handed_over_on
        FROM desk.statement
       WHERE handed_over_on IS NULL)
     UNION ALL
-    (SELECT id, made_by, made_on, handed_over_by, handed_over_on
+    (SELECT position, id, made_by, made_on, handed_over_by, handed_over_on
        FROM desk.statement
       WHERE handed_over_on IS NOT NULL
-      ORDER BY made_on DESC, id
+      ORDER BY position DESC
       LIMIT $1)
-     ORDER BY made_on, id
+     ORDER BY position
 """
 
 _GET = """
@@ -93,7 +93,9 @@ async def listed(db: Db) -> Sequence[Made]:
     """All that wait, and the newest that were handed over; oldest first."""
     with store_errors():
         rows = await db.fetch(_LISTED, NEWEST)
-    return [Made(**dict(row)) for row in rows]
+    return [
+        Made(row["id"], row["made_by"], row["made_on"], row["handed_over_by"], row["handed_over_on"]) for row in rows
+    ]
 
 
 async def get(db: Db, statement: UUID) -> bytes | None:

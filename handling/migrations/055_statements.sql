@@ -2,6 +2,7 @@
 -- they were handed over. None is taken back: the desk may delete no row, and of a row it says once who handed it over and when.
 CREATE TABLE desk.statement (
     id             uuid PRIMARY KEY,
+    position       bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
     made_by        text NOT NULL,
     made_on        date NOT NULL,
     sealed         bytea NOT NULL,             -- an age file; empty once it was handed over
