@@ -14,6 +14,7 @@ from uuid import UUID
 from crypto import age
 from crypto.canonical import canonical
 from handling.corridor import attaching, document, sealed, tips
+from handling.corridor import items as corridor_items
 from handling.corridor.document import Draft, Finished
 from handling.corridor.store import items, outcomes, reports
 from handling.corridor.store.reports import ReportState
@@ -35,6 +36,7 @@ class Queued:
     copies: tuple[bytes, ...]
     earlier: Mapping[str, int]
     alike: bool
+    claimed: Mapping[UUID, str]
 
 
 _GOING = frozenset({ReportState.QUEUED, ReportState.REVIEWED})
@@ -81,6 +83,8 @@ def request(
     }
     if alike:
         asked["alike"] = True
+    if finished.claims:
+        asked["claims"] = [{"item": number, "reason": reason} for number, reason in finished.claims]
     if copies:
         listed = zip(finished.document["attachments"], copies, strict=True)
         asked["attachments"] = {one["name"]: base64.b64encode(copy).decode() for one, copy in listed}
@@ -98,6 +102,7 @@ async def opened(db: Db, vault: OpenVault, records: Sequence[UUID]) -> dict[UUID
             await attaching.copies(db, vault, report, draft),
             await earlier(db, vault, report, draft),
             await alike(db, vault, authors[report]),
+            await corridor_items.claimed(db, vault, draft.tip, draft.thread),
         )
         for report, draft in drafts.items()
     }
@@ -143,7 +148,7 @@ async def again(
     enrolled = {agency.id for agency in await agencies.all_(db)}
     for was in await reports.withdraw_reviews(db, records):
         before, to = queued.get(was.report), reviewers(members, was.asked_by, names)
-        finished = None if before is None else _finish(before.draft, was.report, enrolled)
+        finished = None if before is None else _finish(before, was.report, enrolled)
         if before is None or finished is None or not to:
             await reports.set_state(db, was.report, was=ReportState.QUEUED, now=ReportState.DRAFT)
             continue
@@ -169,15 +174,16 @@ async def again(
         )
 
 
-def _finish(draft: Draft, report: UUID, enrolled: Collection[str]) -> Finished | None:
+def _finish(before: Queued, report: UUID, enrolled: Collection[str]) -> Finished | None:
     """The document as it was asked before: the draft keeps the day it was queued on."""
     found = document.finish(
-        draft,
+        before.draft,
         report,
         scheme=scheme(),
         subjects=subjects(),
         countries=countries(),
         enrolled=enrolled,
-        today=draft.date,
+        today=before.draft.date,
+        claimed=before.claimed,
     )
     return found if isinstance(found, Finished) else None

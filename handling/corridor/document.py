@@ -194,6 +194,8 @@ class Finished:
     kept: tuple[Kept, ...]
     risk: Assessment | None
     sum_of_knowledge: str
+    claims: tuple[tuple[int, str], ...] = ()
+    """Items by number for which public-interest immunity is claimed, each with the reason; for the reviewer, as the risk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +214,13 @@ def finish(
     countries: Collection[str],
     enrolled: Collection[str],
     today: date,
+    claimed: Mapping[UUID, str],
 ) -> Finished | Unfinished:
-    """Decide whether a draft may go to review, and what exactly goes."""
+    """Decide whether a draft may go to review, and what exactly goes.
+
+    *claimed* are items for which public-interest immunity is claimed, with the reasons: who rests a report on one carries it.
+    """
+    claims = tuple((number, claimed[item.item]) for number, item in enumerate(draft.items, 1) if item.item in claimed)
     reasons = _texts(draft)
     handling = _handling(draft)
     if handling is None:
@@ -243,10 +250,12 @@ def finish(
         agencies=frozenset(draft.agencies),
         date=today,
         risk=RiskFact.NOT_NEEDED if assessed is None else RiskFact.ASSESSED,
-        immunity=draft.risk.immunity,
+        immunity=draft.risk.immunity or bool(claims),
     )
     document = _document(draft, report, handling, today)
-    return Finished(document, facts, tuple(sorted(draft.agencies)), draft.kept, assessed, draft.sum_of_knowledge)
+    return Finished(
+        document, facts, tuple(sorted(draft.agencies)), draft.kept, assessed, draft.sum_of_knowledge, claims
+    )
 
 
 def _document(draft: Draft, report: UUID, handling: Handling, today: date) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID, uuid4
 
+from crypto.secret import Secret
 from handling.corridor import sealed, seen
 from handling.corridor.errors import MeanwhileError, NotThereError, RefusedError
 from handling.corridor.session import Handler
@@ -28,6 +29,15 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """Public-interest immunity as it was claimed for one item."""
+
+    by: str
+    on: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class OpenItem:
     """One fact in clear; *history* has the newest judgement last."""
 
@@ -39,6 +49,8 @@ class OpenItem:
     history: tuple[Judgement, ...]
     is_provenance: bool = False
     """It says how the source knows: graded by itself, and kept out of every report."""
+    immunity: Claim | None = None
+    """Every report that rests on it carries the claim."""
 
     @property
     def grade(self) -> Grade | None:
@@ -50,6 +62,11 @@ async def of_tip(db: Db, vault: OpenVault, tip: UUID, thread: UUID) -> tuple[Ope
     """Open all items of a tip."""
     rows = await items.of_tip(db, tip)
     return await asyncio.to_thread(lambda: tuple(_open(vault, thread, row) for row in rows))
+
+
+async def claimed(db: Db, vault: OpenVault, tip: UUID, thread: UUID) -> dict[UUID, str]:
+    """Items of a tip for which public-interest immunity is claimed, each with the reason."""
+    return {one.id: one.immunity.reason for one in await of_tip(db, vault, tip, thread) if one.immunity is not None}
 
 
 async def add(
@@ -89,8 +106,28 @@ async def remove(pool: Pool, handler: Handler, item: UUID) -> UUID:
         if tip is None:
             raise NotThereError
         if not await items.remove(db, item):
-            raise RefusedError("This item has a grade, so it stays: what was judged is kept as it was.")
+            raise RefusedError(
+                "This item has a grade or a claim of immunity, so it stays: what was judged is kept as it was."
+            )
     return tip
+
+
+async def claim(db: Db, handler: Handler, item: UUID, reason: str, today: date) -> UUID:
+    """Claim public-interest immunity for one item and return its tip; the caller takes back what waits for review with it.
+
+    Raises:
+        NotThereError, RefusedError, MeanwhileError: no such item; no reason or too long a one; claimed already.
+    """
+    reason = reason.replace("\r\n", "\n").strip()
+    if not 0 < len(reason) <= REASON_LIMIT:
+        raise RefusedError(f"Say why it is claimed, in at most {REASON_LIMIT} characters.")
+    _, tip = await find(db, handler.vault, item)
+    content = sealed.seal(handler.vault.record(tip.thread), {"reason": reason}, table="immunity", row=item)
+    try:
+        await items.claim(db, items.Immunity(item, handler.member.name, today, content))
+    except TakenError:
+        raise MeanwhileError from None
+    return tip.id
 
 
 async def find(db: Db, vault: OpenVault, item: UUID) -> tuple[OpenItem, tips.Tip]:
@@ -164,6 +201,7 @@ def _open(vault: OpenVault, thread: UUID, row: items.Item) -> OpenItem:
         author=row.author,
         text=body["text"],
         is_provenance=body.get("provenance", False),
+        immunity=None if row.immunity is None else _claim(key, row.immunity),
         history=tuple(
             Judgement(
                 Grade(grade.scheme, grade.source, grade.information),
@@ -174,3 +212,8 @@ def _open(vault: OpenVault, thread: UUID, row: items.Item) -> OpenItem:
             for grade in row.grades
         ),
     )
+
+
+def _claim(key: Secret, row: items.Immunity) -> Claim:
+    reason = sealed.unseal(key, row.sealed, table="immunity", row=row.item)["reason"]
+    return Claim(row.claimed_by, row.claimed_on, reason)

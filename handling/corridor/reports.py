@@ -134,7 +134,14 @@ async def queue(
         draft = await _save(db, handler, report, workbench.tidy(replace(found.draft, date=today), noted_))
         enrolled = {agency.id for agency in await agencies.all_(db)}
         finished = document.finish(
-            draft, report, scheme=scheme, subjects=subjects, countries=countries, enrolled=enrolled, today=today
+            draft,
+            report,
+            scheme=scheme,
+            subjects=subjects,
+            countries=countries,
+            enrolled=enrolled,
+            today=today,
+            claimed=await items.claimed(db, handler.vault, draft.tip, draft.thread),
         )
         allowed = await asyncio.to_thread(reading.readers, handler.vault, handler.members, report)
         waiting = (("residue", _UNDECIDED),) if workbench.undecided(noted_) else ()
@@ -159,6 +166,22 @@ async def queue(
         )
         if not await reports.set_state(db, report, was=ReportState.DRAFT, now=ReportState.QUEUED):
             raise MeanwhileError
+
+
+async def claim(pool: Pool, handler: Handler, item: UUID, reason: str, today: date) -> UUID:
+    """Claim public-interest immunity for one item and return its tip; what waits for review with it is a draft again.
+
+    Raises:
+        NotThereError, RefusedError, MeanwhileError: as `items.claim`.
+    """
+    async with pool.acquire() as db, db.transaction():
+        tip_id = await items.claim(db, handler, item, reason, today)
+        tip = await tips.locked(db, handler.vault, tip_id)
+        written = await some(db, handler.vault, tip.content.reports)
+        resting = [one.row.id for one in written if item in {each.item for each in one.draft.items}]
+        for was in await reports.withdraw_reviews(db, resting):
+            await reports.set_state(db, was.report, was=ReportState.QUEUED, now=ReportState.DRAFT)
+    return tip_id
 
 
 async def attach(pool: Pool, handler: Handler, blobs: Blobs, report: UUID, file: UUID) -> None:

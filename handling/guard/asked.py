@@ -32,6 +32,7 @@ PHRASE = TYPES[Kind.PHRASE]
 _REPORT_FIELDS = {"format", "urn", "title", "summary", "items", "handling", "action", "sanitisation", "subject", "date"}
 _ATTACHMENTS = "attachments"  # stands only where there are some
 _ALIKE = "alike"  # stands only where it is true
+_CLAIMS = "claims"  # stands only where there are some
 _ITEM_FIELDS = {"text", "scheme", "source", "information"}
 _REVIEW_FIELDS = {"report_sha256", "urn", "facts", "agencies", "author", "residue_kept", "risk_sha256", "day"}
 _REVIEW_ASKED = {"report", "facts", "agencies", "author", "kept", "sum_of_knowledge", "risk"}
@@ -127,7 +128,8 @@ class SumOfKnowledge:
 class ReviewAsked:
     """A report with the facts and the positive list that a reviewer is to sign; `seen` is the SHA-256 of all of it.
 
-    *alike* says that its author nearly always grades both axes alike.
+    *alike* says that its author nearly always grades both axes alike. *claims* are items by number for which public-interest
+    immunity is claimed, with the reasons.
     """
 
     report: Report
@@ -140,12 +142,13 @@ class ReviewAsked:
     copies: Mapping[str, bytes]
     risk: Assessment | None
     alike: bool
+    claims: tuple[tuple[int, str], ...]
     seen: str
 
     @classmethod
     def read(cls, opened: bytes) -> "ReviewAsked":
         """Read what the corridor sealed for a review, or raise `FormatError`."""
-        value = _mapping(_parse(opened), _REVIEW_ASKED, maybe=(_ATTACHMENTS, _ALIKE))
+        value = _mapping(_parse(opened), _REVIEW_ASKED, maybe=(_ATTACHMENTS, _ALIKE, _CLAIMS))
         return cls(
             report=Report.read(value["report"]),
             facts=_facts(value["facts"]),
@@ -157,6 +160,7 @@ class ReviewAsked:
             copies=copies(value),
             risk=_risk(value["risk"]),
             alike=_alike(value),
+            claims=_claims(value),
             seen=sha256(opened).hex(),
         )
 
@@ -269,6 +273,14 @@ def copies(value: Mapping[str, Any]) -> dict[str, bytes]:
         raise FormatError from None
 
 
+def unclaimed(asked: ReviewAsked) -> tuple[str, ...]:
+    """Say where immunity is claimed for an item of a report whose facts do not carry it, or for an item that is not there."""
+    numbers = {number for number, _ in asked.claims}
+    if numbers and (asked.facts.immunity is not True or not numbers <= set(range(1, len(asked.report.items) + 1))):
+        return ("Public-interest immunity is claimed for an item of it, and the facts do not carry that.",)
+    return ()
+
+
 def unassessed(facts: ReportFacts, risk: Assessment | None) -> tuple[str, ...]:
     """Say where the facts ask for an assessment of risk that is not there, or speak of one that is not."""
     if (facts.risk is RiskFact.ASSESSED) is not (risk is not None):
@@ -290,6 +302,13 @@ def _alike(value: Mapping[str, Any]) -> bool:
     if value.get(_ALIKE, True) is not True:  # one way to say no: leave it out
         raise FormatError
     return _ALIKE in value
+
+
+def _claims(value: Mapping[str, Any]) -> tuple[tuple[int, str], ...]:
+    claims = [_mapping(entry, {"item", "reason"}) for entry in _list(value.get(_CLAIMS, []))]
+    if not claims and _CLAIMS in value:
+        raise FormatError
+    return tuple((_count(entry["item"]), _text(entry["reason"])) for entry in claims)
 
 
 def _count(value: object) -> int:

@@ -241,6 +241,7 @@ class ReviewPage:
     attachments: tuple[ShownMember, ...]
     risk: tuple[tuple[str, str, str], ...]  # question, level, why
     immunity: bool
+    claims: tuple[tuple[int, str], ...]  # number of an item, why immunity is claimed for it
     alike: bool
     seen: str
     trouble: Trouble = NO_TROUBLE

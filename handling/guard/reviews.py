@@ -11,7 +11,7 @@ from crypto.canonical import canonical
 from crypto.digest import sha256
 from crypto.statement import Signed, Statement
 from handling.guard import counts, store
-from handling.guard.asked import REVIEW, ReviewAsked, attached, contradictions, unassessed, undecided
+from handling.guard.asked import REVIEW, ReviewAsked, attached, contradictions, unassessed, unclaimed, undecided
 from handling.guard.counts import Question
 from handling.guard.keys import Keys
 from handling.guard.refusal import NOT_OVER_THIS, ChangedError, MovedError, Refused, RefusedError
@@ -106,7 +106,7 @@ def _for_the_desk(asked: ReviewAsked, statement: Statement, desk: age.Recipient)
 async def _opened(keys: Keys, before: Case) -> ReviewAsked:
     asked = ReviewAsked.read(await asyncio.to_thread(keys.open, before.row.sealed))
     reasons = [*_author(asked, before), *contradictions(asked.report, asked.facts, asked.agencies)]
-    reasons += unassessed(asked.facts, asked.risk)
+    reasons += (*unassessed(asked.facts, asked.risk), *unclaimed(asked))
     reasons += await asyncio.to_thread(attached, asked.report, asked.copies)
     if not reasons:
         reasons += await asyncio.to_thread(undecided, asked)

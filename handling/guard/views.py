@@ -97,6 +97,7 @@ def review_page(view: ReviewView, scheme: Scheme, subjects: Subjects) -> ReviewP
             for axis, judged in sorted(asked.risk.axes.items(), key=lambda pair: list(QUESTIONS).index(pair[0]))
         ),
         immunity=asked.facts.immunity is True,
+        claims=tuple((number, words.visible(reason)) for number, reason in asked.claims),
         alike=asked.alike,
         seen=asked.seen,
     )

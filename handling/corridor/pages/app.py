@@ -40,6 +40,7 @@ ROUTES = (
     web.post("/items/{id}/remove", items.remove),
     web.get("/items/{id}/grade", items.grade_form),
     web.post("/items/{id}/grade", items.grade),
+    web.post("/items/{id}/immunity", items.claim),
     web.get("/reports", reports.listing),
     web.get("/reports/{id}", reports.show),
     web.post("/reports/{id}", reports.write),

@@ -40,7 +40,7 @@ class JudgementView:
 
 @dataclass(frozen=True, slots=True)
 class ItemView:
-    """One fact with the judgement that holds."""
+    """One fact with the judgement that holds, and why public-interest immunity is claimed for it; empty where it is not."""
 
     id: UUID
     position: int
@@ -49,6 +49,8 @@ class ItemView:
     who: str
     grade: GradeView | None
     history: tuple[JudgementView, ...]
+    claimed: str
+    claim: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +191,20 @@ async def grade(request: web.Request) -> web.Response:
     return see_other(f"/tips/{tip}/items")
 
 
+@signed_in
+async def claim(request: web.Request) -> web.Response:
+    """Claim public-interest immunity for one item."""
+    form = await read_form(request)
+    person = await current(request)
+    try:
+        tip = await reports.claim(corridor(request).pool, person, record_id(request), form.get("why", ""), now().date())
+    except NotThereError:
+        raise
+    except CorridorError as error:
+        return await _grade(request, Problem("immunity", str(error), form))
+    return see_other(f"/tips/{tip}/items")
+
+
 async def _items(request: web.Request, problem: Problem) -> web.Response:
     person = handler(request)
     async with corridor(request).pool.acquire() as db:
@@ -259,6 +275,7 @@ def item_view(item: OpenItem, members: MemberList) -> ItemView:
         )
         for judged in reversed(item.history)
     )
+    claim = item.immunity
     return ItemView(
         id=item.id,
         position=item.position,
@@ -267,4 +284,6 @@ def item_view(item: OpenItem, members: MemberList) -> ItemView:
         who=views.display(item.author, members),
         grade=history[0].grade if history else None,
         history=history,
+        claimed="" if claim is None else f"{words.day(claim.on)} by {views.display(claim.by, members)}",
+        claim="" if claim is None else claim.reason,
     )

@@ -14,6 +14,7 @@ from handling import data
 from handling.corridor import asking, attaching, items, reading, reports, tips, words, workbench
 from handling.corridor.document import SUMMARY_LIMIT, TITLE_LIMIT, Draft
 from handling.corridor.errors import CorridorError, NotThereError
+from handling.corridor.items import OpenItem
 from handling.corridor.pages import live, stating, views
 from handling.corridor.pages import workbench as bench
 from handling.corridor.pages.common import corridor, current, handler, now, record_id
@@ -96,6 +97,7 @@ class ReportItem:
     text: str
     rests_on: str
     grade: GradeView
+    claim: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +299,7 @@ async def _report(
         created_on=words.day(found.row.created_on),
         urn=f"urn:uuid:{found.row.id}",
         draft=draft,
-        items=_items(draft, {item.id: item.text for item in known}),
+        items=_items(draft, {item.id: item for item in known}),
         attached=_attached(found),
         files=tuple(FileView(one.file.id, one.described.name, words.size(one.described.size)) for one in whole),
         handling=tuple(scheme.marking(code) for code in ("P", "C")),
@@ -344,9 +346,17 @@ def _attached(found: OpenReport) -> tuple[AttachedView, ...]:
     )
 
 
-def _items(draft: Draft, texts: Mapping[UUID, str]) -> tuple[ReportItem, ...]:
+def _items(draft: Draft, known: Mapping[UUID, OpenItem]) -> tuple[ReportItem, ...]:
+    found = [(item, known.get(item.item)) for item in draft.items]
     return tuple(
-        ReportItem(item.item, item.text, texts.get(item.item, ""), grade_view(item.grade)) for item in draft.items
+        ReportItem(
+            id=item.item,
+            text=item.text,
+            rests_on="" if rests_on is None else rests_on.text,
+            grade=grade_view(item.grade),
+            claim="" if rests_on is None or rests_on.immunity is None else rests_on.immunity.reason,
+        )
+        for item, rests_on in found
     )
 
 

@@ -26,6 +26,16 @@ class Grade:
 
 
 @dataclass(frozen=True, slots=True)
+class Immunity:
+    """A claim of public-interest immunity for one item; *sealed* is the reason."""
+
+    item: UUID
+    claimed_by: str
+    claimed_on: date
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One fact from one tip with its grades, newest last."""
 
@@ -36,6 +46,7 @@ class Item:
     created_on: date
     sealed: bytes
     grades: tuple[Grade, ...]
+    immunity: Immunity | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +69,17 @@ _REMOVE = """
     DELETE FROM corridor.item
      WHERE id = $1
        AND NOT EXISTS (SELECT FROM corridor.grade WHERE grade.item = item.id)
+       AND NOT EXISTS (SELECT FROM corridor.immunity WHERE immunity.item = item.id)
 """
 
 _OF_TIP = """
     SELECT item.id, item.tip, item.position, item.author, item.created_on, item.sealed,
            grade.id AS grade, grade.scheme, grade.source, grade.information,
-           grade.author AS grade_author, grade.graded_at, grade.sealed AS reason
+           grade.author AS grade_author, grade.graded_at, grade.sealed AS reason,
+           immunity.claimed_by, immunity.claimed_on, immunity.sealed AS claim
       FROM corridor.item
       LEFT JOIN corridor.grade ON grade.item = item.id
+      LEFT JOIN corridor.immunity ON immunity.item = item.id
      WHERE item.tip = $1
      ORDER BY item.position, grade.graded_at, grade.id
 """
@@ -95,6 +109,12 @@ _GRADE = """
 """
 
 
+_CLAIM = """
+    INSERT INTO corridor.immunity (item, claimed_by, claimed_on, sealed)
+    VALUES ($1, $2, $3, $4)
+"""
+
+
 async def add(db: Db, *, item: UUID, tip: UUID, author: str, created_on: date, sealed: bytes) -> None:
     """Put a new item behind the others of its tip."""
     with store_errors():
@@ -102,7 +122,7 @@ async def add(db: Db, *, item: UUID, tip: UUID, author: str, created_on: date, s
 
 
 async def remove(db: Db, item: UUID) -> bool:
-    """Remove an item that nobody has graded; False when it is graded or gone."""
+    """Remove an item that nobody has graded or claimed immunity for; False when somebody has, or it is gone."""
     with store_errors():
         tag = await db.execute(_REMOVE, item)
     return bool(tag == "DELETE 1")
@@ -151,6 +171,12 @@ async def grade(db: Db, grade: Grade) -> None:
         )
 
 
+async def claim(db: Db, claimed: Immunity) -> None:
+    """Claim immunity for an item; `TakenError` where somebody has."""
+    with store_errors():
+        await db.execute(_CLAIM, claimed.item, claimed.claimed_by, claimed.claimed_on, claimed.sealed)
+
+
 def _item(rows: Sequence[asyncpg.Record]) -> Item:
     first = rows[0]
     return Item(
@@ -161,6 +187,9 @@ def _item(rows: Sequence[asyncpg.Record]) -> Item:
         created_on=first["created_on"],
         sealed=first["sealed"],
         grades=tuple(_grade(row) for row in rows if row["grade"] is not None),
+        immunity=None
+        if first["claim"] is None
+        else Immunity(first["id"], first["claimed_by"], first["claimed_on"], first["claim"]),
     )
 
 

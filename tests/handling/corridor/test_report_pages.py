@@ -139,6 +139,35 @@ async def test_a_queued_report_opens_for_the_other_handler_alone_and_holds_docum
             age.open_(row["sealed"], [await _release(world, name)])
 
 
+async def test_a_claim_of_immunity_for_an_item_is_carried_by_whatever_rests_on_it_and_is_never_lost(
+    world: World, browser: Browser, draft: Page
+) -> None:
+    await browser.submit(draft.path, act="queue", **GOOD)
+    item = await world.inside.fetchval("SELECT id FROM corridor.item")
+    page = await browser.open(f"/items/{item}/grade")
+
+    refused = await browser.submit("/immunity", status=400, why=" ")
+    await browser.open(page.path)
+    claimed = await browser.submit("/immunity", why="It would lay open how the yard is watched.")
+
+    assert "Say why it is claimed" in refused.text
+    assert "Public-interest immunity is claimed" in claimed.text
+    again = await browser.open(draft.path)
+    assert "Draft" in again.text, "what waited for review without the claim is a draft again"
+    assert await world.inside.fetchval("SELECT count(*) FROM guard.review") == 0
+    assert "Public-interest immunity is claimed for this item." in again.text
+    await browser.submit(draft.path, act="queue")  # with the report's own box not ticked
+    row = await world.inside.fetchrow("SELECT sealed FROM guard.review")
+    asked = json.loads(age.open_(row["sealed"], [await _release(world, "ben")]))
+    assert asked["facts"]["immunity"] is True
+    assert asked["claims"] == [{"item": 1, "reason": "It would lay open how the yard is watched."}]
+    await browser.open(draft.path)
+    second = await browser.submit("/again")
+    assert "Public-interest immunity is claimed for this item." in second.text
+    with pytest.raises(Exception, match="this record is never changed"):
+        await world.inside.execute("DELETE FROM corridor.immunity")
+
+
 async def test_author_and_reviewer_are_told_what_all_of_it_together_tells_and_how_often_the_tip_was_used(
     world: World, browser: Browser, draft: Page
 ) -> None:
@@ -288,7 +317,14 @@ def test_an_item_graded_as_suspected_false_makes_the_report_so() -> None:
     draft = replace(_draft(Grade("3x5x2", "2", "E")), risk=risk)
 
     finished = finish(
-        draft, UUID(int=7), scheme=scheme(), subjects=subjects(), countries=countries(), enrolled={"a"}, today=TODAY
+        draft,
+        UUID(int=7),
+        scheme=scheme(),
+        subjects=subjects(),
+        countries=countries(),
+        enrolled={"a"},
+        today=TODAY,
+        claimed={},
     )
 
     assert isinstance(finished, Finished)
@@ -300,7 +336,14 @@ def test_everything_that_is_missing_is_said_at_once() -> None:
     bare = Draft.from_body({**_draft(Grade("3x5x2", "2", "D")).to_body(), "title": "", "subjects": [], "agencies": []})
 
     unfinished = finish(
-        bare, UUID(int=7), scheme=scheme(), subjects=subjects(), countries=countries(), enrolled={"a"}, today=TODAY
+        bare,
+        UUID(int=7),
+        scheme=scheme(),
+        subjects=subjects(),
+        countries=countries(),
+        enrolled={"a"},
+        today=TODAY,
+        claimed={},
     )
 
     assert isinstance(unfinished, Unfinished)

@@ -181,6 +181,32 @@ async def test_the_reviewer_reads_why_a_report_from_one_tip_may_leave(world: Wor
     assert page.why_together == "Several people know each part of it."
 
 
+def _claimed(it: dict[str, Any], number: int = 1) -> None:
+    it["claims"] = [{"item": number, "reason": "A court could be asked."}]
+
+
+async def test_the_reviewer_reads_for_which_item_immunity_is_claimed_and_a_report_that_does_not_carry_it_stops(
+    world: World,
+) -> None:
+    def carried(it: dict[str, Any]) -> None:
+        _claimed(it)
+        it["facts"]["immunity"] = True
+
+    def elsewhere(it: dict[str, Any]) -> None:
+        carried(it)
+        _claimed(it, 3)
+
+    page = review_page(
+        await reviews.open_(world.guard, await world.ask_review(edit=carried), world.hand("ben"), today()),
+        scheme(),
+        subjects(),
+    )
+    assert page.claims == ((1, "A court could be asked."),)
+    for edit in (_claimed, elsewhere):
+        with pytest.raises(RefusedError):
+            await world.sign_review(await world.ask_review(edit=edit))
+
+
 @pytest.mark.parametrize("alike", [False, True])
 async def test_reviewer_and_desk_hear_that_the_author_grades_both_axes_alike(world: World, *, alike: bool) -> None:
     review = await world.ask_review(edit=lambda it: it.update({"alike": True} if alike else {}))

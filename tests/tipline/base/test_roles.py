@@ -75,6 +75,8 @@ _REFUSED = {
         "DELETE FROM corridor.account",
         "INSERT INTO corridor.account (name, sealed) VALUES ('x', '')",
         "UPDATE corridor.grade SET source = '1'",
+        "UPDATE corridor.immunity SET claimed_by = 'x'",
+        "DELETE FROM corridor.immunity",
         "DELETE FROM corridor.tip",
         "UPDATE corridor.intake_key SET not_after = current_date",
         "DELETE FROM corridor.intake_key",
