@@ -27,6 +27,10 @@ TYPES: Final[Mapping[Kind, str]] = {
 """The statements that may be signed away from here. The member list is signed at the guard alone."""
 
 
+OUTSIDE: Final = frozenset({"zip", "report", "attachments", "text"})
+"""What an outside second is shown of a request; of the rest whose hash is signed they see the hash alone."""
+
+
 class SigningFileError(Exception):
     """This is not the file that it should be, or it was damaged on its way."""
 
@@ -116,8 +120,9 @@ class SigningRequest:
         unit: whose guard asks.
         signer: for whom, by name.
         body: what is signed, whole.
-        shown: the package (`zip`), the report (`report`) with its copies (`attachments`) or the sentence (`text`); never a
-            tip, never why residue stays.
+        shown: the package (`zip`), the report (`report`) with its copies (`attachments`) or the sentence (`text`); for a
+            member also all else whose hash is signed: of a release `review`, `deconfliction`, `agreement` and `members`, of
+            a review `risk`. Never a tip, never why residue stays.
     """
 
     kind: Kind

@@ -17,7 +17,7 @@ from handling.guard.refusal import NotNowError, Refused, RefusedError
 from handling.guard.service import Case, Guard, Hand, carried, member_list, with_keys
 from handling.guard.store import Asked, State
 from handling.rules.release import Duty, Kind
-from handling.signing import Handed, SigningRequest
+from handling.signing import OUTSIDE, Handed, SigningRequest
 from handling.store.members import MemberList
 from tipline.base.database import Db
 
@@ -41,7 +41,8 @@ async def take(guard: Guard, kind: Kind, subject: UUID, hand: Hand, today: date,
         before = await carried(guard, db, kind, subject, who=hand.who, signer=signer, today=today)
         _must_sign_with_a_key_alone(listed, signer)
         async with with_keys(guard, db, before.member, before.listed, hand.passphrase) as keys:
-            body, shown = await _CONTENT[kind](guard, db, keys, before)
+            body, content = await _CONTENT[kind](guard, db, keys, before)
+        shown = content if stand is None else {name: content[name] for name in content.keys() & OUTSIDE}
         request = SigningRequest(kind, subject, listed.unit, signer, body, shown)
         sealed = await asyncio.to_thread(request.seal, listed.member(signer).release)
         if stand is not None:

@@ -24,7 +24,7 @@ from handling.rules.manifest import Manifest, ManifestError
 from handling.rules.recipient import RecipientKey, sealed_to
 from handling.rules.release import Kind
 from handling.signing import Handed
-from handling.store import agencies, agreements
+from handling.store import agencies, agreements, members
 from handling.store.agencies import Agency, AgencyKeyError
 from handling.store.agreements import DamagedAgreementError
 from handling.store.members import MemberList
@@ -79,9 +79,15 @@ async def sign(guard: Guard, release: UUID, hand: Hand, today: date) -> State:
 
 
 async def content(guard: Guard, db: Db, keys: Keys, before: Case) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What is signed, and the package, for somebody who signs on their own machine: no review, and no word of the inside."""
+    """What is signed, for somebody who signs on their own machine: the package, and every other thing whose hash is signed."""
     asked, examined, _ = await _whole(guard, db, keys, before)
-    return examined.body, {"zip": base64.b64encode(asked.archive).decode()}
+    return examined.body, {
+        "zip": base64.b64encode(asked.archive).decode(),
+        "review": asked.review.to_json(),
+        "deconfliction": asked.deconfliction.to_body(),
+        "agreement": (await agreements.toml(db, examined.agreement)).decode(),
+        "members": (await members.statement(db, before.listed)).decode(),
+    }
 
 
 async def hand_in(guard: Guard, db: Db, keys: Keys, before: Case, handed: Handed) -> State:

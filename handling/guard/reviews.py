@@ -65,12 +65,13 @@ async def sign(guard: Guard, review: UUID, hand: Hand, today: date) -> None:
 
 
 async def content(_: Guard, __: Db, keys: Keys, before: Case) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What is signed, and the report with its attachments, for somebody who signs on their own machine.
+    """What is signed, and the report with attachments and risk assessment, for somebody who signs on their own machine.
 
     Why words stay in it is not told.
     """
     asked = await _opened(keys, before)
-    return asked.body(before.today), asked.shown()
+    risk = {} if asked.risk is None else {"risk": asked.risk.to_body()}
+    return asked.body(before.today), asked.shown() | risk
 
 
 async def hand_in(_: Guard, db: Db, keys: Keys, before: Case, handed: Handed) -> State:

@@ -70,6 +70,13 @@ _SIGNED = """
        AND version = $2
      ORDER BY side, digest
 """
+_TOML = """
+    SELECT toml
+      FROM unit.agreement
+     WHERE id = $1
+       AND version = $2
+"""
+
 _LIST = f"""
     {_VERSIONS}
      ORDER BY agency, id, version
@@ -170,6 +177,13 @@ async def versions(db: Db, agency: str) -> tuple[Agreement, ...]:
         with suppress(DamagedAgreementError):
             found.append(_agreement(row))
     return tuple(found)
+
+
+@store_errors()
+async def toml(db: Db, agreement: Agreement) -> bytes:
+    """Return the exact bytes that a stored version was read from."""
+    found: bytes = await db.fetchval(_TOML, agreement.id, agreement.version)
+    return found
 
 
 @store_errors()

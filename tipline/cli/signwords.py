@@ -1,26 +1,32 @@
 """What a request to sign says, in words for a terminal, once every hash in it was checked. Decides and signs nothing."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from crypto.canonical import canonical
+from crypto.digest import sha256
 from crypto.errors import CryptoError
+from crypto.statement import Statement
 from handling.guard import fact_words, words
 from handling.guard.asked import FormatError, Report, Review, attached, contradictions, copies
 from handling.guard.refusal import Refused
 from handling.guard.scan import Scanned, scan
 from handling.rules import attachments, phrases
 from handling.rules.agreements import PURPOSE_LABELS, Purpose
+from handling.rules.deconfliction import ANSWER_LABELS, Deconfliction
 from handling.rules.manifest import Manifest, ManifestError
 from handling.rules.package import MANIFEST, REPORT_JSON
 from handling.rules.phrases import NoSuchPhraseError
 from handling.rules.release import Kind
+from handling.rules.risk import QUESTIONS, Assessment
 from handling.signing import SigningRequest
 
 _LOOK = "(look at all of this file in the folder that you named)"
 _ALIKE = "Their author nearly always grades both axes alike: one was probably judged by the other"
+_KEPT_INSIDE = "Its words stay inside the unit that asks; its guard holds it against the hash"
+_Read = Callable[[Any], tuple[bytes, tuple[str, ...]]]
 _RELEASE_KEYS = {"manifest", "review_sha256", "deconfliction_sha256", "members_sha256", "immunity_claimed"}
 _IMMUNITY = {True: "claimed. Signing says that it leaves all the same", False: "not claimed"}
 
@@ -83,7 +89,8 @@ def _release(request: SigningRequest) -> Shown:
         reasons.append("A file of the package does not have the SHA-256 that the manifest lists.")
     if reasons:
         raise NotSignableError(*reasons)
-    agreement = manifest.agreement
+    agreement, hidden = manifest.agreement, request.shown
+    review, answer, listed = body["review_sha256"], body["deconfliction_sha256"], body["members_sha256"]
     lines = (
         ("Release", str(manifest.release)),
         ("Report", manifest.report),
@@ -96,13 +103,58 @@ def _release(request: SigningRequest) -> Shown:
         ("Delete by", words.day(manifest.delete_by)),
         ("Asked for on", words.day(manifest.day)),
         ("Public-interest immunity", _IMMUNITY[body["immunity_claimed"]]),
-        ("Review", f"SHA-256 {body['review_sha256']}"),
-        ("Deconfliction", f"SHA-256 {body['deconfliction_sha256']}"),
-        ("Member list", f"SHA-256 {body['members_sha256']}"),
+        *_inside("Review", hidden.get("review"), review, _reviewed),
+        *_inside("Somebody's source or operation?", hidden.get("deconfliction"), answer, _answered),
+        *_inside("Member list", hidden.get("members"), listed, _listed),
         ("Package", f"SHA-256 {scanned.sha256}"),
     )
     pixels = tuple(filter(attachments.is_member, scanned.members))
-    return Shown(f"RELEASE asked of you by {request.unit}", lines, _documents(scanned), scanned.data, pixels)
+    documents = _documents(scanned)
+    if "agreement" in hidden:
+        _inside("Agreement", hidden["agreement"], agreement.sha256, _text)
+        documents = (*documents, ("the agreement", agreement.sha256, hidden["agreement"]))
+    return Shown(f"RELEASE asked of you by {request.unit}", lines, documents, scanned.data, pixels)
+
+
+def _inside(name: str, value: object, digest: str, read: _Read) -> tuple[tuple[str, str], ...]:
+    """One thing whose hash is signed, in words and then by its hash; nobody outside the unit is shown the words.
+
+    Raises:
+        NotSignableError: its hash is another.
+    """
+    if value is None:
+        return ((name, f"{_KEPT_INSIDE}. SHA-256 {digest}"),)
+    data, said = read(value)
+    if sha256(data).hex() != digest:
+        raise NotSignableError(f"{name}: what is shown does not have the SHA-256 that would be signed.")
+    return (*((name, text) for text in said), (name, f"SHA-256 {digest}"))
+
+
+def _reviewed(value: Any) -> tuple[bytes, tuple[str, ...]]:  # noqa: ANN401 - JSON of a request
+    statement = Statement.from_json(value)
+    said = Review.read(statement.body)
+    return statement.encode(), (
+        f"Written by {said.author}, reviewed on {words.day(said.day)}; findings left in: {said.kept}",
+        f"May go to {', '.join(sorted(said.agencies)) or 'nobody'}",
+        *((_ALIKE,) if said.alike else ()),
+        *(f"{name}: {fact}" for name, fact in fact_words.lines(said.facts)),
+    )
+
+
+def _answered(value: Any) -> tuple[bytes, tuple[str, ...]]:  # noqa: ANN401 - JSON of a request
+    said = Deconfliction.from_body(value)
+    text = f"{ANSWER_LABELS[said.answer]}. Asked: {said.asked}. Written down by {said.by}, {words.day(said.on)}"
+    return canonical(said.to_body()), (text,)
+
+
+def _listed(value: Any) -> tuple[bytes, tuple[str, ...]]:  # noqa: ANN401 - JSON of a request
+    body = Statement.parse(value.encode()).body
+    people = (f"{one['display']} ({one['name']}): {', '.join(one['duties'])}" for one in body["members"])
+    return value.encode(), (f"Version {body['version']}, in force until {body['valid_until']}", *people)
+
+
+def _text(value: Any) -> tuple[bytes, tuple[str, ...]]:  # noqa: ANN401 - JSON of a request
+    return value.encode(), ()
 
 
 def _documents(scanned: Scanned) -> tuple[tuple[str, str, str], ...]:
@@ -120,7 +172,7 @@ def _attached(text: str) -> str:
 
 
 def _review(request: SigningRequest) -> Shown:
-    if request.shown.keys() - {"attachments"} != {"report"}:
+    if request.shown.keys() - {"attachments", "risk"} != {"report"}:
         raise FormatError
     report, review, found = Report.read(request.shown["report"]), Review.read(request.body), copies(request.shown)
     reasons = [*contradictions(report, review.facts, review.agencies), *attached(report, found)]
@@ -136,7 +188,7 @@ def _review(request: SigningRequest) -> Shown:
         *((("Look at the grades", _ALIKE),) if review.alike else ()),
         ("Findings left in", str(review.kept)),
         *(("Attachment", f"{one.name}, {one.size:,} bytes, SHA-256 {one.sha256}") for one in report.attachments),
-        ("Risk assessment", f"SHA-256 {review.risk_sha256}" if review.risk_sha256 else "None"),
+        *_risk(request.shown.get("risk"), review.risk_sha256),
         ("Day", words.day(review.day)),
     )
     texts = [
@@ -155,6 +207,18 @@ def _review(request: SigningRequest) -> Shown:
     return Shown(
         f"REVIEW asked of you by {request.unit}", lines, documents, {REPORT_JSON: report.data, **files}, tuple(files)
     )
+
+
+def _risk(value: object, digest: str | None) -> tuple[tuple[str, str], ...]:
+    if digest is None:
+        return (("Risk assessment", "None"),)
+    return _inside("Risk assessment", value, digest, _assessed)
+
+
+def _assessed(value: Any) -> tuple[bytes, tuple[str, ...]]:  # noqa: ANN401 - JSON of a request
+    axes = Assessment.from_body(value).axes
+    told = (f"{QUESTIONS[axis]} {axes[axis].level.value.capitalize()}. {axes[axis].words}" for axis in QUESTIONS)
+    return canonical(value), tuple(told)
 
 
 def _phrase(request: SigningRequest) -> Shown:

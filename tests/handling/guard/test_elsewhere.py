@@ -86,6 +86,34 @@ async def test_both_signatures_made_on_their_own_machines_let_a_package_out(worl
     assert await world.packages() == 1
 
 
+async def test_a_member_reads_in_words_everything_whose_hash_they_sign(world: World) -> None:
+    release = await world.ask_release()
+    keys = await own_keys(world, "ben")
+
+    request = SigningRequest.open(
+        await elsewhere.take(world.guard, Kind.MANIFEST, release, world.hand("ben"), today()), keys
+    )
+
+    text = signwords.as_text(signwords.shown(request))
+    for words in (
+        "Nobody's source and no live operation. Asked: Deconfliction centre. Written down by amina",
+        "Written by amina, reviewed on",
+        "May go to harbour-customs",
+        "Version 1, in force until",
+        "handler",
+        'title = "',  # the agreement, as it was signed
+    ):
+        assert words in text
+    for name, other in (
+        ("deconfliction", request.shown["deconfliction"] | {"asked": "Nobody"}),
+        ("agreement", request.shown["agreement"] + "\n"),
+        ("members", request.shown["members"].replace("amina", "zelda")),
+        ("review", request.shown["review"] | {"signatures": []}),
+    ):
+        with pytest.raises(signwords.NotSignableError):
+            signwords.shown(replace(request, shown={**request.shown, name: other}))
+
+
 @pytest.mark.parametrize("away", ["ben", "clara"])
 async def test_an_outside_second_gives_the_signature_of_whoever_is_absent(world: World, away: str) -> None:
     ruth = an_outside_second()
@@ -123,6 +151,7 @@ async def test_an_outside_second_sees_manifest_and_sanitised_report_and_no_name_
         "immunity_claimed",
     }
     assert set(request.shown) == {"zip"}
+    assert text.count("Its words stay inside the unit that asks") == 3
     assert "harbour-customs" in text
     assert "Worked ivory lies under furniture." in text
     for inside in ("amina", "Amina", "Ben (", "positive", "tip:"):

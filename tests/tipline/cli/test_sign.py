@@ -22,6 +22,7 @@ from handling.emergencies import Papers
 from handling.rules import attachments, member_words
 from handling.rules.package import MANIFEST, READ_FIRST, REPORT_HTML, REPORT_JSON, hashes, pack, unpack
 from handling.rules.release import Kind
+from handling.rules.risk import Assessment, Axis, Judged, Level
 from handling.rules.sharing import STATEMENT
 from handling.signing import Handed, OutsideCard, SigningKeys, SigningRequest
 from handling.undersigned import Ours, by_unit
@@ -178,6 +179,19 @@ def test_a_review_is_shown_with_its_facts_and_only_over_the_report_that_it_names
     for wrong in (a_review(report_sha256="0" * 64), a_review(agencies=["river-parks"])):
         with pytest.raises(NotSignableError):
             signwords.shown(wrong)
+
+
+def test_a_risk_assessment_is_read_in_words_and_only_if_it_is_the_one_that_is_signed() -> None:
+    judged = Assessment({axis: Judged(Level.HIGH, f"On {axis.value}.") for axis in Axis})
+    digest = hashes({"risk": canonical(judged.to_body())})["risk"]
+    review = a_review(risk_sha256=digest)
+
+    whole = replace(review, shown=review.shown | {"risk": judged.to_body()})
+
+    assert "High. On operation." in signwords.as_text(signwords.shown(whole))
+    assert "Its words stay inside" in signwords.as_text(signwords.shown(review))
+    with pytest.raises(NotSignableError):
+        signwords.shown(replace(whole, body=dict(whole.body) | {"risk_sha256": "0" * 64}))
 
 
 @pytest.mark.parametrize(
