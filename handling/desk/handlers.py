@@ -120,6 +120,19 @@ async def attachments(request_: web.Request) -> web.Response:
 
 
 @signed_in
+async def attachment(request_: web.Request) -> web.Response:
+    """Hand out one attachment as bytes to save, and nothing that a browser would show."""
+    name = request_.match_info["name"]
+    async with request_.app[OFFICE].pool.acquire() as db:
+        reviewed = await case.report(db, desk_of(request_), id_of(request_))
+        copies = await request.copies_of(db, desk_of(request_), reviewed.report)
+    if name not in copies:
+        raise web.HTTPNotFound
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Type": "application/octet-stream"}
+    return web.Response(body=copies[name], headers=headers)
+
+
+@signed_in
 async def match(request_: web.Request) -> web.Response:
     """Every agency's answer for one purpose."""
     office, desk = request_.app[OFFICE], desk_of(request_)
@@ -338,6 +351,7 @@ ROUTES = (
     web.get("/", home),
     web.get(f"/reports/{ID}", report),
     web.get(f"/reports/{ID}/attachments", attachments),
+    web.get(f"/reports/{ID}/attachments/{{name}}", attachment),
     web.get(f"/reports/{ID}/match", match),
     web.get(f"/reports/{ID}/decision", decision),
     web.post(f"/reports/{ID}/decision", ask),

@@ -223,6 +223,7 @@ class ShownMember:
     source: str
     unseen: int
     pictures: tuple[str, ...] = ()
+    is_video: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Handlers: parse, call one thing, render. No SQL, no keys, no rules; what stops an act is shown in its own words."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from aiohttp import web
@@ -58,6 +59,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/", _shown(home)),
         web.get(one, _shown(look)),
         web.post(one + "/open", _shown(open_)),
+        web.post(one + "/save", _shown(save)),
         web.post(one + "/sign", _shown(sign)),
         web.post(one + "/refuse", _shown(refuse)),
         web.post(one + "/take", _shown(take)),
@@ -125,6 +127,20 @@ async def open_(request: web.Request) -> web.Response:
         raise web.HTTPNotFound  # nothing of a phrase is sealed
     request[PICTURES] = True
     return render(request, page)
+
+
+async def save(request: web.Request) -> web.Response:
+    """Send the copy of one attachment, opened with the passphrase just typed: a video is watched outside a browser's page."""
+    guard, kind, subject, hand = request.app[GUARD], _kind(request), subject_of(request), await hand_of(request)
+    copies: Mapping[str, bytes] = {}
+    if kind is Kind.REVIEW:
+        copies = (await reviews.open_(guard, subject, hand, today())).asked.copies
+    elif kind is Kind.MANIFEST:
+        copies = (await releases.open_(guard, subject, hand, today())).examined.scanned.data
+    name = (await read_form(request)).get("name", "")
+    if name not in copies:
+        raise web.HTTPNotFound
+    return attachment(name.rpartition("/")[2], copies[name])
 
 
 async def sign(request: web.Request) -> web.Response:

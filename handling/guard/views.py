@@ -226,6 +226,7 @@ def _copy(listed: Listed, data: bytes) -> ShownMember:
         source="",
         unseen=words.unseen(read),
         pictures=attachments.pictures(listed.kind, data),
+        is_video=listed.kind is attachments.Kind.MP4,
     )
 
 

@@ -24,6 +24,7 @@ from handling.rules.package import MANIFEST, READ_FIRST, REPORT_HTML, REPORT_JSO
 from handling.rules.policy import CLAUSES
 from tests.handling.desk.conftest import TODAY, DeskRoom, a_document, deconflict
 from tests.handling.rules.test_attachments import JPEG
+from tests.handling.rules.test_mp4 import MP4
 from tests.journeys.browser import Browser
 from tests.practice import agree
 
@@ -327,6 +328,21 @@ async def test_attachments_are_kept_sealed_shown_as_pixels_and_words_and_packed_
     manifest = Manifest.from_body(parse(members[MANIFEST]))
     assert manifest.members["attachments/attachment-1.jpg"] == sha256(JPEG).hex()
     assert markup.read(members[REPORT_HTML].decode()).faults == ()
+
+
+async def test_a_video_is_saved_from_the_desks_page_and_nothing_else_is_handed_out(room: DeskRoom) -> None:
+    ((listed, _),) = attachments.listed(((Kind.MP4, MP4),))
+    document = a_document(attachments=[listed.to_body()])
+    copies = {listed.name: base64.b64encode(MP4).decode()}
+    await room.put("report", {"report": document, "statement": room.a_review(document), "attachments": copies})
+    browser, path = await room.sign_in(), f"/reports/{str(document['urn']).removeprefix('urn:uuid:')}"
+
+    shown = await browser.open(f"{path}/attachments")
+    saved = await browser.open(shown.link("attachment-1.mp4"))
+
+    assert "watch all of it with its sound" in shown.text
+    assert (saved.body, saved.headers["Content-Type"]) == (MP4, "application/octet-stream")
+    await browser.open(f"{path}/attachments/attachment-2.mp4", status=404)
 
 
 async def test_a_report_with_other_attachments_than_it_lists_is_not_taken_in(room: DeskRoom) -> None:

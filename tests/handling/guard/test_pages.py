@@ -15,7 +15,10 @@ from handling.guard import keys as signer_keys
 from handling.guard.keys import ForgottenError, KeysError, unlocked
 from handling.guard.main import app
 from handling.guard.pages import Signer
-from tests.handling.guard.world import World
+from handling.rules.attachments import Kind
+from tests.handling.guard.test_attachments import reviewed
+from tests.handling.guard.world import Forgery, World
+from tests.handling.rules.test_mp4 import MP4
 from tests.journeys.browser import Browser
 from tipline.base.sessions import Session
 from tipline.base.staff import STAFF
@@ -150,6 +153,25 @@ async def test_a_release_page_shows_all_that_is_signed(world: World, site: tuple
     assert [words for words in wanted if words not in page.text] == []
     assert b"&lt;!doctype html&gt;" in page.body.lower()
     assert page.body.lower().count(b"<!doctype html>") == 1
+
+
+async def test_a_signer_saves_the_copy_of_a_video_and_watches_it(
+    world: World, site: tuple[str, web.Application]
+) -> None:
+    copies = ((Kind.MP4, MP4),)
+    review = await world.ask_review(edit=reviewed(copies))
+    release = await world.ask_release(Forgery(attached=copies))
+    async with Browser(site[0]) as ben:
+        await enter(world, ben, "ben")
+        for path in (f"/reviews/{review}", f"/releases/{release}"):
+            await ben.open(path)
+            shown = await ben.submit("/open", passphrase=world.passphrase("ben"))
+
+            saved = await ben.submit("/save", passphrase=world.passphrase("ben"))
+
+            assert "A video is not shown here." in shown.text
+            assert saved.body == MP4
+            assert saved.headers["Content-Disposition"] == 'attachment; filename="attachment-1.mp4"'
 
 
 async def test_what_cannot_be_seen_is_written_out(world: World, site: tuple[str, web.Application]) -> None:
