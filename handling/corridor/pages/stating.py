@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from handling import data
 from handling.corridor.stating import NO, NONE, YES, Stated
@@ -38,6 +38,17 @@ class StatedView:
     consented: bool
     approvals: tuple[Choice, ...]
     threat_to_life: bool
+
+    fields: ClassVar[tuple[str, ...]] = (
+        *("marking", "named_persons", "minors", "data", "special", "removable", "about", "originator", "approval"),
+    )
+
+    @property
+    def answered(self) -> str:
+        """How many of the questions that every report has to answer are answered."""
+        asked = (self.marking, self.named_persons, self.minors, self.data, self.special, self.originators)
+        done = sum(any(choice.ticked for choice in choices) for choices in asked) + bool(self.about)
+        return f"{done} of {len(asked) + 1} questions answered"
 
     @property
     def said(self) -> tuple[tuple[str, str], ...]:

@@ -1,6 +1,7 @@
 """Reports over HTTP: a new text from graded items, an explicit list of agencies, and a review by somebody else."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -52,6 +53,31 @@ async def test_a_draft_starts_with_nothing_ticked_and_the_sources_exclusion_besi
     assert "Harbour Customs Service" in draft.text
     assert "River Parks Authority" in draft.text
     assert draft.text.index("Customs officer Marek") < draft.text.index("Tick every agency")
+
+
+async def test_parts_of_the_form_are_folded_until_they_hold_an_answer_or_a_fault_and_say_where_they_stand(
+    browser: Browser, draft: Page
+) -> None:
+    opened = re.compile(r'<details class="part" id="(\w+)" open>')
+    assert opened.findall(draft.body.decode()) == ["residue"] * ("wait for a decision" in draft.text)
+    for words in (
+        "Sum of knowledge Not answered yet",
+        "Subjects 0 ticked",
+        "0 of 7 questions answered",
+        "Risk Not assessed",
+    ):
+        assert words in draft.text
+
+    refused = await browser.submit(
+        draft.path, act="queue", status=400, **{**GOOD, "subject": [], "risk-public": "high"}
+    )
+    saved = await browser.submit(draft.path, act="save", **{**GOOD, "subject": ["goods.ivory"]})
+
+    assert {"subjects", "risk", "sum", "facts"} <= set(opened.findall(refused.body.decode()))
+    assert "Subjects Something is missing here" in refused.text
+    assert {"subjects", "sum", "facts"} <= set(opened.findall(saved.body.decode()))
+    assert "7 of 7 questions answered" in saved.text
+    assert dict(saved.form(draft.path).fields)["sum_of_knowledge"] == GOOD["sum_of_knowledge"]
 
 
 async def test_a_draft_is_saved_sealed_under_a_record_key_of_its_own(
