@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from handling.desk import case, request, share
+from handling.desk import case, share
 from handling.desk.case import NEWEST, Case, Lost
 from handling.desk.matching import Party
 from handling.desk.session import Desk
@@ -15,8 +15,6 @@ from handling.desk.statements import Made
 from handling.rules import sharing
 from handling.rules.deconfliction import is_clear
 from handling.rules.sharing import STATEMENT, Rate, Standing
-from handling.rules.staffing import two_keys
-from handling.store.members import MemberList
 from tipline.base.database import Db
 
 YEAR = timedelta(days=365)
@@ -117,7 +115,7 @@ async def overview(db: Db, desk: Desk, parties: Sequence[Party], today: date) ->
 
 
 def statement(
-    found: Overview, members: MemberList, earlier: Sequence[Made], *, unit: str, today: date
+    found: Overview, two_keys: Sequence[str], earlier: Sequence[Made], *, unit: str, today: date
 ) -> dict[str, Any]:
     """Return the overview for an oversight body: references, agencies, codes, days and who decided; no word of a report.
 
@@ -135,7 +133,7 @@ def statement(
         "not_shared": [_named(line) | _history(line) for line in found.not_shared],
         "waiting": [_waiting(line, today) | _history(line) for line in found.waiting],
         "unreadable": found.unreadable,
-        "two_keys": list(two_keys(request.duties(members))),
+        "two_keys": list(two_keys),
         "earlier": [_made(one) for one in earlier],
     }
 

@@ -91,6 +91,7 @@ class AttachmentLine:
     sha256: str
     pictures: tuple[str, ...] = ()
     text: str = ""
+    is_video: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,6 @@ class ReportPage:
     list_of_agencies: tuple[str, ...]
     sha256: str
     attachments: tuple[AttachmentLine, ...]
-    purposes: tuple[tuple[str, str], ...]
     releases: tuple[ReleaseLine, ...]
     undecided: str
     not_shared: tuple[DecidedLine, ...]

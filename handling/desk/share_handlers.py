@@ -31,6 +31,7 @@ from handling.desk.whatif_page import WhatIfPage
 from handling.rules.agreement_document import AgreementError, parse
 from handling.rules.agreements import AGENCY_ID, Purpose
 from handling.rules.sharing import Withheld
+from handling.rules.staffing import two_keys
 from tipline.base.staff import signed_in
 from tipline.base.web import read_form, read_form_lists, render, see_other
 
@@ -132,7 +133,9 @@ async def statement(request_: web.Request) -> web.Response:
     async with office.pool.acquire() as db:
         members = await office.members(db)
         found = await overview.overview(db, desk, await request.parties(db, today), today)
-        content = overview.statement(found, members, await statements.listed(db), unit=office.unit, today=today)
+        content = overview.statement(
+            found, two_keys(request.duties(members)), await statements.listed(db), unit=office.unit, today=today
+        )
         try:
             await statements.make(db, members, content, by=desk.member.name, today=today, also=also)
         except statements.NobodyToReadError:

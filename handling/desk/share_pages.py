@@ -64,6 +64,7 @@ class SharePage:
     proposed: tuple[ProposedLine, ...]
     more: int
     decided: tuple[DecidedLine, ...]
+    purposes: tuple[tuple[str, str], ...]
     days: int
     problem: str
 
@@ -159,6 +160,7 @@ def share(
         ),
         more=max(0, len(open_) - MOST),
         decided=decided(view.stands, members),
+        purposes=tuple((purpose.value, label) for purpose, label in PURPOSE_LABELS.items()),
         days=DECIDE_WITHIN_DAYS,
         problem=problem,
     )

@@ -85,7 +85,6 @@ def report(case: Case, parties: Sequence[Party], members: MemberList, today: dat
         list_of_agencies=tuple(sorted(review.facts.agencies or ())),
         sha256=document.sha256.hex(),
         attachments=tuple(_attachment(one) for one in document.attachments),
-        purposes=_PURPOSES,
         releases=tuple(_release_line(one, today) for one in case.releases),
         undecided=share_pages.waiting(case, stands),
         not_shared=tuple(line for line in share_pages.decided(stands, members) if line.details),
@@ -109,7 +108,7 @@ def attachments(reviewed: Reviewed, copies: Mapping[str, bytes]) -> AttachmentsP
 
 def _attachment(listed: Listed) -> AttachmentLine:
     size = f"{-(-listed.size // 1024):,} KiB"
-    return AttachmentLine(listed.name, listed.kind.label, size, listed.sha256)
+    return AttachmentLine(listed.name, listed.kind.label, size, listed.sha256, is_video=listed.kind is copied.Kind.MP4)
 
 
 def matches(reviewed: Reviewed, found: Sequence[Match], purpose: Purpose) -> MatchPage:
