@@ -4,21 +4,18 @@ The source's words are held against the new people's names as at re-sealing; who
 """
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from handling.corridor import reading, tips
+from handling.corridor import interests, reading, tips
 from handling.corridor.store import outcomes, reports
 from handling.corridor.store import tips as rows
-from handling.corridor.tips import OpenMessage, OpenTip
+from handling.corridor.tips import OpenTip
 from handling.rules import exclusions
-from handling.rules.exclusions import Said
 from handling.store.keyring import MissingKeyError
 from handling.store.members import MemberList
 from handling.store.vault import OpenVault
 from tipline.base.database import Db
-from tipline.questionnaire.wording import written
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +40,10 @@ async def give(db: Db, vault: OpenVault, listed: MemberList) -> Given:
 
 async def _give(db: Db, vault: OpenVault, listed: MemberList, tip: OpenTip) -> tuple[str, ...]:
     """Give one tip to those first readers whom it does not name; return them."""
-    said = _said(tip, await tips.dialogue(db, vault, tip.row.thread))
-    people = reading.handlers(listed)
+    said = reading.all_said(tip, await tips.dialogue(db, vault, tip.row.thread))
+    people = interests.handlers(listed)
     out = {*tip.content.named, *(name for one in said for name in exclusions.named(people, one))}
-    names = reading.first_readers(listed, out)
+    names = reading.first_readers(listed, {*out, *tip.content.conflicted})
     records = [tip.row.thread, *tip.content.reports]
     for record in records:
         with suppress(MissingKeyError):  # destroyed
@@ -57,15 +54,3 @@ async def _give(db: Db, vault: OpenVault, listed: MemberList, tip: OpenTip) -> t
     key = await asyncio.to_thread(vault.record, tip.row.thread)
     await rows.reseal(db, tip.row.id, content.seal(key, tip.row.id), urgent=False)
     return names
-
-
-def _said(tip: OpenTip, messages: Sequence[OpenMessage]) -> list[Said]:
-    """Everything that the source said in this thread."""
-    said = [Said(tip.content.must_not_learn, f"{tip.content.text or ''}\n{tip.content.how_known}")]
-    for message in messages:
-        body = message.content.get("body") if message.row.direction == "in" else None
-        if isinstance(body, dict) and isinstance(body.get("text"), str):
-            said.append(Said(str(body.get("must_not_learn", "")), f"{body['text']}\n{body.get('how_known', '')}"))
-        elif isinstance(body, dict):
-            said.append(Said("", written(body)))
-    return said

@@ -174,6 +174,12 @@ async def again(
         )
 
 
+async def withdraw(db: Db, records: Sequence[UUID]) -> None:
+    """Withdraw what waits for review among *records*: these reports are drafts again."""
+    for was in await reports.withdraw_reviews(db, records):
+        await reports.set_state(db, was.report, was=ReportState.QUEUED, now=ReportState.DRAFT)
+
+
 def _finish(before: Queued, report: UUID, enrolled: Collection[str]) -> Finished | None:
     """The document as it was asked before: the draft keeps the day it was queued on."""
     found = document.finish(

@@ -59,7 +59,9 @@ class Content:
         text: None while the thread's first message has not come.
         waiting: True while a first reader has to decide who may read.
         named: sign-in names of members whom the source's words name, as they were on the day the message was re-sealed.
-        conflicted: sign-in names of members who declared a conflict of interest with it themselves.
+        conflicted: sign-in names of members with a conflict of interest, declared with it or ahead of it.
+        barred: ids of agencies of which it names somebody; a first reader alone lets them learn of it.
+        met: ids of the entries of what is known ahead (`handling.rules.interests`) that were heard in it until now.
     """
 
     text: str | None = None
@@ -71,6 +73,8 @@ class Content:
     named: tuple[str, ...] = ()
     decisions: tuple[Decided, ...] = ()
     conflicted: tuple[str, ...] = ()
+    barred: tuple[str, ...] = ()
+    met: tuple[str, ...] = ()
 
     @property
     def holds(self) -> Decision:
@@ -80,12 +84,13 @@ class Content:
     @property
     def is_provisional(self) -> bool:
         """Whether only the first readers read because the message that may name somebody has not come yet."""
-        return self.waiting and self.text is None and not self.named and not self.decisions
+        return self.waiting and self.text is None and not (self.named or self.conflicted or self.decisions)
 
     @property
     def asked(self) -> str:
         """SHA-256, in hex, of all that a decision on the readers answers: whoever decides says what they have seen."""
-        return sha256(canonical([self.waiting, list(self.named), self.must_not_learn, len(self.decisions)])).hex()
+        shown = [list(self.named), list(self.conflicted), list(self.barred), list(self.met)]
+        return sha256(canonical([self.waiting, *shown, self.must_not_learn, len(self.decisions)])).hex()
 
     def seal(self, key: Secret, tip: UUID) -> bytes:
         """Seal for the tip's row."""
@@ -99,6 +104,8 @@ class Content:
             "named": list(self.named),
             "decisions": [decided.body() for decided in self.decisions],
             "conflicted": list(self.conflicted),
+            "barred": list(self.barred),
+            "met": list(self.met),
         }
         return sealed.seal(key, value, table="tip", row=tip)
 
@@ -116,4 +123,6 @@ class Content:
             named=tuple(value["named"]),
             decisions=tuple(Decided.parse(body) for body in value["decisions"]),
             conflicted=tuple(value.get("conflicted", ())),
+            barred=tuple(value.get("barred", ())),
+            met=tuple(value.get("met", ())),
         )

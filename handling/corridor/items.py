@@ -6,7 +6,7 @@ from datetime import date, datetime
 from uuid import UUID, uuid4
 
 from crypto.secret import Secret
-from handling.corridor import sealed, seen
+from handling.corridor import reading, sealed, seen
 from handling.corridor.errors import MeanwhileError, NotThereError, RefusedError
 from handling.corridor.session import Handler
 from handling.corridor.store import items, tips
@@ -71,8 +71,10 @@ async def claimed(db: Db, vault: OpenVault, tip: UUID, thread: UUID) -> dict[UUI
 
 async def add(
     pool: Pool, handler: Handler, tip: UUID, text: str, now: datetime, *, is_provenance: bool = False
-) -> None:
+) -> bool:
     """Put one fact behind the others of a tip; with *is_provenance* it says how the source knows.
+
+    False when it touches a conflict of interest of the person who wrote it, who may not read on.
 
     Raises:
         NotThereError, RefusedError, MeanwhileError: no such tip; no text or too much; two people added at once.
@@ -82,17 +84,19 @@ async def add(
         raise RefusedError("Write one fact first.")
     if len(text) > TEXT_LIMIT:
         raise RefusedError(f"One fact has at most {TEXT_LIMIT} characters. Split it.")
-    async with pool.acquire() as db:
+    async with pool.acquire() as db, db.transaction():
         row = await tips.get(db, tip, await seen.hidden(handler.vault))
         if row is None:
             raise NotThereError
         item = uuid4()
         key = await asyncio.to_thread(handler.vault.record, row.thread)
+        stays = await reading.hear(db, handler, tip, [text])
         content = sealed.seal(key, {"text": text, "provenance": is_provenance}, table="item", row=item)
         try:
             await items.add(db, item=item, tip=tip, author=handler.member.name, created_on=now.date(), sealed=content)
         except TakenError:
             raise MeanwhileError from None
+    return stays
 
 
 async def remove(pool: Pool, handler: Handler, item: UUID) -> UUID:

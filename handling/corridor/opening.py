@@ -27,7 +27,7 @@ from crypto.errors import (
 from crypto.openpgp import Sealed
 from crypto.pgpintake import Opened
 from crypto.secret import Secret
-from handling.corridor import parts, reading, sealed, tips
+from handling.corridor import interests, parts, reading, sealed, tips
 from handling.corridor.chain import ACCEPTED
 from handling.corridor.errors import NotThereError, RefusedError
 from handling.corridor.parts import Blobs
@@ -158,9 +158,9 @@ class Opener:
             found = await tips.locked(db, handler.vault, tip)
             key = await asyncio.to_thread(handler.vault.record, found.row.thread)
             content = found.content
-            verdict = reading.opened(handler.members, f"{opened.name}\n{text or ''}", content)
-            if verdict.waits:
-                content = await reading.narrow(db, handler, found.row, content, verdict)
+            known = await interests.known(db, handler)
+            verdict = reading.opened(known, f"{opened.name}\n{text or ''}", content)
+            content = await reading.narrow(db, handler, found.row, content, verdict)
             file = None if text is not None else await _keep_file(db, self.blobs, key, found.row.thread, opened)
             value: dict[str, Any] = {
                 "text": text,
@@ -173,7 +173,7 @@ class Opener:
             row = OpenedRow(message, found.row.thread, file, sealed.seal(key, value, table="opened", row=message))
             if await pgp.add_opened(db, row):
                 await rows.reseal(db, tip, content.seal(key, tip), urgent=False)
-        return handler.member.name not in verdict.named
+        return handler.member.name not in verdict.out
 
 
 def _whole(blobs: Blobs, handler: Handler, file: File) -> bytes:

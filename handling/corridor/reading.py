@@ -11,15 +11,17 @@ from datetime import date
 from uuid import UUID
 
 from crypto import age, openpgp
-from handling.corridor import asking, tips
+from handling.corridor import asking, interests, tips
 from handling.corridor.content import Content, Decided
 from handling.corridor.errors import MeanwhileError, RefusedError
+from handling.corridor.interests import Known, handlers
 from handling.corridor.session import Handler
 from handling.corridor.store import outcomes, reports
 from handling.corridor.store import tips as rows
-from handling.corridor.tips import OpenTip
+from handling.corridor.tips import OpenMessage, OpenTip
 from handling.rules import exclusions
-from handling.rules.exclusions import Blocked, Decision, ExclusionError, Person, Said
+from handling.rules.exclusions import Blocked, Decision, ExclusionError, Said
+from handling.rules.interests import Met, free_again
 from handling.store import agencies
 from handling.store.agencies import Agency
 from handling.store.members import Duty, MemberList
@@ -35,24 +37,27 @@ _SEALED_NAMES = (".pgp", ".gpg", ".asc")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a thread's new messages ask for: whom they name, and whether somebody has to decide who reads."""
+    """What new words of a tip ask for: whom they name, what they touch of what is known ahead, whether somebody has to decide."""
 
     named: frozenset[str]
     waits: bool
+    met: Met
 
-
-def handlers(members: MemberList) -> tuple[Person, ...]:
-    """Everybody who may read tips at all, as a source may name them."""
-    return tuple(Person(m.name, m.display) for m in members.having(Duty.HANDLER) if m.corridor is not None)
+    @property
+    def out(self) -> frozenset[str]:
+        """Everybody who must not learn."""
+        return self.named | self.met.members
 
 
 def said(body: envelope.Body) -> Said | None:
-    """Return what a message says in words, if it says anything."""
+    """Return what a message says in words, if it says anything; a file does by its name."""
     if isinstance(body, envelope.Tip):
-        return Said(body.must_not_learn, f"{body.text}\n{body.how_known}")
+        return interests.said(body.must_not_learn, f"{body.text}\n{body.how_known}")
     if isinstance(body, envelope.Filled):
-        return Said("", written(body.body()))
-    return Said("", body.text) if isinstance(body, envelope.Answer) else None
+        return interests.said("", written(body.body()))
+    if isinstance(body, envelope.File):
+        return interests.said("", body.name)
+    return interests.said("", body.text) if isinstance(body, envelope.Answer) else None
 
 
 def is_closed(body: envelope.Body) -> bool:
@@ -63,23 +68,48 @@ def is_closed(body: envelope.Body) -> bool:
     return one is not None and openpgp.holds_block(f"{one.asked}\n{one.text}")
 
 
-def opened(members: MemberList, text: str, before: Content) -> Verdict:
+def all_said(tip: OpenTip, messages: Sequence[OpenMessage]) -> list[Said]:
+    """Everything that the source said in a thread, as it was said."""
+    found = [interests.said(tip.content.must_not_learn, f"{tip.content.text or ''}\n{tip.content.how_known}")]
+    for message in messages:
+        body = message.content.get("body") if message.row.direction == "in" else None
+        if isinstance(body, dict) and isinstance(body.get("text"), str):
+            asked, text = str(body.get("must_not_learn", "")), f"{body['text']}\n{body.get('how_known', '')}"
+            found.append(interests.said(asked, text))
+        elif isinstance(body, dict):
+            found.append(interests.said("", f"{written(body)}\n{body.get('name', '')}"))
+    return found
+
+
+def opened(known: Known, text: str, before: Content) -> Verdict:
     """Hear what was under a seal of its own: whom it names beyond those who were named *before*."""
-    further = exclusions.named_under_seal(handlers(members), text) - set(before.named)
-    return Verdict(further, bool(further))
+    text = interests.said("", text).text
+    further = exclusions.named_under_seal(handlers(known.members), text) - set(before.named)
+    return _verdict(known, [Said("", text)], further, before, waits=False)
 
 
-def heard(members: MemberList, bodies: Iterable[envelope.Body], before: Content) -> Verdict:
+def heard(known: Known, bodies: Iterable[envelope.Body], before: Content) -> Verdict:
     """Hear what new messages say about who must not learn, after what was heard and decided *before*.
 
     What is sealed once more may name anybody: until it is open and somebody has decided, it is for first readers.
     """
     bodies = tuple(bodies)
     words = [one for one in map(said, bodies) if one is not None]
-    people = handlers(members)
-    found = frozenset(name for one in words for name in exclusions.named(people, one))
-    further = found - set(before.named)
-    return Verdict(further, bool(further) or any(one.asks for one in words) or any(map(is_closed, bodies)))
+    people = handlers(known.members)
+    further = frozenset(name for one in words for name in exclusions.named(people, one)) - set(before.named)
+    return _verdict(known, words, further, before, waits=any(one.asks for one in words) or any(map(is_closed, bodies)))
+
+
+def written_down(known: Known, words: Iterable[Said], before: Content) -> Verdict:
+    """Hear words that were heard for members' names before, or are a handler's: by what is known ahead alone."""
+    return _verdict(known, list(words), frozenset(), before, waits=False)
+
+
+def _verdict(known: Known, words: Sequence[Said], named: frozenset[str], before: Content, *, waits: bool) -> Verdict:
+    """Add what is met for the first time; what was met and decided before is not asked again."""
+    met = known.heard(words, {*before.named, *before.conflicted, *named})
+    met = known.further(met | known.heard((), met.members), before.met)
+    return Verdict(named, waits or bool(named) or bool(met.members), met)
 
 
 def first_readers(members: MemberList, named: Collection[str]) -> tuple[str, ...]:
@@ -125,12 +155,7 @@ async def readers_of(handler: Handler, record: UUID) -> tuple[str, ...] | None:
 
 def blocked(content: Content, known: Sequence[Agency]) -> dict[str, Blocked]:
     """Return the agencies that no report from this tip may go to, each with its cause."""
-    return blocked_by(content.holds, known)
-
-
-def blocked_by(decision: Decision, known: Sequence[Agency]) -> dict[str, Blocked]:
-    """Return the agencies that a decision covers, each with its cause."""
-    return dict(exclusions.blocked(agencies.tree_of(known), decision.excluded, decision.narrowed))
+    return dict(exclusions.blocked_with(agencies.tree_of(known), content.holds, content.barred))
 
 
 def suggested(content: Content, known: Sequence[Agency]) -> frozenset[str]:
@@ -145,17 +170,51 @@ async def waiting(db: Db, handler: Handler) -> tuple[OpenTip, ...]:
     return tuple(tip for tip in found if is_undecided(tip.content, ()))
 
 
-async def narrow(db: Db, handler: Handler, tip: rows.Tip, content: Content, verdict: Verdict) -> Content:
-    """Take a thread away from those whom a later message names, and ask for a decision. Never lets anybody in.
+def taken_up(content: Content, verdict: Verdict) -> Content:
+    """Return what a tip holds once a verdict is known to it; whoever reads it is not changed by this."""
+    return replace(
+        content,
+        waiting=content.waiting or verdict.waits,
+        named=tuple(sorted({*content.named, *verdict.named})),
+        conflicted=tuple(sorted({*content.conflicted, *verdict.met.members})),
+        barred=tuple(sorted({*content.barred, *verdict.met.agencies})),
+        met=tuple(sorted({*content.met, *verdict.met.entries})),
+    )
 
-    The caller owns the transaction and stores the content that is returned.
+
+async def narrow(db: Db, handler: Handler, tip: rows.Tip, content: Content, verdict: Verdict) -> Content:
+    """Take a thread away from those whom later words leave out, and from agencies that must not learn. Never lets anybody in.
+
+    The caller owns the transaction, holds the tip and stores the content that is returned.
     """
-    now = await asyncio.to_thread(readers, handler.vault, handler.members, tip.thread)
-    named = {*content.named, *verdict.named}
-    left = first_readers(handler.members, named) if now is None else tuple(n for n in now if n not in verdict.named)
-    if left != now:
-        await _restrict(db, handler, [tip.thread, *content.reports], left)
-    return replace(content, waiting=True, named=tuple(sorted(named)))
+    after = taken_up(content, verdict)
+    if verdict.met.agencies:
+        await _take_back(db, handler, after)
+    if verdict.waits:
+        now = await asyncio.to_thread(readers, handler.vault, handler.members, tip.thread)
+        everybody = first_readers(handler.members, {*after.named, *after.conflicted})
+        left = everybody if now is None else tuple(name for name in now if name not in verdict.out)
+        if left != now:
+            await _restrict(db, handler, [tip.thread, *content.reports], left)
+    return after
+
+
+async def hear(db: Db, handler: Handler, tip: UUID, words: Iterable[str]) -> bool:
+    """Hear what a handler wrote about a tip, by what is known ahead; False when that takes the tip away from them.
+
+    The caller owns the transaction.
+
+    Raises:
+        NotThereError: no such tip.
+    """
+    found = await tips.locked(db, handler.vault, tip)
+    known = await interests.known(db, handler)
+    verdict = written_down(known, [interests.said("", text) for text in words], found.content)
+    if verdict.met.entries:
+        key = await asyncio.to_thread(handler.vault.record, found.row.thread)
+        content = await narrow(db, handler, found.row, found.content, verdict)
+        await rows.reseal(db, tip, content.seal(key, tip), urgent=False)
+    return handler.member.name not in verdict.out
 
 
 async def decide(
@@ -182,6 +241,7 @@ async def decide(
             conflicted = found.content.conflicted
             first = first_readers(handler.members, {*found.content.named, *conflicted})
             back = exclusions.let_in_again(checked, conflicted, by=handler.member.name, first=first)
+            free = free_again(checked.excluded, found.content.barred, by=handler.member.name, first=first)
         except ExclusionError as error:
             raise RefusedError(str(error)) from None
         decided = Decided(today.isoformat(), handler.member.name, checked)
@@ -190,9 +250,11 @@ async def decide(
             waiting=False,
             decisions=(*found.content.decisions, decided),
             conflicted=tuple(name for name in conflicted if name not in back),
+            barred=tuple(agency for agency in found.content.barred if agency not in free),
         )
         sealed = content.seal(await asyncio.to_thread(handler.vault.record, found.row.thread), tip)
         records = [found.row.thread, *content.reports]  # 3 store
+        await _take_back(db, handler, content)
         if checked.readers is not None:
             await _restrict(db, handler, records, checked.readers)
         await rows.reseal(db, tip, sealed, urgent=False)
@@ -218,11 +280,15 @@ async def recuse(pool: Pool, handler: Handler, tip: UUID, reason: str, today: da
         except ExclusionError as error:
             raise RefusedError(str(error)) from None
         holds = replace(found.content.holds, readers=left, reason=reason.strip())
+        theirs = (await interests.known(db, handler)).heard((), [handler.member.name])
         content = replace(
             found.content,
             decisions=(*found.content.decisions, Decided(today.isoformat(), handler.member.name, holds)),
             conflicted=tuple(sorted({*found.content.conflicted, handler.member.name})),
+            barred=tuple(sorted({*found.content.barred, *theirs.agencies})),
+            met=tuple(sorted({*found.content.met, *theirs.entries})),
         )
+        await _take_back(db, handler, content)
         sealed = content.seal(await asyncio.to_thread(handler.vault.record, found.row.thread), tip)
         await _restrict(db, handler, [found.row.thread, *content.reports], left)  # 3 store
         await rows.reseal(db, tip, sealed, urgent=False)
@@ -235,6 +301,14 @@ async def let_in(pool: Pool, vault: OpenVault, records: Sequence[UUID]) -> None:
     async with pool.acquire() as db:
         await reports.show_reviews_to(db, records, None)
         await outcomes.show_phrases_to(db, records, None)
+
+
+async def _take_back(db: Db, handler: Handler, content: Content) -> None:
+    """Make drafts again of reports that wait for review with an agency on their list that must not learn any more."""
+    barred = blocked(content, await agencies.all_(db))
+    queued = await asking.opened(db, handler.vault, content.reports) if barred else {}
+    waiting = [report for report, was in queued.items() if set(was.draft.agencies) & set(barred)]
+    await asking.withdraw(db, waiting)
 
 
 async def _restrict(db: Db, handler: Handler, records: Sequence[UUID], names: Collection[str]) -> None:

@@ -107,6 +107,7 @@ async def save(pool: Pool, handler: Handler, report: UUID, changed: Draft) -> No
     Raises:
         NotThereError, MeanwhileError, RefusedError: no such draft; queued meanwhile; somebody else's draft.
     """
+    await _hear(pool, handler, report, changed)
     async with pool.acquire() as db, db.transaction():
         await _save(db, handler, report, changed)
 
@@ -128,6 +129,7 @@ async def queue(
         RefusedError: nobody else may review it, or it is somebody else's draft.
         NotThereError, MeanwhileError: as `save`.
     """
+    await _hear(pool, handler, report)
     async with pool.acquire() as db, db.transaction():
         found = await get(db, handler.vault, report)
         noted_ = await noted(db, handler, found)
@@ -282,6 +284,20 @@ def refusal(vault: OpenVault, reason: bytes) -> str:
         return vault.unseal(reason).decode("utf-8", "replace").strip()
     except CryptoError:
         return "The reason cannot be opened with this unit's key."
+
+
+async def _hear(pool: Pool, handler: Handler, report: UUID, changed: Draft | None = None) -> None:
+    """Hear a draft, as it is or as it is to be, by what is known ahead: what it takes away stays taken whatever becomes of it."""
+    async with pool.acquire() as db, db.transaction():
+        found = await get(db, handler.vault, report)
+        if found.row.author == handler.member.name:
+            await reading.hear(db, handler, found.draft.tip, words(changed or found.draft))
+
+
+def words(draft: Draft) -> tuple[str, ...]:
+    """Everything in a draft that may name somebody."""
+    copies = (f"{one.name}\n{one.text}" for one in draft.attached)
+    return (*draft.fields().values(), draft.sum_of_knowledge, *copies)
 
 
 async def _save(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
 from crypto.secret import Secret
-from handling.corridor import opened, reading, sealed, seen
+from handling.corridor import interests, opened, reading, sealed, seen
 from handling.corridor.chain import ACCEPTED
 from handling.corridor.content import Content
 from handling.corridor.opened import Plain, Read
@@ -159,9 +159,10 @@ async def _begin(db: Db, handler: Handler, mailbox: bytes, first: Read, bodies: 
     """
     if first.message is None:
         raise TypeError("a thread begins with a message that was read")
-    verdict = reading.heard(handler.members, bodies, Content())
+    known = await interests.known(db, handler)
+    verdict = reading.heard(known, bodies, Content())
     waits = verdict.waits or not any(isinstance(body, envelope.Tip) for body in bodies)
-    names = reading.first_readers(handler.members, verdict.named)
+    names = reading.first_readers(handler.members, verdict.out)
     thread, tip = uuid4(), uuid4()
     key = await asyncio.to_thread(
         handler.vault.new_record, thread, readers=reading.recipients(handler.members, names) if waits else None
@@ -178,7 +179,7 @@ async def _begin(db: Db, handler: Handler, mailbox: bytes, first: Read, bodies: 
             created_on=first.envelope.day,
         ),
     )
-    content = Content(waiting=waits, named=tuple(sorted(verdict.named)))
+    content = reading.taken_up(Content(waiting=waits), verdict)
     await tips.add(
         db,
         tip=tip,
@@ -186,6 +187,7 @@ async def _begin(db: Db, handler: Handler, mailbox: bytes, first: Read, bodies: 
         urgent=first.envelope.urgent,
         received_on=first.envelope.day,
         sealed=content.seal(key, tip),
+        looked=known.revision,
     )
     return _Thread(thread, key, book, await _tip(db, thread), content)
 
@@ -218,10 +220,10 @@ class _Thread:
 
     async def hear(self, db: Db, handler: Handler, bodies: Sequence[envelope.Body]) -> None:
         """Narrow the thread where new messages name further people; let all in where the missing first one names nobody."""
-        verdict = reading.heard(handler.members, bodies, self.content)
-        if verdict.waits:
-            self.content = await reading.narrow(db, handler, self.tip, self.content, verdict)
-        elif self.content.is_provisional and any(isinstance(body, envelope.Tip) for body in bodies):
+        verdict = reading.heard(await interests.known(db, handler), bodies, self.content)
+        complete = self.content.is_provisional and any(isinstance(body, envelope.Tip) for body in bodies)
+        self.content = await reading.narrow(db, handler, self.tip, self.content, verdict)
+        if complete and not verdict.waits:
             self.content = replace(self.content, waiting=False)
             self.complete = True
 

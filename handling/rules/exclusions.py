@@ -139,6 +139,7 @@ class Cause(Enum):
     """Why an agency cannot be ticked; shown to those who may read the tip and to nobody else."""
 
     EXCLUDED = "excluded"
+    KNOWN = "known"
     ABOVE = "above"
 
 
@@ -167,6 +168,24 @@ def blocked(
             if not narrowed.get(above, "").strip():
                 found.setdefault(above, Blocked(Cause.ABOVE, agency))
     return found
+
+
+def blocked_with(
+    tree: Mapping[str, str | None], decision: "Decision", barred: Collection[str]
+) -> Mapping[str, Blocked]:
+    """Return what a decision covers, and what people whom a tip names bar since: that nothing narrows before it is decided on.
+
+    Args:
+        tree: as in `blocked`.
+        decision: that holds.
+        barred: ids of agencies of which the tip names somebody.
+    """
+    undecided = blocked(tree, set(barred) - set(decision.excluded), {})
+    known = {
+        agency: Blocked(Cause.KNOWN, agency) if one.cause is Cause.EXCLUDED else one
+        for agency, one in undecided.items()
+    }
+    return {**known, **blocked(tree, decision.excluded, decision.narrowed)}
 
 
 def ancestors(tree: Mapping[str, str | None], agency: str) -> tuple[str, ...]:
@@ -224,7 +243,7 @@ def let_in_again(decision: Decision, conflicted: Collection[str], *, by: str, fi
 
     Args:
         decision: who is to read; everybody is the conflicted too.
-        conflicted: sign-in names of those who declared a conflict of interest with it themselves.
+        conflicted: sign-in names of those who have a conflict of interest with it.
         by: who decides.
         first: who reads it first once the conflicted are left out. Nobody else lets one of them in again.
 
@@ -234,7 +253,7 @@ def let_in_again(decision: Decision, conflicted: Collection[str], *, by: str, fi
     back = frozenset(conflicted) if decision.readers is None else frozenset(conflicted) & set(decision.readers)
     if back and (by in conflicted or by not in first):
         raise ExclusionError(
-            "One of them declared a conflict of interest. Only a first reader lets them in again: leave them out."
+            "One of them has a conflict of interest. Only a first reader lets them in again: leave them out."
         )
     return back
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from uuid import UUID
 
 import asyncpg
 
@@ -25,6 +26,10 @@ _GET = """
     SELECT id, name, channel, key, fingerprint, acknowledge, added_on, parent, key_expires_on, signing
       FROM unit.agency
      WHERE id = $1
+"""
+_LAY_DOWN = """
+    INSERT INTO corridor.interest_arrived (id, sealed)
+    VALUES ($1, $2)
 """
 _ALL = """
     SELECT id, name, channel, key, fingerprint, acknowledge, added_on, parent, key_expires_on, signing
@@ -190,6 +195,12 @@ async def set_signing(db: Db, agency_id: str, key: bytes) -> bool:
         return False
     keys = await asyncio.to_thread(keys_of, replace(agency, signing=key))
     return str(await db.execute(_SET_SIGNING, agency_id, key, keys.fingerprint)) == "UPDATE 1"
+
+
+@store_errors()
+async def lay_down_person(db: Db, row: UUID, sealed: bytes) -> None:
+    """Lay somebody of an agency down for the corridor, to whose vault it is sealed."""
+    await db.execute(_LAY_DOWN, row, sealed)
 
 
 @store_errors()

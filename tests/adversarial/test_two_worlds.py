@@ -4,12 +4,15 @@ import statistics
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
+from handling.corridor import interests, reports
 from handling.guard import store as guard
+from handling.rules.interests import KnownPerson
 from tests.adversarial import worlds
 from tests.adversarial.worlds import Dated
 from tests.conftest import Clusters
@@ -17,6 +20,8 @@ from tests.factories import free_ports
 from tests.handling.corridor.conftest import World, sign_in
 from tests.handling.corridor.drop import Line, collector, running_drop
 from tests.handling.corridor.sources import TODAY, Source, at_the_drop
+from tests.handling.corridor.test_first_reading import _finished
+from tests.handling.corridor.test_first_reading import _queue as _queue_report
 from tests.journeys.browser import Browser
 from tipline.base import database
 
@@ -40,7 +45,7 @@ async def twins(clusters: Clusters, tmp_path: Path) -> AsyncIterator[Twins]:
         )
 
 
-async def test_a_member_whom_a_tip_names_sees_counts_and_waits_as_in_a_world_without_it(
+async def test_a_member_whom_tips_name_or_who_has_a_conflict_sees_counts_and_waits_as_in_a_world_without_it(
     twins: Twins, caplog: pytest.LogCaptureFixture
 ) -> None:
     tips: list[UUID] = []
@@ -49,6 +54,7 @@ async def test_a_member_whom_a_tip_names_sees_counts_and_waits_as_in_a_world_wit
         await worlds.history(world, amina, tips=TIPS)
         if more:
             tips.append((await worlds.hidden(world, amina)).row.id)
+            await worlds.taken_away(world, amina)
 
     async with AsyncExitStack() as stack:
         pages, lines, bens = [], [], []
@@ -67,6 +73,30 @@ async def test_a_member_whom_a_tip_names_sees_counts_and_waits_as_in_a_world_wit
         assert [await _queue(world) for world in twins] == [(1, 1)] * 2
         await _equally_fast(bens, {"a list": ("/",) * 2, "an unknown address": _unknown(2)}, status=(200, 404))
         await _equally_fast((bens[1], bens[1]), {"its own address": (f"/tips/{tips[0]}", *_unknown(1))}, status=(404,))
+
+
+async def test_past_the_corridor_an_agency_whose_people_a_tip_names_is_one_that_was_not_ticked(twins: Twins) -> None:
+    for world, more in zip(twins, (False, True), strict=True):
+        amina = await world.handler("amina")
+        if more:
+            known = KnownPerson(str(uuid4()), "harbour-customs", ("Jonas Petrov",), "amina", TODAY)
+            await interests.add_person(world.pool, amina, known)
+        await worlds.history(world, amina, tips=1)
+        await world.collected(Dated().tip(world.intake, "Jonas Petrov takes money", asked=""))
+        await world.resealer.run(amina)
+        (tip,) = [one for one in await world.tips(amina) if one.content.text == "Jonas Petrov takes money"]
+        assert tip.content.barred == (("harbour-customs",) if more else ())
+        report = await worlds.work(world, amina, tip)
+        async with world.pool.acquire() as db:
+            draft = (await reports.get(db, amina.vault, report)).draft
+        await reports.save(world.pool, amina, report, replace(_finished(draft), agencies=("river-parks",)))
+        await _queue_report(world, amina, report)
+
+    rows = [await worlds.rows(world.inside) for world in twins]
+    for table in rows[0]:
+        if table not in {"corridor.interests", "corridor.tip"}:
+            assert rows[0][table] == rows[1][table], table
+    assert len(rows[0]["guard.review"]) == 1
 
 
 async def test_a_report_about_the_unit_leaves_no_trace_inside_it(twins: Twins) -> None:

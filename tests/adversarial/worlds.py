@@ -15,12 +15,13 @@ from aiohttp.test_utils import TestServer
 
 from crypto import age
 from crypto.canonical import canonical
-from handling.corridor import items, outcomes, reports, threads
+from handling.corridor import interests, items, outcomes, reading, reports, threads
 from handling.corridor.main import open_blobs
 from handling.corridor.reseal import Resealer
 from handling.corridor.session import Handler
 from handling.corridor.tips import OpenTip
 from handling.data import scheme
+from handling.rules.interests import Conflict
 from tests.conftest import Clusters, _copied
 from tests.factories import settings_in
 from tests.handling.corridor.conftest import World, corridor_of
@@ -124,6 +125,20 @@ async def hidden(world: World, amina: Handler) -> OpenTip:
     refused = await world.inside.fetchval("SELECT id FROM corridor.envelope WHERE urgent")
     await world.inside.execute("UPDATE corridor.envelope SET state = 'refused' WHERE id = $1", refused)
     return tip
+
+
+async def taken_away(world: World, amina: Handler) -> None:
+    """Two more that Ben must not learn of: a conflict was stated ahead of one, and he declares one with the other."""
+    await interests.declare(
+        world.pool, amina, Conflict(str(uuid4()), "ben", ("Lena Otto",), None, None, "", "amina", TODAY)
+    )
+    for text in ("Lena Otto signs the papers", "A friend of his takes the boxes"):
+        source = Dated(day=TODAY - timedelta(days=2))
+        await world.collected(source.tip(world.intake, text, asked=""))
+        await world.resealer.run(amina)
+        (tip,) = [one for one in await world.tips(amina) if one.content.text == text]
+        await work(world, amina, tip)
+    await reading.recuse(world.pool, await world.handler("ben"), tip.row.id, "", TODAY)
 
 
 async def work(world: World, amina: Handler, tip: OpenTip) -> UUID:

@@ -1,4 +1,4 @@
-"""`tipline agency`: enrol an agency with its public key and its place in the tree. Takes public keys only."""
+"""`tipline agency`: enrol an agency with its public key and its place in the tree, and say whom we know of it. Takes public keys only."""
 
 import argparse
 import asyncio
@@ -6,11 +6,14 @@ import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 from crypto import sshsig
 from crypto.errors import SignatureError
 from handling import enrol
 from handling.agencyfiles import UnitKeys
+from handling.corridor.interests import arriving
+from handling.rules import interests
 from handling.rules.agreements import AGENCY_ID
 from handling.rules.member_words import groups
 from handling.store import agencies, members
@@ -29,7 +32,9 @@ _KEY_LIMIT = 1024 * 1024  # bytes; a public key with many signatures stays below
 def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the subcommand."""
     parser = subparsers.add_parser("agency", help="enrol an agency")
-    acts = parser.add_subparsers(dest="act", metavar="add|signing-key|move|officer|list|unit-keys", required=True)
+    acts = parser.add_subparsers(
+        dest="act", metavar="add|signing-key|move|officer|people|list|unit-keys", required=True
+    )
     enrol = acts.add_parser("add", help="enrol an agency with its public key")
     enrol.add_argument("id", help="1 to 32 of a-z, 0-9 and -; agreements name it")
     enrol.add_argument("--name", required=True, help="as people read it")
@@ -61,6 +66,13 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     officer.add_argument("id", help="the agency's id")
     officer.add_argument("name", help="sign-in name: 1 to 32 of a-z, 0-9 and -")
     officer.add_argument("--display", required=True, help="the officer's name as the sign-in card shows it")
+    people = acts.add_parser("people", help="lay down people of an agency, sealed, for the corridor alone")
+    people.add_argument("id", help="the agency's id")
+    people.add_argument(
+        "file",
+        metavar="FILE",
+        help="one person to a line: names, handles and telephone numbers with ; between them; - reads standard input",
+    )
     acts.add_parser("list", help="every agency with the fingerprint of its key, each below the agency above it")
     acts.add_parser("unit-keys", help="print this unit's public keys for agencies that use open.html")
 
@@ -150,6 +162,31 @@ async def _officer(args: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+async def _people(args: argparse.Namespace, settings: Settings) -> int:
+    """Seal each person to the corridor vault; nobody but a handler's session reads them, this command neither."""
+    try:
+        text = sys.stdin.read(_KEY_LIMIT) if args.file == "-" else _read(Path(args.file))
+        people = [interests.checked(line.split(";")) for line in text.splitlines() if line.strip(" ;\t")]
+    except (OSError, UnicodeDecodeError):
+        return _say(f"tipline: {args.file} cannot be read as text", BAD_INPUT)
+    except ValueError as error:
+        return _say(f"tipline: {error} Nothing was kept.", BAD_INPUT)
+    try:
+        async with inside.owner(settings) as db:
+            if await agencies.get(db, args.id) is None:
+                return _say(f"tipline: {args.id} is not enrolled: run `tipline agency add` first", REFUSED)
+            listed = await members.load(db, members.trust(settings.inside, "admin"), datetime.now(UTC).date())
+            async with db.transaction():
+                for person in people:
+                    await agencies.lay_down_person(db, uuid4(), arriving(listed, args.id, person))
+    except members.MemberListError as error:
+        return _say(f"tipline: {error}", REFUSED)
+    print(
+        f"{len(people)} of {args.id} laid down, sealed. They count from the next time a handler opens the list of tips."
+    )
+    return 0
+
+
 async def _list(_: argparse.Namespace, settings: Settings) -> int:
     async with inside.owner(settings) as db:
         for depth, agency in agencies.in_tree(await agencies.all_(db)):
@@ -176,6 +213,7 @@ _ACTS = {
     "move": _move,
     "signing-key": _signing_key,
     "officer": _officer,
+    "people": _people,
     "list": _list,
     "unit-keys": _unit_keys,
 }

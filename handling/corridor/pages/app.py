@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
-from handling.corridor.pages import attachments, grading, items, live, outcomes, reading, reports, tips
+from handling.corridor.pages import attachments, grading, interests, items, live, outcomes, reading, reports, tips
 from handling.corridor.pages.common import CORRIDOR, Corridor, errors, handler, listed_today, no_list
 from handling.corridor.session import Handler, NoCorridorError, VaultNotYetError, open_corridor
 from handling.corridor.upkeep import UPKEEP, CorridorUpkeep
@@ -50,6 +50,12 @@ ROUTES = (
     web.get("/reports/{id}/attachments/{attachment}/copy", attachments.save),
     web.get(live.SCRIPT, live.script),
     web.get("/grading", grading.show),
+    web.get("/conflicts", interests.conflicts),
+    web.post("/conflicts", interests.declare),
+    web.post("/conflicts/end", interests.end_conflict),
+    web.get("/agencies", interests.people),
+    web.post("/agencies", interests.add),
+    web.post("/agencies/end", interests.end_person),
     web.get("/outcomes", outcomes.listing),
     web.get("/outcomes/{id}", outcomes.show),
     web.post("/outcomes/{id}/propose", outcomes.propose),

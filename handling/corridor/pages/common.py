@@ -9,7 +9,7 @@ from uuid import UUID
 
 from aiohttp import web
 
-from handling.corridor import intake, outcomes, pgpkeys
+from handling.corridor import intake, looking, outcomes, pgpkeys
 from handling.corridor.errors import CorridorError, NotThereError
 from handling.corridor.parts import Blobs
 from handling.corridor.reseal import Resealer
@@ -134,6 +134,7 @@ async def refresh(request: web.Request) -> Handler:
         except intake.NoSignerError as error:
             _log.error("%s", error)
         await pgpkeys.keep_current(parts.pool, parts.keyring, signed_in, parts.name, now().date())
+        await looking.look(parts.pool, signed_in)
     await outcomes.send_approved(parts.pool, signed_in, now())
     return signed_in
 

@@ -106,14 +106,14 @@ async def add(request: web.Request) -> web.Response:
     form = await read_form(request)
     person, how = await current(request), "provenance" in form
     try:
-        await items.add(
+        stays = await items.add(
             corridor(request).pool, person, record_id(request), form.get("text", ""), now(), is_provenance=how
         )
     except NotThereError:
         raise
     except CorridorError as error:
         return await _items(request, Problem("add", str(error), form))
-    return see_other(f"/tips/{record_id(request)}/items")
+    return see_other(f"/tips/{record_id(request)}/items" if stays else "/")
 
 
 @signed_in

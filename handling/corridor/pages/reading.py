@@ -1,19 +1,20 @@
 """Pages of first reading: what waits for a decision, and the form that decides who may read a tip and whom it must not reach."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import ClassVar
 
 from aiohttp import web
 
-from handling.corridor import reading, tips, words
+from handling.corridor import interests, reading, tips, words
 from handling.corridor.content import Decided
 from handling.corridor.errors import CorridorError, MeanwhileError, NotThereError
 from handling.corridor.pages import views
 from handling.corridor.pages.common import corridor, current, now, record_id, refresh
 from handling.corridor.tips import OpenTip
 from handling.rules.exclusions import Blocked, Cause, Decision, ancestors
+from handling.rules.interests import KnownPerson
 from handling.store import agencies
 from handling.store.agencies import Agency
 from handling.store.members import MemberList
@@ -53,6 +54,7 @@ class Place:
     above_others: bool
     narrowed: str
     cause: str
+    known: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +142,10 @@ async def _readers(request: web.Request, typed: Decision | None = None, problem:
     async with corridor(request).pool.acquire() as db:
         found = await tips.get(db, person.vault, record_id(request))
         enrolled = await agencies.all_(db)
+        known = (await interests.known(db, person)).why(found.content.met)
     allowed = await reading.readers_of(person, found.row.thread)
     holds = typed or _proposal(found, person.members, enrolled)
-    everybody = [one.name for one in reading.handlers(person.members)]
+    everybody = [one.name for one in interests.handlers(person.members)]
     few = len(everybody if allowed is None else allowed) < 2  # noqa: PLR2004 - one writes, another reviews
     page = ReadersPage(
         tip=views.head(found, now().date(), person.members),
@@ -158,10 +161,10 @@ async def _readers(request: web.Request, typed: Decision | None = None, problem:
                 named=one.name in found.content.named,
                 conflicted=one.name in found.content.conflicted,
             )
-            for one in reading.handlers(person.members)
+            for one in interests.handlers(person.members)
         ),
         everybody=holds.readers is None,
-        agencies=_places(found, holds, enrolled),
+        agencies=_places(found, holds, enrolled, _why(known, person.members)),
         reason=holds.reason if typed else "",
         history=tuple(_told(decided, person.members, enrolled) for decided in reversed(found.content.decisions)),
         problem=problem,
@@ -173,15 +176,26 @@ def _proposal(found: OpenTip, members: MemberList, enrolled: Sequence[Agency]) -
     """What the form starts with: the decision that holds, or what the source's own words suggest."""
     content = found.content
     if content.decisions and not content.waiting:
-        return content.holds
+        return replace(content.holds, excluded=tuple(sorted({*content.holds.excluded, *content.barred})))
     out = {*content.named, *content.conflicted}
-    left = tuple(one.name for one in reading.handlers(members) if one.name not in out)
-    suggested = {*content.holds.excluded, *reading.suggested(content, enrolled)}
+    left = tuple(one.name for one in interests.handlers(members) if one.name not in out)
+    suggested = {*content.holds.excluded, *content.barred, *reading.suggested(content, enrolled)}
     readers = left if out else content.holds.readers
     return Decision(readers, tuple(sorted(suggested)), content.holds.narrowed, "")
 
 
-def _places(found: OpenTip, holds: Decision, enrolled: Sequence[Agency]) -> tuple[Place, ...]:
+def _why(known: Sequence[KnownPerson], members: MemberList) -> dict[str, tuple[str, ...]]:
+    """For each agency whom of its people the tip names, as who entered them on which day."""
+    found: dict[str, tuple[str, ...]] = {}
+    for one in known:
+        entered = f"{one.called[0]}, entered by {views.display(one.by, members)}, {words.day(one.on)}"
+        found[one.agency] = (*found.get(one.agency, ()), entered)
+    return found
+
+
+def _places(
+    found: OpenTip, holds: Decision, enrolled: Sequence[Agency], why: Mapping[str, tuple[str, ...]]
+) -> tuple[Place, ...]:
     tree, hints = agencies.tree_of(enrolled), reading.suggested(found.content, enrolled)
     causes = reading.blocked(found.content, enrolled)
     names = {one.id: one.name for one in enrolled}
@@ -196,6 +210,7 @@ def _places(found: OpenTip, holds: Decision, enrolled: Sequence[Agency]) -> tupl
             above_others=one.id in above,
             narrowed=holds.narrowed.get(one.id, ""),
             cause=cause(causes.get(one.id), names),
+            known=why.get(one.id, ()),
         )
         for depth, one in agencies.in_tree(enrolled)
     )
@@ -205,6 +220,8 @@ def cause(blocked: Blocked | None, names: Mapping[str, str]) -> str:
     """Why an agency cannot be ticked, in words for those who may read the tip."""
     if blocked is None:
         return ""
+    if blocked.cause is Cause.KNOWN:
+        return "Excluded until a first reader decides: the tip names somebody who is known to be of this agency."
     if blocked.cause is Cause.EXCLUDED:
         return "Excluded: it must not learn of this tip."
     return f"It stands above {names.get(blocked.below, blocked.below)}, which is excluded."

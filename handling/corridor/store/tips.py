@@ -38,8 +38,8 @@ class Place:
 
 
 _ADD = """
-    INSERT INTO corridor.tip (id, thread, state, urgent, received_on, sealed)
-    VALUES ($1, $2, 'received', $3, $4, $5)
+    INSERT INTO corridor.tip (id, thread, state, urgent, received_on, sealed, looked)
+    VALUES ($1, $2, 'received', $3, $4, $5, $6)
 """
 
 _GET = """
@@ -87,6 +87,20 @@ _OF_THREADS = """
      ORDER BY tip.urgent DESC, tip.received_on, tip.id
 """
 
+_NOT_LOOKED = """
+    SELECT id
+      FROM corridor.tip
+     WHERE looked < $1
+       AND thread <> ALL($2::uuid[])
+     ORDER BY id
+"""
+
+_LOOKED = """
+    UPDATE corridor.tip
+       SET looked = greatest(looked, $2)
+     WHERE id = $1
+"""
+
 _MOVE = """
     UPDATE corridor.tip
        SET state = $3, owner = $4, sealed = $5
@@ -101,10 +115,10 @@ _RESEAL = """
 """
 
 
-async def add(db: Db, *, tip: UUID, thread: UUID, urgent: bool, received_on: date, sealed: bytes) -> None:
-    """Record a tip as received."""
+async def add(db: Db, *, tip: UUID, thread: UUID, urgent: bool, received_on: date, sealed: bytes, looked: int) -> None:
+    """Record a tip as received, held against this revision of what is known ahead."""
     with store_errors():
-        await db.execute(_ADD, tip, thread, urgent, received_on, sealed)
+        await db.execute(_ADD, tip, thread, urgent, received_on, sealed, looked)
 
 
 async def get(db: Db, tip: UUID, hidden: Sequence[UUID]) -> Tip | None:
@@ -156,6 +170,19 @@ async def reseal(db: Db, tip: UUID, sealed: bytes, *, urgent: bool) -> None:
     """Replace the content of a tip that this transaction holds; urgency once said stays."""
     with store_errors():
         await db.execute(_RESEAL, tip, sealed, urgent)
+
+
+async def not_looked(db: Db, revision: int, hidden: Sequence[UUID]) -> tuple[UUID, ...]:
+    """Ids of the tips that were held against an older revision of what is known ahead, or against none."""
+    with store_errors():
+        rows = await db.fetch(_NOT_LOOKED, revision, hidden)
+    return tuple(row["id"] for row in rows)
+
+
+async def looked(db: Db, tip: UUID, revision: int) -> None:
+    """Note that everything in a tip was held against this revision."""
+    with store_errors():
+        await db.execute(_LOOKED, tip, revision)
 
 
 def _tip(row: asyncpg.Record) -> Tip:

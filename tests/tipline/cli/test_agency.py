@@ -41,6 +41,18 @@ def test_the_list_shows_each_agency_below_the_one_above_it(
     assert [len(line) - len(line.lstrip()) for line in lines] == [0, 4, 8]
 
 
+def test_people_who_would_never_be_found_or_of_no_agency_are_refused(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "people.txt"
+    file.write_text("Li\n")
+    assert run(settings, "people", "harbour", str(file)) == agency.BAD_INPUT
+    assert "would be found in no text" in capsys.readouterr().err
+    file.write_text("Lena Otto\n")
+    assert run(settings, "people", "harbour", str(file)) == agency.REFUSED
+    assert run(settings, "people", "harbour", str(tmp_path / "none.txt")) == agency.BAD_INPUT
+
+
 def test_an_unknown_agency_above_and_a_circle_are_refused(
     settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
