@@ -1,6 +1,7 @@
 """Tips that came before something was known: each is held against what is known now, once for each time that it changes.
 
-A session looks at what it can open; what only others can open is looked at when one of them comes. Takes away, never lets in.
+A session looks at what it can open before it is shown anything; what only others can open, they look at. Takes away, never
+lets in.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ from uuid import UUID
 from handling.corridor import interests, items, opening, reading, reports, seen, tips
 from handling.corridor.errors import NotThereError
 from handling.corridor.session import Handler
+from handling.corridor.store import interests as known
 from handling.corridor.store import tips as rows
 from handling.corridor.tips import OpenTip
 from handling.rules.exclusions import Said
@@ -19,6 +21,9 @@ from tipline.base.database import Db, Pool
 
 async def look(pool: Pool, handler: Handler) -> None:
     """Take in what the administrator laid down, then look at every tip that was not held against what is known now."""
+    async with pool.acquire() as db:
+        if not await known.is_behind(db, await seen.hidden(handler.vault)):
+            return
     await interests.take_in(pool, handler)
     async with pool.acquire() as db:
         revision = (await interests.known(db, handler)).revision
@@ -31,13 +36,13 @@ async def look(pool: Pool, handler: Handler) -> None:
 async def _look(pool: Pool, handler: Handler, tip: UUID) -> None:
     async with pool.acquire() as db, db.transaction():
         found = await tips.locked(db, handler.vault, tip)
-        known = await interests.known(db, handler)
-        verdict = reading.written_down(known, await _words(db, handler, found), found.content)
+        today = await interests.known(db, handler)
+        verdict = reading.written_down(today, await _words(db, handler, found), found.content)
         if verdict.met.entries:
             key = await asyncio.to_thread(handler.vault.record, found.row.thread)
             content = await reading.narrow(db, handler, found.row, found.content, verdict)
             await rows.reseal(db, tip, content.seal(key, tip), urgent=False)
-        await rows.looked(db, tip, known.revision)
+        await rows.looked(db, tip, today.revision)
 
 
 async def _words(db: Db, handler: Handler, tip: OpenTip) -> list[Said]:

@@ -181,9 +181,7 @@ async def _people(args: argparse.Namespace, settings: Settings) -> int:
                     await agencies.lay_down_person(db, uuid4(), arriving(listed, args.id, person))
     except members.MemberListError as error:
         return _say(f"tipline: {error}", REFUSED)
-    print(
-        f"{len(people)} of {args.id} laid down, sealed. They count from the next time a handler opens the list of tips."
-    )
+    print(f"{len(people)} of {args.id} laid down, sealed. They count from the next page that a handler opens.")
     return 0
 
 

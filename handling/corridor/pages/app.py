@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from handling.corridor.pages import attachments, grading, interests, items, live, outcomes, reading, reports, tips
-from handling.corridor.pages.common import CORRIDOR, Corridor, errors, handler, listed_today, no_list
+from handling.corridor.pages.common import CORRIDOR, Corridor, errors, handler, listed_today, looked, no_list
 from handling.corridor.session import Handler, NoCorridorError, VaultNotYetError, open_corridor
 from handling.corridor.upkeep import UPKEEP, CorridorUpkeep
 from handling.leavers import leavers
@@ -92,6 +92,7 @@ def application(shared: Corridor, *, practice: bool, unit: str) -> web.Applicati
     staff.install(app, staff.Staff(shared.pool, "corridor", open_session))
     app.middlewares.append(errors)
     app.middlewares.append(leavers(listed_today, lambda request: handler(request).member, no_list))
+    app.middlewares.append(looked)
     return app
 
 

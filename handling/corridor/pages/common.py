@@ -22,6 +22,7 @@ from handling.store.members import Duty, MemberList, MemberListError, NotAMember
 from handling.store.vault import VaultError, VaultMovedError
 from tipline.base import staff
 from tipline.base.database import Pool
+from tipline.base.staff import SESSION, SIGN_OUT
 from tipline.base.web import FormError
 
 _log = logging.getLogger("corridor")
@@ -47,6 +48,7 @@ class Corridor:
     one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
     opening: asyncio.Lock = field(default_factory=asyncio.Lock)
     drawing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    looking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 CORRIDOR = web.AppKey("corridor", Corridor)
@@ -134,7 +136,6 @@ async def refresh(request: web.Request) -> Handler:
         except intake.NoSignerError as error:
             _log.error("%s", error)
         await pgpkeys.keep_current(parts.pool, parts.keyring, signed_in, parts.name, now().date())
-        await looking.look(parts.pool, signed_in)
     await outcomes.send_approved(parts.pool, signed_in, now())
     return signed_in
 
@@ -145,6 +146,16 @@ def record_id(request: web.Request) -> UUID:
         return UUID(request.match_info["id"])
     except ValueError:
         raise web.HTTPNotFound from None
+
+
+@web.middleware
+async def looked(request: web.Request, handler: Respond) -> web.StreamResponse:
+    """Hold tips against what is known by now before anything of them is shown or done."""
+    if SESSION in request and request.path != SIGN_OUT:
+        parts = corridor(request)
+        async with parts.looking:
+            await looking.look(parts.pool, staff.session(request, Handler).value)
+    return await handler(request)
 
 
 @web.middleware

@@ -12,7 +12,7 @@ from handling.corridor import interests, reading, words
 from handling.corridor.errors import CorridorError, NotThereError, RefusedError
 from handling.corridor.interests import ADMINISTRATOR, Known
 from handling.corridor.pages import views
-from handling.corridor.pages.common import NO_PROBLEM, Problem, corridor, current, handler, now, refresh
+from handling.corridor.pages.common import NO_PROBLEM, Problem, corridor, current, handler, now
 from handling.corridor.session import Handler
 from handling.rules import interests as rules
 from handling.rules.interests import Conflict, Ended, InterestError, KnownPerson
@@ -97,14 +97,13 @@ async def conflicts(request: web.Request) -> web.Response:
 
 @signed_in
 async def declare(request: web.Request) -> web.Response:
-    """Declare a conflict, or as a first reader state somebody else's; then look at all tips that this session can open."""
+    """Declare a conflict, or as a first reader state somebody else's."""
     form = await read_form(request)
     person = await current(request)
     try:
         await interests.declare(corridor(request).pool, person, _declared(form, person))
     except (CorridorError, InterestError) as error:
         return await _conflicts(request, Problem("conflict", str(error), form))
-    await refresh(request)
     return see_other("/conflicts")
 
 
@@ -117,14 +116,13 @@ async def end_conflict(request: web.Request) -> web.Response:
 
 @signed_in
 async def people(request: web.Request) -> web.Response:
-    """Show whom we know of each agency, after what the administrator entered was taken in."""
-    await refresh(request)
+    """Show whom we know of each agency."""
     return await _people(request, NO_PROBLEM)
 
 
 @signed_in
 async def add(request: web.Request) -> web.Response:
-    """Enter somebody of an agency, then look at all tips that this session can open."""
+    """Enter somebody of an agency."""
     form = await read_form(request)
     person = await current(request)
     try:
@@ -133,7 +131,6 @@ async def add(request: web.Request) -> web.Response:
         await interests.add_person(corridor(request).pool, person, known)
     except (CorridorError, InterestError) as error:
         return await _people(request, Problem("person", str(error), form))
-    await refresh(request)
     return see_other("/agencies")
 
 

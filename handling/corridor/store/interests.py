@@ -1,5 +1,6 @@
 """What is known ahead of tips: one sealed row, and what the administrator's command laid beside it. Opens nothing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -48,6 +49,16 @@ _ARRIVED = """
      ORDER BY id
 """
 
+_IS_BEHIND = """
+    SELECT EXISTS (SELECT FROM corridor.interest_arrived)
+        OR EXISTS (
+            SELECT
+              FROM corridor.tip, corridor.interests
+             WHERE tip.looked < interests.revision
+               AND tip.thread <> ALL($1::uuid[])
+        )
+"""
+
 _TAKEN = """
     DELETE FROM corridor.interest_arrived
      WHERE id = $1
@@ -85,6 +96,13 @@ async def arrived(db: Db) -> tuple[Arrived, ...]:
     with store_errors():
         rows = await db.fetch(_ARRIVED)
     return tuple(Arrived(row["id"], row["sealed"]) for row in rows)
+
+
+async def is_behind(db: Db, hidden: Sequence[UUID]) -> bool:
+    """Whether something was laid down, or a tip that is not *hidden* was held against less than is known."""
+    with store_errors():
+        behind: bool = await db.fetchval(_IS_BEHIND, hidden)
+    return behind
 
 
 async def taken(db: Db, one: UUID) -> None:

@@ -84,6 +84,20 @@ async def test_what_a_first_reader_states_about_somebody_is_nothing_that_they_se
     assert "has a conflict of interest; only a first reader lets them in again" in readers.text
 
 
+async def test_what_was_stated_a_moment_ago_counts_before_the_next_page_is_shown(
+    world: World, amina: Handler, site: TestServer
+) -> None:
+    await world.collected(Source().tip(world.intake, TEXT, asked=""))
+    await world.resealer.run(amina)
+    (tip,) = await world.tips(amina)
+    async with Browser(str(site.make_url("/"))) as his:
+        await sign_in(world, his, "ben")
+        await his.open(f"/tips/{tip.row.id}")
+        await interests.declare(world.pool, amina, conflict("Lena Otto"))
+
+        await his.open(f"/tips/{tip.row.id}", status=404)  # nobody else has asked for a page since
+
+
 async def test_whoever_was_let_in_despite_a_conflict_stays_until_another_one_is_met(
     world: World, amina: Handler, ben: Handler
 ) -> None:
