@@ -13,7 +13,10 @@ from crypto import pgp, sshsig
 from crypto.digest import sha256
 from crypto.errors import CryptoError
 from crypto.signing import SigningKey
+from handling import data
+from handling.rules.agreement_text import document
 from handling.rules.agreements import Agreement, Channel, Side
+from handling.rules.amendments import LABELS, amendments
 from handling.store import agencies, agreements
 from handling.store.agencies import Agency, AgencyKeyError
 from handling.store.members import Duty, MemberList
@@ -42,6 +45,21 @@ class Ours:
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """An agreement as whoever signs it for the unit reads it: every term, and what that changes.
+
+    Attributes:
+        lines: label and value of each term.
+        against: the newest version that both sides have signed; None where there is none.
+        changes: against that one; empty where the bytes are the same.
+    """
+
+    lines: tuple[tuple[str, str], ...]
+    against: int | None
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Signature:
     """A detached signature as it lies beside the agreement, armoured; it means nothing until it was judged."""
 
@@ -52,6 +70,23 @@ class Signature:
 def sign(key: SigningKey, toml: bytes) -> bytes:
     """Return an SSH signature over an agreement."""
     return sshsig.sign(key, toml, namespace=NAMESPACE).encode()
+
+
+def terms(agreement: Agreement, before: Agreement | None) -> Terms:
+    """Put all that is signed into words, and what it changes against *before*, the newest that both sides signed."""
+    scheme = data.scheme()
+    new = document(agreement, scheme)
+    lines = tuple((LABELS[path], str(value)) for path, value in new.items())
+    if before is None:
+        return Terms(lines, None, ())
+    same = before.sha256 == agreement.sha256
+    changes = () if same else amendments(document(before, scheme), new, scheme)
+    return Terms(lines, before.version, tuple(map(str, changes)))
+
+
+def signed_by(toml: bytes, signature: bytes) -> bytes | None:
+    """Return the key by which one SSH signature over an agreement holds; None where it does not."""
+    return _ssh(toml, signature)
 
 
 def signing_key(agency: Agency) -> bytes | None:

@@ -10,6 +10,7 @@ from crypto.errors import CryptoError
 from crypto.secret import Guarded, Secret
 from crypto.signing import SigningKey
 from crypto.statement import Statement
+from handling import undersigned
 from handling.guard.refusal import GuardError
 from handling.signing import SigningKeys
 from handling.store.members import Member
@@ -60,6 +61,12 @@ class Keys(Guarded):
         if self._signing is None:
             raise ForgottenError
         return Statement.make(type_, body, self._signing)
+
+    def sign_agreement(self, toml: bytes) -> bytes:
+        """Return this member's SSH signature over the exact bytes of an agreement."""
+        if self._signing is None:
+            raise ForgottenError
+        return undersigned.sign(self._signing, toml)
 
     def under(self, passphrase: Secret) -> bytes:
         """Return both keys sealed to *passphrase*, for the member's own machine. Blocking for half a second."""

@@ -112,6 +112,7 @@ class HomePage:
     changes: tuple[ProposalRow, ...]
     cannot: tuple[str, ...]
     emergencies: tuple[EmergencyRow, ...]
+    agreements: int  # that wait for the unit's signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +296,46 @@ class NoticePage:
     unseen: int
     seen: str
     trouble: Trouble = NO_TROUBLE
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementRow:
+    """One version that the unit has not signed, as a line."""
+
+    path: str
+    id: str
+    version: int
+    agency: str
+    signers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementsPage:
+    """Every version that the unit has not signed."""
+
+    template: ClassVar[str] = "guard/agreements.html"
+    rows: tuple[AgreementRow, ...]
+    trouble: Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementPage:
+    """One version, all its terms and what it changes, with the form to sign; *against* None where nothing was signed before."""
+
+    template: ClassVar[str] = "guard/agreement.html"
+    path: str
+    title: str
+    id: str
+    version: int
+    agency: str
+    terms: tuple[tuple[str, str], ...]
+    against: int | None
+    changes: tuple[str, ...]
+    signed_by: str
+    done: bool
+    why_not: str
+    seen: str
+    trouble: Trouble
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from aiohttp import web
 from handling.data import scheme, subjects
 from handling.guard import (
     admission,
+    agreeing,
+    agreement_pages,
     elsewhere,
     emergency,
     emergency_pages,
@@ -68,6 +70,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/elsewhere", shown(elsewhere_page, _elsewhere_again)),
         web.post("/elsewhere/key", shown(key_file, _elsewhere_again)),
         *member_pages.routes(),
+        *agreement_pages.routes(),
         *emergency_pages.routes(),
     ]
 
@@ -90,12 +93,13 @@ async def home(request: web.Request) -> web.Response:
     queues = tuple(_queue(kind, queue, who, listed) for kind, queue in waiting.items())
     _, changes = await admission.board(guard, who, today())
     rows = tuple(member_views.row(at) for at in changes if at.proposal.open)
+    unsigned = len(await agreeing.waiting(guard))
     now = emergency_pages.now()
     told = (await emergency.all_(guard, who, now))[0]
     urgent = tuple(
         emergency_views.row(one, listed, now) for one in told if one.state is not emergency_rules.State.REVIEWED
     )
-    return render(request, models.HomePage(queues, rows, member_views.cannot(listed), urgent))
+    return render(request, models.HomePage(queues, rows, member_views.cannot(listed), urgent, unsigned))
 
 
 def _queue(kind: Kind, queue: store.Queue, who: str, listed: MemberList) -> models.Queue:

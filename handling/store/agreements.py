@@ -77,6 +77,43 @@ _TOML = """
        AND version = $2
 """
 
+_STORED = """
+    SELECT id, version, toml, sha256, agency, added_on, ARRAY[]::text[] AS sides
+      FROM unit.agreement
+     WHERE id = $1
+       AND version = $2
+"""
+
+_HALVES = """
+    SELECT signer, signature
+      FROM unit.agreement_half
+     WHERE id = $1
+       AND version = $2
+     ORDER BY added_on, signer
+"""
+
+_ADD_HALF = """
+    INSERT INTO unit.agreement_half (id, version, signer, signature, added_on)
+    VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT DO NOTHING
+"""
+
+_UNSIGNED = """
+    SELECT agreement.id, agreement.version, agency.name AS agency,
+           ARRAY(SELECT DISTINCT half.signer
+                   FROM unit.agreement_half AS half
+                  WHERE (half.id, half.version) = (agreement.id, agreement.version)
+                  ORDER BY half.signer) AS signers
+      FROM unit.agreement AS agreement
+      JOIN unit.agency AS agency ON agency.id = agreement.agency
+     WHERE NOT EXISTS (SELECT
+                         FROM unit.agreement_signature AS signature
+                        WHERE signature.id = agreement.id
+                          AND signature.version >= agreement.version
+                          AND signature.side = 'unit')
+     ORDER BY agency.name, agreement.id, agreement.version
+"""
+
 _LIST = f"""
     {_VERSIONS}
      ORDER BY agency, id, version
@@ -104,6 +141,24 @@ class DamagedAgreementError(StoreError):
     """A stored agreement no longer reads as what was stored; nothing may be decided with it."""
 
     code = "agreement-damaged"
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """What one member signed of an agreement: half of the unit's signature. It means nothing until it was judged."""
+
+    signer: str
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Unsigned:
+    """A stored version beside which no signature of the unit is kept, nor beside a later one; *agency* is its name."""
+
+    id: str
+    version: int
+    agency: str
+    signers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +232,41 @@ async def versions(db: Db, agency: str) -> tuple[Agreement, ...]:
         with suppress(DamagedAgreementError):
             found.append(_agreement(row))
     return tuple(found)
+
+
+@store_errors()
+async def stored(db: Db, id_: str, version: int) -> tuple[Agreement, bytes, tuple[tuple[Side, bytes], ...]]:
+    """Return one stored version, its bytes, and every signature kept beside them, for whoever judges them.
+
+    Raises:
+        DamagedAgreementError: it is not stored, or no longer reads as what was stored.
+    """
+    row = await db.fetchrow(_STORED, id_, version)
+    if row is None:
+        raise DamagedAgreementError
+    agreement = _agreement(row)
+    _, kept = await signed(db, agreement)
+    return agreement, row["toml"], kept
+
+
+@store_errors()
+async def unsigned(db: Db) -> tuple[Unsigned, ...]:
+    """Return every version that waits for the unit's signature."""
+    rows = await db.fetch(_UNSIGNED)
+    return tuple(Unsigned(row["id"], row["version"], row["agency"], tuple(row["signers"])) for row in rows)
+
+
+@store_errors()
+async def halves(db: Db, agreement: Agreement) -> tuple[Half, ...]:
+    """Return what members signed of a stored version, oldest first."""
+    rows = await db.fetch(_HALVES, agreement.id, agreement.version)
+    return tuple(Half(row["signer"], row["signature"]) for row in rows)
+
+
+@store_errors()
+async def add_half(db: Db, agreement: Agreement, half: Half, *, today: date) -> None:
+    """Keep what one member signed; the same again changes nothing."""
+    await db.execute(_ADD_HALF, agreement.id, agreement.version, half.signer, half.signature, today)
 
 
 @store_errors()

@@ -14,9 +14,7 @@ from handling import data, pinning, undersigned
 from handling.enrol import LIST_VALID_DAYS
 from handling.rules import member_words, membership
 from handling.rules.agreement_document import AgreementError, parse
-from handling.rules.agreement_text import document
 from handling.rules.agreements import Agreement, Side
-from handling.rules.amendments import LABELS, amendments
 from handling.rules.membership import Change, MembershipError, Renew
 from handling.store import agencies, agreements, members, proposals
 from handling.store.agreements import DamagedAgreementError
@@ -111,16 +109,14 @@ def agreement_in_words(agreement: Agreement, before: Agreement | None) -> str:
         f"Sign {agreement.id}, version {agreement.version}, with {agreement.agency.name}.",
         f"SHA-256 {agreement.sha256}",
     ]
-    scheme = data.scheme()
-    new = document(agreement, scheme)
-    lines += [f"  {LABELS[path]}: {value}" for path, value in new.items()]
+    terms = undersigned.terms(agreement, before)
+    lines += [f"  {label}: {value}" for label, value in terms.lines]
     if before is None:
         return "\n".join([*lines, "", "No version that both sides have signed is stored: read all of it."])
     if before.sha256 == agreement.sha256:
         return "\n".join(lines)
-    changed = amendments(document(before, scheme), new, scheme)
     against = f"Against version {before.version}, the newest that both sides have signed:"
-    return "\n".join([*lines, "", against, *(f"  {one}" for one in changed)])
+    return "\n".join([*lines, "", against, *(f"  {one}" for one in terms.changes)])
 
 
 async def _signed_before(db: Db, settings: Settings, agreement: Agreement) -> Agreement | None:
