@@ -58,6 +58,7 @@ class Forgery:
     """How a request differs from what an honest desk sends. Each part edits what it is named after, in this order."""
 
     attached: tuple[tuple[Kind, bytes], ...] = ()  # copies that were reviewed with the report
+    document: Edit = unchanged  # of the report that is reviewed
     report: Edit = unchanged
     review: Edit = unchanged
     reviewer: SigningKey | None = None
@@ -147,6 +148,7 @@ class World:
     async def release_content(self, forged: Forgery = HONEST) -> dict[str, Any]:
         """What the desk seals for the signers."""
         document = a_report()
+        forged.document(document)
         attach(document, forged.attached)
         statement = await self._review(document, forged)
         forged.report(document)
