@@ -78,7 +78,7 @@ def result(found: Replay, draft: str) -> WhatIfPage:
 def summary(found: Replay) -> tuple[str, ...]:
     """Say what was held against what."""
     lost = f"Left out, because they cannot be opened: {found.unreadable:,}."
-    reports, since = f"{found.looked_at:,} reports", words.day(found.since)
+    reports, since = "1 report" if found.looked_at == 1 else f"{found.looked_at:,} reports", words.day(found.since)
     current = "no agreement" if found.current is None else _name(found.current)
     return (
         f"{_name(found.draft)}, held against {current}.",

@@ -49,7 +49,7 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What was found, once each: with what explains it, or as a sentence why it may not leave."""
+    """What was found, once each: with what explains it, and where that is nothing, as a sentence why it may not leave."""
 
     explained: tuple[Explained, ...]
     unexplained: tuple[str, ...]
@@ -72,10 +72,11 @@ class _Known:
         return text in self.found or (len(text) >= _LEAST and any(text in known for known in self.texts))
 
 
-def look(scanned: Scanned, report: Report, manifest: Manifest, agreement: Agreement, unit: str) -> Looked:
+def look(scanned: Scanned, report: Report, manifest: Manifest, agreement: Agreement | None, unit: str) -> Looked:
     """Find all that could lead back to a source in the pages of a package, and hold each against what may stand there.
 
     That is the reviewed report, the agreement and the days that follow from it, this unit's name, and every package's form.
+    Without the agreement, which nobody outside the unit is shown, its conditions in the manifest stand for it.
     """
     known = _known(report, manifest, agreement, unit)
     explained: dict[tuple[Residue, str], Explained] = {}
@@ -111,10 +112,11 @@ def _because(text: str, known: Sequence[_Known]) -> str:
     return TOGETHER if side_by_side else ""
 
 
-def _known(report: Report, manifest: Manifest, agreement: Agreement, unit: str) -> tuple[_Known, ...]:
+def _known(report: Report, manifest: Manifest, agreement: Agreement | None, unit: str) -> tuple[_Known, ...]:
     dates = (manifest.acknowledge_by, manifest.feedback_due, manifest.delete_by, report.date)
-    agreed = [*_strings(document(agreement, scheme())), *manifest.conditions, PURPOSE_LABELS[Purpose(manifest.purpose)]]
-    agreed += [f"{agreement.id}, version {agreement.version}"]
+    agreed = [*manifest.conditions, PURPOSE_LABELS[Purpose(manifest.purpose)]]
+    agreed += [f"{manifest.agreement.id}, version {manifest.agreement.version}"]
+    agreed += [] if agreement is None else _strings(document(agreement, scheme()))
     return (
         _Known.of(_DECIDED, _reported(report)),
         _form(),

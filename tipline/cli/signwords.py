@@ -5,15 +5,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from crypto.canonical import canonical
+from crypto.canonical import canonical, parse
 from crypto.digest import sha256
 from crypto.errors import CryptoError
 from crypto.statement import Statement
-from handling.guard import fact_words, words
+from handling import data
+from handling.guard import fact_words, finished, words
 from handling.guard.asked import FormatError, Report, Review, attached, contradictions, copies
 from handling.guard.refusal import Refused
 from handling.guard.scan import Scanned, scan
-from handling.rules import attachments, phrases
+from handling.rules import agreement_document, attachments, phrases
 from handling.rules.agreements import PURPOSE_LABELS, Purpose
 from handling.rules.deconfliction import ANSWER_LABELS, Deconfliction
 from handling.rules.manifest import Manifest, ManifestError
@@ -25,6 +26,8 @@ from handling.signing import SigningRequest
 
 _LOOK = "(look at all of this file in the folder that you named)"
 _ALIKE = "Their author nearly always grades both axes alike: one was probably judged by the other"
+_LEADS = "Could lead back to a source"
+_UNSEEN = "Nothing that you are shown explains this, so ask before you sign:"
 _KEPT_INSIDE = "Its words stay inside the unit that asks; its guard holds it against the hash"
 _Read = Callable[[Any], tuple[bytes, tuple[str, ...]]]
 _RELEASE_KEYS = {"manifest", "review_sha256", "deconfliction_sha256", "members_sha256", "immunity_claimed"}
@@ -91,6 +94,8 @@ def _release(request: SigningRequest) -> Shown:
         raise NotSignableError(*reasons)
     agreement, hidden = manifest.agreement, request.shown
     review, answer, listed = body["review_sha256"], body["deconfliction_sha256"], body["members_sha256"]
+    if "agreement" in hidden:
+        _inside("Agreement", hidden["agreement"], agreement.sha256, _text)
     lines = (
         ("Release", str(manifest.release)),
         ("Report", manifest.report),
@@ -103,6 +108,7 @@ def _release(request: SigningRequest) -> Shown:
         ("Delete by", words.day(manifest.delete_by)),
         ("Asked for on", words.day(manifest.day)),
         ("Public-interest immunity", _IMMUNITY[body["immunity_claimed"]]),
+        *_leading_back(scanned, manifest, hidden.get("agreement")),
         *_inside("Review", hidden.get("review"), review, _reviewed),
         *_inside("Somebody's source or operation?", hidden.get("deconfliction"), answer, _answered),
         *_inside("Member list", hidden.get("members"), listed, _listed),
@@ -111,9 +117,17 @@ def _release(request: SigningRequest) -> Shown:
     pixels = tuple(filter(attachments.is_member, scanned.members))
     documents = _documents(scanned)
     if "agreement" in hidden:
-        _inside("Agreement", hidden["agreement"], agreement.sha256, _text)
         documents = (*documents, ("the agreement", agreement.sha256, hidden["agreement"]))
     return Shown(f"RELEASE asked of you by {request.unit}", lines, documents, scanned.data, pixels)
+
+
+def _leading_back(scanned: Scanned, manifest: Manifest, agreement: str | None) -> tuple[tuple[str, str], ...]:
+    """What in the finished pages could lead back to a source beside the reviewed report, with what explains it here."""
+    report = Report.read(parse(scanned.data[REPORT_JSON]))
+    agreed = None if agreement is None else agreement_document.parse(agreement.encode(), data.codes())
+    found = finished.look(scanned, report, manifest, agreed, "")
+    said = [f"{one.residue.value}: “{one.text}”. {one.reason} {one.because}" for one in found.explained]
+    return tuple((_LEADS, one) for one in (*said, *(f"{_UNSEEN} {one}" for one in found.unexplained)))
 
 
 def _inside(name: str, value: object, digest: str, read: _Read) -> tuple[tuple[str, str], ...]:

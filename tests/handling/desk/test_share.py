@@ -66,6 +66,7 @@ async def test_every_permitted_agency_is_ticked_and_one_press_asks_for_all(room:
     page = await browser.submit(path)
 
     assert page.text.count("Waiting for two signatures") == 2
+    assert "who also holds a key for the corridor" in (await browser.open(page.link("/releases/"))).text
     assert await room.counts() == (2, 2)
     assert {asked["manifest"]["purpose"] for asked in await room.asked()} == {"intelligence"}
     assert "No agency waits for a decision." in (await browser.open(path)).text

@@ -102,6 +102,8 @@ async def test_a_member_reads_in_words_everything_whose_hash_they_sign(world: Wo
         "Version 1, in force until",
         "handler",
         'title = "',  # the agreement, as it was signed
+        "few-know: “apart from the”",  # in the finished pages, with what explains it
+        "The agreement says it.",
     ):
         assert words in text
     for name, other in (

@@ -149,6 +149,7 @@ async def test_a_release_page_shows_all_that_is_signed(world: World, site: tuple
     agreement = await world.agreement()
     wanted = ["Harbour Customs Service", agreement.agency.fingerprint, agreement.sha256, "customs-2026, version 1"]
     wanted += ["1-read-first.html", "report.html", "report.json", "manifest.json", "Delete every copy by"]
+    wanted += ["who also holds a key for the corridor", "What in them could lead back to a source", "apart from the"]
     wanted += ["suspension/none", "list/named", "The agent <Sun & Co> files the papers.", "Intelligence: analysis"]
     assert [words for words in wanted if words not in page.text] == []
     assert b"&lt;!doctype html&gt;" in page.body.lower()

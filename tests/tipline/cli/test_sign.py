@@ -51,10 +51,10 @@ def a_request(edit: Callable[[dict[str, Any]], None] = lambda _: None, **files: 
 
 def _packed(more: dict[str, bytes], edit: Callable[[dict[str, Any]], None], files: dict[str, bytes]) -> SigningRequest:
     members = {
-        **more,
         READ_FIRST: HTML % b"Read this first.",
         REPORT_HTML: HTML % b"Tusks.",
         REPORT_JSON: canonical(a_report()),
+        **more,
     }
     manifest = {**BODY, "members": hashes(members), "report_sha256": hashes(members)[REPORT_JSON]}
     packed = {**members, MANIFEST: canonical(manifest), **files}
@@ -179,6 +179,15 @@ def test_a_review_is_shown_with_its_facts_and_only_over_the_report_that_it_names
     for wrong in (a_review(report_sha256="0" * 64), a_review(agencies=["river-parks"])):
         with pytest.raises(NotSignableError):
             signwords.shown(wrong)
+
+
+def test_what_nothing_explains_in_a_finished_page_is_said_before_it_is_signed() -> None:
+    plain, written = a_request(), _packed({REPORT_HTML: HTML % b"Ask +254 722 494 131."}, lambda _: None, {})
+
+    assert "Could lead back to a source" not in signwords.as_text(signwords.shown(plain))
+    text = signwords.as_text(signwords.shown(written))
+    assert "Nothing that you are shown explains this" in text
+    assert "+254 722 494 131" in text
 
 
 def test_a_risk_assessment_is_read_in_words_and_only_if_it_is_the_one_that_is_signed() -> None:
