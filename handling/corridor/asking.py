@@ -13,7 +13,7 @@ from uuid import UUID
 
 from crypto import age
 from crypto.canonical import canonical
-from handling.corridor import attaching, document, sealed, tips
+from handling.corridor import attaching, document, material, sealed, tips
 from handling.corridor import items as corridor_items
 from handling.corridor.document import Draft, Finished
 from handling.corridor.store import items, outcomes, reports
@@ -21,6 +21,7 @@ from handling.corridor.store.reports import ReportState
 from handling.data import countries, scheme, subjects
 from handling.rules import release
 from handling.rules.calibration import share
+from handling.rules.material import Piece
 from handling.store import agencies
 from handling.store.keyring import MissingKeyError
 from handling.store.members import Duty, MemberList
@@ -30,10 +31,11 @@ from tipline.base.database import Db
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """A report as it was queued, with its attachments in their order."""
+    """A report as it was queued, with its attachments in their order and the material that it rests on."""
 
     draft: Draft
     copies: tuple[bytes, ...]
+    sent: tuple[Piece, ...]
     earlier: Mapping[str, int]
     alike: bool
     claimed: Mapping[UUID, str]
@@ -100,6 +102,7 @@ async def opened(db: Db, vault: OpenVault, records: Sequence[UUID]) -> dict[UUID
         report: Queued(
             draft,
             await attaching.copies(db, vault, report, draft),
+            await material.pieces(db, vault, draft.stated.material),
             await earlier(db, vault, report, draft),
             await alike(db, vault, authors[report]),
             await corridor_items.claimed(db, vault, draft.tip, draft.thread),
@@ -189,6 +192,7 @@ def _finish(before: Queued, report: UUID, enrolled: Collection[str]) -> Finished
         subjects=subjects(),
         countries=countries(),
         enrolled=enrolled,
+        sent=before.sent,
         today=before.draft.date,
         claimed=before.claimed,
     )

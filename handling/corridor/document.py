@@ -1,6 +1,6 @@
 """A report before it leaves the corridor: a draft as it is written, and the document, facts and list it becomes. Pure."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -11,8 +11,11 @@ from handling.corridor.stating import NOTHING, YES, Stated
 from handling.rules.attachments import Kind, Listed, name_of
 from handling.rules.facts import ReportFacts
 from handling.rules.grading import Grade, Handling, HandlingError, Scheme
+from handling.rules.material import Piece
+from handling.rules.resting import handled_wider_than, wider_than
 from handling.rules.risk import Assessment, RiskFact, grounds
 from handling.rules.subjects import Subjects
+from handling.rules.terms import Tlp
 
 FORMAT = "tipline/report/v1"
 TITLE_LIMIT = 200  # characters
@@ -213,12 +216,14 @@ def finish(
     subjects: Subjects,
     countries: Collection[str],
     enrolled: Collection[str],
+    sent: Sequence[Piece] = (),
     today: date,
     claimed: Mapping[UUID, str],
 ) -> Finished | Unfinished:
     """Decide whether a draft may go to review, and what exactly goes.
 
-    *claimed* are items for which public-interest immunity is claimed, with the reasons: who rests a report on one carries it.
+    *sent* is the material that agencies sent and it can rest on. *claimed* are items for which public-interest immunity is
+    claimed, with the reasons: who rests a report on one carries it.
     """
     claims = tuple((number, claimed[item.item]) for number, item in enumerate(draft.items, 1) if item.item in claimed)
     reasons = _texts(draft)
@@ -226,6 +231,8 @@ def finish(
     if handling is None:
         reasons.append(("handling", "C needs one action code and one sanitisation code; P allows neither."))
     reasons += [*_subjects(draft, subjects), *draft.stated.problems(countries, enrolled), *_agencies(draft, enrolled)]
+    rests_on = tuple(piece for piece in sent if piece.sha256 in draft.stated.material)
+    reasons += _material(draft, rests_on, handling, today)
     grades = tuple(item.grade for item in draft.items)
     suspected = draft.suspected_false or any(scheme.is_suspected_false(grade) for grade in grades)
     assessed = draft.risk.assessment()
@@ -242,7 +249,7 @@ def finish(
     if reasons or handling is None:
         return Unfinished(tuple(reasons))
     facts = replace(
-        draft.stated.facts(draft.agencies),
+        draft.stated.facts(draft.agencies, rests_on),
         subjects=frozenset(draft.subjects),
         grades=grades,
         handling=handling,
@@ -252,16 +259,17 @@ def finish(
         risk=RiskFact.NOT_NEEDED if assessed is None else RiskFact.ASSESSED,
         immunity=draft.risk.immunity or bool(claims),
     )
-    document = _document(draft, report, handling, today)
+    document = _document(draft, report, handling, rests_on, today)
     return Finished(
         document, facts, tuple(sorted(draft.agencies)), draft.kept, assessed, draft.sum_of_knowledge, claims
     )
 
 
-def _document(draft: Draft, report: UUID, handling: Handling, today: date) -> dict[str, Any]:
+def _document(draft: Draft, report: UUID, handling: Handling, rests_on: Sequence[Piece], today: date) -> dict[str, Any]:
     listed = [one.to_body() for one in draft.listed()]
     return {
         **({"attachments": listed} if listed else {}),
+        **({"material": [piece.listed() for piece in rests_on]} if rests_on else {}),
         "format": FORMAT,
         "urn": f"urn:uuid:{report}",
         "title": draft.title,
@@ -288,6 +296,26 @@ def _handling(draft: Draft) -> Handling | None:
         return Handling.of(draft.handling, draft.action or None, draft.sanitisation or None)
     except HandlingError:
         return None
+
+
+def _material(draft: Draft, rests_on: Sequence[Piece], handling: Handling | None, today: date) -> list[tuple[str, str]]:
+    """A report is marked no wider than the narrowest material that it rests on, and rests on none whose time is over."""
+    reasons = []
+    if len(rests_on) != len(set(draft.stated.material)):
+        reasons.append(("material", "A piece of material that was ticked is not here any more. Tick again."))
+    if any(piece.conditions.delete_by is not None and today > piece.conditions.delete_by for piece in rests_on):
+        reasons.append(("material", "It rests on material that had to be deleted by now."))
+    marking = next((tlp for tlp in Tlp if tlp.value == draft.stated.marking), None)
+    stated = ReportFacts(marking=marking, handling=handling, material=tuple(rests_on))
+    narrower = [one.conditions.marking for one in wider_than(stated) if one.conditions.marking is not None]
+    if narrower:
+        most = max(narrower, key=list(Tlp).index)
+        reasons.append(("marking", f"It rests on material marked TLP:{most.value}: mark it so, or narrower."))
+    narrow = handled_wider_than(stated)
+    if narrow:
+        codes = " and ".join(dict.fromkeys(str(one.conditions.handling) for one in narrow))
+        reasons.append(("handling", f"It rests on material under {codes}: let its reader do no more."))
+    return reasons
 
 
 def _texts(draft: Draft) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from datetime import date
 from uuid import UUID, uuid4
 
 from crypto.errors import CryptoError
-from handling.corridor import asking, attaching, document, items, reading, sealed, seen, tips, workbench
+from handling.corridor import asking, attaching, document, items, material, reading, sealed, seen, tips, workbench
 from handling.corridor.document import Attached, Draft, DraftItem, Unfinished
 from handling.corridor.errors import MeanwhileError, NotThereError, RefusedError
 from handling.corridor.parts import Blobs
@@ -142,6 +142,7 @@ async def queue(
             subjects=subjects,
             countries=countries,
             enrolled=enrolled,
+            sent=await material.pieces(db, handler.vault, draft.stated.material),
             today=today,
             claimed=await items.claimed(db, handler.vault, draft.tip, draft.thread),
         )

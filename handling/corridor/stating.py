@@ -3,12 +3,13 @@
 Nothing is taken for granted: "none" and "no" are answers that somebody gave, and an empty field is a question still open.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, TypeVar
 
 from handling.rules.facts import ReportFacts
+from handling.rules.material import Piece
 from handling.rules.terms import DataCategory, Removable, SpecialCategory, Tlp
 
 NONE = "none"
@@ -27,7 +28,8 @@ class Stated:
     minors: str = ""
     removable: tuple[str, ...] = ()
     about: tuple[str, ...] = ()
-    originators: tuple[str, ...] = ()
+    material: tuple[str, ...] = ()  # SHA-256 of each piece that came through the portal
+    originators: tuple[str, ...] = ()  # agencies whose material came another way, by letter or telephone
     consented: bool = False  # every one of the originators, to each agency that the report may go to
     approvals: tuple[str, ...] = ()  # agencies for which the approver of their agreement said yes
     threat_to_life: bool = False
@@ -46,6 +48,7 @@ class Stated:
             "minors": self.minors,
             "removable": list(self.removable),
             "about": list(self.about),
+            "material": list(self.material),
             "originators": list(self.originators),
             "consented": self.consented,
             "approvals": list(self.approvals),
@@ -75,6 +78,7 @@ class Stated:
             minors=one("minors"),
             removable=tuple(form.get("removable", ())),
             about=tuple(one("about").replace(",", " ").upper().split()),
+            material=tuple(form.get("material", ())),
             originators=tuple(form.get("originator", ())),
             consented="consented" in form,
             approvals=tuple(form.get("approval", ())),
@@ -99,12 +103,18 @@ class Stated:
         if unknown or not self.about:
             wrong = f" Not a country's code: {' '.join(unknown)}." if unknown else ""
             said.append(("about", f"Name the countries that it is about by their two letters, or ZZ.{wrong}"))
-        ours = "Tick whose material it rests on, or that it is ours alone."
+        ours = "Tick whose material came another way, or that nobody's did."
         return said + _listed("originator", self.originators, set(enrolled), ours)
 
-    def facts(self, agencies: Collection[str]) -> ReportFacts:
-        """Return it as facts; only where there are no problems. *agencies* are those the report may go to."""
-        originators = frozenset(self.originators) - {NONE}
+    def facts(self, agencies: Collection[str], sent: Sequence[Piece] = ()) -> ReportFacts:
+        """Return it as facts; only where there are no problems.
+
+        Args:
+            agencies: those the report may go to.
+            sent: the pieces of material that were ticked; whose they are follows from them.
+        """
+        by_hand = frozenset(self.originators) - {NONE}
+        originators = by_hand | {piece.agency for piece in sent}
         return ReportFacts(
             marking=Tlp(self.marking),
             data=_members(DataCategory, self.data),
@@ -114,6 +124,8 @@ class Stated:
             removable=_members(Removable, self.removable),
             about=frozenset(self.about),
             originators=originators,
+            by_hand=by_hand,
+            material=tuple(sent),
             consents=originators if self.consented else frozenset(),
             approvals=frozenset(self.approvals) & frozenset(agencies),
             threat_to_life=self.threat_to_life,

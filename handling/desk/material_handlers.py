@@ -7,7 +7,7 @@ from handling.desk.case import NEWEST
 from handling.desk.handlers import ID, OFFICE, cursor, desk_of, id_of
 from handling.store.keyring import MissingKeyError
 from tipline.base.staff import signed_in
-from tipline.base.web import render
+from tipline.base.web import read_form, render, see_other
 
 
 @signed_in
@@ -31,10 +31,22 @@ async def show(request_: web.Request) -> web.Response:
         found = await received.one(db, desk, id_of(request_))
     if found.said is None:
         raise MissingKeyError
-    return render(request_, material_page.page(found, found.said, office.today()))
+    return render(request_, material_page.page(found, found.said, desk.members, office.today()))
+
+
+@signed_in
+async def hand(request_: web.Request) -> web.Response:
+    """Hand one piece to the corridor; pressed twice it is handed over once."""
+    office, desk = request_.app[OFFICE], desk_of(request_)
+    await read_form(request_)
+    async with office.pool.acquire() as db:
+        known = await office.members(db)
+        await received.hand(db, desk, known, id_of(request_), office.today())
+    return see_other(f"/material/{id_of(request_)}")
 
 
 ROUTES = (
     web.get("/material", listing),
     web.get(f"/material/{ID}", show),
+    web.post(f"/material/{ID}/corridor", hand),
 )

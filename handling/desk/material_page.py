@@ -9,10 +9,12 @@ from uuid import UUID
 from handling import data
 from handling.desk import words
 from handling.desk.intake import Refused
+from handling.desk.material_store import MaterialRow
 from handling.desk.pages import RefusedLine
 from handling.desk.received import Listing, Received
 from handling.material import Material
 from handling.rules.grading import Grade
+from handling.store.members import MemberList
 
 _SHOWN = 50
 
@@ -62,6 +64,7 @@ class MaterialPage:
     sha256: str
     document: str
     signature: str
+    handed: str
 
 
 def listing(found: Listing, refused: Sequence[Refused], today: date, *, first: bool) -> MaterialListPage:
@@ -77,17 +80,17 @@ def listing(found: Listing, refused: Sequence[Refused], today: date, *, first: b
     )
 
 
-def page(found: Received, said: Material, today: date) -> MaterialPage:
+def page(found: Received, said: Material, members: MemberList, today: date) -> MaterialPage:
     """Show one piece."""
     signed = found.signed
     if signed is None:
         raise TypeError("what was opened has its signature")
     return MaterialPage(
-        id=found.id,
+        id=found.row.id,
         reference=said.reference,
-        agency=found.agency_name,
+        agency=found.row.agency_name,
         written=words.day(said.on),
-        received=words.day(found.received_on),
+        received=words.day(found.row.received_on),
         text=said.text,
         grade="" if said.grade is None else _grade(said.grade),
         grade_code="" if said.grade is None else str(said.grade),
@@ -98,17 +101,24 @@ def page(found: Received, said: Material, today: date) -> MaterialPage:
         sha256=signed.sha256,
         document=signed.document.decode("utf-8", "replace"),
         signature=signed.signature.decode("ascii", "replace"),
+        handed=_handed(found.row, members),
     )
 
 
+def _handed(row: MaterialRow, members: MemberList) -> str:
+    if row.handed_by is None or row.handed_on is None:
+        return ""
+    return f"{words.person(members, row.handed_by)}, {words.day(row.handed_on)}"
+
+
 def _line(one: Received, today: date) -> MaterialLine:
-    said, received = one.said, words.day(one.received_on)
+    said, received = one.said, words.day(one.row.received_on)
     if said is None:
-        return MaterialLine(one.id, "", one.agency_name, received, "", "", circular=False)
+        return MaterialLine(one.row.id, "", one.row.agency_name, received, "", "", circular=False)
     return MaterialLine(
-        id=one.id,
+        id=one.row.id,
         reference=said.reference,
-        agency=one.agency_name,
+        agency=one.row.agency_name,
         received=received,
         may=said.conditions.words()[0],
         past=_past(said, today),

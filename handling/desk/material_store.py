@@ -23,7 +23,7 @@ _MARK_OPENED = """
 """
 
 _PAGE = """
-    SELECT m.id, m.agency, a.name AS agency_name, m.received_on, m.sealed
+    SELECT m.id, m.agency, a.name AS agency_name, m.received_on, m.sealed, m.handed_by, m.handed_on
       FROM desk.material m
       JOIN unit.agency a ON a.id = m.agency
      WHERE (m.received_on, m.id) < ($1, $2)
@@ -32,10 +32,22 @@ _PAGE = """
 """
 
 _GET = """
-    SELECT m.id, m.agency, a.name AS agency_name, m.received_on, m.sealed
+    SELECT m.id, m.agency, a.name AS agency_name, m.received_on, m.sealed, m.handed_by, m.handed_on
       FROM desk.material m
       JOIN unit.agency a ON a.id = m.agency
      WHERE m.id = $1
+"""
+
+_HAND = """
+    UPDATE desk.material
+       SET handed_by = $2, handed_on = $3
+     WHERE id = $1
+       AND handed_by IS NULL
+"""
+
+_TELL_CORRIDOR = """
+    INSERT INTO corridor.material (id, agency, received_on, sealed)
+    VALUES ($1, $2, $3, $4)
 """
 
 _ANSWERED = """
@@ -57,6 +69,8 @@ class MaterialRow:
     agency_name: str
     received_on: date
     sealed: bytes
+    handed_by: str | None  # to the corridor
+    handed_on: date | None
 
 
 async def is_here(db: Db, agency: str, sha256: str) -> bool:
@@ -89,6 +103,18 @@ async def get(db: Db, material: UUID) -> MaterialRow | None:
     with store_errors():
         row = await db.fetchrow(_GET, material)
     return MaterialRow(**dict(row)) if row else None
+
+
+async def hand(db: Db, material: UUID, *, by: str, day: date) -> bool:
+    """Note who hands it to the corridor; False when somebody did before."""
+    with store_errors():
+        return bool(await db.execute(_HAND, material, by, day) == "UPDATE 1")
+
+
+async def tell_corridor(db: Db, row: MaterialRow, sealed: bytes) -> None:
+    """Hand the corridor a piece, sealed to its vault; this role can never read it back."""
+    with store_errors():
+        await db.execute(_TELL_CORRIDOR, row.id, row.agency, row.received_on, sealed)
 
 
 async def answered(db: Db, agency: str, reference: str) -> UUID | None:

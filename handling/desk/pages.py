@@ -116,6 +116,7 @@ class ReportPage:
     reviewer: str
     reviewed: str
     list_of_agencies: tuple[str, ...]
+    material: tuple[tuple[str, tuple[str, ...]], ...]  # that it rests on: whose it is, and its conditions
     sha256: str
     attachments: tuple[AttachmentLine, ...]
     releases: tuple[ReleaseLine, ...]

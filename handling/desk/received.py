@@ -4,11 +4,11 @@ import asyncio
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
-from crypto import columns
+from crypto import age, columns
 from crypto.canonical import canonical, parse
 from crypto.errors import CryptoError
 from handling import data
@@ -18,6 +18,7 @@ from handling.desk.material_store import MaterialRow
 from handling.desk.session import Desk
 from handling.material import Material, MaterialError, Signed
 from handling.store.keyring import MissingKeyError
+from handling.store.members import MemberList
 from handling.store.vault import OpenVault
 from tipline.base.database import Db
 
@@ -61,10 +62,7 @@ class Received:
             a release that nobody here made.
     """
 
-    id: UUID
-    agency: str
-    agency_name: str
-    received_on: date
+    row: MaterialRow
     signed: Signed | None
     said: Material | None
     answered: UUID | None = None
@@ -95,18 +93,37 @@ async def one(db: Db, desk: Desk, material: UUID) -> Received:
     if found.said is None:
         raise MissingKeyError
     answered = await material_store.answered(db, row.agency, found.said.answers) if found.said.answers else None
-    return Received(row.id, row.agency, row.agency_name, row.received_on, found.signed, found.said, answered)
+    return replace(found, answered=answered)
+
+
+async def hand(db: Db, desk: Desk, members: MemberList, material: UUID, today: date) -> None:
+    """Hand one piece to the corridor, so that handlers can rest reports on it; once, both notes or neither.
+
+    Raises:
+        NoSuchMaterialError, MissingKeyError: as `one`.
+        NotAMemberError: the analyst is no longer on the signed list.
+    """
+    author = members.member(desk.member.name)
+    found = await one(db, desk, material)
+    if found.signed is None:
+        raise MissingKeyError
+    sealed = await asyncio.to_thread(age.seal, canonical(_body(found.signed)), [members.corridor_vault])
+    async with db.transaction():
+        if await material_store.hand(db, material, by=author.name, day=today):
+            await material_store.tell_corridor(db, found.row, sealed)
 
 
 def seal(vault: OpenVault, material: UUID, signed: Signed) -> bytes:
     """Make a record key for material and seal it. Blocking: the key is fsynced before this returns."""
-    content = {name: base64.b64encode(part).decode("ascii") for name, part in _parts(signed).items()}
     key = vault.new_record(material)
-    return columns.seal(key, canonical(content), table=_TABLE, column=_COLUMN, row=str(material))
+    return columns.seal(key, canonical(_body(signed)), table=_TABLE, column=_COLUMN, row=str(material))
 
 
-def _parts(signed: Signed) -> dict[str, bytes]:
-    return {"document": signed.document, "signature": signed.signature}
+def _body(signed: Signed) -> dict[str, str]:
+    return {
+        "document": base64.b64encode(signed.document).decode("ascii"),
+        "signature": base64.b64encode(signed.signature).decode("ascii"),
+    }
 
 
 def _opened(vault: OpenVault, row: MaterialRow) -> Received:
@@ -115,5 +132,5 @@ def _opened(vault: OpenVault, row: MaterialRow) -> Received:
         signed = Signed(**{name: base64.b64decode(part) for name, part in content.items()})
         said = Material.read(signed.document, data.schemes())
     except (MissingKeyError, CryptoError, MaterialError):
-        return Received(row.id, row.agency, row.agency_name, row.received_on, None, None)
-    return Received(row.id, row.agency, row.agency_name, row.received_on, signed, said)
+        return Received(row, None, None)
+    return Received(row, signed, said)

@@ -13,7 +13,7 @@ from crypto.digest import sha256
 from crypto.errors import CryptoError
 from crypto.statement import Statement
 from handling.desk.store import ReportRow
-from handling.rules import attachments
+from handling.rules import attachments, material
 from handling.rules.attachments import Listed
 from handling.rules.facts import FactsError, ReportFacts
 from handling.rules.grading import Grade, Handling
@@ -58,6 +58,7 @@ class Report:
     subjects: tuple[str, ...]
     date: date
     attachments: tuple[Listed, ...]
+    material: tuple[Mapping[str, Any], ...]  # that it rests on, as the document lists it
     data: bytes
 
     @property
@@ -75,7 +76,11 @@ class Report:
 
     @classmethod
     def _parse(cls, value: Mapping[str, Any]) -> "Report":
-        if value.keys() - {"attachments"} != _FIELDS or value["format"] != FORMAT or not _URN.fullmatch(value["urn"]):
+        if (
+            value.keys() - {"attachments", "material"} != _FIELDS
+            or value["format"] != FORMAT
+            or not _URN.fullmatch(value["urn"])
+        ):
             raise ReportFormatError
         items = tuple(_item(entry) for entry in value["items"])
         if not items:
@@ -90,6 +95,7 @@ class Report:
             subjects=tuple(_text(code) for code in value["subject"]),
             date=date.fromisoformat(value["date"]),
             attachments=_attachments(value),
+            material=material.listed(value["material"]) if "material" in value else (),
             data=canonical(dict(value)),
         )
 
@@ -139,6 +145,7 @@ class Review:
             and self.facts.grades == tuple(item.grade for item in report.items)
             and self.facts.handling == report.handling
             and self.facts.date == report.date
+            and tuple(piece.listed() for piece in self.facts.material or ()) == report.material
         )
 
 

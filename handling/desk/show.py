@@ -83,6 +83,7 @@ def report(case: Case, parties: Sequence[Party], members: MemberList, today: dat
         reviewer=words.person(members, review.reviewer),
         reviewed=words.day(review.day),
         list_of_agencies=tuple(sorted(review.facts.agencies or ())),
+        material=tuple((one.agency, one.conditions.words()) for one in review.facts.material or ()),
         sha256=document.sha256.hex(),
         attachments=tuple(_attachment(one) for one in document.attachments),
         releases=tuple(_release_line(one, today) for one in case.releases),

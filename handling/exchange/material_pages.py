@@ -45,9 +45,9 @@ async def _material(request: web.Request, hand_in: forms.Field | None = None) ->
 
 @signed_in
 async def recipient(request: web.Request) -> web.Response:
-    """Send what material is sealed to, one line for `age -R`."""
+    """Send what material is sealed to, for `age -R`; without a line end, so that the file's SHA-256 is its fingerprint."""
     keys = await request.app[PORTAL].unit_keys()
-    return attached(guide.RECIPIENT_NAME, f"{keys.desk_intake}\n".encode())
+    return attached(guide.RECIPIENT_NAME, str(keys.desk_intake).encode())
 
 
 ROUTES = (

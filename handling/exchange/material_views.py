@@ -26,10 +26,9 @@ class MaterialPage:
 
     template: ClassVar[str] = "agency/material.html"
     agency: str
-    fingerprint: str
-    unit: str
     unit_name: str
     unit_fingerprint: str
+    recipient_fingerprint: str
     opens: bool
     sent: tuple[SentView, ...]
     hand_in: forms.Field
@@ -42,10 +41,9 @@ def material_page(agency: Agency, sent: tuple[Sent, ...], unit: UnitKeys, hand_i
     """Show what the agency sent in, and how more is made: with open.html, or with stock tools."""
     return MaterialPage(
         agency=agency.name,
-        fingerprint=groups(agency.fingerprint),
-        unit=unit.unit,
         unit_name=unit.name,
         unit_fingerprint=groups(unit.fingerprint()),
+        recipient_fingerprint=groups(unit.desk_intake.fingerprint()),
         opens=agency.acknowledge is not None,
         sent=tuple(
             SentView(one.mark, in_words(one.received_on), in_words(one.opened_on) if one.opened_on else "")

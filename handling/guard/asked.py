@@ -14,7 +14,7 @@ from crypto.errors import CryptoError
 from crypto.statement import Statement
 from handling.guard.refusal import GuardError
 from handling.residue import findings
-from handling.rules import attachments
+from handling.rules import attachments, material
 from handling.rules.attachments import AttachmentsError, Listed
 from handling.rules.clauses import grounds_of
 from handling.rules.deconfliction import Deconfliction
@@ -30,7 +30,7 @@ REVIEW = TYPES[Kind.REVIEW]
 PHRASE = TYPES[Kind.PHRASE]
 
 _REPORT_FIELDS = {"format", "urn", "title", "summary", "items", "handling", "action", "sanitisation", "subject", "date"}
-_ATTACHMENTS = "attachments"  # stands only where there are some
+_ATTACHMENTS, _MATERIAL = "attachments", "material"  # each stands only where there is some
 _ALIKE = "alike"  # stands only where it is true
 _CLAIMS = "claims"  # stands only where there are some
 _ITEM_FIELDS = {"text", "scheme", "source", "information"}
@@ -67,6 +67,7 @@ class Report:
     subjects: tuple[str, ...]
     date: date
     attachments: tuple[Listed, ...]
+    material: tuple[Mapping[str, Any], ...]  # that it rests on, as the document lists it
     document: Mapping[str, Any]
     data: bytes
 
@@ -84,7 +85,7 @@ class Report:
     def read(cls, document: object) -> "Report":
         """Read a report document, or raise `FormatError`."""
         try:
-            return cls._read(_mapping(document, _REPORT_FIELDS, maybe=(_ATTACHMENTS,)))
+            return cls._read(_mapping(document, _REPORT_FIELDS, maybe=(_ATTACHMENTS, _MATERIAL)))
         except (TypeError, ValueError, CryptoError, AttachmentsError):
             raise FormatError from None
 
@@ -102,6 +103,7 @@ class Report:
             subjects=tuple(_text(code) for code in _list(document["subject"])),
             date=_day(document["date"]),
             attachments=_attachments(document),
+            material=material.listed(document[_MATERIAL]) if _MATERIAL in document else (),
             document=document,
             data=canonical(document),
         )
@@ -250,8 +252,12 @@ def contradictions(report: Report, facts: ReportFacts, agencies: Collection[str]
         "handling": facts.handling == report.handling,
         "agencies": facts.agencies in {None, frozenset(agencies)},
         "date": facts.date == report.date,
+        "pieces of material": tuple(piece.listed() for piece in facts.material or ()) == report.material,
     }
-    return tuple(f"The {name} in the facts are not those of the report." for name, same in stated.items() if not same)
+    said = [f"The {name} in the facts are not those of the report." for name, same in stated.items() if not same]
+    if not {piece.agency for piece in facts.material or ()} <= (facts.originators or frozenset()):
+        said.append("The facts list material of an agency that they do not name among its originators.")
+    return tuple(said)
 
 
 def attached(report: Report, copies: Mapping[str, bytes]) -> tuple[str, ...]:

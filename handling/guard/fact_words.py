@@ -30,6 +30,8 @@ def lines(facts: ReportFacts) -> tuple[tuple[str, str], ...]:
         "A stricter version could do without": _labels(facts.removable, REMOVABLE_LABELS, "Nothing"),
         "About": ", ".join(sorted(facts.about)) if facts.about else None,
         "Rests on material of": _joined(facts.originators, "Nobody else"),
+        "Of these, what came another way than through the portal": _joined(facts.by_hand, "Nothing"),
+        **_material(facts),
         "Consented": _joined(facts.consents or frozenset(), "Nobody was asked"),
         "Approved for": _joined(facts.approvals or frozenset(), "Nobody was asked"),
         "A life is in danger": _yes(facts.threat_to_life or False),
@@ -37,6 +39,16 @@ def lines(facts: ReportFacts) -> tuple[tuple[str, str], ...]:
         "Public-interest immunity": {None: None, True: "Claimed", False: "Not claimed"}[facts.immunity],
     }
     return tuple((name, value or "Not stated: every agreement will refuse") for name, value in said.items())
+
+
+def _material(facts: ReportFacts) -> dict[str, str | None]:
+    """Each piece with every condition: whoever signs answers for them being the agency's."""
+    if not facts.material:
+        return {"Material": None if facts.material is None else "None that came through the portal"}
+    return {
+        f"Material {number}, of {piece.agency}": f"{' '.join(piece.conditions.words())} SHA-256 {piece.sha256}"
+        for number, piece in enumerate(facts.material, 1)
+    }
 
 
 def _yes(answer: bool | None, yes: str = "Yes") -> str | None:  # noqa: FBT001 - the answer itself

@@ -5,6 +5,7 @@ from enum import Enum
 from typing import Final, TypeVar
 
 from handling.rules.facts import ReportFacts
+from handling.rules.resting import OF_MATERIAL, originator
 from handling.rules.risk import Ground, RiskFact, grounds
 from handling.rules.standing import Standing
 from handling.rules.terms import WORLD, Removable
@@ -185,30 +186,6 @@ def _geography(standing: Standing, facts: ReportFacts) -> Verdict:
     return Verdict(_ELSEWHERE, (outside,)) if outside else Verdict(_ABOUT, (about,))
 
 
-_OURS = Verdict(permit("originator/ours", "It rests on nothing that another agency gave us."))
-_CONSENTED = permit("originator/consented", "The agencies whose material it rests on have consented.", "originators")
-_ORIGIN_UNKNOWN = Verdict(
-    deny("originator/not-stated", "Nobody has stated whether it rests on material of another agency.")
-)
-_ASK_ORIGINATOR = ask(
-    "originator/ask",
-    Answer.ASK_ORIGINATOR,
-    "It rests on material of another agency, which has to consent first.",
-    "originators",
-)
-
-
-def _originator(standing: Standing, facts: ReportFacts) -> Verdict:
-    """What an agency gave us goes to another one only with its consent; back to itself it may go."""
-    originators = facts.originators
-    if originators is None:
-        return _ORIGIN_UNKNOWN
-    if not originators:
-        return _OURS
-    missing = originators - (facts.consents or frozenset()) - {standing.recipient.agency}
-    return Verdict(_ASK_ORIGINATOR, (missing,)) if missing else Verdict(_CONSENTED, (originators,))
-
-
 _NO_APPROVER = Verdict(permit("approval/not-needed", "The agreement names nobody who must be asked first."))
 _APPROVED = permit("approval/given", "Whoever must be asked first has approved.", "approver")
 _ASK_APPROVER = ask(
@@ -328,7 +305,7 @@ def _removable(facts: ReportFacts, what: Removable) -> bool:
     return facts.removable is not None and what in facts.removable
 
 
-OF_REPORT: Final[tuple[Callable[[Standing, ReportFacts], Verdict], ...]] = (
+ALWAYS: Final[tuple[Callable[[Standing, ReportFacts], Verdict], ...]] = (
     _positive_list,
     _subject,
     _handling,
@@ -340,13 +317,16 @@ OF_REPORT: Final[tuple[Callable[[Standing, ReportFacts], Verdict], ...]] = (
     _special,
     _minors,
     _geography,
-    _originator,
+    originator,
     _approval,
     _review,
     _report_date,
     _risk,
     _immunity,
 )
+
+OF_REPORT: Final = (*ALWAYS, *OF_MATERIAL)
+"""Every clause that looks at a report."""
 
 
 def _exception(clause: str, text: str) -> Rule:

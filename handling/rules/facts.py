@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from handling.rules.grading import Grade, Handling
+from handling.rules.material import Piece, pieces
 from handling.rules.risk import RiskFact
 from handling.rules.terms import DataCategory, Removable, SpecialCategory, Tlp
 
@@ -39,6 +40,8 @@ class ReportFacts:
     removable: frozenset[Removable] | None = None  # what a stricter version could do without
     about: frozenset[str] | None = None  # countries
     originators: frozenset[str] | None = None  # agencies whose material it rests on
+    by_hand: frozenset[str] | None = None  # those of them whose material came another way than through the portal
+    material: tuple[Piece, ...] | None = None  # what came through the portal, with its conditions
     consents: frozenset[str] | None = None  # those of them that agreed to this
     approvals: frozenset[str] | None = None  # agencies for which the approver named in their agreement agreed
     threat_to_life: bool | None = None
@@ -67,6 +70,8 @@ class ReportFacts:
             "removable": _codes_body(self.removable),
             "about": None if self.about is None else sorted(self.about),
             "originators": None if self.originators is None else sorted(self.originators),
+            "by_hand": None if self.by_hand is None else sorted(self.by_hand),
+            "material": None if self.material is None else [piece.to_body() for piece in self.material],
             "consents": None if self.consents is None else sorted(self.consents),
             "approvals": None if self.approvals is None else sorted(self.approvals),
             "threat_to_life": self.threat_to_life,
@@ -169,6 +174,8 @@ _READ: Mapping[str, Callable[[object], Any]] = {
     "removable": _codes(Removable),
     "about": _texts,
     "originators": _texts,
+    "by_hand": _texts,
+    "material": pieces,
     "consents": _texts,
     "approvals": _texts,
     "threat_to_life": _truth,

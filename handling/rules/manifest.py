@@ -10,7 +10,7 @@ from uuid import UUID
 from handling.rules.agreements import AGENCY_ID, Agreement, Purpose
 from handling.rules.facts import ReportFacts
 from handling.rules.grading import Scheme
-from handling.rules.obligations import TERMS
+from handling.rules.obligations import MATERIAL, TERMS
 from handling.rules.package import MANIFEST, REPORT_JSON, are_names, hashes
 from handling.rules.policy import Decision
 
@@ -226,9 +226,11 @@ def _agreement(value: object) -> AgreementRef:
 
 def _terms(value: object) -> Mapping[str, Any]:
     """Terms are compared whole with those that follow from the agreement; here they only have to be what they are."""
-    if not isinstance(value, Mapping) or set(value) != set(TERMS):
+    if not isinstance(value, Mapping) or set(value) - {MATERIAL} != set(TERMS):
         raise ManifestError
-    if not all(isinstance(value[key], kind) for key, kind in TERMS.items()):
+    if not isinstance(value.get(MATERIAL, []), list) or not all(
+        isinstance(value[key], kind) for key, kind in TERMS.items()
+    ):
         raise ManifestError
     return value
 

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any, Final
 
 from handling.rules.agreements import PURPOSE_LABELS, Purpose
-from handling.rules.clocks import MONTHS
+from handling.rules.clocks import in_words
 from handling.rules.grading import Action, Handling, HandlingCode, Sanitisation
 from handling.rules.terms import CLASS_LABELS, AgencyClass, Tlp
 
@@ -76,7 +76,7 @@ class Conditions:
             named = "; ".join(label for one, label in PURPOSE_LABELS.items() if one in self.purposes)
             said.append(f"Use it for this alone: {named}.")
         if self.delete_by is not None:
-            said.append(f"Delete it by {_in_words(self.delete_by)}.")
+            said.append(f"Delete it by {in_words(self.delete_by)}.")
         if self.marking is not None:
             said.append(f"Marked TLP:{self.marking.value}.")
         if self.handling is not None:
@@ -169,6 +169,15 @@ def pieces(bodies: object) -> tuple[Piece, ...]:
     return found
 
 
+def listed(bodies: object) -> tuple[Mapping[str, Any], ...]:
+    """Read what a report's document lists: at least one piece, as `Piece.listed` writes it; or raise `ValueError`."""
+    if not isinstance(bodies, list) or not bodies:
+        raise MaterialStatedError
+    if not all(isinstance(body, Mapping) and "agency" not in body for body in bodies):
+        raise MaterialStatedError
+    return tuple(one.listed() for one in pieces([{**body, "agency": "-"} for body in bodies]))
+
+
 _ACTIONS: Final = (Action.A1, Action.A2, Action.A3)  # from the narrowest to the widest
 _SANITISATIONS: Final = (Sanitisation.S2, Sanitisation.S1)
 
@@ -182,10 +191,6 @@ def as_narrow(handling: Handling, as_: Handling) -> bool:
     return _ACTIONS.index(handling.action) <= _ACTIONS.index(as_.action) and _SANITISATIONS.index(
         handling.sanitisation
     ) <= _SANITISATIONS.index(as_.sanitisation)
-
-
-def _in_words(day: date) -> str:
-    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def _texts(value: object) -> list[str]:

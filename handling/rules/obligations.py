@@ -23,6 +23,7 @@ class Obligations:
     onward: OnwardRule
     conditions: tuple[str, ...]  # of the agreement, then its terms as sentences
     agreed: Mapping[str, Any]  # the terms for machines, before a report's own codes narrow them
+    material: tuple[Mapping[str, Any], ...] = ()  # of other agencies, that the report rests on, with its conditions
     exception_review_by: date | None = None  # where limits were lifted because a life is in danger
 
     def under_exception(self, review_by: date) -> "Obligations":
@@ -37,6 +38,7 @@ class Obligations:
         action = None if facts.handling is None else facts.handling.action
         return {
             **self.agreed,
+            **({MATERIAL: [dict(one) for one in self.material]} if self.material else {}),
             "marking": None if facts.marking is None else facts.marking.value,
             "actions": self.agreed["actions"] if action is None else [action.value],
             "exception_review_by": None if self.exception_review_by is None else self.exception_review_by.isoformat(),
@@ -100,6 +102,9 @@ TERMS: Final[Mapping[str, type | tuple[type, ...]]] = {
     "exception_review_by": (str, type(None)),
 }
 """What `Obligations.terms` says, each key with the type of its value."""
+
+MATERIAL: Final = "material"
+"""One key more, a list, where the report rests on material of other agencies."""
 
 _EVIDENCE: Final[Mapping[Evidence, str]] = {
     Evidence.NEVER: "Never use it as evidence in court.",

@@ -10,11 +10,12 @@ from datetime import date
 from typing import Final
 
 from handling.rules.agreements import Agreement, Purpose
-from handling.rules.clauses import OF_REPORT, spared
+from handling.rules.clauses import ALWAYS, OF_REPORT, spared
 from handling.rules.clocks import days_after
 from handling.rules.facts import ReportFacts
 from handling.rules.obligations import Obligations, obligations
 from handling.rules.recipient import Recipient
+from handling.rules.resting import NOTHING_SENT, OF_MATERIAL, bound
 from handling.rules.standing import STANDING, Standing
 from handling.rules.verdicts import HANDLER_RESTRICTION, Answer, Verdict, deny
 
@@ -60,8 +61,11 @@ class Prepared:
 
     def decide(self, facts: ReportFacts) -> Decision:
         """Ask every clause; the worst answer decides, and every verdict is kept."""
-        standing, obliged = self.standing, self.obligations
-        asked = [clause(standing, facts) for clause in OF_REPORT]
+        standing, obliged, sent = self.standing, self.obligations, facts.material
+        asked = [clause(standing, facts) for clause in ALWAYS]
+        if sent != ():
+            asked += [clause(standing, facts) for clause in OF_MATERIAL]
+            obliged = bound(obliged, sent or (), standing.recipient.agency)
         if self.spares and facts.threat_to_life is True:
             asked = [spared(verdict) for verdict in asked]
             review_days = standing.agreement.threat_to_life.review_days
@@ -70,6 +74,8 @@ class Prepared:
         for verdict in asked:
             answer = verdict.said.answer
             outcome = max(outcome, answer)
+        if sent == ():
+            asked += NOTHING_SENT
         return Decision(outcome, (*self.verdicts, *asked), obliged)
 
 

@@ -13,7 +13,7 @@ from handling import data
 from handling.material import NAMESPACE, Material, Signed
 from handling.rules.agreements import Purpose
 from handling.rules.grading import Action, Grade, Handling, HandlingCode, Sanitisation
-from handling.rules.material import LINE_MAX, LINES_MAX, Conditions, PassOn, Piece
+from handling.rules.material import LINE_MAX, LINES_MAX, Conditions, PassOn, Piece, as_narrow
 from handling.rules.terms import AgencyClass, Tlp
 
 DAY = date(2026, 11, 26)
@@ -38,13 +38,14 @@ MATERIAL = Material(
     answers="",
     on=DAY,
 )
+AGENCIES = ("harbour-customs", "river-parks", "port-police")
 ASKED = Conditions(PassOn.ASK)
 
 _LINES = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=LINE_MAX)
 
 
 @st.composite
-def conditions(draw: st.DrawFn) -> Conditions:
+def conditions(draw: st.DrawFn, lines: st.SearchStrategy[str] = _LINES) -> Conditions:
     """Any conditions that an agency can state."""
     pass_on = draw(st.sampled_from(PassOn))
     agencies = draw(st.frozensets(st.sampled_from(["river-parks", "harbour-customs", "port-police"])))
@@ -61,8 +62,46 @@ def conditions(draw: st.DrawFn) -> Conditions:
         delete_by=draw(st.none() | st.dates(date(2026, 1, 1), date(2029, 1, 1))),
         marking=draw(st.none() | st.sampled_from(Tlp)),
         handling=draw(st.none() | handlings()),
-        lines=tuple(draw(st.lists(_LINES, max_size=LINES_MAX, unique=True))),
+        lines=tuple(draw(st.lists(lines, max_size=LINES_MAX, unique=True))),
     )
+
+
+PIECES = st.lists(
+    st.builds(
+        Piece,
+        st.sampled_from(["aa" * 32, "bb" * 32, "cc" * 32]),
+        st.sampled_from(AGENCIES),
+        conditions(st.sampled_from(["Name no officer of ours.", "Call before any search."])),
+    ),
+    max_size=2,
+    unique_by=lambda piece: piece.sha256,
+).map(lambda found: tuple(sorted(found, key=lambda piece: piece.sha256)))
+"""What a report may rest on, as its facts state it."""
+
+
+def narrower(before: Conditions) -> st.SearchStrategy[Conditions]:
+    """The same conditions with one more of them, or one that is stricter."""
+    asked = {"agencies": frozenset(), "classes": frozenset()}
+    ways = [
+        st.just(replace(before, pass_on=PassOn.NEVER, **asked)),
+        st.just(before if before.pass_on is PassOn.NEVER else replace(before, pass_on=PassOn.ASK, **asked)),
+        st.sampled_from(sorted(before.purposes or Purpose, key=str)).map(
+            lambda one: replace(before, purposes=frozenset({one}))
+        ),
+        st.dates(date(2026, 1, 1), date(2029, 1, 1)).map(
+            lambda day: replace(before, delete_by=min(day, before.delete_by or day))
+        ),
+        st.sampled_from([tlp for tlp in Tlp if before.marking is None or before.marking.within(tlp)]).map(
+            lambda tlp: replace(before, marking=tlp)
+        ),
+        handlings().map(
+            lambda one: (
+                replace(before, handling=one) if before.handling is None or as_narrow(one, before.handling) else before
+            )
+        ),
+        st.just(replace(before, lines=(*before.lines, "One more.")[:LINES_MAX])),
+    ]
+    return st.one_of(ways)
 
 
 def handlings() -> st.SearchStrategy[Handling]:

@@ -20,10 +20,12 @@ from handling.rules.agreements import (
 from handling.rules.facts import ReportFacts
 from handling.rules.grading import Action, HandlingCode, Sanitisation
 from handling.rules.manifest import NotPermittedError, manifest_of
+from handling.rules.material import PassOn
 from handling.rules.policy import Answer, evaluate, prepare
 from handling.rules.recipient import Recipient, RecipientKey
 from handling.rules.risk import RiskFact
-from handling.rules.terms import DataCategory, Encryption, Removable, SpecialCategory, Tlp
+from handling.rules.terms import AgencyClass, DataCategory, Encryption, Removable, SpecialCategory, Tlp
+from tests.handling.materials import a_piece
 from tests.handling.rules.cases import AGENCIES, COUNTRIES, FLOORS, HANDLING, SCOPES, SUBJECTS
 from tests.handling.rules.samples import AGREEMENT, FACTS, RECIPIENT, TODAY, grade
 from tests.handling.rules.test_manifest import MEMBERS, RELEASE, URN
@@ -66,6 +68,26 @@ FACT = {
     "removable": lambda dice: dice.some(Removable),
     "about": lambda dice: dice.some(COUNTRIES),
     "originators": lambda dice: dice.some(AGENCIES),
+    "by_hand": lambda dice: dice.some(AGENCIES),
+    "material": lambda dice: tuple(
+        a_piece(
+            dice.choice(AGENCIES),
+            digest,
+            **dice.choice(
+                [
+                    {},
+                    {"pass_on": PassOn.NEVER},
+                    {"pass_on": PassOn.MAY, "agencies": frozenset({RECIPIENT.agency})},
+                    {"pass_on": PassOn.MAY, "classes": frozenset({dice.choice(list(AgencyClass))})},
+                ]
+            ),
+            purposes=dice.choice([None, frozenset({dice.choice(list(Purpose))})]),
+            delete_by=dice.choice([None, dice.day()]),
+            marking=dice.choice([None, dice.choice(list(Tlp))]),
+            handling=dice.choice([None, dice.choice(HANDLING)]),
+        )
+        for digest in ("aa", "bb")[: dice.randint(0, 2)]
+    ),
     "consents": lambda dice: dice.some(AGENCIES),
     "approvals": lambda dice: dice.some(AGENCIES),
     "threat_to_life": Dice.flip,

@@ -51,6 +51,7 @@ class Story:
         self.title = "Pangolin scales in a cold store"
         self.agencies = {"harbour-customs": "investigation", "river-parks": "protection"}  # and for which purpose
         self.releases: dict[str, str] = {}
+        self.condition = ""  # of material that the report rests on
         self.paper: dict[str, str] = {}  # what people have written down, by whose it is
 
     async def __aenter__(self) -> Self:
@@ -340,6 +341,8 @@ class Story:
         page = await amina.open(f"{self._tip}/items")
         items = page.form("/report").choices("item")
         report = await amina.submit("/report", item=items)
+        sent = report.form(report.path).choices("material")
+        need(bool(sent) is bool(self.condition), "material that was handed over is not offered to the report")
         queued = await amina.submit(
             report.path,
             title=self.title,
@@ -347,6 +350,7 @@ class Story:
             handling="P",
             subject=["wildlife.smuggling", "goods.pangolin"],
             agency=list(self.agencies),
+            **({"material": sent} if sent else {}),
             **ANSWERED,
             sum_of_knowledge="Several people know each part of it.",
             act="queue",
@@ -409,6 +413,9 @@ class Story:
             need(hashlib.sha256(members[name]).hexdigest() == digest, f"{name} is not what the manifest lists")
         page = members["1-read-first.html"].decode()
         need(self.title in page and "<script" not in page, "the page to read first is not the report's")
+        if self.condition:
+            need(len(manifest["terms"]["material"]) == 1, "the terms do not list the material that the report rests on")
+            need(self.condition in page, "the page to read first lacks a condition of that material")
         for canary in (CANARY_MESSAGE, CANARY_FILE, CANARY_NAME):
             need(canary.encode() not in archive, "the package holds words of the tip")
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from tests.journeys.acts import Story, need
 from tests.journeys.installation import printed_cards
-from tests.journeys.openpage import Officer
+from tests.journeys.openpage import CONDITION, Officer
 from tests.journeys.screens import NoBrowserError, some_browser
 
 AGENCY = "coast-guard"
+MATERIAL = "The dhow quillfeather lay off the point with drums on deck."
 _STICK = "stick"
 
 
@@ -52,6 +53,38 @@ def _signs(stick: Path, words: str, agreement: str) -> Path:
         return officer.signs(agreement)
 
 
+async def sends(story: Story) -> tuple[str, str]:
+    """The officer sends material that two agencies may have unasked; an analyst reads it and hands it to the corridor."""
+    if AGENCY not in story.agencies:
+        raise NoBrowserError  # and so it was not enrolled
+    stick = story.folder / _STICK
+    portal = await story.signed_in("exchange", "farid")
+    (stick / "unit-keys.json").write_bytes((await portal.open("/keys/unit-keys.json")).body)
+    text = await asyncio.to_thread(_sends, stick, story.paper["agency"])
+    await portal.open("/material")
+    handed = await portal.submit("/material", text=text)
+    need("not opened yet" in handed.text, f"the portal does not take it: {handed.text[:300]}")
+    desk = await story.signed_in("desk", "amina")
+    read = await desk.open((await desk.open("/material")).link("/material/"))
+    need(MATERIAL in read.text and "It holds" in read.text, f"the desk does not read it: {read.text[:300]}")
+    need("harbour-customs, river-parks" in read.text and CONDITION in read.text, "its conditions are not shown")
+    await desk.submit("/corridor")
+    need("opened by the unit" in (await portal.open("/material")).text, "its agency does not see that it was opened")
+    story.condition = CONDITION
+    return (
+        "material written, signed and sealed in open.html with the network off, read at the desk, handed to the corridor",
+        "a sealed file that only the desk opens; at the portal whose it is, a day and a mark",
+    )
+
+
+def _sends(stick: Path, words: str) -> str:
+    with some_browser(online=False) as browser:
+        officer = Officer(browser, stick, words).sits_down()
+        may = "harbour-customs river-parks"
+        file = officer.sends("CG/2026/114", MATERIAL, pass_on="may", agencies=may, unit="unit-keys.json")
+        return file.read_text()
+
+
 async def opens_and_answers(story: Story) -> tuple[str, str]:
     """The officer downloads, opens offline, acknowledges and answers; the unit's desk reads both as signed by the agency."""
     if AGENCY not in story.agencies:
@@ -64,6 +97,7 @@ async def opens_and_answers(story: Story) -> tuple[str, str]:
         (story.folder / _STICK / part.rpartition("/")[2]).write_bytes((await portal.open(href)).body)
     read, *written = await asyncio.to_thread(_opens, story.folder / _STICK, story.paper["agency"])
     need(story.title in read, f"open.html does not show the report: {read[:300]}")
+    need(CONDITION not in read, "an agency is bound by a condition of its own material")
     for text in written:
         await portal.open(package)
         shown = await portal.submit("/hand-in", text=text)

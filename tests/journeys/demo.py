@@ -25,6 +25,7 @@ HOPS: tuple[tuple[str, Hop], ...] = (
     ("set-up", Story.set_up),
     ("sealing", Story.sealing),
     ("an agency's key", coastguard.enrol),
+    ("material of an agency", coastguard.sends),
     ("source", Story.report),
     ("drop and collection", Story.collect),
     ("corridor", Story.work),

@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.journeys.screens import Screen
 from tipline import openpage
 
+CONDITION = "Name no officer of ours."
 SLOW = 240  # seconds; stretching a passphrase takes a minute where nothing compiles
 
 
@@ -104,7 +105,7 @@ class Officer:
         self.browser.click("#answer-form button[type=submit]")
         return self._written("answer")
 
-    def sends(self, reference: str, words: str, *, pass_on: str, unit: str = "") -> Path:
+    def sends(self, reference: str, words: str, *, pass_on: str, agencies: str = "", unit: str = "") -> Path:
         """Write material, sign and seal it; *unit* is a file of the folder that has to be compared first. The file to hand in."""
         browser = self.browser
         browser.click("#send > summary")
@@ -114,8 +115,10 @@ class Officer:
         browser.choose("#send-source", "B")
         browser.choose("#send-information", "3")
         browser.click(f"input[name=send-pass-on][value={pass_on}]")
+        if agencies:
+            browser.fill("#send-agencies", agencies)
         browser.choose("#send-marking", "AMBER")
-        browser.fill("#send-conditions", "Name no officer of ours.")
+        browser.fill("#send-conditions", CONDITION)
         browser.upload("#send-key", self.folder / "agency-key.age")
         browser.fill("#send-passphrase", self.words)
         if unit:

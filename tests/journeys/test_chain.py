@@ -9,6 +9,7 @@ import pytest
 from tests.adversarial.everything import search_everything
 from tests.journeys import demo, screens
 from tests.journeys.acts import CANARY_FILE, CANARY_MESSAGE, CANARY_NAME, Story
+from tests.journeys.coastguard import MATERIAL
 from tests.journeys.elsewhere import BROWSER_MESSAGE, BROWSER_REPLY, COMMAND_ANSWER, COMMAND_MESSAGE, KIT_MESSAGE
 from tests.journeys.installation import Installation, installed
 from tests.journeys.pgp_tip import CANARY as PGP_CANARY
@@ -23,6 +24,7 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
 
 NEEDS_A_BROWSER = [
     "an agency's key",
+    "material of an agency",
     "an agency without tools",
     "sealed by the source: kit",
     "sealed by the source: browser",
@@ -36,7 +38,7 @@ async def test_the_chain_is_whole_and_leaves_nothing_in_clear(installation: Inst
         secrets, paper = story.secrets, story.paper.values()
     canaries = [CANARY_MESSAGE, CANARY_FILE, CANARY_NAME, "canary about the unit", "canary in the answer", codename]
     canaries += [COMMAND_MESSAGE, COMMAND_ANSWER, KIT_MESSAGE, BROWSER_MESSAGE, BROWSER_REPLY, PGP_CANARY]
-    canaries += [*secrets, *paper]
+    canaries += [MATERIAL, *secrets, *paper]
 
     assert left_out == ([] if screens.is_here() else NEEDS_A_BROWSER)
     await asyncio.sleep(worker.IDLE_SECONDS + 8)  # the workers that held the source's words end when idle

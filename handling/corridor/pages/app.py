@@ -5,7 +5,18 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
-from handling.corridor.pages import attachments, grading, interests, items, live, outcomes, reading, reports, tips
+from handling.corridor.pages import (
+    attachments,
+    grading,
+    interests,
+    items,
+    live,
+    material,
+    outcomes,
+    reading,
+    reports,
+    tips,
+)
 from handling.corridor.pages.common import CORRIDOR, Corridor, errors, handler, listed_today, looked, no_list
 from handling.corridor.session import Handler, NoCorridorError, VaultNotYetError, open_corridor
 from handling.corridor.upkeep import UPKEEP, CorridorUpkeep
@@ -56,6 +67,8 @@ ROUTES = (
     web.get("/agencies", interests.people),
     web.post("/agencies", interests.add),
     web.post("/agencies/end", interests.end_person),
+    web.get("/material", material.listing),
+    web.get("/material/{id}", material.show),
     web.get("/outcomes", outcomes.listing),
     web.get("/outcomes/{id}", outcomes.show),
     web.post("/outcomes/{id}/propose", outcomes.propose),

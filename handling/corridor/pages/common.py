@@ -9,7 +9,7 @@ from uuid import UUID
 
 from aiohttp import web
 
-from handling.corridor import intake, looking, outcomes, pgpkeys
+from handling.corridor import intake, looking, material, outcomes, pgpkeys
 from handling.corridor.errors import CorridorError, NotThereError
 from handling.corridor.parts import Blobs
 from handling.corridor.reseal import Resealer
@@ -126,10 +126,11 @@ async def current(request: web.Request) -> Handler:
 
 
 async def refresh(request: web.Request) -> Handler:
-    """Do what waits for an open vault: re-seal, make the coming weeks' intake keys, send what two people approved."""
+    """Do what waits for an open vault: re-seal, judge handed material, make the coming weeks' intake keys, send what two people approved."""
     parts, signed_in = corridor(request), await current(request)
     await parts.resealer.run(signed_in)
     await outcomes.reseal(parts.pool, signed_in)
+    await material.receive(parts.pool, signed_in)
     async with parts.one_at_a_time:
         try:
             await intake.keep_ahead(parts.pool, parts.keyring, signed_in, now().date())

@@ -11,7 +11,7 @@ from uuid import UUID
 from aiohttp import web
 
 from handling import data
-from handling.corridor import asking, attaching, items, reading, reports, tips, words, workbench
+from handling.corridor import asking, attaching, items, material, reading, reports, tips, words, workbench
 from handling.corridor.document import SUMMARY_LIMIT, TITLE_LIMIT, Draft
 from handling.corridor.errors import CorridorError, NotThereError
 from handling.corridor.items import OpenItem
@@ -283,6 +283,7 @@ async def _report(
         enrolled = await agencies.all_(db)
         noted = await reports.noted(db, person, found) if _is_open(found) else ()
         earlier = await asking.earlier(db, person.vault, found.row.id, found.draft) if _is_open(found) else {}
+        received = await material.listing(db, person.vault)
         whole = await attaching.originals(db, person, found.draft) if _is_open(found) else ()
     draft, scheme = found.draft, data.scheme()
     script = await asyncio.to_thread(live.integrity) if _is_open(found) else None
@@ -306,7 +307,7 @@ async def _report(
         actions=tuple(scheme.marking(code) for code in ("A1", "A2", "A3")),
         sanitisations=tuple(scheme.marking(code) for code in ("S1", "S2")),
         subjects=_subjects(draft),
-        stated=stating.view(draft.stated, enrolled),
+        stated=stating.view(draft.stated, enrolled, received, blocked, now().date()),
         agencies=tuple(
             Choice(one.id, one.name, one.id in draft.agencies)
             for one in enrolled

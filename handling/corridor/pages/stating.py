@@ -2,10 +2,13 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum
 from typing import ClassVar, TypeVar
 
 from handling import data
+from handling.corridor import words
+from handling.corridor.material import OpenMaterial, is_past
 from handling.corridor.stating import NO, NONE, YES, Stated
 from handling.rules.terms import DATA_LABELS, REMOVABLE_LABELS, SPECIAL_LABELS, TLP_LABELS
 from handling.store.agencies import Agency
@@ -23,6 +26,19 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class MaterialChoice:
+    """One piece of material that the report can rest on, with all that binds whoever uses it."""
+
+    value: str
+    label: str
+    path: str
+    ticked: bool
+    conditions: tuple[str, ...]
+    circular: str
+    unasked: bool  # its agency must not learn of this tip
+
+
+@dataclass(frozen=True, slots=True)
 class StatedView:
     """What can be stated, and what was."""
 
@@ -34,13 +50,15 @@ class StatedView:
     removable: tuple[Choice, ...]
     about: str
     countries: tuple[tuple[str, str], ...]
+    material: tuple[MaterialChoice, ...]
     originators: tuple[Choice, ...]
     consented: bool
     approvals: tuple[Choice, ...]
     threat_to_life: bool
 
     fields: ClassVar[tuple[str, ...]] = (
-        *("marking", "named_persons", "minors", "data", "special", "removable", "about", "originator", "approval"),
+        *("marking", "named_persons", "minors", "data", "special", "removable", "about", "material"),
+        *("originator", "approval"),
     )
 
     @property
@@ -53,7 +71,7 @@ class StatedView:
     @property
     def said(self) -> tuple[tuple[str, str], ...]:
         """What was answered, in words, where nothing can be changed any more."""
-        words = (
+        lines = (
             ("Marking", _ticked(self.marking)),
             ("Names a person", _ticked(self.named_persons)),
             ("Concerns anybody under 18", _ticked(self.minors)),
@@ -61,16 +79,26 @@ class StatedView:
             ("Specially protected data", _ticked(self.special)),
             ("A stricter version could do without", _ticked(self.removable)),
             ("About", self.about),
-            ("Rests on material of", _ticked(self.originators)),
+            ("Rests on material that came through the portal", _sent(self.material)),
+            ("Rests on material that came another way, of", _ticked(self.originators)),
             ("These agencies consented", "Yes" if self.consented else ""),
             ("Approved for", _ticked(self.approvals)),
             ("A life is in danger", "Yes" if self.threat_to_life else ""),
         )
-        return tuple((name, value) for name, value in words if value)
+        return tuple((name, value) for name, value in lines if value)
 
 
-def view(stated: Stated, enrolled: Sequence[Agency]) -> StatedView:
-    """Show what was stated so far."""
+def view(
+    stated: Stated,
+    enrolled: Sequence[Agency],
+    received: Sequence[OpenMaterial],
+    blocked: Collection[str],
+    today: date,
+) -> StatedView:
+    """Show what was stated so far; of the material that was *received*, what may still be used or is ticked.
+
+    Agencies that are *blocked* must not learn of the tip.
+    """
     names = [(agency.id, agency.name) for agency in enrolled]
     return StatedView(
         marking=tuple(
@@ -84,11 +112,33 @@ def view(stated: Stated, enrolled: Sequence[Agency]) -> StatedView:
         removable=_boxes(_labels(REMOVABLE_LABELS), stated.removable),
         about=" ".join(stated.about),
         countries=tuple(data.countries().items()),
-        originators=_boxes(names, stated.originators, "Nobody's: it rests on nothing that another agency gave us"),
+        material=tuple(
+            _choice(one, dict(names).get(one.row.agency, one.row.agency), stated, unasked=one.row.agency in blocked)
+            for one in received
+            if one.signed.sha256 in stated.material or not is_past(one, today)
+        ),
+        originators=_boxes(names, stated.originators, "Nobody's: nothing that it rests on came another way"),
         consented=stated.consented,
         approvals=_boxes(names, stated.approvals),
         threat_to_life=stated.threat_to_life,
     )
+
+
+def _choice(one: OpenMaterial, agency: str, stated: Stated, *, unasked: bool) -> MaterialChoice:
+    said, digest = one.said, one.signed.sha256
+    return MaterialChoice(
+        value=digest,
+        label=f"{agency}: {said.reference}, received {words.day(one.row.received_on)}",
+        path=f"/material/{one.row.id}",
+        ticked=digest in stated.material,
+        conditions=said.conditions.words(),
+        circular=said.answers,
+        unasked=unasked,
+    )
+
+
+def _sent(choices: Iterable[MaterialChoice]) -> str:
+    return "; ".join(choice.label for choice in choices if choice.ticked)
 
 
 def _ticked(choices: Iterable[Choice]) -> str:

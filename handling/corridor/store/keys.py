@@ -70,6 +70,10 @@ _NAMED = """
     SELECT id
       FROM corridor.interests
      WHERE id = ANY($1::uuid[])
+    UNION ALL
+    SELECT id
+      FROM corridor.material
+     WHERE id = ANY($1::uuid[])
 """
 
 _DAYS_KEPT_IN_MIND = 400

@@ -21,16 +21,18 @@ from handling.rules.facts import FactsError, ReportFacts
 from handling.rules.feedback import Feedback, FeedbackError
 from handling.rules.grading import GradeError
 from handling.rules.manifest import Manifest, ManifestError
+from handling.rules.material import Piece
 from handling.rules.member_list import MembershipError
 from handling.rules.member_list import check as check_members
 from handling.rules.package import PackageError, pack, unpack
 from tests.fuzz.target import Target, both, these, vectors
-from tests.handling.materials import ASKED, MATERIAL
+from tests.handling.materials import ASKED, CONDITIONS, MATERIAL
 from tests.handling.rules.samples import FACTS, TODAY, TOML
 from tests.handling.rules.test_manifest import BODY
 from tipline.base.forms import FormError
 
 CODES = codes()
+RESTING = replace(FACTS, material=(Piece("aa" * 32, "coast", CONDITIONS),), originators=frozenset({"coast"}))
 RECIPIENT = age.Identity.from_seed(Secret(bytes(32))).recipient
 
 
@@ -146,7 +148,9 @@ TARGETS = {
     "package": Target(package, (PackageError,), vectors("package", field="zip", binary=True)),
     "package-scanned": Target(scanned, (), vectors("package", field="zip", binary=True)),
     "package-page": Target(page, (), these(b'<p class="a">x</p>', b"<style>p{}</style>", b"<!--", b"<a href=#x>")),
-    "facts": Target(facts, (FactsError, CanonicalError), these(canonical(FACTS.to_body()))),
+    "facts": Target(
+        facts, (FactsError, CanonicalError), these(canonical(FACTS.to_body()), canonical(RESTING.to_body()))
+    ),
     "feedback": Target(feedback, (FeedbackError, CanonicalError), both(JSON, these(canonical({"stage": "assessed"})))),
     "grade": Target(grade, (GradeError,), these(b"3x5x2 2 D", b"2D"), most=64),
     "guard-request": Target(

@@ -449,6 +449,7 @@ async def test_every_address_of_a_hidden_record_answers_as_one_that_does_not_exi
         "reports": report,
         "outcomes": await _outcome(world, amina, report),
         "files": await world.inside.fetchval("SELECT id FROM corridor.file"),
+        "material": uuid4(),  # of agencies, and for every handler
         "not-opened": await world.inside.fetchval("SELECT id FROM corridor.envelope LIMIT 1"),
     }
     await world.inside.execute("UPDATE corridor.envelope SET state = 'refused' WHERE id = $1", hidden["not-opened"])

@@ -110,8 +110,8 @@ async def test_a_draft_is_saved_sealed_under_a_record_key_of_its_own(
         ({"minors": []}, "anybody under 18"),
         ({"about": ""}, "two letters"),
         ({"about": "KE QQ"}, "Not a country's code: QQ"),
-        ({"originator": []}, "whose material it rests on"),
-        ({"originator": ["nobody-here"]}, "whose material it rests on"),
+        ({"originator": []}, "whose material came another way"),
+        ({"originator": ["nobody-here"]}, "whose material came another way"),
         (
             {"handling": "C", "action_code": "A1", "sanitisation_code": "S2"},
             "because it is shared under conditions (C)",

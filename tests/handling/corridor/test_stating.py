@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from handling.corridor.stating import NONE, NOTHING, Stated
 from handling.data import countries
 from handling.rules.terms import DataCategory, Removable, SpecialCategory, Tlp
+from tests.handling.materials import a_piece
 from tests.journeys.answers import ANSWERED
 
 AGENCIES = ("harbour-customs", "river-parks")
@@ -24,6 +25,7 @@ ANYTHING = st.builds(
     minors=WORDS,
     removable=st.lists(WORDS, max_size=2).map(tuple),
     about=st.lists(WORDS, max_size=2).map(tuple),
+    material=st.lists(WORDS, max_size=2).map(tuple),
     originators=st.lists(WORDS, max_size=2).map(tuple),
     consented=st.booleans(),
     approvals=st.lists(WORDS, max_size=2).map(tuple),
@@ -66,10 +68,21 @@ def test_what_was_answered_becomes_those_facts() -> None:
     assert facts.reviewed is None
 
 
+def test_whose_material_it_rests_on_follows_from_what_is_ticked_and_a_letter_is_told_apart() -> None:
+    piece = a_piece("river-parks")
+
+    sent = replace(GOOD, material=(piece.sha256,)).facts(AGENCIES, [piece])
+    both = replace(GOOD, originators=("harbour-customs",)).facts(AGENCIES, [piece])
+
+    assert (sent.originators, sent.by_hand, sent.material) == ({"river-parks"}, frozenset(), (piece,))
+    assert (both.originators, both.by_hand) == ({"river-parks", "harbour-customs"}, {"harbour-customs"})
+
+
 def test_none_is_an_answer_and_becomes_an_empty_list() -> None:
     facts = GOOD.facts(AGENCIES)
 
     assert facts.special_categories == facts.originators == facts.consents == facts.removable == frozenset()
+    assert (facts.by_hand, facts.material) == (frozenset(), ())
 
 
 @pytest.mark.parametrize(

@@ -10,15 +10,16 @@ from uuid import UUID, uuid4
 import pytest
 
 from crypto import age, padding
-from crypto.canonical import canonical
+from crypto.canonical import canonical, parse
 from crypto.signing import SigningKey
 from handling import material
 from handling.agencyfiles import AgencyKey
 from handling.desk.intake import Reason
-from handling.material import Material
+from handling.material import Material, Signed
 from handling.store import agencies
 from tests.handling.desk.conftest import TODAY, DeskRoom
 from tests.handling.materials import ASKED, CONDITIONS, MATERIAL, signed
+from tests.journeys.browser import Page
 
 KEY, OTHER = SigningKey.generate(), SigningKey.generate()
 COAST = AgencyKey("Coast Guard", age.Identity.generate().recipient, KEY.public, TODAY)
@@ -168,3 +169,27 @@ async def test_an_empty_list_says_what_will_come_and_an_unknown_piece_is_not_fou
 
     assert "No agency has sent material yet." in (await amina.open("/material")).text
     await amina.open(f"/material/{uuid4()}", status=404)
+
+
+async def test_an_analyst_hands_it_to_the_corridor_once_sealed_to_its_vault_with_the_agencys_signature(
+    coast: DeskRoom,
+) -> None:
+    said = replace(SAID, unit=(await coast.members()).unit)
+    await sent(coast, said)
+    amina = await coast.sign_in()
+    page = await amina.open((await amina.open("/material")).link("/material/"))
+
+    handed = await amina.submit("/corridor")
+    again = await amina._session.post(f"{coast.url}{page.path.lstrip('/')}/corridor", data={"csrf": _csrf(page)})
+
+    (row,) = await coast.db.fetch("SELECT agency, state, sealed FROM corridor.material")
+    body = parse(age.open_(row["sealed"], [coast.corridor_vault]))
+    signed_there = Signed(*(base64.b64decode(body[name]) for name in ("document", "signature")))
+    assert "Handed to the corridor by" in handed.text
+    assert again.status == 200
+    assert (row["agency"], row["state"]) == ("coast", "handed")
+    assert signed_there == signed(said, KEY)
+
+
+def _csrf(page: Page) -> str:
+    return dict(page.form("/corridor").fields)["csrf"]

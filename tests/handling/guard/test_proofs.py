@@ -36,6 +36,15 @@ def test_one_place_hands_a_package_to_the_exchange() -> None:
 
 
 def test_keys_are_unlocked_only_by_the_acts_and_for_what_is_signed_elsewhere() -> None:
-    assert calls("with_keys") == {"reviews", "releases", "phrases", "admission", "elsewhere", "emergency"}
+    assert calls("with_keys") == {
+        "reviews",
+        "releases",
+        "phrases",
+        "admission",
+        "elsewhere",
+        "emergency",
+        "notices",
+        "agreeing",
+    }
     assert calls("unlocked") == {"service"}
     assert calls("unlock") == {"keys"}

@@ -28,6 +28,7 @@ from handling.rules.attachments import Kind
 from handling.rules.facts import ReportFacts
 from handling.rules.grading import Grade, Handling
 from handling.rules.manifest import manifest_of
+from handling.rules.material import Piece
 from handling.rules.package import MANIFEST, pack
 from handling.rules.policy import evaluate
 from handling.rules.risk import RiskFact
@@ -49,6 +50,12 @@ def attach(document: dict[str, Any], copies: Sequence[tuple[Kind, bytes]]) -> No
         document["attachments"] = [one.to_body() for one, _ in attachments.listed(copies)]
 
 
+def rest_on(document: dict[str, Any], sent: Sequence[Piece]) -> None:
+    """List material in a report's document."""
+    if sent:
+        document["material"] = [piece.listed() for piece in sent]
+
+
 def unchanged(_: dict[str, Any]) -> None:
     """Leave it as it is."""
 
@@ -59,6 +66,7 @@ class Forgery:
 
     attached: tuple[tuple[Kind, bytes], ...] = ()  # copies that were reviewed with the report
     document: Edit = unchanged  # of the report that is reviewed
+    sent: tuple[Piece, ...] = ()  # material that was reviewed with it
     report: Edit = unchanged
     review: Edit = unchanged
     reviewer: SigningKey | None = None
@@ -150,12 +158,13 @@ class World:
         document = a_report()
         forged.document(document)
         attach(document, forged.attached)
+        rest_on(document, forged.sent)
         statement = await self._review(document, forged)
         forged.report(document)
         agreement = await self.agreement(forged.agency)
         report = Report.parse(document)
         review = Review.parse(statement.body, reviewer="ben", statement=statement)
-        facts = ReportFacts.from_body(facts_of(document, forged.agency)).as_reviewed()
+        facts = ReportFacts.from_body(facts_of(document, forged.agency, forged.sent)).as_reviewed()
         decision = evaluate(facts, agreement, agreement.recipient(), Purpose.INTELLIGENCE.value, forged.day)
         assert decision.permits, decision.failing
         assert decision.obligations
@@ -195,7 +204,7 @@ class World:
         body = {
             "report_sha256": sha256(canonical(dict(document))).hex(),
             "urn": document["urn"],
-            "facts": facts_of(document, forged.agency),
+            "facts": facts_of(document, forged.agency, forged.sent),
             "agencies": [forged.agency],
             "author": "amina",
             "residue_kept": 0,
@@ -280,7 +289,7 @@ def a_report() -> dict[str, Any]:
     }
 
 
-def facts_of(document: Mapping[str, Any], agency: str = CUSTOMS) -> dict[str, Any]:
+def facts_of(document: Mapping[str, Any], agency: str = CUSTOMS, sent: Sequence[Piece] = ()) -> dict[str, Any]:
     """The facts that are true of a document."""
     return replace(
         STATED,
@@ -288,6 +297,8 @@ def facts_of(document: Mapping[str, Any], agency: str = CUSTOMS) -> dict[str, An
         grades=tuple(Grade(item["scheme"], item["source"], item["information"]) for item in document["items"]),
         handling=Handling.of(document["handling"], document["action"], document["sanitisation"]),
         agencies=frozenset({agency}),
+        material=tuple(sent),
+        originators=frozenset(piece.agency for piece in sent),
         date=date.fromisoformat(document["date"]),
         risk=RiskFact.NOT_NEEDED,
         immunity=False,

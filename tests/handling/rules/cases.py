@@ -19,9 +19,11 @@ from handling.rules.agreements import (
 )
 from handling.rules.facts import ReportFacts
 from handling.rules.grading import Action, Grade, Handling, HandlingCode, Sanitisation, floor
+from handling.rules.material import Piece
 from handling.rules.recipient import Recipient, RecipientKey
 from handling.rules.risk import RiskFact
 from handling.rules.terms import DataCategory, Encryption, Removable, SpecialCategory, Tlp
+from tests.handling.materials import PIECES, narrower
 from tests.handling.rules.samples import AGENCY, AGREEMENT, FACTS, RECIPIENT, TODAY
 
 AGENCIES = [AGENCY, "river-parks", "port-police"]
@@ -69,6 +71,8 @@ _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "removable": some(Removable),
     "about": some(COUNTRIES, 2),
     "originators": some(AGENCIES),
+    "by_hand": some(AGENCIES),
+    "material": PIECES,
     "consents": some(AGENCIES),
     "approvals": some(AGENCIES),
     "threat_to_life": _TRUTH,
@@ -180,6 +184,36 @@ def _grade_more(facts: ReportFacts) -> st.SearchStrategy[ReportFacts]:
     return _GRADES.map(lambda more: replace(facts, grades=(*facts.grades, more))) if facts.grades else st.just(facts)
 
 
+def _material_more(facts: ReportFacts) -> st.SearchStrategy[ReportFacts]:
+    """One piece of material more, or one condition more of a piece; whose it is goes with it, as the corridor states it."""
+    before = facts.material
+    if before is None or facts.originators is None:
+        return st.just(facts)
+    taken = {piece.sha256 for piece in before}
+    ways = [PIECES.map(lambda more: _resting(facts, tuple(one for one in more if one.sha256 not in taken)))]
+    for at, piece in enumerate(before):
+        ways.append(
+            narrower(piece.conditions).map(
+                lambda one, at=at, piece=piece: replace(
+                    facts, material=(*before[:at], replace(piece, conditions=one), *before[at + 1 :])
+                )
+            )
+        )
+    return st.one_of(ways)
+
+
+def _resting(facts: ReportFacts, more: tuple[Piece, ...]) -> ReportFacts:
+    """What an originator gave us until now came another way, where nothing of it was listed."""
+    before, originators = facts.material or (), facts.originators or frozenset()
+    other = originators - {piece.agency for piece in before}
+    return replace(
+        facts,
+        material=tuple(sorted((*before, *more), key=lambda piece: piece.sha256)),
+        originators=originators | {piece.agency for piece in more},
+        by_hand=None if facts.by_hand is None else facts.by_hand | other,
+    )
+
+
 # The same agreement with one permission less or one restriction more: every field that restricts is among them.
 NARROWER: dict[str, Way] = {
     "signed": _less("signed"),
@@ -230,6 +264,8 @@ WORSE: dict[str, Way] = {
     "removable": _less("removable"),
     "about": _more(COUNTRIES, "about"),
     "originators": _more(AGENCIES, "originators"),
+    "by_hand": _more(AGENCIES, "by_hand"),
+    "material": _material_more,
     "consents": _less("consents"),
     "approvals": _less("approvals"),
     "threat_to_life": _set("threat_to_life", to=False),

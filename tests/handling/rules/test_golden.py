@@ -9,10 +9,12 @@ import pytest
 from handling.data import scheme, subjects
 from handling.rules.agreements import ContentLimits, Geography, MarkingLimits, Purpose, Side, ThreatToLife
 from handling.rules.grading import Action, Handling, HandlingCode, Sanitisation, floor
+from handling.rules.material import PassOn
 from handling.rules.policy import evaluate
 from handling.rules.recipient import Recipient
-from handling.rules.terms import DataCategory, Removable, SpecialCategory, Tlp
+from handling.rules.terms import AgencyClass, DataCategory, Removable, SpecialCategory, Tlp
 from handling.rules.verdicts import RULES
+from tests.handling.materials import a_piece
 from tests.handling.rules.samples import AGENCY, AGREEMENT, FACTS, RECIPIENT, grade
 
 DAY = date(2026, 11, 23)
@@ -31,6 +33,16 @@ PLAIN = replace(
     marking=Tlp.GREEN,
     named_persons=False,
 )
+
+
+def _rests_on(*pieces):
+    return {"material": pieces, "originators": {one.agency for one in pieces}}
+
+
+def _sent(**conditions):
+    return _rests_on(a_piece(**conditions))
+
+
 _MONEY = frozenset({DataCategory.TRADE, DataCategory.FINANCE})
 REPORTS = {
     "plain": {},
@@ -54,6 +66,52 @@ REPORTS = {
     "drugs": {"subjects": {"goods.ivory", "crime.drugs"}},
     "police": {"originators": {"port-police"}},
     "police-consented": {"originators": {"port-police"}, "consents": {"port-police"}},
+    "sent-ask": _sent(),
+    "sent-consented": {**_sent(), "consents": {"port-police"}},
+    "sent-never": _sent(pass_on=PassOn.NEVER),
+    "sent-never-consented": {**_sent(pass_on=PassOn.NEVER), "consents": {"port-police"}},
+    "sent-listed": _sent(pass_on=PassOn.MAY, agencies=frozenset({AGENCY})),
+    "sent-class": _sent(pass_on=PassOn.MAY, classes=frozenset({AgencyClass.CUSTOMS})),
+    "sent-others": _sent(pass_on=PassOn.MAY, agencies=frozenset({"river-parks"})),
+    "sent-other-class": _sent(pass_on=PassOn.MAY, classes=frozenset({AgencyClass.POLICE})),
+    "sent-own": _rests_on(
+        a_piece(AGENCY, pass_on=PassOn.NEVER, purposes=frozenset({Purpose.SEIZURE}), delete_by=DAY - timedelta(days=1))
+    ),
+    "sent-and-letter": {
+        **_sent(pass_on=PassOn.MAY, agencies=frozenset({AGENCY})),
+        "by_hand": {"port-police"},
+    },
+    "sent-seizure": {**_sent(purposes=frozenset({Purpose.SEIZURE})), "consents": {"port-police"}},
+    "sent-past": {**_sent(delete_by=DAY - timedelta(days=1)), "consents": {"port-police"}},
+    "sent-last-day": {**_sent(delete_by=DAY), "consents": {"port-police"}},
+    "sent-amber": {**_sent(marking=Tlp.AMBER), "consents": {"port-police"}},
+    "sent-green": {**_sent(marking=Tlp.GREEN), "consents": {"port-police"}},
+    "sent-covert": {**_sent(handling=Handling.of("C", "A2", "S2")), "consents": {"port-police"}},
+    "sent-covert-kept": {
+        **_sent(handling=Handling.of("C", "A2", "S2")),
+        "consents": {"port-police"},
+        "handling": Handling.of("C", "A1", "S2"),
+    },
+    "sent-covert-overt": {
+        **_sent(handling=Handling.of("C", "A2", "S2")),
+        "consents": {"port-police"},
+        "handling": Handling.of("C", "A3", "S2"),
+    },
+    "sent-sanitisable": {
+        **_sent(handling=Handling.of("C", "A2", "S2")),
+        "consents": {"port-police"},
+        "handling": Handling.of("C", "A2", "S1"),
+    },
+    "sent-two": {
+        **_rests_on(a_piece(), a_piece("coast-guard", "bb", pass_on=PassOn.NEVER)),
+        "consents": {"port-police"},
+    },
+    "sent-two-asked": {
+        **_rests_on(a_piece(), a_piece("coast-guard", "bb")),
+        "consents": {"port-police"},
+    },
+    "sent-danger": {**_sent(pass_on=PassOn.NEVER), "threat_to_life": True},
+    "sent-unsaid": {"material": None},
     "approved-by-head": {"approvals": {AGENCY}},
     "danger": {
         "threat_to_life": True,

@@ -106,6 +106,7 @@ BROKEN_FACTS = [
     ("geography/not-stated", replace(FACTS, about=frozenset())),
     ("geography/not-stated", replace(FACTS, about=None)),
     ("originator/not-stated", replace(FACTS, originators=None)),
+    ("passing-on/not-stated", replace(FACTS, material=None)),
 ]
 
 

@@ -27,6 +27,7 @@ const KEYS = [
   ...["format", "release", "report", "report_sha256", "agency", "purpose", "agreement", "rules", "members"],
   ...["conditions", "terms", "delete_by", "feedback_due", "acknowledge_by", "day"],
 ];
+const MATERIAL = "material";
 const TERMS = [
   ...["marking", "actions", "evidence", "attribution", "onward", "encrypt_in_transit", "encrypt_at_rest", "countries"],
   ...["disposal_proof", "breach_hours", "termination", "rfi_working_days", "dissemination_list", "exception_review_by"],
@@ -48,6 +49,16 @@ export async function checked(members) {
   return manifest;
 }
 
+/**
+ * Terms are for programs; that of material stands only where the report rests on some.
+ * @param {import("./canonical.js").Json | undefined} value
+ */
+function terms(value) {
+  const rests = typeof value === "object" && value !== null && Object.hasOwn(value, MATERIAL);
+  const read = fields(value, rests ? [...TERMS, MATERIAL] : TERMS);
+  if (rests) list(read[MATERIAL]);
+}
+
 /** @param {import("./zip.js").Members} members */
 function read(members) {
   try {
@@ -58,7 +69,7 @@ function read(members) {
     if (body.format !== "tipline/manifest/v1" || digests["report.json"] !== body.report_sha256) throw new PackageError("manifest");
     if (!Number.isSafeInteger(agreement.version) || Number(agreement.version) < 1) throw new PackageError("manifest");
     day(body.day);
-    fields(body.terms, TERMS);
+    terms(body.terms);
     list(body.rules).forEach(line);
     const manifest = {
       release: matching(body.release, UUID),

@@ -1,0 +1,132 @@
+"""Material of agencies that analysts handed to the corridor: reports rest on it, under its conditions. Judges its signature itself."""
+
+import asyncio
+import base64
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from crypto.canonical import parse
+from crypto.errors import CryptoError
+from handling import data
+from handling.corridor import sealed
+from handling.corridor.errors import NotThereError
+from handling.corridor.session import Handler
+from handling.corridor.store import material as rows
+from handling.corridor.store.material import MaterialRow
+from handling.material import Material, MaterialError, Signed
+from handling.rules.material import Piece
+from handling.store import agencies
+from handling.store.agencies import Agency
+from handling.store.keyring import MissingKeyError
+from handling.store.vault import OpenVault
+from tipline.base.database import Db, Pool
+
+OFFERED = 200  # newest pieces that the form of a report offers
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMaterial:
+    """One piece in clear, whose signature was good when it came here."""
+
+    row: MaterialRow
+    signed: Signed
+    said: Material
+
+    @property
+    def piece(self) -> Piece:
+        """What a report that rests on it states of it."""
+        return Piece(self.signed.sha256, self.row.agency, self.said.conditions)
+
+
+async def receive(pool: Pool, handler: Handler) -> None:
+    """Look at what analysts handed over: keep under a record key what its agency signed for this unit, the rest apart.
+
+    What the desk says of it counts for nothing but where to look: a desk that was changed could not widen a condition.
+    """
+    async with pool.acquire() as db:
+        for number in await rows.handed(db):
+            async with db.transaction():
+                row = await rows.hold(db, number)
+                if row is None:
+                    continue
+                signed = await asyncio.to_thread(_judged, handler, row, await agencies.get(db, row.agency))
+                if signed is None:
+                    await rows.set_refused(db, row.id)
+                else:
+                    kept = await asyncio.to_thread(_under_key, handler.vault, row.id, signed)
+                    await rows.set_usable(db, row.id, kept)
+
+
+async def listing(db: Db, vault: OpenVault, *, limit: int = OFFERED) -> tuple[OpenMaterial, ...]:
+    """The newest pieces that can be opened."""
+    found = await rows.usable(db, limit=limit)
+    opened = await asyncio.to_thread(lambda: [_opened(vault, row) for row in found])
+    return tuple(one for one in opened if one is not None)
+
+
+async def get(db: Db, vault: OpenVault, material: UUID) -> OpenMaterial:
+    """One piece, or `NotThereError`."""
+    row = await rows.get(db, material)
+    found = None if row is None else await asyncio.to_thread(_opened, vault, row)
+    if found is None:
+        raise NotThereError
+    return found
+
+
+def chosen(received: Sequence[OpenMaterial], ticked: Collection[str]) -> tuple[OpenMaterial, ...]:
+    """Those of *received* that were ticked, in the order in which a report lists them."""
+    return tuple(sorted((one for one in received if one.signed.sha256 in ticked), key=lambda one: one.signed.sha256))
+
+
+async def pieces(db: Db, vault: OpenVault, ticked: Collection[str]) -> tuple[Piece, ...]:
+    """What a report whose author ticked these states of its material; what is not here any more is missing."""
+    received = await listing(db, vault) if ticked else ()
+    return tuple(one.piece for one in chosen(received, ticked))
+
+
+def is_past(one: OpenMaterial, today: date) -> bool:
+    """Whether its last day is over, so that nothing new may rest on it."""
+    last = one.said.conditions.delete_by
+    return last is not None and today > last
+
+
+def _judged(handler: Handler, row: MaterialRow, agency: Agency | None) -> Signed | None:
+    """Open what was sealed to the vault and hold it against the agency's enrolled key, this unit and its form. Blocking."""
+    try:
+        signed = _signed(parse(handler.vault.unseal(row.sealed)))
+        said = Material.read(signed.document, data.schemes())
+    except (CryptoError, MaterialError):
+        return None
+    if agency is None or said.unit != handler.members.unit or said.sender != agency.fingerprint:
+        return None
+    return signed if signed.holds(agency) else None
+
+
+def _opened(vault: OpenVault, row: MaterialRow) -> OpenMaterial | None:
+    try:
+        signed = _signed(sealed.unseal(vault.record(row.id), row.sealed, table="material", row=row.id))
+        return OpenMaterial(row, signed, Material.read(signed.document, data.schemes()))
+    except (CryptoError, MaterialError, MissingKeyError):
+        return None
+
+
+def _under_key(vault: OpenVault, material: UUID, signed: Signed) -> bytes:
+    key = vault.new_record(material)
+    return sealed.seal(key, _body(signed), table="material", row=material)
+
+
+def _body(signed: Signed) -> dict[str, str]:
+    return {
+        "document": base64.b64encode(signed.document).decode("ascii"),
+        "signature": base64.b64encode(signed.signature).decode("ascii"),
+    }
+
+
+def _signed(body: Any) -> Signed:  # noqa: ANN401 - JSON of another process
+    try:
+        return Signed(**{name: base64.b64decode(body[name], validate=True) for name in ("document", "signature")})
+    except (KeyError, TypeError, ValueError):
+        raise MaterialError from None
