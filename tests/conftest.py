@@ -1,4 +1,7 @@
-"""Real PostgreSQL for every test: two embedded clusters per worker, migrated once, and a copied database per test."""
+"""Real PostgreSQL for every test: two embedded clusters per worker, migrated once, and a copied database per test.
+
+The practice unit, too, is founded once per worker: a test that asks for `practice_unit` starts from copies of it.
+"""
 
 import asyncio
 import os
@@ -10,18 +13,20 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import asyncpg
 import pytest
 
 from tests.factories import settings_in
+from tests.practice import Practice, practice
 from tipline.base import database
 from tipline.base.database import Pool
 from tipline.base.postgres import DATABASE, Cluster
 from tipline.base.settings import Settings
 
+_Result = TypeVar("_Result")
 RolePool = Callable[[str], Awaitable[Pool]]
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - the folder made in it is private
@@ -65,26 +70,71 @@ def clusters() -> Iterator[Clusters]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-def public_dsn(clusters: Clusters) -> Iterator[str]:
-    """Owner DSN of a fresh migrated public database."""
-    with _copied(clusters.public, database.PUBLIC_ROLES) as dsn:
-        yield dsn
+@dataclass(frozen=True, slots=True)
+class Original:
+    """What a test's databases and data folder are copied from; the databases have this name in both clusters."""
+
+    database: str
+    data: Path
+    unit: Practice | None
 
 
-@pytest.fixture
-def inside_dsn(clusters: Clusters) -> Iterator[str]:
-    """Owner DSN of a fresh migrated inside database."""
-    with _copied(clusters.inside, database.INSIDE_ROLES) as dsn:
-        yield dsn
-
-
-@pytest.fixture
-def settings(tmp_path: Path, clusters: Clusters, public_dsn: str, inside_dsn: str) -> Settings:
-    """A practice installation: fresh data folder, fresh databases, free ports."""
-    data = tmp_path / "data"
+@pytest.fixture(scope="session")
+def empty_original(clusters: Clusters) -> Original:
+    """An installation in which nobody has founded a unit."""
+    data = clusters.secrets.parent / "empty"
     shutil.copytree(clusters.secrets, data / "secrets")
-    return settings_in(data, public_dsn, inside_dsn)
+    return Original(DATABASE, data, None)
+
+
+@pytest.fixture(scope="session")
+def practice_original(clusters: Clusters) -> Original:
+    """The practice unit."""
+    name, data = "founded", clusters.secrets.parent / "founded"
+    shutil.copytree(clusters.secrets, data / "secrets")
+    public = _copy(clusters.public, database.PUBLIC_ROLES, DATABASE, name)
+    inside = _copy(clusters.inside, database.INSIDE_ROLES, DATABASE, name)
+    return Original(name, data, _apart(practice(settings_in(data, public, inside))))
+
+
+@pytest.fixture
+def original(request: pytest.FixtureRequest) -> Original:
+    """What this test starts from: the practice unit when it or one of its fixtures asks for `practice_unit`."""
+    return request.getfixturevalue("practice_original" if "practice_unit" in request.fixturenames else "empty_original")
+
+
+@pytest.fixture
+def practice_unit(original: Original) -> Practice:
+    """The cards of the practice unit, which stands in this test's settings and databases from the start."""
+    assert original.unit
+    return original.unit
+
+
+@pytest.fixture
+def public_dsn(clusters: Clusters, original: Original) -> Iterator[str]:
+    """Owner DSN of this test's public database."""
+    with _copied(clusters.public, database.PUBLIC_ROLES, original.database) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def inside_dsn(clusters: Clusters, original: Original) -> Iterator[str]:
+    """Owner DSN of this test's inside database."""
+    with _copied(clusters.inside, database.INSIDE_ROLES, original.database) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def settings(tmp_path: Path, original: Original, public_dsn: str, inside_dsn: str) -> Settings:
+    """A practice installation of this test alone: data folder, databases, free ports."""
+    shutil.copytree(original.data, tmp_path / "data")
+    return settings_in(tmp_path / "data", public_dsn, inside_dsn)
+
+
+@pytest.fixture
+def practice_settings(settings: Settings, practice_unit: Practice) -> Settings:  # noqa: ARG001 - asking for it is enough
+    """The settings of an installation in which the practice unit stands."""
+    return settings
 
 
 @pytest.fixture
@@ -116,14 +166,19 @@ async def role_pool(settings: Settings) -> AsyncIterator[RolePool]:
 
 
 @contextmanager
-def _copied(cluster: Cluster, roles: tuple[str, ...]) -> Iterator[str]:
+def _copied(cluster: Cluster, roles: tuple[str, ...], template: str = DATABASE) -> Iterator[str]:
     name = f"t_{uuid4().hex}"
-    copy, grants = _COPY.format(name=name, template=DATABASE), _GRANTS.format(name=name, roles=", ".join(roles))
-    _apart(_execute(cluster, copy, grants))
     try:
-        yield cluster.owner_dsn.replace(f"/{DATABASE}?", f"/{name}?")
+        yield _copy(cluster, roles, template, name)
     finally:
-        _apart(_execute(cluster, f"DROP DATABASE {name} WITH (FORCE)"))
+        _apart(_execute(cluster, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+
+
+def _copy(cluster: Cluster, roles: tuple[str, ...], template: str, name: str) -> str:
+    """Make a database *name* as *template* is, with which nobody works; its owner's DSN."""
+    copy, grants = _COPY.format(name=name, template=template), _GRANTS.format(name=name, roles=", ".join(roles))
+    _apart(_execute(cluster, copy, grants))
+    return cluster.owner_dsn.replace(f"/{DATABASE}?", f"/{name}?")
 
 
 def _quick_folder() -> Path | None:
@@ -153,10 +208,10 @@ async def _execute(cluster: Cluster, *statements: str) -> None:
             await db.execute(sql)
 
 
-def _apart(work: Coroutine[Any, Any, None]) -> None:
+def _apart(work: Coroutine[Any, Any, _Result]) -> _Result:
     """Run *work* in a loop of its own, away from the test's."""
     with ThreadPoolExecutor(max_workers=1) as thread:
-        thread.submit(asyncio.run, work).result()
+        return thread.submit(asyncio.run, work).result()
 
 
 # A test that is skipped proves nothing: in CI that is a failure -----------------------------------------------------

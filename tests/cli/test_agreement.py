@@ -15,7 +15,6 @@ from handling.rules.policy import CLAUSES
 from handling.store import agreements
 from handling.undersigned import Ours
 from tests.handling.rules.samples import AGENCY, FACTS, TOML
-from tests.practice import practice
 from tipline.cli.main import main
 
 KEY = str(age.Identity.generate().recipient)
@@ -367,8 +366,9 @@ def test_a_secret_key_given_by_mistake_is_never_printed(here, capsys):
     assert secret not in told.out + told.err
 
 
-async def test_two_members_of_the_list_sign_for_the_unit_together(settings, inside_db, monkeypatch, capsys):
-    unit = await practice(settings)
+async def test_two_members_of_the_list_sign_for_the_unit_together(
+    settings, practice_unit, inside_db, monkeypatch, capsys
+):
     for name, value in (("PUBLIC_DSN", settings.public_dsn), ("INSIDE_DSN", settings.inside_dsn)):
         monkeypatch.setenv(f"TIPLINE_{name}", value)
     (settings.data / "tipline.toml").write_text('practice = true\nunit = "unit"\nname = "Practice Unit"\n')
@@ -378,7 +378,7 @@ async def test_two_members_of_the_list_sign_for_the_unit_together(settings, insi
     file, signatures = put(settings.data, "a.toml", toml), {}
     for name in ("ben", "clara"):
         sealed = await inside_db.fetchval("SELECT sealed FROM guard.account WHERE name = $1", name)
-        seed = json.loads(age.open_passphrase(sealed, unit.cards["guard", name].passphrase))["signing_seed"]
+        seed = json.loads(age.open_passphrase(sealed, practice_unit.cards["guard", name].passphrase))["signing_seed"]
         signed = undersigned.sign(SigningKey.from_seed(Secret(bytes.fromhex(seed))), toml)
         signatures[name] = put(settings.data, f"{name}.sig", signed)
 

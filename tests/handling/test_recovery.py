@@ -32,7 +32,7 @@ from handling.store.vault import OpenVault
 from tests.conftest import RolePool
 from tests.handling.corridor.conftest import World
 from tests.handling.corridor.sources import Source, intake_recipient
-from tests.practice import LOG_N, practice
+from tests.practice import LOG_N, Practice
 from tipline import envelope
 from tipline.base import accounts, files
 from tipline.base.accounts import SignInError
@@ -114,13 +114,12 @@ class Unit:
 
 
 @pytest.fixture
-async def unit(settings: Settings, role_pool: RolePool, inside_db: Db, public_db: Db) -> Unit:
+async def unit(settings: Settings, practice_unit: Practice, role_pool: RolePool, inside_db: Db, public_db: Db) -> Unit:
     """Four tips, one with a file, one that names Ben; the desk has a record. Then everybody is gone."""
-    made = await practice(settings)
     pool, blobs = await role_pool("tipline_corridor"), open_blobs(settings)
     world = World(
         settings=settings,
-        practice=made,
+        practice=practice_unit,
         pool=pool,
         blobs=blobs,
         resealer=Resealer(pool, blobs),
@@ -129,9 +128,9 @@ async def unit(settings: Settings, role_pool: RolePool, inside_db: Db, public_db
         public=public_db,
     )
     unit = Unit(world, inside_db, _joined(settings.data / "practice"))
-    for process, name in made.cards:
+    for process, name in practice_unit.cards:
         if process != "exchange":
-            content = await accounts.unlock(inside_db, process, name, made.passphrase(process, name))
+            content = await accounts.unlock(inside_db, process, name, practice_unit.passphrase(process, name))
             unit.contents[process, name] = content
             unit.held.append(age.Identity.parse(str(content.get("identity") or content["release_identity"])))
     await _tell(unit)

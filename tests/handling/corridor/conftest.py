@@ -26,7 +26,7 @@ from handling.store import members
 from tests.conftest import RolePool
 from tests.handling.corridor.sources import Envelope, Source, intake_recipient
 from tests.journeys.browser import Browser, Page
-from tests.practice import Practice, practice
+from tests.practice import Practice
 from tipline.base import accounts
 from tipline.base.database import Db, Pool
 from tipline.base.settings import Settings
@@ -90,12 +90,13 @@ class World:
 
 
 @pytest.fixture
-async def world(settings: Settings, role_pool: RolePool, inside_db: Db, public_db: Db) -> World:
-    made = await practice(settings)
+async def world(
+    settings: Settings, practice_unit: Practice, role_pool: RolePool, inside_db: Db, public_db: Db
+) -> World:
     pool, blobs = await role_pool("tipline_corridor"), open_blobs(settings)
     return World(
         settings=settings,
-        practice=made,
+        practice=practice_unit,
         pool=pool,
         blobs=blobs,
         resealer=Resealer(pool, blobs),

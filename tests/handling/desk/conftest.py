@@ -28,7 +28,7 @@ from tests.conftest import RolePool
 from tests.handling.rules.samples import STATED
 from tests.journeys.browser import Browser, Page
 from tests.lists import root_signs, with_duties
-from tests.practice import Practice, practice
+from tests.practice import Practice
 from tipline.base.database import Db
 from tipline.base.settings import Settings
 
@@ -130,8 +130,10 @@ class DeskRoom:
 
 
 @pytest.fixture
-async def room(settings: Settings, inside_db: Db, role_pool: RolePool) -> AsyncIterator[DeskRoom]:
-    unit = await practice(settings)
+async def room(
+    settings: Settings, practice_unit: Practice, inside_db: Db, role_pool: RolePool
+) -> AsyncIterator[DeskRoom]:
+    unit = practice_unit
     clock = Clock()
     server = TestServer(make_desk(settings, await role_pool("tipline_desk"), clock))
     contents = {

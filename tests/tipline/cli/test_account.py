@@ -13,7 +13,7 @@ import pytest
 
 from crypto import totp
 from crypto.secret import Secret
-from tests.practice import Practice, practice
+from tests.practice import Practice
 from tipline.base import settings as settings_
 from tipline.base.accounts import SignInError, sign_in
 from tipline.base.database import Db
@@ -21,13 +21,13 @@ from tipline.base.settings import Settings
 
 
 @pytest.fixture
-async def unit(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Practice:
+async def unit(practice_unit: Practice, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Practice:
     assert settings.public_dsn
     assert settings.inside_dsn
     monkeypatch.setenv("TIPLINE_PUBLIC_DSN", settings.public_dsn)
     monkeypatch.setenv("TIPLINE_INSIDE_DSN", settings.inside_dsn)
     (settings.data / settings_.FILE).write_text('practice = true\nunit = "unit"\nname = "Practice Unit"\n')
-    return await practice(settings)
+    return practice_unit
 
 
 def begun(data: Path, name: str = "ben") -> "subprocess.Popen[str]":

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 
 from tests.lists import root_signs, without
-from tests.practice import practice
 from tipline.base.database import Db
 from tipline.base.settings import Settings
 from tipline.cli.main import main
@@ -16,17 +15,18 @@ Doctor = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-async def doctor(settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Doctor:
+async def doctor(
+    practice_settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Doctor:
     """The command in the practice unit."""
-    await practice(settings)
-    assert settings.inside_dsn
-    (settings.data / "tipline.toml").write_text('practice = true\nunit = "unit"\nname = "Practice Unit"\n')
-    assert settings.public_dsn
-    monkeypatch.setenv("TIPLINE_INSIDE_DSN", settings.inside_dsn)
-    monkeypatch.setenv("TIPLINE_PUBLIC_DSN", settings.public_dsn)
+    assert practice_settings.inside_dsn
+    (practice_settings.data / "tipline.toml").write_text('practice = true\nunit = "unit"\nname = "Practice Unit"\n')
+    assert practice_settings.public_dsn
+    monkeypatch.setenv("TIPLINE_INSIDE_DSN", practice_settings.inside_dsn)
+    monkeypatch.setenv("TIPLINE_PUBLIC_DSN", practice_settings.public_dsn)
 
     def run(*args: str) -> tuple[int, str, str]:
-        code = main(["--data", str(settings.data), "doctor", *args])
+        code = main(["--data", str(practice_settings.data), "doctor", *args])
         said = capsys.readouterr()
         return code, said.out, said.err
 

@@ -10,7 +10,6 @@ import pytest
 
 from crypto import age, shares
 from crypto.signing import SigningKey
-from tests.practice import practice
 from tipline.base import settings as settings_
 from tipline.base.database import Db
 from tipline.base.settings import Settings
@@ -113,10 +112,10 @@ def test_the_offline_folder_may_not_lie_in_the_data_folder(databases: Path, caps
     assert not (databases / settings_.FILE).exists()
 
 
+@pytest.mark.usefixtures("practice_unit")
 async def test_an_officer_of_an_enrolled_agency_gets_an_account_once(
-    settings: Settings, databases: Path, inside_db: Db, capsys: pytest.CaptureFixture[str]
+    databases: Path, inside_db: Db, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await practice(settings)
     (databases / settings_.FILE).write_text('practice = true\nunit = "unit"\nname = "Practice Unit"\n')
 
     def officer(agency: str, name: str) -> int:

@@ -16,7 +16,6 @@ from handling.inventory import inventory
 from handling.rules.keylist import KeyLine
 from handling.store import members
 from tests.lists import root_signs, without
-from tests.practice import practice
 from tipline.base.database import Db
 from tipline.base.settings import Settings
 from tipline.cli.main import main
@@ -26,10 +25,9 @@ TODAY = datetime.now(UTC).date()
 
 
 @pytest.fixture
-async def founded(settings: Settings) -> Settings:
+async def founded(practice_settings: Settings) -> Settings:
     """The practice unit."""
-    await practice(settings)
-    return settings
+    return practice_settings
 
 
 @pytest.fixture

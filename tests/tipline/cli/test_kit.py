@@ -12,7 +12,6 @@ from crypto.digest import groups, sha256
 from crypto.secret import Secret
 from crypto.signing import SigningKey
 from tests.handins import Receiver
-from tests.practice import practice
 from tipline import kit
 from tipline.base import settings as settings_
 from tipline.base.database import Db
@@ -28,17 +27,16 @@ TODAY = datetime.now(UTC).date()
 
 
 @pytest.fixture
-async def data(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
+async def data(practice_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The practice unit, its databases given to the command."""
-    await practice(settings)
-    assert settings.public_dsn
-    assert settings.inside_dsn
-    monkeypatch.setenv("TIPLINE_PUBLIC_DSN", settings.public_dsn)
-    monkeypatch.setenv("TIPLINE_INSIDE_DSN", settings.inside_dsn)
-    (settings.data / settings_.FILE).write_text(
+    assert practice_settings.public_dsn
+    assert practice_settings.inside_dsn
+    monkeypatch.setenv("TIPLINE_PUBLIC_DSN", practice_settings.public_dsn)
+    monkeypatch.setenv("TIPLINE_INSIDE_DSN", practice_settings.inside_dsn)
+    (practice_settings.data / settings_.FILE).write_text(
         'practice = true\nunit = "unit"\nname = "Practice Unit"\nemergency = "112"\n'
     )
-    return settings.data
+    return practice_settings.data
 
 
 async def made(data: Path, folder: Path) -> int:

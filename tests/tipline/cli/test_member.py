@@ -18,7 +18,7 @@ from handling.signing import OutsideCard
 from handling.store import members, proposals
 from handling.store.proposals import State
 from tests.lists import root_signs, without
-from tests.practice import LOG_N, practice
+from tests.practice import LOG_N
 from tipline.base import accounts
 from tipline.base import settings as settings_
 from tipline.base.accounts import SignInError
@@ -31,16 +31,15 @@ DINA = "dina:Dina Okello:handler"
 
 
 @pytest.fixture
-async def data(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
+async def data(practice_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The practice unit, its databases given to the command."""
-    await practice(settings)
-    assert settings.public_dsn
-    assert settings.inside_dsn
-    monkeypatch.setenv("TIPLINE_PUBLIC_DSN", settings.public_dsn)
-    monkeypatch.setenv("TIPLINE_INSIDE_DSN", settings.inside_dsn)
+    assert practice_settings.public_dsn
+    assert practice_settings.inside_dsn
+    monkeypatch.setenv("TIPLINE_PUBLIC_DSN", practice_settings.public_dsn)
+    monkeypatch.setenv("TIPLINE_INSIDE_DSN", practice_settings.inside_dsn)
     monkeypatch.setitem(people.seal_accounts.__kwdefaults__, "log_n", LOG_N)
-    (settings.data / settings_.FILE).write_text('practice = true\nunit = "unit"\nname = "Practice Unit"\n')
-    return settings.data
+    (practice_settings.data / settings_.FILE).write_text('practice = true\nunit = "unit"\nname = "Practice Unit"\n')
+    return practice_settings.data
 
 
 async def member(data: Path, *args: str) -> int:

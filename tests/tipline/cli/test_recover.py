@@ -10,7 +10,6 @@ import pytest
 from crypto import age, shares
 from crypto.secret import Secret
 from tests.conftest import RolePool
-from tests.practice import practice
 from tipline.base import settings as settings_
 from tipline.base.database import Db
 from tipline.base.settings import Settings
@@ -21,23 +20,22 @@ PEOPLE = ["--member", "nia:Nia Otieno:handler,analyst", "--member", "omar:Omar:h
 
 
 @pytest.fixture
-async def data(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
-    await practice(settings)
-    assert settings.public_dsn
-    assert settings.inside_dsn
-    monkeypatch.setenv("TIPLINE_PUBLIC_DSN", settings.public_dsn)
-    monkeypatch.setenv("TIPLINE_INSIDE_DSN", settings.inside_dsn)
-    ports = "\n".join(f"{name} = {port}" for name, port in settings.ports.items())
-    (settings.data / settings_.FILE).write_text(
+async def data(practice_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
+    assert practice_settings.public_dsn
+    assert practice_settings.inside_dsn
+    monkeypatch.setenv("TIPLINE_PUBLIC_DSN", practice_settings.public_dsn)
+    monkeypatch.setenv("TIPLINE_INSIDE_DSN", practice_settings.inside_dsn)
+    ports = "\n".join(f"{name} = {port}" for name, port in practice_settings.ports.items())
+    (practice_settings.data / settings_.FILE).write_text(
         f'practice = true\nunit = "unit"\nname = "Practice Unit"\n[ports]\n{ports}\n'
     )
-    folder = settings.data / "practice"
+    folder = practice_settings.data / "practice"
     root = Secret(bytes.fromhex((folder / "root.key").read_text()))
     recovery = age.Identity.parse((folder / "recovery.txt").read_text().strip()).seed
     for key, secret in (("root", root), ("recovery", recovery)):
         for number, words in enumerate(shares.split(secret, 2, 3), 1):
-            (settings.data / f"{key}{number}").write_text(words)
-    return settings.data
+            (practice_settings.data / f"{key}{number}").write_text(words)
+    return practice_settings.data
 
 
 async def recover(data: Path, *more: str, unit: str = "unit") -> int:

@@ -15,7 +15,6 @@ from crypto.signing import SigningKey
 from handling.rules.membership import FirstReaders, Remove
 from handling.store import members, proposals
 from handling.store.members import MemberList
-from tests.practice import practice
 from tests.tipline.cli.test_seal import on_terminal
 from tipline.base import settings as settings_
 from tipline.base.database import Db
@@ -34,18 +33,17 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*use of forkpty.*:DeprecationWa
 
 
 @pytest.fixture
-async def data(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
+async def data(practice_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The practice unit, its databases given to the command; two of three root shares as files."""
-    await practice(settings)
-    assert settings.public_dsn
-    assert settings.inside_dsn
-    monkeypatch.setenv("TIPLINE_PUBLIC_DSN", settings.public_dsn)
-    monkeypatch.setenv("TIPLINE_INSIDE_DSN", settings.inside_dsn)
-    (settings.data / settings_.FILE).write_text('practice = true\nunit = "unit"\nname = "Practice Unit"\n')
-    seed = Secret(bytes.fromhex((settings.data / "practice" / "root.key").read_text()))
+    assert practice_settings.public_dsn
+    assert practice_settings.inside_dsn
+    monkeypatch.setenv("TIPLINE_PUBLIC_DSN", practice_settings.public_dsn)
+    monkeypatch.setenv("TIPLINE_INSIDE_DSN", practice_settings.inside_dsn)
+    (practice_settings.data / settings_.FILE).write_text('practice = true\nunit = "unit"\nname = "Practice Unit"\n')
+    seed = Secret(bytes.fromhex((practice_settings.data / "practice" / "root.key").read_text()))
     for number, words in enumerate(shares.split(seed, 2, 3), 1):
-        (settings.data / f"share{number}").write_text(words)
-    return settings.data
+        (practice_settings.data / f"share{number}").write_text(words)
+    return practice_settings.data
 
 
 async def root(data: Path, *args: str) -> int:
