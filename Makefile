@@ -52,8 +52,10 @@ check: .venv/ready-test $(BUILT)
 	$(BIN)/lint-imports
 	$(AWAY)/node_modules/.bin/tsc --project $(AWAY)
 
+# A file stays with one worker, which starts what its tests share once. A run that hangs is ended, and says in which tests.
 test: check
-	$(BIN)/python -m pytest -n $(TEST_WORKERS)
+	timeout --foreground --signal=INT --kill-after=60 2700 $(BIN)/python -m pytest -n $(TEST_WORKERS) \
+		--dist=loadfile --no-loadscope-reorder --durations=25
 
 # Not within `make test`: a dozen Tors want the machine to themselves. Whatever hangs is ended, with all it started.
 tor-test: .venv/ready-test $(BUILT)

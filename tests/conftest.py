@@ -7,6 +7,7 @@ import asyncio
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -212,6 +213,44 @@ def _apart(work: Coroutine[Any, Any, _Result]) -> _Result:
     """Run *work* in a loop of its own, away from the test's."""
     with ThreadPoolExecutor(max_workers=1) as thread:
         return thread.submit(asyncio.run, work).result()
+
+
+# What takes longest begins first: at the end of a run no worker waits for the one that has a journey left --------------
+
+_FIRST = (
+    "tests/journeys/test_kills.py",
+    "tests/journeys/test_chain.py",
+    "tests/adversarial/test_memory.py",
+    "tests/fuzz/",
+    "tests/journeys/",
+    "tests/adversarial/",
+    "tests/deploy/",
+    "tests/tipline/source/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(
+        key=lambda item: next((at for at, start in enumerate(_FIRST) if item.nodeid.startswith(start)), len(_FIRST))
+    )
+
+
+# A run that is ended from outside says what it was doing ---------------------------------------------------------------
+
+_under_way: dict[str, float] = {}  # when each test began that has not ended, of all workers
+
+
+def pytest_runtest_logstart(nodeid: str) -> None:
+    _under_way[nodeid] = time.monotonic()
+
+
+def pytest_runtest_logfinish(nodeid: str) -> None:
+    _under_way.pop(nodeid, None)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for nodeid, began in _under_way.items():
+        terminalreporter.write_line(f"NOT ENDED after {time.monotonic() - began:.0f} s: {nodeid}")
 
 
 # A test that is skipped proves nothing: in CI that is a failure -----------------------------------------------------
