@@ -21,7 +21,7 @@ from handling.corridor.reseal import Resealer
 from handling.corridor.session import Handler, NoCorridorError, open_corridor
 from handling.desk.session import open_desk
 from handling.guard.keys import unlocked
-from handling.guard.sign import PackageKeys
+from handling.guard.sign import NAMESPACE, PackageKeys
 from handling.people import Card, Person
 from handling.recovery import Keys, Recovered, RecoveryError
 from handling.rules.triage import State
@@ -302,7 +302,7 @@ async def test_the_guards_next_unlocking_keeps_the_new_package_keys(unit: Unit) 
 
     async with unlocked(unit.db, listed.member("pia"), card.passphrase.expose().decode()) as keys:
         package.reseal(keys, listed)
-        assert package._ssh(b"data", keys, listed)
+        assert package._ssh(b"data", keys, listed, NAMESPACE)
         assert package._openpgp(b"data", keys, listed)
 
 
