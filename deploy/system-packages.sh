@@ -4,7 +4,7 @@ set -eu
 
 case "${1:-}" in
 run) wanted="gpg:gnupg unshare:util-linux bwrap:bubblewrap mat2:mat2 ffmpeg:ffmpeg heif-convert:libheif-examples" ;;
-test) wanted="gpg:gnupg unshare:util-linux bwrap:bubblewrap mat2:mat2 ffmpeg:ffmpeg heif-convert:libheif-examples exiftool:libimage-exiftool-perl ssh-keygen:openssh-client age:age chromium:chromium firefox-esr:firefox-esr tor:tor tor-gencert:tor haproxy:haproxy openssl:openssl w3m:w3m" ;;
+test) wanted="gpg:gnupg unshare:util-linux bwrap:bubblewrap mat2:mat2 ffmpeg:ffmpeg heif-convert:libheif-examples exiftool:libimage-exiftool-perl ssh-keygen:openssh-client age:age chromium:chromium firefox-esr:firefox-esr tor:tor tor-gencert:tor haproxy:haproxy openssl:openssl w3m:w3m orca:orca Xvfb:xvfb openbox:openbox xdotool:xdotool dbus-daemon:dbus-daemon dbus-send:dbus-bin speech-dispatcher:speech-dispatcher" ;;
 *) echo "usage: $0 run|test" >&2; exit 2 ;;
 esac
 

@@ -1,4 +1,4 @@
-"""A real Firefox without a window, driven over Marionette, with the preferences that Tor Browser sets at each security level."""
+"""A real Firefox, driven over Marionette, with the preferences that Tor Browser sets at each security level."""
 
 import base64
 import json
@@ -156,9 +156,17 @@ class Firefox:
     Args:
         preferences: one of `LEVELS`, or more.
         proxy: where every request goes instead of to the network.
+        desktop: the environment that names a screen to show its window on; without it there is no window.
     """
 
-    def __init__(self, preferences: Mapping[str, Any] = STANDARD, *, proxy: Proxy | None = None) -> None:
+    def __init__(
+        self,
+        preferences: Mapping[str, Any] = STANDARD,
+        *,
+        proxy: Proxy | None = None,
+        desktop: Mapping[str, str] | None = None,
+    ) -> None:
+        self._desktop = desktop
         self.folder = Path(tempfile.mkdtemp(prefix="firefox-"))
         self.profile = self.folder / "profile"
         self.downloads = self.folder / "downloads"
@@ -191,7 +199,7 @@ class Firefox:
                     binary,
                     "--marionette",
                     "--remote-allow-system-access",
-                    "--headless",
+                    *([] if self._desktop else ["--headless"]),
                     "--no-remote",
                     "--profile",
                     str(self.profile),
@@ -203,6 +211,7 @@ class Firefox:
                     "HOME": str(self.folder),
                     "MOZ_CRASHREPORTER_DISABLE": "1",
                     "MOZ_REMOTE_SETTINGS_DEVTOOLS": "1",
+                    **(self._desktop or {}),
                 },
                 start_new_session=True,
                 preexec_fn=lambda: die_with_parent(signal.SIGKILL, parent),  # noqa: PLW1509 - two calls of the kernel
