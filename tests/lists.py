@@ -9,7 +9,9 @@ from crypto.digest import sha256
 from crypto.secret import Secret
 from crypto.signing import SigningKey
 from crypto.statement import Statement
+from handling.rules.membership import Authenticator
 from handling.store import members
+from tests.authenticator import SoftAuthenticator
 from tipline.base.database import Db
 from tipline.base.settings import Settings
 
@@ -49,6 +51,23 @@ def with_duties(duties: Mapping[str, Sequence[str]]) -> Edit:
                 held = member[key] or str(age.Identity.generate().recipient)
                 member[key] = held if duty in member["duties"] else None
         _read_first(body)
+
+    return edit
+
+
+def kept(soft: SoftAuthenticator, label: str = "Blue key") -> Authenticator:
+    """An authenticator as it stands on the member list."""
+    made = soft.registered()
+    return Authenticator(label, made.credential.hex(), made.public_key.hex(), made.origin, made.counter)
+
+
+def with_authenticators(**softs: SoftAuthenticator) -> Edit:
+    """Give some people one authenticator each, in the place of those they had."""
+
+    def edit(body: dict[str, Any]) -> None:
+        for entry in body["members"]:
+            if entry["name"] in softs:
+                entry["authenticators"] = [kept(softs[entry["name"]]).body()]
 
     return edit
 

@@ -3,12 +3,13 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from uuid import UUID
 
-from handling.emergencies import Papers, Told
+from handling.emergencies import REVIEW, SECOND, Papers, Told
 from handling.guard import words
 from handling.guard.emergency import View
 from handling.guard.emergency_store import Row
-from handling.guard.models import EmergenciesPage, EmergencyPage, EmergencyRow, Trouble
+from handling.guard.models import NO_TROUBLE, Ask, ConfirmPage, EmergenciesPage, EmergencyPage, EmergencyRow, Trouble
 from handling.guard.verify import duties
 from handling.rules.emergency import Move, State, Threat, Warned, may_follow, may_tell, moves, owed
 from handling.store.members import Duty, MemberList, NotAMemberError
@@ -18,6 +19,17 @@ _STATES = {
     State.CONFIRMED: "A second person agrees. It is still to be reviewed.",
     State.OBJECTED: "A second person objects. It is still to be reviewed.",
     State.REVIEWED: "Reviewed.",
+}
+
+
+_VERDICTS = {"confirm": "agree", "object": "object"}
+_FOLLOWS: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
+    SECOND: ("Second signature on an emergency disclosure", "second", {"verdict": "You", "note": "Why"}),
+    REVIEW: (
+        "Review of an emergency disclosure",
+        "review",
+        {"finding": "What was right, what was not, what changes", "source": "The duty to warn the source"},
+    ),
 }
 
 
@@ -60,6 +72,7 @@ def listing(
     return EmergenciesPage(
         rows=tuple(row(one, listed, now) for one in rows),
         may_tell=may_tell(who, duties(listed)),
+        asks_next=bool(listed.member(who).authenticators),
         threats=tuple((one.value, one.label) for one in Threat),
         warned=tuple((one.value, one.label) for one in Warned),
         others=tuple((one.name, one.display, one.name in wrong.hidden) for one in people),
@@ -72,7 +85,17 @@ def listing(
 def sealed_page(one: Row, listed: MemberList, now: datetime, trouble: Trouble) -> EmergencyPage:
     """One disclosure before a passphrase was typed."""
     at, given = row(one, listed, now), _given(one)
-    return EmergencyPage(at, lines=(), seen="", may_second=False, may_review=False, given=given, trouble=trouble)
+    return EmergencyPage(
+        at,
+        lines=(),
+        seen="",
+        may_second=False,
+        may_review=False,
+        asks_next=False,
+        unanswered="",
+        given=given,
+        trouble=trouble,
+    )
 
 
 def open_page(view: View, who: str, now: datetime, trouble: Trouble) -> EmergencyPage:
@@ -85,9 +108,35 @@ def open_page(view: View, who: str, now: datetime, trouble: Trouble) -> Emergenc
         seen=view.papers.seen,
         may_second=Move.CONFIRM in may,
         may_review=Move.REVIEW in may,
+        asks_next=bool(view.listed.member(who).authenticators),
+        unanswered=", ".join(_display(name, view.listed) for name in view.record.unanswered),
         given=_given(view.row),
         trouble=trouble,
     )
+
+
+def to_tell(told: Told, fields: tuple[tuple[str, str], ...], ask: Ask | None) -> ConfirmPage:
+    """The page on which a handler signs with an authenticator what they have told."""
+    shown = [(name, words.visible(text)) for name, text in _told(told)]
+    return ConfirmPage(
+        "Sign the emergency disclosure", "/emergencies", tuple(shown), fields, ask, "/emergencies", NO_TROUBLE
+    )
+
+
+def to_follow(
+    emergency: UUID,
+    type_: str,
+    said: Mapping[str, str],
+    fields: tuple[tuple[str, str], ...],
+    *,
+    ask: Ask | None,
+    trouble: Trouble,
+) -> ConfirmPage:
+    """The page on which somebody signs second, or signs the review, with an authenticator."""
+    title, act, labels = _FOLLOWS[type_]
+    shown = tuple((labels[name], _VERDICTS.get(said[name], words.visible(said[name]))) for name in labels)
+    path = f"/emergencies/{emergency}"
+    return ConfirmPage(title, f"{path}/{act}", shown, fields, ask, path, trouble)
 
 
 def lines(told: Told, papers: Papers) -> tuple[tuple[str, str], ...]:
@@ -96,12 +145,7 @@ def lines(told: Told, papers: Papers) -> tuple[tuple[str, str], ...]:
     said = [
         ("Told by", body["told_by"]),
         ("At", body["told_at"]),
-        ("Tip", told.tip),
-        ("To whom", told.to),
-        ("The words", told.words),
-        ("On which authority", told.authority),
-        ("Why it could not wait", f"{told.threat.label}. {told.why}"),
-        ("The source", f"{told.warned.label}. {told.warned_how}"),
+        *_told(told),
     ]
     if papers.second is not None:
         verdict = {"confirm": "agrees", "object": "objects"}.get(str(papers.second.body["verdict"]), "?")
@@ -110,6 +154,17 @@ def lines(told: Told, papers: Papers) -> tuple[tuple[str, str], ...]:
         review = papers.review.body
         said += [("Review", f"{review['by']}: {review['finding']}"), ("The source, afterwards", str(review["source"]))]
     return tuple((name, words.visible(text)) for name, text in said)
+
+
+def _told(told: Told) -> tuple[tuple[str, str], ...]:
+    return (
+        ("Tip", told.tip),
+        ("To whom", told.to),
+        ("The words", told.words),
+        ("On which authority", told.authority),
+        ("Why it could not wait", f"{told.threat.label}. {told.why}"),
+        ("The source", f"{told.warned.label}. {told.warned_how}"),
+    )
 
 
 def _given(one: Row) -> str:

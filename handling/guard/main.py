@@ -39,6 +39,7 @@ def app(settings: Settings, pool: Pool) -> web.Application:
         scheme=scheme(),
         hosts=(settings.host, str(settings.data)),
         unit=settings.name,
+        origin=_origin(settings),
     )
     site = Site("guard", f"{settings.name}: guard", practice=settings.practice, style="guard")
     made = make_app(site, routes())
@@ -46,6 +47,13 @@ def app(settings: Settings, pool: Pool) -> web.Application:
     made[SMALL_FILES] = SMALL
     staff.install(made, Staff(pool, "guard", _signer(guard)))
     return made
+
+
+def _origin(settings: Settings) -> str | None:
+    """Where members open the guard; a practice unit's do so on the machine itself, if nothing else is said."""
+    if settings.guard_origin is None and settings.practice:
+        return f"http://localhost:{settings.ports['guard']}"
+    return settings.guard_origin
 
 
 def _signer(guard: Guard) -> staff.MakeValue[Signer]:

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from handling.guard import admission, member_views, models, words
 from handling.guard.common import GUARD, Respond, hand_of, reason_given, shown, subject_of, who_asks
+from handling.guard.equipping_pages import ask
 from handling.guard.refusal import RefusedError
 from handling.guard.service import today
 from tipline.base.web import Handler, render, see_other
@@ -73,7 +74,9 @@ async def _at(
     at = await admission.look(request.app[GUARD], subject_of(request), who_asks(request), today())
     reasons = error.refused.reasons if isinstance(error, RefusedError) else ()
     trouble = models.Trouble(words.stopped(error), reasons, typed, reason_problem)
-    return render(request, member_views.proposal_page(at, trouble, signed=who_asks(request) in at.names), status)
+    signed = who_asks(request) in at.names
+    asked = await ask(request, at.question) if at.may_sign else None
+    return render(request, member_views.proposal_page(at, trouble, asked, signed=signed), status)
 
 
 def _path(request: web.Request) -> str:

@@ -5,9 +5,10 @@ from datetime import date, timedelta
 
 from handling.guard import words
 from handling.guard.admission import Standing
-from handling.guard.models import MembersPage, ProposalPage, ProposalRow, ShownAct, ShownPerson, Trouble
+from handling.guard.models import Ask, MembersPage, ProposalPage, ProposalRow, ShownAct, ShownPerson, Trouble
 from handling.guard.verify import duties
 from handling.rules import member_words, staffing
+from handling.rules.member_list import Entry
 from handling.rules.member_words import groups
 from handling.store.members import Member, MemberList, NotAMemberError
 from handling.store.proposals import State
@@ -41,7 +42,7 @@ def row(at: Standing) -> ProposalRow:
     )
 
 
-def proposal_page(at: Standing, trouble: Trouble, *, signed: bool) -> ProposalPage:
+def proposal_page(at: Standing, trouble: Trouble, ask: Ask | None, *, signed: bool) -> ProposalPage:
     """The page of one proposal."""
     coming = at.next if at.proposal.open else None
     return ProposalPage(
@@ -61,6 +62,7 @@ def proposal_page(at: Standing, trouble: Trouble, *, signed: bool) -> ProposalPa
         may_sign=at.may_sign,
         may_refuse=at.may_refuse,
         may_repeat=at.may_repeat,
+        ask=ask,
         trouble=trouble,
     )
 
@@ -116,6 +118,9 @@ def _person(member: Member, entry: dict[str, object], listed: MemberList) -> Sho
         since=listed.since[member.name],
         fingerprint=groups(member_words.person(entry)),
         keys=(*shown, ("signing key", groups(member.signing.hex()))),
+        authenticators=tuple(
+            (one.label, groups(member_words.authenticator(one))) for one in Entry.read(entry).authenticators
+        ),
     )
 
 

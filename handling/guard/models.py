@@ -63,6 +63,69 @@ NO_TROUBLE = Trouble()
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """What the script of a page asks the signer's authenticators before the form is sent.
+
+    Attributes:
+        challenge: in hexadecimal.
+        authenticators: credential and origin of each, as ``id@origin``, with blanks between them.
+        integrity: what the page names its script by; empty where it was not built.
+    """
+
+    challenge: str
+    authenticators: str
+    integrity: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAuthenticator:
+    """One authenticator of the person who looks."""
+
+    label: str
+    credential: str
+    origin: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticatorsPage:
+    """A member's own authenticators, what waits about them, and the form for a new one.
+
+    *fingerprint* is of the one just registered, *waiting* path and words of each proposal; *known* the ids that a new one must not have.
+    """
+
+    template: ClassVar[str] = "guard/authenticators.html"
+    own: tuple[ShownAuthenticator, ...]
+    fingerprint: str
+    waiting: tuple[tuple[str, str], ...]
+    origin: str
+    challenge: str
+    user: str
+    display: str
+    known: str
+    label: str
+    integrity: str
+    trouble: Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmPage:
+    """What somebody with an authenticator has written down in an emergency, before they sign it.
+
+    *fields* is what the form carries on, as it was typed.
+    """
+
+    template: ClassVar[str] = "guard/confirm.html"
+    title: str
+    path: str
+    lines: tuple[tuple[str, str], ...]
+    fields: tuple[tuple[str, str], ...]
+    ask: Ask | None
+    back: str
+    trouble: Trouble
+
+
+@dataclass(frozen=True, slots=True)
 class EmergencyRow:
     """One emergency disclosure as a line: who told it, where it stands, and what is still owed on it."""
 
@@ -81,6 +144,7 @@ class EmergenciesPage:
     template: ClassVar[str] = "guard/emergencies.html"
     rows: tuple[EmergencyRow, ...]
     may_tell: bool
+    asks_next: bool  # whether an authenticator is asked on the page that follows
     threats: tuple[tuple[str, str], ...]
     warned: tuple[tuple[str, str], ...]
     others: tuple[tuple[str, str, bool], ...]  # name, shown name, ticked as not to learn of it
@@ -99,6 +163,8 @@ class EmergencyPage:
     seen: str
     may_second: bool
     may_review: bool
+    asks_next: bool
+    unanswered: str
     given: str
     trouble: Trouble
 
@@ -125,6 +191,7 @@ class ShownPerson:
     since: int
     fingerprint: str
     keys: tuple[tuple[str, str], ...]
+    authenticators: tuple[tuple[str, str], ...]  # label and fingerprint of each
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +313,7 @@ class ReviewPage:
     claims: tuple[tuple[int, str], ...]  # number of an item, why immunity is claimed for it
     alike: bool
     seen: str
+    ask: Ask | None
     trouble: Trouble = NO_TROUBLE
 
 
@@ -277,6 +345,7 @@ class ReleasePage:
     deconfliction: str
     residue: tuple[tuple[str, str, str, str], ...]  # class, text, why it matters, why it is there
     seen: str
+    ask: Ask | None
     trouble: Trouble = NO_TROUBLE
 
 
@@ -295,6 +364,7 @@ class NoticePage:
     text: str
     unseen: int
     seen: str
+    ask: Ask | None
     trouble: Trouble = NO_TROUBLE
 
 
@@ -349,6 +419,7 @@ class PhrasePage:
     kind: str
     signed: bool
     elsewhere: Elsewhere
+    ask: Ask | None
     trouble: Trouble
 
 
@@ -373,4 +444,5 @@ class ProposalPage:
     may_sign: bool
     may_refuse: bool
     may_repeat: bool
+    ask: Ask | None
     trouble: Trouble

@@ -14,6 +14,7 @@ from handling.guard import (
     emergency,
     emergency_pages,
     emergency_views,
+    equipping_pages,
     member_pages,
     member_views,
     models,
@@ -27,6 +28,7 @@ from handling.guard import (
     words,
 )
 from handling.guard.common import GUARD, Respond, Signer, attachment, hand_of, reason_given, shown, subject_of, who_asks
+from handling.guard.equipping_pages import ask
 from handling.guard.refusal import NotNowError, RefusedError
 from handling.guard.service import today
 from handling.rules import emergency as emergency_rules
@@ -72,6 +74,7 @@ def routes() -> list[web.RouteDef]:
         *member_pages.routes(),
         *agreement_pages.routes(),
         *emergency_pages.routes(),
+        *equipping_pages.routes(),
     ]
 
 
@@ -118,15 +121,14 @@ async def open_(request: web.Request) -> web.Response:
     guard, kind, subject = request.app[GUARD], _kind(request), subject_of(request)
     page: Page
     if kind is Kind.REVIEW:
-        page = views.review_page(
-            await reviews.open_(guard, subject, await hand_of(request), today()), scheme(), subjects()
-        )
+        review = await reviews.open_(guard, subject, await hand_of(request), today())
+        page = views.review_page(review, scheme(), subjects(), await ask(request, review.question))
     elif kind is Kind.MANIFEST:
-        page = views.release_page(
-            await releases.open_(guard, subject, await hand_of(request), today()), scheme(), subjects()
-        )
+        release = await releases.open_(guard, subject, await hand_of(request), today())
+        page = views.release_page(release, scheme(), subjects(), await ask(request, release.question))
     elif kind is Kind.NOTICE:
-        page = views.notice_page(await notices.open_(guard, subject, await hand_of(request), today()))
+        notice = await notices.open_(guard, subject, await hand_of(request), today())
+        page = views.notice_page(notice, await ask(request, notice.question))
     else:
         raise web.HTTPNotFound  # nothing of a phrase is sealed
     request[PICTURES] = True
@@ -239,10 +241,13 @@ async def _at(
     async with guard.pool.acquire() as db:
         asked = await store.outside(db, subject, kind)
     if kind is Kind.PHRASE:
-        page = views.phrase_page(await phrases.look(guard, subject, who, today()), asked, trouble, who=who)
+        phrase = await phrases.look(guard, subject, who, today())
+        page = views.phrase_page(
+            phrase, asked, trouble, await ask(request, phrase.question if phrase.turn.may_sign else None), who=who
+        )
     else:
         turn, listed = await service.look(guard, kind, subject, who, today())
-        signed, away = who in turn.request.signers, views.elsewhere(kind, turn, asked, listed)
+        signed, away = who in turn.request.signers, views.elsewhere(kind, turn, asked, listed, who=who)
         page = models.LockedPage(views.standing(kind, turn, listed), signed, away, trouble)
     return render(request, page, status)
 

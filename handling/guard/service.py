@@ -43,7 +43,10 @@ REASON_MAX = 2000  # characters
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """The guard of one unit. *hosts* are names of machines and folders that no package may hold; *unit* is its own name."""
+    """The guard of one unit. *hosts* are names of machines and folders that no package may hold; *unit* is its own name.
+
+    *origin* is the address at which its pages are opened, and authenticators registered; None registers none.
+    """
 
     pool: Pool
     trust: Trust
@@ -51,6 +54,7 @@ class Guard:
     scheme: Scheme
     hosts: tuple[str, ...]
     unit: str
+    origin: str | None = None
 
     def inside(self, listed: MemberList) -> frozenset[str]:
         """Every name of the inside that must not stand in what leaves."""

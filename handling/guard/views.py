@@ -7,6 +7,7 @@ from uuid import UUID
 from handling.guard import fact_words, scan, words
 from handling.guard.asked import Item, Report
 from handling.guard.models import (
+    Ask,
     Elsewhere,
     NoticePage,
     PhrasePage,
@@ -75,7 +76,7 @@ def standing(kind: Kind, turn: Turn, listed: MemberList) -> Standing:
     )
 
 
-def review_page(view: ReviewView, scheme: Scheme, subjects: Subjects) -> ReviewPage:
+def review_page(view: ReviewView, scheme: Scheme, subjects: Subjects, ask: Ask | None) -> ReviewPage:
     """The page of an opened review."""
     asked, named = view.asked, dict(view.agencies)
     return ReviewPage(
@@ -100,10 +101,11 @@ def review_page(view: ReviewView, scheme: Scheme, subjects: Subjects) -> ReviewP
         claims=tuple((number, words.visible(reason)) for number, reason in asked.claims),
         alike=asked.alike,
         seen=asked.seen,
+        ask=ask,
     )
 
 
-def release_page(view: ReleaseView, scheme: Scheme, subjects: Subjects) -> ReleasePage:
+def release_page(view: ReleaseView, scheme: Scheme, subjects: Subjects, ask: Ask | None) -> ReleasePage:
     """The page of an opened release."""
     it = view.examined
     manifest, agreement = it.manifest, it.agreement
@@ -134,6 +136,7 @@ def release_page(view: ReleaseView, scheme: Scheme, subjects: Subjects) -> Relea
         ),
         residue=tuple((one.residue.value, words.visible(one.text), one.reason, one.because) for one in it.residue),
         seen=view.seen,
+        ask=ask,
     )
 
 
@@ -141,7 +144,7 @@ def _channel(agreement: Agreement) -> str:
     return "age" if agreement.agency.channel.value == "age" else "OpenPGP"
 
 
-def notice_page(view: NoticeView) -> NoticePage:
+def notice_page(view: NoticeView, ask: Ask | None) -> NoticePage:
     """The page of an opened notice."""
     it = view.examined
     return NoticePage(
@@ -155,15 +158,19 @@ def notice_page(view: NoticeView) -> NoticePage:
         text=words.visible(it.text.decode()),
         unseen=words.unseen(it.notice.words),
         seen=it.seen,
+        ask=ask,
     )
 
 
-def elsewhere(kind: Kind, turn: Turn, asked: Sequence[Asked], listed: MemberList) -> Elsewhere:
-    """What can be signed away from the guard at one request, by whom, and who was asked."""
+def elsewhere(kind: Kind, turn: Turn, asked: Sequence[Asked], listed: MemberList, *, who: str) -> Elsewhere:
+    """What can be signed away from the guard at one request, by whom, and who was asked.
+
+    Who has an authenticator signs here.
+    """
     if kind not in TYPES:
         return Elsewhere(may_take=False, may_hand_in=False, outside=(), asked=())
     return Elsewhere(
-        may_take=turn.may_sign,
+        may_take=turn.may_sign and not listed.member(who).authenticators,
         may_hand_in=turn.may_carry,
         outside=tuple((name, _display(name, listed)) for name in turn.outside) if turn.may_carry else (),
         asked=tuple(
@@ -174,7 +181,7 @@ def elsewhere(kind: Kind, turn: Turn, asked: Sequence[Asked], listed: MemberList
     )
 
 
-def phrase_page(view: PhraseView, asked: Sequence[Asked], trouble: Trouble, *, who: str) -> PhrasePage:
+def phrase_page(view: PhraseView, asked: Sequence[Asked], trouble: Trouble, ask: Ask | None, *, who: str) -> PhrasePage:
     """The page of a phrase."""
     known = view.phrase
     kind = "" if known is None else "Status" if known.kind is phrases.Kind.STATUS else "Outcome"
@@ -185,7 +192,8 @@ def phrase_page(view: PhraseView, asked: Sequence[Asked], trouble: Trouble, *, w
         text=known.text if known else "",
         kind=kind,
         signed=who in view.turn.request.signers,
-        elsewhere=elsewhere(Kind.PHRASE, view.turn, asked, view.listed),
+        elsewhere=elsewhere(Kind.PHRASE, view.turn, asked, view.listed, who=who),
+        ask=ask,
         trouble=trouble,
     )
 

@@ -203,8 +203,8 @@ def _equips(change: Equip, _: Body, after: Body) -> Words:
             "They sign at the guard alone, and no longer on their own machine.",
             f"It answers at {one.origin} and nowhere else.",
         ),
-        f"Call {entry['display']}, whose voice you know, and let them read the fingerprint from their page "
-        "“Authenticators”. Sign only if every group is the same.",
+        f"Call {entry['display']}, whose voice you know, and let them read the fingerprint that they wrote down "
+        "when they registered it. Sign only if every group is the same.",
         groups(authenticator(one)),
     )
 

@@ -16,6 +16,9 @@ __all__ = ["FILE", "PORTS", "ZONES", "Settings", "SettingsError", "create_practi
 _DEFAULT_DATA = Path("data")
 _DEFAULT_BUNDLE_TIMES = (time(6), time(18))
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]-]{1,300}")
+_ORIGIN = re.compile(
+    r"https://(?:[a-z0-9-]{1,63}\.)*[a-z][a-z0-9-]{0,62}(?::[0-9]{1,5})?|http://localhost(?::[0-9]{1,5})?"
+)
 _PROXY = re.compile(r"socks5h://([A-Za-z0-9.-]{1,253}):([0-9]{1,5})")
 _UNIT = re.compile(r"[a-z0-9-]{1,32}")
 _WAIT_RANGE = range(61)  # seconds; longer, and honest people would be asked to send twice
@@ -79,6 +82,8 @@ class Settings:
             in sealed pieces.
         mailboxes_a_day: the most new codenames of one day.
         free_gigabytes: how much of the disk is left alone.
+        guard_origin: the address at which members open the guard, at which alone their authenticators answer; None takes
+            no authenticator.
         keyring_backup_days: how long backups of the keyring are kept; what is destroyed is gone for good after that.
     """
 
@@ -106,6 +111,7 @@ class Settings:
     zones: tuple[str, ...] = ZONES
     drop: str | None = None
     drop_proxy: str | None = None
+    guard_origin: str | None = None
 
     @property
     def public(self) -> Path:
@@ -188,6 +194,9 @@ def read(data: Path | None, environ: Mapping[str, str]) -> Settings:
         zones=table.zones(),
         drop=table.optional_matching("drop", _ADDRESS, "an address as http://127.0.0.1:8083"),
         drop_proxy=table.optional_matching("drop_proxy", _PROXY, "Tor's SOCKS port, as socks5h://127.0.0.1:9050"),
+        guard_origin=table.optional_matching(
+            "guard_origin", _ORIGIN, "https:// and the name at which members open the guard, or http://localhost:8085"
+        ),
     )
     table.refuse_unknown()
     _refuse_half(settings)

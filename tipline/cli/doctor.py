@@ -12,11 +12,12 @@ from handling.guard.verify import duties
 from handling.rules import staffing
 from handling.rules.staffing import Standing
 from handling.store import members
-from handling.store.members import MemberList, MemberListError
+from handling.store.members import Duty, Member, MemberList, MemberListError
 from tipline.base.settings import Settings, SettingsError
 from tipline.cli import inside
 
 MISSING, BAD_INPUT = 1, 2
+_HINT = "whoever has the passphrase signs. At the guard, under “Your authenticators”, they register one"
 
 
 def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -51,6 +52,12 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     return 0 if all(one.possible for one in acts) else MISSING
 
 
+def _by_passphrase_alone(listed: MemberList) -> list[Member]:
+    """Who signs at the guard without an authenticator: lawful, and weaker."""
+    signs = {Duty.HANDLER, Duty.OFFICER}
+    return [member for member in listed.members if member.duties & signs and not member.authenticators]
+
+
 async def _listed(settings: Settings) -> MemberList:
     async with inside.owner(settings) as db:
         trust = await asyncio.to_thread(members.trust, settings.inside, "admin")
@@ -73,6 +80,7 @@ def _body(listed: MemberList, away: Sequence[str], acts: Sequence[Standing], bot
             for one in acts
         ],
         "keys_for_corridor_and_desk": list(both),
+        "without_authenticator": [member.name for member in _by_passphrase_alone(listed)],
     }
 
 
@@ -88,4 +96,5 @@ def _words(listed: MemberList, away: Sequence[str], acts: Sequence[Standing], bo
         stands = f"{named(one.outside)} from outside" if one.outside else ""
         lines.append(f"can     {one.task.value}: {'; '.join(part for part in (named(one.by), stands) if part)}")
     lines += [f"note    {listed.member(name).display} holds keys for corridor and desk" for name in both]
+    lines += [f"note    {one.display} has no authenticator: {_HINT}" for one in _by_passphrase_alone(listed)]
     return "\n".join(lines)

@@ -11,7 +11,18 @@ from uuid import UUID
 
 from handling import enrol, people
 from handling.rules import member_words, membership
-from handling.rules.membership import Admit, Change, FirstReaders, MembershipError, Remove, Renew, Replace, Zone
+from handling.rules.membership import (
+    Admit,
+    Change,
+    Entry,
+    FirstReaders,
+    MembershipError,
+    Remove,
+    Renew,
+    Replace,
+    Unequip,
+    Zone,
+)
 from handling.rules.release import Duty, Kind, possible_signers
 from handling.signing import OutsideCard, SigningFileError
 from handling.store import members, proposals
@@ -33,7 +44,9 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     """Add the subcommand."""
     parser = subparsers.add_parser("member", help="propose changes of the member list")
     acts = parser.add_subparsers(
-        dest="act", metavar="add|outside|remove|replace|first-readers|renew|list|proposals|again", required=True
+        dest="act",
+        metavar="add|outside|remove|replace|take-authenticator|first-readers|renew|list|proposals|again",
+        required=True,
     )
     joins = acts.add_parser("add", help="make somebody's keys and propose them; two handlers sign at the guard")
     joins.add_argument("person", type=person, metavar="NAME:SHOWN:DUTIES", help='such as "dina:Dina Okello:handler"')
@@ -46,6 +59,9 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     )
     new.add_argument("name", help="sign-in name")
     new.add_argument("--yes", action="store_true", help="do not ask, although the old passphrases end at once")
+    lost = acts.add_parser("take-authenticator", help="propose that somebody's lost authenticator counts no longer")
+    lost.add_argument("name", help="sign-in name")
+    lost.add_argument("label", help="as `tipline member list` shows it")
     readers = acts.add_parser("first-readers", help="propose who reads first what names somebody of the unit")
     readers.add_argument("names", nargs="+", metavar="NAME", help="sign-in names of handlers")
     acts.add_parser("renew", help="propose that the list stays valid for another year")
@@ -139,6 +155,14 @@ async def _remove(args: argparse.Namespace, _: Settings, db: Db, trust: Trust) -
     return 0
 
 
+async def _take_authenticator(args: argparse.Namespace, _: Settings, db: Db, trust: Trust) -> int:
+    listed = await members.load(db, trust, _today())
+    listed.member(args.name)
+    entry = next(Entry.read(one) for one in listed.body()["members"] if one["name"] == args.name)
+    named = [one.credential for one in entry.authenticators if one.label == args.label]
+    return await _propose(db, listed, Unequip(args.name, named[0] if named else ""))
+
+
 async def _first_readers(args: argparse.Namespace, _: Settings, db: Db, trust: Trust) -> int:
     return await _propose(db, await members.load(db, trust, _today()), FirstReaders(tuple(args.names)))
 
@@ -169,6 +193,9 @@ async def _list(_: argparse.Namespace, __: Settings, db: Db, trust: Trust) -> in
             f"{entry['name']}  {','.join(entry['duties'])}  since version {listed.since[entry['name']]}  {entry['display']}"
         )
         print(f"    {member_words.groups(member_words.person(entry))}")
+        for one in Entry.read(entry).authenticators:
+            print(f"    authenticator “{one.label}”, for {one.origin}")
+            print(f"        {member_words.groups(member_words.authenticator(one))}")
     return 0
 
 
@@ -185,6 +212,7 @@ _ACTS: Mapping[str, _Act] = MappingProxyType(
         "outside": _outside,
         "remove": _remove,
         "replace": _replace,
+        "take-authenticator": _take_authenticator,
         "first-readers": _first_readers,
         "renew": _renew,
         "list": _list,

@@ -23,7 +23,7 @@ from handling.guard.refusal import MovedError, NotNowError, RefusedError
 from handling.guard.service import Hand, today
 from handling.guard.store import State
 from handling.rules.emergency import Move
-from handling.rules.membership import Authenticator, Equip, Unequip
+from handling.rules.membership import Equip, Unequip
 from handling.rules.release import Kind
 from handling.store import chain, members
 from handling.store.members import MemberListError
@@ -31,26 +31,14 @@ from tests.authenticator import FLAG, SoftAuthenticator
 from tests.handling.guard import noticed
 from tests.handling.guard.test_emergency import TOLD
 from tests.handling.guard.world import World
-from tests.lists import following, root_signs
+from tests.lists import following, kept, root_signs, with_authenticators
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 
 
-def kept(soft: SoftAuthenticator, label: str = "Blue key") -> Authenticator:
-    """It as it stands on the member list."""
-    made = soft.registered()
-    return Authenticator(label, made.credential.hex(), made.public_key.hex(), made.origin, made.counter)
-
-
 async def equipped(world: World, **softs: SoftAuthenticator) -> World:
     """The world whose list names these authenticators."""
-
-    def edit(body: dict[str, Any]) -> None:
-        for entry in body["members"]:
-            if entry["name"] in softs:
-                entry["authenticators"] = [kept(softs[entry["name"]]).body()]
-
-    await root_signs(world.settings, world.owner, edit)
+    await root_signs(world.settings, world.owner, with_authenticators(**softs))
     trust = members.trust(world.settings.inside, "tests")
     return replace(world, listed=await members.load(world.owner, trust, today()))
 

@@ -214,3 +214,17 @@ def test_what_is_not_said_is_said_in_general_words_in_every_language(tmp_path: P
             said |= {str(read.emergency), str(read.reading_hours)}
     assert len(said) == 2 * len(LANGUAGES)
     assert read.reads == ("English",)
+
+
+def test_the_guards_origin_is_a_name_under_tls_or_this_machine(tmp_path: Path) -> None:
+    for origin in ("https://guard.unit.example", "https://guard.unit.example:8443", "http://localhost:8085"):
+        assert settings.load(a_folder(tmp_path, _PRACTICE + f'guard_origin = "{origin}"\n'), {}).guard_origin == origin
+    assert settings.load(a_folder(tmp_path, _PRACTICE), {}).guard_origin is None
+    for wrong in (
+        "http://guard.unit.example",
+        "https://10.0.0.5",
+        "https://guard.unit.example/",
+        "http://localhost.example",
+    ):
+        with pytest.raises(SettingsError, match="guard_origin must be https"):
+            settings.load(a_folder(tmp_path, _PRACTICE + f'guard_origin = "{wrong}"\n'), {})

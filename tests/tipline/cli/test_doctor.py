@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.lists import root_signs, without
+from tests.authenticator import SoftAuthenticator
+from tests.lists import root_signs, with_authenticators, without
 from tipline.base.database import Db
 from tipline.base.settings import Settings
 from tipline.cli.main import main
@@ -40,6 +41,7 @@ async def test_three_people_can_do_everything_and_who_holds_two_keys_is_named(do
     assert "CANNOT" not in said
     assert "can     give the second signature on a release: Clara" in said
     assert "note    Amina (handler 1, also analyst) holds keys for corridor and desk" in said
+    assert "note    Clara (releasing officer) has no authenticator: whoever has the passphrase signs" in said
 
 
 async def test_what_cannot_be_done_is_said_with_its_reason_and_by_the_exit_code(
@@ -79,3 +81,13 @@ async def test_somebody_who_is_no_member_cannot_be_away(doctor: Doctor) -> None:
 
     assert code == 2
     assert "not on the member list: zoe" in said
+
+
+async def test_who_has_an_authenticator_is_in_no_hint(doctor: Doctor, settings: Settings, inside_db: Db) -> None:
+    await root_signs(settings, inside_db, with_authenticators(clara=SoftAuthenticator()))
+
+    code, said, _ = await asyncio.to_thread(doctor)
+
+    assert code == 0
+    assert "Ben (handler 2) has no authenticator" in said
+    assert "Clara (releasing officer) has no authenticator" not in said

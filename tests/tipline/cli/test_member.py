@@ -13,11 +13,12 @@ from crypto import age
 from crypto.signing import SigningKey
 from handling import people
 from handling.rules import member_words
-from handling.rules.membership import Admit, Remove
+from handling.rules.membership import Admit, Remove, Unequip
 from handling.signing import OutsideCard
 from handling.store import members, proposals
 from handling.store.proposals import State
-from tests.lists import root_signs, without
+from tests.authenticator import SoftAuthenticator
+from tests.lists import kept, root_signs, with_authenticators, without
 from tests.practice import LOG_N
 from tipline.base import accounts
 from tipline.base import settings as settings_
@@ -245,3 +246,21 @@ async def test_an_outside_second_on_the_list_gets_no_new_keys_made_here(
 def outside_card() -> OutsideCard:
     release, signing = age.Identity.generate().recipient, SigningKey.generate().public
     return OutsideCard("ruth", "Ruth Okello, Lake Unit", str(release), signing.hex())
+
+
+async def test_a_lost_authenticator_is_shown_and_proposed_to_count_no_longer(
+    data: Path, settings: Settings, inside_db: Db, capsys: pytest.CaptureFixture[str]
+) -> None:
+    soft = SoftAuthenticator()
+    await root_signs(settings, inside_db, with_authenticators(clara=soft))
+
+    assert await member(data, "list") == 0
+    shown = capsys.readouterr().out
+    assert await member(data, "take-authenticator", "clara", "Red key") == 1
+    assert "has no such authenticator" in capsys.readouterr().err
+    assert await member(data, "take-authenticator", "clara", "Blue key") == 0
+
+    assert "authenticator “Blue key”, for http://localhost:8085" in shown
+    assert member_words.groups(member_words.authenticator(kept(soft))) in shown
+    (proposal,) = await proposals.newest(inside_db)
+    assert proposal.change == Unequip("clara", soft.credential.hex())
