@@ -95,9 +95,8 @@ async def _propose(guard: Guard, db: Db, listed: MemberList, hand: Hand, change:
         membership.apply(listed.body(), change, previous_sha256=listed.sha256)
     except MembershipError as error:
         raise RefusedError(Refused((str(error),))) from None
-    async with with_keys(
-        guard, db, listed.member(hand.who), listed, hand.passphrase
-    ):  # theirs, and nobody's at their desk
+    member = listed.member(hand.who)
+    async with with_keys(guard, db, member, listed, hand.passphrase):  # theirs, and nobody's who found the page open
         await members.propose(db, change, hand.who)
 
 

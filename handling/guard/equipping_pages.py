@@ -14,7 +14,7 @@ from handling.guard.service import today
 from handling.rules import member_words
 from handling.rules.member_words import groups
 from handling.store.proposals import Proposal
-from tipline.base import built, inline
+from tipline.base import built
 from tipline.base.staff import signed_in
 from tipline.base.web import CSRF, SCRIPTED, Handler, read_form, render, see_other
 
@@ -68,17 +68,14 @@ async def give_up(request: web.Request) -> web.Response:
 @signed_in
 async def script(request: web.Request) -> web.Response:  # noqa: ARG001 - every handler's signature
     """Give out the script."""
-    body = await asyncio.to_thread(built.script, _SCRIPT)
-    if body is None:
-        raise web.HTTPNotFound
-    return web.Response(body=body, content_type="text/javascript", charset="utf-8")
+    return await built.response(_SCRIPT)
 
 
 async def _integrity(request: web.Request) -> str:
     """Return what the page names its script by, and allow it; empty where it was not built. The page then says so."""
-    body = await asyncio.to_thread(built.script, _SCRIPT)
-    request[SCRIPTED] = body is not None
-    return "" if body is None else inline.integrity(body)
+    named = await asyncio.to_thread(built.integrity, _SCRIPT)
+    request[SCRIPTED] = named is not None
+    return named or ""
 
 
 async def _again(

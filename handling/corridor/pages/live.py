@@ -1,6 +1,5 @@
 """What could lead back to a source, told beside the fields while a report is typed: the script of that page, and its answers."""
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
@@ -8,7 +7,7 @@ from typing import Final
 from aiohttp import web
 
 from handling.corridor.workbench import Noted
-from tipline.base import built, inline
+from tipline.base import built
 from tipline.base.staff import signed_in
 
 SCRIPT: Final = "/residue.js"
@@ -18,17 +17,13 @@ _MOST: Final = 20  # findings told beside one field; saving shows all
 
 def integrity() -> str | None:
     """Return what the page names its script by, None where it was not built: the page then works as without. Blocking."""
-    body = built.script(_NAME)
-    return None if body is None else inline.integrity(body)
+    return built.integrity(_NAME)
 
 
 @signed_in
 async def script(request: web.Request) -> web.Response:  # noqa: ARG001 - every handler's signature
     """Give out the script."""
-    body = await asyncio.to_thread(built.script, _NAME)
-    if body is None:
-        raise web.HTTPNotFound
-    return web.Response(body=body, content_type="text/javascript", charset="utf-8")
+    return await built.response(_NAME)
 
 
 def told(noted: Sequence[Noted]) -> dict[str, list[dict[str, str]]]:
