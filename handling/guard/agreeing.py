@@ -13,6 +13,7 @@ from typing import Final
 from crypto.digest import sha256
 from handling import undersigned
 from handling.guard import counts
+from handling.guard.counts import Question
 from handling.guard.refusal import ChangedError, NoSuchRequestError, NotNowError
 from handling.guard.service import Guard, Hand, member_list, with_keys
 from handling.rules.agreements import Agreement, Side
@@ -33,7 +34,7 @@ _DONE = "The unit has signed this version."
 class At:
     """Where one version stands for the person who looks: all its terms, who has signed, and why they cannot; empty if they can.
 
-    *seen* is the SHA-256 of its exact bytes, in hex.
+    *seen* is the SHA-256 of its exact bytes, in hex; *question* what their authenticator is asked, where they have one.
     """
 
     agreement: Agreement
@@ -43,6 +44,7 @@ class At:
     done: bool
     why_not: str
     seen: str
+    question: Question | None
 
 
 async def waiting(guard: Guard) -> tuple[Unsigned, ...]:
@@ -74,7 +76,7 @@ async def sign(guard: Guard, id_: str, version: int, hand: Hand, today: date) ->
         if at.seen != hand.seen:
             raise ChangedError
         async with with_keys(guard, db, member, listed, hand.passphrase) as keys:
-            answer = counts.answered(member, keys.sign(ANSWERED, {"sha256": at.seen}), hand.assertion)
+            answer = counts.answered(member, keys.sign(ANSWERED, _answered(toml)), hand.assertion)
             mine = Half(hand.who, keys.sign_agreement(toml))
         ours = Ours.of(guard.trust.root, listed)
         together = b"".join(half.signature for half in (*halves, mine))
@@ -108,8 +110,13 @@ async def _at(
         done=done,
         why_not=_why_not(member, halves, done=done),
         seen=sha256(toml).hex(),
+        question=counts.question(member, ANSWERED, _answered(toml)),
     )
     return at, toml, halves
+
+
+def _answered(toml: bytes) -> dict[str, str]:
+    return {"sha256": sha256(toml).hex()}
 
 
 def _counting(toml: bytes, halves: Sequence[Half], listed: MemberList) -> tuple[Half, ...]:

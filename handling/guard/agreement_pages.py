@@ -7,6 +7,7 @@ from aiohttp import web
 from handling.guard import agreeing, models, words
 from handling.guard.agreeing import At
 from handling.guard.common import GUARD, Respond, hand_of, shown, who_asks
+from handling.guard.equipping_pages import ask
 from handling.guard.service import today
 from handling.store.members import MemberList
 from tipline.base.web import Handler, render, see_other
@@ -63,10 +64,11 @@ async def _listed(
 async def _at(request: web.Request, error: Exception | None = None, status: HTTPStatus = HTTPStatus.OK) -> web.Response:
     id_, version = _named(request)
     at = await agreeing.look(request.app[GUARD], id_, version, who=who_asks(request), today=today())
-    return render(request, _page(at, models.Trouble(words.stopped(error))), status)
+    asked = None if at.why_not else await ask(request, at.question)
+    return render(request, _page(at, asked, models.Trouble(words.stopped(error))), status)
 
 
-def _page(at: At, trouble: models.Trouble) -> models.AgreementPage:
+def _page(at: At, ask: models.Ask | None, trouble: models.Trouble) -> models.AgreementPage:
     agreement = at.agreement
     return models.AgreementPage(
         path=f"/agreements/{agreement.id}/{agreement.version}",
@@ -81,6 +83,7 @@ def _page(at: At, trouble: models.Trouble) -> models.AgreementPage:
         done=at.done,
         why_not=at.why_not,
         seen=at.seen,
+        ask=ask,
         trouble=trouble,
     )
 

@@ -405,6 +405,7 @@ class AgreementPage:
     done: bool
     why_not: str
     seen: str
+    ask: Ask | None
     trouble: Trouble
 
 

@@ -15,6 +15,9 @@ from handling.rules.agreement_document import parse
 from handling.rules.agreements import Agreement, Side
 from handling.store import agreements
 from handling.undersigned import NAMESPACE, Ours
+from tests.authenticator import SoftAuthenticator
+from tests.handling.guard.test_authenticator_forms import challenge
+from tests.handling.guard.test_authenticators import equipped
 from tests.handling.guard.test_pages import enter
 from tests.handling.guard.world import CUSTOMS, World
 from tests.journeys.browser import Browser
@@ -126,3 +129,19 @@ async def test_other_bytes_than_those_shown_a_wrong_passphrase_and_a_leaver_sign
     assert "Signed here by" not in after.text, "what a leaver signed counts for nothing"
     assert not await amended.signed()
     assert missing.status == 404
+
+
+async def test_who_has_an_authenticator_signs_an_agreement_here_only_with_its_answer_to_these_bytes(
+    amended: Amended, site: str
+) -> None:
+    ben = SoftAuthenticator()
+    world = await equipped(amended.world, ben=ben)
+    async with Browser(site) as browser:
+        await enter(world, browser, "ben")
+        page = await browser.open(amended.path)
+        refused = await browser.submit("/sign", status=409, passphrase=world.passphrase("ben"))
+        assert "Your authenticator has not answered" in refused.text
+        answer = ben.answer(challenge(page)).encode().decode()
+        page = await browser.submit("/sign", passphrase=world.passphrase("ben"), assertion=answer)
+
+    assert "You have signed it. A second member signs next." in page.text
