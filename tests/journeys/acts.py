@@ -52,6 +52,7 @@ class Story:
         self.agencies = {"harbour-customs": "investigation", "river-parks": "protection"}  # and for which purpose
         self.releases: dict[str, str] = {}
         self.condition = ""  # of material that the report rests on
+        self.opened = ""  # what its agency read of it when it was opened
         self.paper: dict[str, str] = {}  # what people have written down, by whose it is
 
     async def __aenter__(self) -> Self:

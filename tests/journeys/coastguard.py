@@ -69,7 +69,8 @@ async def sends(story: Story) -> tuple[str, str]:
     need(MATERIAL in read.text and "It holds" in read.text, f"the desk does not read it: {read.text[:300]}")
     need("harbour-customs, river-parks" in read.text and CONDITION in read.text, "its conditions are not shown")
     await desk.submit("/corridor")
-    need("opened by the unit" in (await portal.open("/material")).text, "its agency does not see that it was opened")
+    story.opened = (await portal.open("/material")).text
+    need("opened by the unit" in story.opened, "its agency does not see that it was opened")
     story.condition = CONDITION
     return (
         "material written, signed and sealed in open.html with the network off, read at the desk, handed to the corridor",
@@ -98,6 +99,7 @@ async def opens_and_answers(story: Story) -> tuple[str, str]:
     read, *written = await asyncio.to_thread(_opens, story.folder / _STICK, story.paper["agency"])
     need(story.title in read, f"open.html does not show the report: {read[:300]}")
     need(CONDITION not in read, "an agency is bound by a condition of its own material")
+    need((await portal.open("/material")).text == story.opened, "the portal tells of the use of material")
     for text in written:
         await portal.open(package)
         shown = await portal.submit("/hand-in", text=text)
