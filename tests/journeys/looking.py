@@ -48,13 +48,14 @@ class Looking:
 
     def _one(self, browser: Chromium, name: str) -> list[str]:
         found = []
+        browser.run(_UNFOLD)
         for width in SIZES:
             browser.resize(width, 800)
-            browser.run(_FOLD)
-            self._pictures.keep(browser, name, width)
-            browser.run(_UNFOLD)
             found += [f"{width}: it has to be scrolled sideways"] * bool(browser.run(_WIDER))
             found += [f"{width}: {one} is cut" for one in browser.run(_CUT)]
         found += [f"does not turn round: {one}" for one in browser.run(_LEFT)]
         found += [f"stands among other words unmarked: {one}" for one in browser.run(_SPREAD)]
-        return found + axe.violations(browser)
+        found += axe.violations(browser)
+        browser.run(_FOLD)
+        self._pictures.keep(browser, name, SIZES[-1])
+        return found

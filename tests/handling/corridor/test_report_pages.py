@@ -75,6 +75,9 @@ async def test_parts_of_the_form_are_folded_until_they_hold_an_answer_or_a_fault
 
     assert {"subjects", "risk", "sum", "facts"} <= set(opened.findall(refused.body.decode()))
     assert "Subjects Something is missing here" in refused.text
+    anchors = {href.partition("#")[2] for href, _ in refused.links if "#" in href} - {"main"}
+    assert {"subjects", "risk"} <= anchors
+    assert all(f'id="{anchor}"' in refused.body.decode() for anchor in anchors), "each fault leads to where it is"
     assert {"subjects", "sum", "facts"} <= set(opened.findall(saved.body.decode()))
     assert "7 of 7 questions answered" in saved.text
     assert dict(saved.form(draft.path).fields)["sum_of_knowledge"] == GOOD["sum_of_knowledge"]
