@@ -1,14 +1,15 @@
-"""What an agency's officer writes away from here: its public keys, a signed acknowledgement, a sealed answer. No I/O.
+"""What an agency's officer writes away from here: its public keys, a signed acknowledgement, what it tells sealed. No I/O.
 
 Layouts: docs/format.md, "What an agency writes".
 """
 
 import base64
 import binascii
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final, Generic, Self, TypeVar
 from uuid import UUID
 
 from crypto import age, padding
@@ -17,11 +18,13 @@ from crypto.digest import sha256
 from crypto.errors import CanonicalError, CryptoError
 from crypto.signing import SigningKey
 from crypto.statement import Statement
+from handling.rules.copies import Breach, CopiesError, Destruction
 from handling.rules.feedback import Feedback, FeedbackError
 from tipline import strict
 from tipline.strict import EnvelopeError
 
 NAME_MAX: Final = 200  # characters
+Told = TypeVar("Told", Feedback, Destruction, Breach)
 _SEALED_SIZES: Final = tuple(age.sealed_size(4096 * 4**step) for step in range(3))
 
 
@@ -147,19 +150,27 @@ class Acknowledged:
 
 
 @dataclass(frozen=True, slots=True)
-class SealedAnswer:
-    """An agency's coded answer, sealed on its own device to the unit's analysts and signed over that."""
+class Sealed(Generic[Told]):
+    """What an agency tells of a release, sealed on its own device to the unit's analysts and signed over that.
+
+    Each kind is a class of its own with its own type, so that whoever cannot open it still knows which kind it is.
+    """
 
     release: UUID
     sealed: bytes
     on: date
 
-    TYPE: ClassVar[str] = "tipline/feedback/v1"
+    TYPE: ClassVar[str]
+    KIND: ClassVar[str]  # as exchange and desk keep it
     _KEYS: ClassVar[frozenset[str]] = frozenset({"release", "sealed", "on"})
 
+    @staticmethod
+    def _told(body: object) -> Told:
+        raise NotImplementedError
+
     @classmethod
-    def seal(cls, release: UUID, said: Feedback, desk: age.Recipient, on: date) -> Self:
-        """Seal an answer. The release stands inside too, so that nobody can sign somebody else's answer as their own."""
+    def seal(cls, release: UUID, said: Told, desk: age.Recipient, on: date) -> Self:
+        """Seal it. The release stands inside too, so that nobody can sign somebody else's words as their own."""
         plain = padding.pad_message(canonical({"release": str(release), **said.to_body()}))
         return cls(release, age.seal(plain, [desk]), on)
 
@@ -182,15 +193,57 @@ class SealedAnswer:
         except (EnvelopeError, binascii.Error, ValueError):
             raise AgencyFileError(Fault.FORMAT) from None
 
-    def open(self, desk: age.Identity) -> Feedback:
-        """Open the answer, or raise `AgencyFileError`."""
+    def open(self, desk: age.Identity) -> Told:
+        """Open it, or raise `AgencyFileError`."""
         try:
             body = parse(age.open_(self.sealed, [desk]).rstrip(b" "))
             if not isinstance(body, dict) or body.pop("release", None) != str(self.release):
                 raise AgencyFileError(Fault.FORMAT)
-            return Feedback.from_body(body)
-        except (CryptoError, CanonicalError, FeedbackError):
+            return self._told(body)
+        except (CryptoError, CanonicalError, FeedbackError, CopiesError):
             raise AgencyFileError(Fault.FORMAT) from None
+
+
+class SealedAnswer(Sealed[Feedback]):
+    """An agency's coded answer."""
+
+    __slots__ = ()
+    TYPE = "tipline/feedback/v1"
+    KIND = "feedback"
+
+    @staticmethod
+    def _told(body: object) -> Feedback:
+        return Feedback.from_body(body)
+
+
+class SealedDestruction(Sealed[Destruction]):
+    """What became of an agency's copies."""
+
+    __slots__ = ()
+    TYPE = "tipline/destruction/v1"
+    KIND = "destruction"
+
+    @staticmethod
+    def _told(body: object) -> Destruction:
+        return Destruction.from_body(body)
+
+
+class SealedBreach(Sealed[Breach]):
+    """That an agency lost a package, or that others saw it."""
+
+    __slots__ = ()
+    TYPE = "tipline/breach/v1"
+    KIND = "breach"
+
+    @staticmethod
+    def _told(body: object) -> Breach:
+        return Breach.from_body(body)
+
+
+SEALED: Final[Mapping[str, type[SealedAnswer] | type[SealedDestruction] | type[SealedBreach]]] = {
+    one.KIND: one for one in (SealedAnswer, SealedDestruction, SealedBreach)
+}
+"""What an agency tells sealed, by its kind."""
 
 
 @dataclass(frozen=True, slots=True)

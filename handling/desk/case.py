@@ -1,24 +1,29 @@
 """A report with what became of it, loaded and opened for a page: as many queries for a page of reports as for one. Decides nothing."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
 from crypto.errors import CryptoError
-from handling.desk import deconfliction, feedback, ledger, reports, store, withholdings
+from handling.desk import acts, deconfliction, feedback, ledger, reports, store, withholdings
+from handling.desk.acts import Act
 from handling.desk.feedback import Answer
 from handling.desk.ledger import Release
 from handling.desk.notes import DamagedNotesError, Row
 from handling.desk.reports import Reviewed
 from handling.desk.session import Desk
 from handling.desk.withholdings import LeftOut
+from handling.rules.agreements import Agreement
 from handling.rules.deconfliction import Deconfliction
+from handling.store import agreements
 from handling.store.keyring import MissingKeyError
 from tipline.base.database import Db
 
 PAGE_LENGTH = 25
+Agreed = Mapping[str, tuple[Agreement, ...]]
+"""Every version of each agency's agreement, highest first, by agency id."""
 NEWEST = (date.max, UUID(int=2**128 - 1))
 
 
@@ -38,10 +43,16 @@ class NoSuchReleaseError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A release with all that its agency has said about it, oldest first."""
+    """A release with all that its agency has said about it, and all that the desk did since, oldest first.
+
+    Attributes:
+        agreements: every version of the agency's agreement, highest first.
+    """
 
     release: Release
     answers: tuple[Answer, ...]
+    acts: tuple[Act, ...] = ()
+    agreements: tuple[Agreement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +103,11 @@ async def documents(
     rows = await store.reports(db, before=before, limit=length + 1)
     shown = rows[:length]
 
-    def opened() -> tuple[Reviewed | Lost, ...]:
+    def all_opened() -> tuple[Reviewed | Lost, ...]:
         return tuple(_reviewed(desk, row) for row in shown)
 
     last = (shown[-1].received_on, shown[-1].id) if len(rows) > length else None
-    return await asyncio.to_thread(opened), last
+    return await asyncio.to_thread(all_opened), last
 
 
 async def report(db: Db, desk: Desk, report_id: UUID) -> Reviewed:
@@ -132,26 +143,39 @@ async def release(db: Db, desk: Desk, release_id: UUID) -> tuple[Reviewed, Answe
     if row is None:
         raise NoSuchReleaseError
     reviewed = await report(db, desk, row.report)
-    answers = await store.answers(db, [row.report])
-    return reviewed, _opened(desk, row, answers)
+    answers, done = await store.answers(db, [row.report]), await acts.of(db, [row.report])
+    agreed = await agreements.every(db)
+    return reviewed, opened(desk, row, answers, acts.open_(desk.vault, row.report, done), agreed)
 
 
 async def _cases(db: Db, desk: Desk, rows: Sequence[store.ReportRow]) -> tuple[Case | Lost, ...]:
-    """Load what became of all of them in four queries, and open it off the event loop."""
+    """Load what became of all of them in as many queries as for one, and open it off the event loop."""
     of = [row.id for row in rows]
     releases, answers = await store.releases(db, of), await store.answers(db, of)
     left_out, asked = await withholdings.of(db, of), await deconfliction.of(db, of)
+    done, agreed = await acts.of(db, of), await agreements.every(db)
 
-    def opened() -> tuple[Case | Lost, ...]:
-        found = _Rows(releases, answers, left_out, asked)
+    def all_opened() -> tuple[Case | Lost, ...]:
+        found = _Rows(releases, answers, left_out, asked, done, agreed)
         return tuple(_case(desk, row, found) for row in rows)
 
-    return await asyncio.to_thread(opened)
+    return await asyncio.to_thread(all_opened)
 
 
-def _opened(desk: Desk, row: store.ReleaseRow, answers: Sequence[store.AnswerRow]) -> Answered:
-    said = (feedback.open_(desk.vault, row.report, one) for one in answers if one.release == row.id)
-    return Answered(ledger.open_(desk.vault, desk.intake, row), tuple(said))
+def opened(
+    desk: Desk,
+    row: store.ReleaseRow,
+    answers: Sequence[store.AnswerRow],
+    done: Sequence[Act],
+    agreed: Agreed,
+) -> Answered:
+    """Open one line of the ledger, with what is about it among *answers* and *done*. Blocking."""
+    return Answered(
+        ledger.open_(desk.vault, desk.intake, row),
+        tuple(feedback.open_(desk.vault, row.report, one) for one in answers if one.release == row.id),
+        tuple(act for act in done if act.release == row.id),
+        agreed.get(row.agency, ()),
+    )
 
 
 def _reviewed(desk: Desk, row: store.ReportRow) -> Reviewed | Lost:
@@ -169,14 +193,17 @@ class _Rows:
     answers: Sequence[store.AnswerRow]
     left_out: Sequence[Row]
     deconfliction: Sequence[Row]
+    acts: Sequence[Row]
+    agreed: Agreed
 
 
 def _case(desk: Desk, row: store.ReportRow, of: _Rows) -> Case | Lost:
     vault = desk.vault
     try:
+        done = acts.open_(vault, row.id, of.acts)
         return Case(
             reports.open_(vault, row),
-            tuple(_opened(desk, one, of.answers) for one in of.releases if one.report == row.id),
+            tuple(opened(desk, one, of.answers, done, of.agreed) for one in of.releases if one.report == row.id),
             withholdings.open_(vault, row.id, of.left_out),
             deconfliction.open_(vault, row.id, of.deconfliction),
         )

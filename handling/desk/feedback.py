@@ -1,8 +1,8 @@
-"""What agencies said about our releases, and what they still owe. Never says more of an acknowledgement than its hash shows."""
+"""What agencies said about our releases. Never says more of an acknowledgement than its hash shows."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import Enum
 from typing import Any
 from uuid import UUID
@@ -11,10 +11,17 @@ from crypto import age, columns
 from crypto.canonical import canonical, parse
 from crypto.errors import CryptoError
 from crypto.statement import Statement
-from handling.agencyfiles import Acknowledged, AgencyFileError, SealedAnswer
-from handling.desk.documents import day_in_words
+from handling.agencyfiles import (
+    SEALED,
+    Acknowledged,
+    AgencyFileError,
+    SealedAnswer,
+    SealedBreach,
+    SealedDestruction,
+)
 from handling.desk.ledger import Release
 from handling.desk.store import AnswerRow, InboxRow, ReleaseRow
+from handling.rules.copies import Breach, Destruction, minute_text, read_minute
 from handling.rules.feedback import Feedback, FeedbackError
 from handling.store.vault import OpenVault
 
@@ -60,7 +67,28 @@ class AgencyFeedback:
     statement: Statement | None = None
 
 
-Answer = Acknowledgement | AgencyFeedback
+@dataclass(frozen=True, slots=True)
+class AgencyDestruction:
+    """What the agency says became of its copies."""
+
+    release: UUID
+    said: Destruction
+    day: date
+    statement: Statement | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyBreach:
+    """The agency says that it lost a package, or that others saw it."""
+
+    release: UUID
+    said: Breach
+    heard: datetime  # the exchange's minute, for the hours that are agreed
+    day: date
+    statement: Statement | None = None
+
+
+Answer = Acknowledgement | AgencyFeedback | AgencyDestruction | AgencyBreach
 
 
 def receive(kind: str, content: object, intake: age.Identity) -> Answer:
@@ -69,13 +97,13 @@ def receive(kind: str, content: object, intake: age.Identity) -> Answer:
     An answer that was sealed on the agency's own device comes as its signed statement alone, and is opened here: words
     beside a statement would be words that nobody signed.
     """
-    if kind != "feedback" or not isinstance(content, Mapping) or "statement" not in content:
+    if kind not in SEALED or not isinstance(content, Mapping) or "statement" not in content:
         return parse_answer(kind, content)
-    if content.keys() != {"release", "statement", "day"}:
+    if content.keys() - {"heard"} != {"release", "statement", "day"}:
         raise AnswerFormatError
     try:
         statement = Statement.from_json(content["statement"])
-        handed = SealedAnswer.read(statement, _signer(statement))
+        handed = SEALED[kind].read(statement, _signer(statement))
         opened = {**content, **handed.open(intake).to_body()}
     except (AgencyFileError, CryptoError):
         raise AnswerFormatError from None
@@ -100,9 +128,14 @@ def is_signed(answer: Answer, key: bytes | None) -> bool:
         if isinstance(answer, Acknowledgement):
             said = Acknowledged.read(answer.statement, key)
             return (said.release, said.zip_sha256) == (answer.release, answer.zip_sha256)
-        return SealedAnswer.read(answer.statement, key).release == answer.release
+        return SEALED[kind_of(answer)].read(answer.statement, key).release == answer.release
     except AgencyFileError:
         return False
+
+
+def kind_of(answer: Answer) -> str:
+    """The kind under which an answer is kept."""
+    return _KINDS[type(answer)]
 
 
 def seal(vault: OpenVault, release: ReleaseRow, row: InboxRow, answer: Answer) -> AnswerRow:
@@ -118,14 +151,6 @@ def open_(vault: OpenVault, report: UUID, row: AnswerRow) -> Answer:
     return parse_answer(row.kind, parse(data))
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """One thing an agency owes, in words; the last day still counts."""
-
-    words: str
-    late: bool
-
-
 def acknowledgement(release: Release, answers: Sequence[Answer]) -> Opened | None:
     """What the acknowledgements of a release show together: one of the exact bytes is enough. None without any."""
     verdicts = {answer.verdict(release.zip_sha256) for answer in answers if isinstance(answer, Acknowledgement)}
@@ -134,30 +159,11 @@ def acknowledgement(release: Release, answers: Sequence[Answer]) -> Opened | Non
     return next(iter(verdicts), None)
 
 
-def clocks(release: Release, answers: Sequence[Answer], today: date) -> tuple[Clock, ...]:
-    """What the agency of a release still owes. A release that has not left owes nothing; a different file settles nothing."""
-    if release.state != "released":
-        return ()
-    owed = []
-    if acknowledgement(release, answers) is not Opened.EXACT:
-        owed.append(_clock("Acknowledgement", release.manifest.acknowledge_by, today))
-    if not any(isinstance(answer, AgencyFeedback) for answer in answers):
-        owed.append(_clock("Feedback", release.manifest.feedback_due, today))
-    return tuple(owed)
-
-
-def _clock(what: str, by: date, today: date) -> Clock:
-    days = (today - by).days
-    if days <= 0:
-        return Clock(f"{what} due by {day_in_words(by)}", late=False)
-    ago = "1 day ago" if days == 1 else f"{days:,} days ago"
-    return Clock(f"{what} overdue: it was due on {day_in_words(by)}, {ago}", late=True)
-
-
 def _body(answer: Answer) -> dict[str, Any]:
     said = {"zip_sha256": answer.zip_sha256.hex()} if isinstance(answer, Acknowledgement) else answer.said.to_body()
     signed = {} if answer.statement is None else {"statement": answer.statement.to_json()}
-    return {"release": str(answer.release), **said, **signed, "day": answer.day.isoformat()}
+    heard = {"heard": minute_text(answer.heard)} if isinstance(answer, AgencyBreach) else {}
+    return {"release": str(answer.release), **said, **signed, **heard, "day": answer.day.isoformat()}
 
 
 def _statement(content: Mapping[str, Any]) -> Statement | None:
@@ -181,11 +187,34 @@ def _acknowledgement(content: Mapping[str, Any], statement: Statement | None) ->
 
 
 def _feedback(content: Mapping[str, Any], statement: Statement | None) -> AgencyFeedback:
-    said = Feedback.from_body({name: value for name, value in content.items() if name not in {"release", "day"}})
+    said = Feedback.from_body(_without(content, "release", "day"))
     return AgencyFeedback(UUID(content["release"]), said, date.fromisoformat(content["day"]), statement)
 
 
+def _destruction(content: Mapping[str, Any], statement: Statement | None) -> AgencyDestruction:
+    said = Destruction.from_body(_without(content, "release", "day"))
+    return AgencyDestruction(UUID(content["release"]), said, date.fromisoformat(content["day"]), statement)
+
+
+def _breach(content: Mapping[str, Any], statement: Statement | None) -> AgencyBreach:
+    said = Breach.from_body(_without(content, "release", "day", "heard"))
+    heard = read_minute(content["heard"])
+    return AgencyBreach(UUID(content["release"]), said, heard, date.fromisoformat(content["day"]), statement)
+
+
+def _without(content: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in content.items() if name not in names}
+
+
+_KINDS: Mapping[type[Answer], str] = {
+    Acknowledgement: "acknowledgement",
+    AgencyFeedback: SealedAnswer.KIND,
+    AgencyDestruction: SealedDestruction.KIND,
+    AgencyBreach: SealedBreach.KIND,
+}
 _READ: Mapping[str, Callable[[Mapping[str, Any], Statement | None], Answer]] = {
     "acknowledgement": _acknowledgement,
-    "feedback": _feedback,
+    SealedAnswer.KIND: _feedback,
+    SealedDestruction.KIND: _destruction,
+    SealedBreach.KIND: _breach,
 }

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from aiohttp import web
 
-from handling.desk import case, intake, matching, outcomes, request, share, show
+from handling.desk import case, everything, intake, matching, outcomes, request, share, show
 from handling.desk.case import NEWEST, NoSuchReportError
 from handling.desk.notes import DamagedNotesError
 from handling.desk.outcomes import Outcome, OutcomeError
@@ -95,7 +95,8 @@ async def home(request_: web.Request) -> web.Response:
     async with office.pool.acquire() as db:
         listing = await case.listing(db, desk, before=before)
         parties = await request.parties(db, office.today())
-    return render(request_, show.home(taken, listing, parties, office.today(), first=before == NEWEST))
+        counted = await everything.count(db, desk, office.today())
+    return render(request_, show.home(taken, listing, parties, counted, office.today(), first=before == NEWEST))
 
 
 @signed_in
@@ -223,7 +224,7 @@ async def release(request_: web.Request) -> web.Response:
     office, desk = request_.app[OFFICE], desk_of(request_)
     async with office.pool.acquire() as db:
         reviewed, found = await case.release(db, desk, id_of(request_))
-    return render(request_, show.release(reviewed, found, desk.members, office.today()))
+    return render(request_, show.release(reviewed, found, desk.members, desk.member.name, office.today()))
 
 
 @signed_in

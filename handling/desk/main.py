@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 from aiohttp import web
 
-from handling.desk import handlers, material_handlers, share_handlers, store
+from handling.desk import duty_handlers, handlers, material_handlers, share_handlers, store
 from handling.leavers import leavers
 from handling.store import members
 from handling.store.keyring import Keyring
@@ -38,7 +38,7 @@ def utc_today() -> date:
 def make_desk(settings: Settings, pool: Pool, today: Callable[[], date] = utc_today) -> web.Application:
     """Return the desk as an application; *pool* signs in under the desk's own role."""
     site = Site(name=NAME, title=f"{settings.name}: desk", practice=settings.practice, style="inside")
-    app = make_app(site, (*handlers.ROUTES, *share_handlers.ROUTES, *material_handlers.ROUTES))
+    app = make_app(site, (*handlers.ROUTES, *share_handlers.ROUTES, *material_handlers.ROUTES, *duty_handlers.ROUTES))
     keyring = Keyring(settings.inside / "desk" / "keyring")
     upkeep = Upkeep(pool, keyring, "desk")
     office = handlers.Office(

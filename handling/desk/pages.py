@@ -8,6 +8,15 @@ from handling.desk.words import Clause, Due, Grade
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """One choice of a form."""
+
+    value: str
+    words: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ReportLine:
     """One report in the list; `title` is empty where it cannot be opened."""
 
@@ -31,6 +40,14 @@ class RefusedLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Duties:
+    """What is owed over all releases, in sentences; *late* says that something is overdue."""
+
+    lines: tuple[str, ...]
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
 class HomePage:
     """The reports, newest first, and what was not taken in."""
 
@@ -41,6 +58,7 @@ class HomePage:
     reports: tuple[ReportLine, ...]
     older: str
     first: bool
+    duties: Duties
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +220,41 @@ class AnswerLine:
 
 
 @dataclass(frozen=True, slots=True)
+class DutyLine:
+    """Where one thing stands that a release opened."""
+
+    words: str
+    late: bool
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DoneLine:
+    """Something that the desk did about a release after it left."""
+
+    what: str
+    who: str
+    details: tuple[tuple[str, str], ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FollowForms:
+    """Which acts a release's page offers, and the choices of their forms."""
+
+    recall: bool
+    decide: bool
+    review: str  # what the review's form says, empty where none is owed by whoever looks
+    reasons: tuple[Choice, ...]
+    against: tuple[Choice, ...]
+    losses: tuple[Choice, ...]
+    findings: tuple[Choice, ...]
+    agency: str
+    asked: str
+    today: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReleasePage:
     """One line of the ledger with the agency's answers."""
 
@@ -218,6 +271,10 @@ class ReleasePage:
     feedback_due: str
     delete_by: str
     answers: tuple[AnswerLine, ...]
+    duties: tuple[DutyLine, ...]
+    done: tuple[DoneLine, ...]
+    follow: FollowForms
+    problem: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,15 +286,6 @@ class FiledLine:
     month: str
     tell_source: str
     filed: str
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One choice of a form."""
-
-    value: str
-    words: str
-    chosen: bool
 
 
 @dataclass(frozen=True, slots=True)

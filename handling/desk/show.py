@@ -6,10 +6,19 @@ from datetime import date
 from uuid import UUID
 
 from handling import data
-from handling.desk import request, share, share_pages, words
+from handling.desk import duty_pages, request, share, share_pages, words
 from handling.desk.case import Answered, Case, Listing, Lost
 from handling.desk.documents import month_in_words
-from handling.desk.feedback import AgencyFeedback, Answer, Opened, acknowledgement, is_signed
+from handling.desk.everything import Count
+from handling.desk.feedback import (
+    AgencyBreach,
+    AgencyDestruction,
+    AgencyFeedback,
+    Answer,
+    Opened,
+    acknowledgement,
+    is_signed,
+)
 from handling.desk.intake import Intake
 from handling.desk.ledger import Release
 from handling.desk.matching import Match, Party
@@ -54,7 +63,9 @@ _STAGES: Mapping[Stage, str] = {
 }
 
 
-def home(taken_in: Intake, listing: Listing, parties: Sequence[Party], today: date, *, first: bool) -> HomePage:
+def home(
+    taken_in: Intake, listing: Listing, parties: Sequence[Party], count: Count, today: date, *, first: bool
+) -> HomePage:
     """The list of reports."""
     last = listing.next
     return HomePage(
@@ -67,6 +78,7 @@ def home(taken_in: Intake, listing: Listing, parties: Sequence[Party], today: da
         reports=tuple(_report_line(case, parties, today) for case in listing.cases),
         older="" if last is None else f"/?before={last[0].isoformat()}.{last[1]}",
         first=first,
+        duties=duty_pages.counts(count),
     )
 
 
@@ -164,7 +176,9 @@ def decision(
     )
 
 
-def release(reviewed: Reviewed, one: Answered, members: MemberList, today: date) -> ReleasePage:
+def release(
+    reviewed: Reviewed, one: Answered, members: MemberList, who: str, today: date, *, problem: str = ""
+) -> ReleasePage:
     """One line of the ledger."""
     manifest = one.release.manifest
     agreement = manifest.agreement
@@ -181,6 +195,10 @@ def release(reviewed: Reviewed, one: Answered, members: MemberList, today: date)
         feedback_due=words.day(manifest.feedback_due),
         delete_by=words.day(manifest.delete_by),
         answers=tuple(_answer_line(answer, one.release) for answer in one.answers),
+        duties=duty_pages.lines(one, today),
+        done=tuple(duty_pages.done(act, members) for act in one.acts),
+        follow=duty_pages.forms(one, who, today),
+        problem=problem,
     )
 
 
@@ -294,6 +312,8 @@ def _answer_line(answer: Answer, release: Release) -> AnswerLine:
     signed = words.signed(signs=release.acknowledge is not None, signed=is_signed(answer, release.acknowledge))
     if isinstance(answer, AgencyFeedback):
         return _feedback_line(answer, signed, statement)
+    if isinstance(answer, AgencyDestruction | AgencyBreach):
+        return duty_pages.told(answer, release, signed, statement)
     verdict = answer.verdict(release.zip_sha256)
     good = verdict is Opened.EXACT
     details = (("SHA-256 they quote", answer.zip_sha256.hex()), ("SHA-256 we sent", release.zip_sha256.hex()))

@@ -84,6 +84,19 @@ _RELEASE = """
      WHERE r.id = $1
 """
 
+_RELEASED = """
+    SELECT r.id, r.report, r.agency, a.name AS agency_name, a.acknowledge,
+           r.requested_by, r.requested_on, r.sealed, g.state, g.reason
+      FROM desk.release r
+      JOIN guard.release g ON g.id = r.id
+      JOIN unit.agency a ON a.id = r.agency
+     WHERE g.state = 'released'
+       AND ($1::text IS NULL OR r.agency = $1)
+       AND (r.report, r.id) > ($2, $3)
+     ORDER BY r.report, r.id
+     LIMIT $4
+"""
+
 _ADD_RELEASE = """
     INSERT INTO desk.release (id, report, agency, requested_by, requested_on, sealed)
     VALUES ($1, $2, $3, $4, $5, $6)
@@ -269,6 +282,13 @@ async def release(db: Db, release_id: UUID) -> ReleaseRow | None:
     with store_errors():
         row = await db.fetchrow(_RELEASE, release_id)
     return ReleaseRow(**dict(row)) if row else None
+
+
+async def released(db: Db, agency: str | None, *, after: tuple[UUID, UUID], limit: int) -> tuple[ReleaseRow, ...]:
+    """Lines of the ledger that have left, to one agency or to any, by report and id; at most *limit* after *after*."""
+    with store_errors():
+        rows = await db.fetch(_RELEASED, agency, *after, limit)
+    return tuple(ReleaseRow(**dict(row)) for row in rows)
 
 
 async def add_release(db: Db, line: NewRelease) -> None:

@@ -7,7 +7,7 @@ from datetime import date
 
 from handling.desk.case import Answered
 from handling.desk.documents import day_in_words, grade_in_words
-from handling.desk.feedback import clocks
+from handling.desk.owed import clocks
 from handling.desk.reports import Report
 from handling.rules.grading import Scheme
 from handling.rules.policy import Answer, Verdict
@@ -171,12 +171,8 @@ def agencies(number: int) -> str:
 
 
 def owed(releases: Sequence[Answered], today: date) -> tuple[Due, ...]:
-    """What agencies owe on these releases, overdue first."""
-    due = [
-        Due(one.release.agency_name, clock.words, clock.late)
-        for one in releases
-        for clock in clocks(one.release, one.answers, today)
-    ]
+    """What is owed on these releases, overdue first."""
+    due = [Due(one.release.agency_name, clock.words, clock.late) for one in releases for clock in clocks(one, today)]
     return tuple(sorted(due, key=lambda d: not d.late))
 
 

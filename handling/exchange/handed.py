@@ -8,17 +8,20 @@ from enum import Enum
 from crypto.digest import acknowledgement_check
 from crypto.statement import Statement
 from handling.agencyfiles import (
+    SEALED,
     Acknowledged,
     AgencyFileError,
     AgencyKey,
     Fault,
     SealedAnswer,
+    SealedBreach,
+    SealedDestruction,
     typed_statement,
 )
 from handling.exchange.package import Package
 from handling.store.agencies import Agency
 
-Said = Acknowledged | SealedAnswer
+Said = Acknowledged | SealedAnswer | SealedDestruction | SealedBreach
 
 
 class Refusal(Enum):
@@ -33,7 +36,7 @@ class Refusal(Enum):
     ENROLMENT = (
         "This is your agency's enrolment file. It goes to the unit when you enrol, and says nothing of a package."
     )
-    OTHER_TYPE = "This is signed, and is neither an acknowledgement nor an answer."
+    OTHER_TYPE = "This is signed, and is nothing that an agency says of a package."
     NO_KEY = (
         "Your agency has enrolled no key for acknowledgements, so nothing that open.html signs can be checked here. "
         "Acknowledge with the hash, and answer in the form, below."
@@ -61,7 +64,7 @@ class Refusal(Enum):
         "The unit has yet to open 200 files of your agency, and takes no more until it has. Call the unit, on a number "
         "that you already have."
     )
-    ANSWERED = "This very answer is here already, and counts once. To add something, let open.html write a new one."
+    ANSWERED = "This very text is here already, and counts once. To add something, let open.html write a new one."
 
 
 class NotTakenError(Exception):
@@ -87,9 +90,9 @@ _FAULTS: Mapping[Fault, Refusal] = {
     Fault.CHANGED: Refusal.CHANGED,
     Fault.FORMAT: Refusal.FORMAT,
 }
-_KINDS: Mapping[str, type[Acknowledged] | type[SealedAnswer]] = {
+_KINDS: Mapping[str, type[Said]] = {
     Acknowledged.TYPE: Acknowledged,
-    SealedAnswer.TYPE: SealedAnswer,
+    **{one.TYPE: one for one in SEALED.values()},
 }
 
 

@@ -33,11 +33,16 @@ def utc_today() -> date:
     return datetime.now(UTC).date()
 
 
+def utc_now() -> datetime:
+    """The moment at which a breach was told, whose hours are agreed."""
+    return datetime.now(UTC)
+
+
 def make_exchange(settings: Settings, pool: Pool, today: Callable[[], date] = utc_today) -> web.Application:
     """Return the portal as an application; *pool* signs in under the exchange's own role."""
     site = Site(name=NAME, title=f"{settings.name}: packages", practice=settings.practice, style="agency")
     app = make_app(site, pages.ROUTES)
-    app[PORTAL] = Portal(pool, members.trust(settings.inside, NAME), today, settings.unit, settings.name)
+    app[PORTAL] = Portal(pool, members.trust(settings.inside, NAME), today, utc_now, settings.unit, settings.name)
     app[SMALL_FILES] = pages.SMALL_FILES
     app[pages.PGP_KEY_FILE] = settings.inside / "guard" / "package.asc"
     staff.install(app, staff.Staff(pool, NAME, pages.officer))

@@ -32,6 +32,7 @@ class Package:
     downloaded_on: date | None
     acknowledged_on: date | None
     answered: bool
+    destroyed_on: date | None = None  # when the agency last told what became of its copies
 
 
 class Act(Enum):
@@ -74,7 +75,7 @@ _TO_DO: Mapping[Act, str] = {
 def due(package: Package, today: date) -> tuple[Due, ...]:
     """All that is still owed for *package*, what to do next first.
 
-    Deleting is always owed, since the portal cannot see it done. It stands last until its day has passed and first
+    Deleting is owed until the agency tells what became of its copies. It stands last until its day has passed and first
     from then on: nothing is a reason to keep a package longer. What was never fetched by then can no longer be opened.
     """
     delete = _due(Act.DELETE, package.delete_by, today)
@@ -85,12 +86,14 @@ def due(package: Package, today: date) -> tuple[Due, ...]:
         owed.append(_due(Act.OPEN, package.acknowledge_by, today))
     if not package.answered:
         owed.append(_due(Act.ANSWER, package.feedback_due, today))
+    if package.destroyed_on is not None:
+        return tuple(owed)
     return (delete, *owed) if delete.days_late else (*owed, delete)
 
 
 def may_fetch(package: Package, today: date) -> bool:
-    """May the sealed file still be handed out? Not after the day by which every copy has to be deleted."""
-    return today <= package.delete_by
+    """May the sealed file still be handed out? Not once the copies are said to be gone, nor after their last day."""
+    return package.destroyed_on is None and today <= package.delete_by
 
 
 def _due(act: Act, by: date, today: date) -> Due:

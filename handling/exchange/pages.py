@@ -12,7 +12,7 @@ from aiohttp import web
 
 from crypto import pgp
 from crypto.errors import PgpError
-from handling.agencyfiles import Acknowledged
+from handling.agencyfiles import SealedAnswer, SealedBreach, SealedDestruction
 from handling.exchange import forms, guide, handed, material_pages, notice_pages, notices, store, views
 from handling.exchange.common import ID, PORTAL, Officer, attached, attachment, who
 from handling.exchange.handed import NotTakenError
@@ -68,10 +68,10 @@ async def acknowledge(request: web.Request) -> web.Response:
     typed = (await read_form(request)).get("sha256", "")
     field, digest = forms.parse_sha256(typed)
     if digest is None:
-        return await _show(request, sha256=field)
+        return await _show(request, views.Typed(sha256=field))
     outcome = await request.app[PORTAL].acknowledge(who(request).agency, _id(request), digest)
     if outcome is Taken.WRONG_HASH:
-        return await _show(request, sha256=forms.wrong_sha256(typed))
+        return await _show(request, views.Typed(sha256=forms.wrong_sha256(typed)))
     return see_other(f"/packages/{_id(request)}#acknowledge")
 
 
@@ -81,9 +81,31 @@ async def answer(request: web.Request) -> web.Response:
     portal = request.app[PORTAL]
     form, feedback = forms.parse_answer(await read_form(request), portal.today())
     if feedback is None:
-        return await _show(request, form=form)
-    await portal.answer(who(request).agency, _id(request), feedback.to_body(), form=form.secret)
+        return await _show(request, views.Typed(form=form))
+    await portal.tell(who(request).agency, _id(request), SealedAnswer.KIND, feedback.to_body(), form=form.secret)
     return see_other(f"/packages/{_id(request)}#answer")
+
+
+@signed_in
+async def copies(request: web.Request) -> web.Response:
+    """Take what became of the agency's copies."""
+    portal = request.app[PORTAL]
+    form, told = forms.parse_copies(await read_form(request), portal.today())
+    if told is None:
+        return await _show(request, views.Typed(copies=form))
+    await portal.tell(who(request).agency, _id(request), SealedDestruction.KIND, told.to_body(), form=form.secret)
+    return see_other(f"/packages/{_id(request)}#copies")
+
+
+@signed_in
+async def breach(request: web.Request) -> web.Response:
+    """Take that a package was lost or seen by others."""
+    portal = request.app[PORTAL]
+    form, told = forms.parse_breach(await read_form(request), portal.now())
+    if told is None:
+        return await _show(request, views.Typed(breach=form))
+    await portal.tell(who(request).agency, _id(request), SealedBreach.KIND, told.to_body(), form=form.secret)
+    return see_other(f"/packages/{_id(request)}#breach")
 
 
 @signed_in
@@ -101,9 +123,8 @@ async def hand_in(request: web.Request) -> web.Response:
             )
         await portal.take(agency, package_id, text)
     except NotTakenError as error:
-        return await _show(request, handed_in=forms.Field(typed, error.refusal.value))
-    anchor = "acknowledge" if isinstance(found.said, Acknowledged) else "answer"
-    return see_other(f"/packages/{package_id}#{anchor}")
+        return await _show(request, views.Typed(hand_in=forms.Field(typed, error.refusal.value)))
+    return see_other(f"/packages/{package_id}#{views.PLACE[type(found.said)]}")
 
 
 @signed_in
@@ -160,6 +181,8 @@ ROUTES = (
     web.get(f"/packages/{ID}", package),
     web.post(f"/packages/{ID}/acknowledge", acknowledge),
     web.post(f"/packages/{ID}/answer", answer),
+    web.post(f"/packages/{ID}/copies", copies),
+    web.post(f"/packages/{ID}/breach", breach),
     web.post(f"/packages/{ID}/hand-in", hand_in),
     web.get(f"/packages/{ID}/{{name:package\\.(?:age|zip\\.gpg)}}", sealed_file, allow_head=False),
     web.get(f"/packages/{ID}/{{name:package\\.(?:age\\.sig|zip\\.gpg\\.asc)}}", signature),
@@ -177,8 +200,8 @@ _REFUSALS: Mapping[type[Exception], tuple[HTTPStatus, ErrorPage]] = MappingProxy
             HTTPStatus.GONE,
             ErrorPage(
                 title="No longer handed out",
-                message="The last day to keep this package has passed. Delete every copy. "
-                "If you still need what it says, ask the unit for a new release.",
+                message="The last day to keep this package has passed, or your agency has told what became of its copies. "
+                "Delete every copy that is left. If you still need what it says, ask the unit for a new release.",
             ),
         ),
         MemberListError: (
@@ -220,16 +243,9 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
         return render(request, page, status)
 
 
-async def _show(
-    request: web.Request,
-    *,
-    sha256: forms.Field | None = None,
-    form: forms.AnswerForm | None = None,
-    handed_in: forms.Field | None = None,
-) -> web.Response:
+async def _show(request: web.Request, typed: views.Typed = views.NOTHING_TYPED) -> web.Response:
     portal = request.app[PORTAL]
     opened = await portal.open(who(request).agency, _id(request))
-    typed = views.Typed(sha256, form, handed_in)
     unit = await portal.unit_keys() if opened.signs else None
     page = views.package_page(opened, await portal.member_list(), portal.today(), typed, unit)
     return render(request, page, HTTPStatus.UNPROCESSABLE_ENTITY if page.wrong else HTTPStatus.OK)

@@ -5,7 +5,7 @@ import base64
 import hmac
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import Enum
 from typing import Any
 from uuid import UUID
@@ -15,11 +15,12 @@ from crypto.canonical import canonical
 from crypto.digest import acknowledgement_check, sha256
 from crypto.secret import Secret
 from handling import material
-from handling.agencyfiles import Acknowledged, UnitKeys
+from handling.agencyfiles import Acknowledged, SealedBreach, UnitKeys
 from handling.exchange import handed, store
 from handling.exchange.handed import Handed, NotTakenError, Refusal
 from handling.exchange.package import SEALED_NAME, SIGNATURE_NAME, Package, PackageId, may_fetch
 from handling.material import MaterialError
+from handling.rules.copies import minute_text
 from handling.store import agencies, members
 from tipline.base.database import Db, Pool
 
@@ -78,12 +79,14 @@ class Portal:
         pool: of the exchange's own role.
         trust: what member lists are held against.
         today: the day on which an act counts.
+        now: the minute at which a breach was told.
         unit: the unit's id, and *name* as agencies read it.
     """
 
     pool: Pool
     trust: members.Trust
     today: Callable[[], date]
+    now: Callable[[], datetime]
     unit: str
     name: str
 
@@ -150,15 +153,15 @@ class Portal:
             await self._hand_in(db, package, "acknowledgement", said, form=Secret.random())
             return Taken.NOW
 
-    async def answer(self, agency: str, package: PackageId, feedback: Mapping[str, Any], *, form: Secret) -> None:
-        """Take one coded answer.
+    async def tell(self, agency: str, package: PackageId, kind: str, said: Mapping[str, Any], *, form: Secret) -> None:
+        """Take one thing that an agency tells in a form: an answer, what became of its copies, a breach.
 
         *form* is 32 random bytes made with the form: a page sent twice over a bad line counts once, and an edited one
         is a further answer.
         """
         async with self.pool.acquire() as db, db.transaction():
             await _get(db, agency, package)
-            await self._hand_in(db, package, "feedback", feedback, form=form)
+            await self._hand_in(db, package, kind, said, form=form)
 
     async def understood(self, agency: str, package: PackageId, text: str) -> Handed:
         """Read what the officer's open.html wrote about this package; stores nothing.
@@ -184,7 +187,7 @@ class Portal:
                     raise NotTakenError(Refusal.ACKNOWLEDGED)
                 said["zip_sha256"] = found.said.zip_sha256.hex()
                 await self._hand_in(db, package, "acknowledgement", said, form=form)
-            elif not await self._hand_in(db, package, "feedback", said, form=form):
+            elif not await self._hand_in(db, package, found.said.KIND, said, form=form):
                 raise NotTakenError(Refusal.ANSWERED)
 
     async def _understood(self, db: Db, agency: str, package: PackageId, text: str) -> Handed:
@@ -241,7 +244,8 @@ class Portal:
         answer = UUID(bytes=macs.mac(form, canonical(statement), purpose="agency answer")[:16], version=4)
         if not await store.add_answer(db, answer, package, kind=kind, day=today):
             return False
-        sealed = age.seal(canonical({**statement, "day": today.isoformat()}), [desk])
+        heard = {"heard": minute_text(self.now())} if kind == SealedBreach.KIND else {}  # its hours are agreed
+        sealed = age.seal(canonical({**statement, **heard, "day": today.isoformat()}), [desk])
         await store.put_inbox(db, answer, kind=kind, sealed=sealed, day=today)
         return True
 

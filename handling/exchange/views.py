@@ -6,9 +6,9 @@ from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
-from handling.agencyfiles import Acknowledged, UnitKeys
+from handling.agencyfiles import Acknowledged, SealedAnswer, SealedBreach, SealedDestruction, UnitKeys
 from handling.exchange import forms, guide, notice_views
-from handling.exchange.handed import Handed
+from handling.exchange.handed import Handed, Said
 from handling.exchange.notice_store import Notice
 from handling.exchange.notice_views import NoticeView
 from handling.exchange.package import SEALED_NAME, SIGNATURE_NAME, Package, due, may_fetch
@@ -16,6 +16,7 @@ from handling.exchange.portal import Listing, Opened
 from handling.exchange.store import Cursor
 from handling.rules.agreements import Channel
 from handling.rules.clocks import in_words
+from handling.rules.copies import FATE_LABELS, LOSS_LABELS
 from handling.rules.feedback import ASKABLE, AXES, Stage, at
 from handling.rules.member_words import groups
 from handling.store.members import MemberList
@@ -31,6 +32,19 @@ _TOOLS: Mapping[Channel, str] = {
     Channel.OPENPGP: "gpg is GnuPG 2.2 or newer; on Windows it comes with Gpg4win.",
 }
 _KILO = 1024
+PLACE: Mapping[type[Said], str] = {
+    Acknowledged: "acknowledge",
+    SealedAnswer: "answer",
+    SealedDestruction: "copies",
+    SealedBreach: "breach",
+}
+"""Where on a package's page each of them stands."""
+_WHAT: Mapping[type[Said], str] = {
+    Acknowledged: "Acknowledgement",
+    SealedAnswer: "Answer",
+    SealedDestruction: "What became of your copies",
+    SealedBreach: "Report of a loss or leak",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +89,8 @@ STAGES = tuple(
     StageView(_STAGE_WORDS[stage], tuple(Choice(f"{code.stage.value}/{code.code}", code.label) for code in at(stage)))
     for stage in ASKABLE
 )
+FATES = tuple(Choice(fate.value, label) for fate, label in FATE_LABELS.items())
+LOSSES = tuple(Choice(loss.value, label) for loss, label in LOSS_LABELS.items())
 _AXES = tuple(Choice(value, label) for value, label in AXES.items())
 
 
@@ -109,6 +125,12 @@ class PackagePage:
     signs: bool
     unit_fingerprint: str
     answers: tuple[str, ...]
+    copies: forms.CopiesForm
+    told_copies: tuple[str, ...]
+    breach: forms.BreachForm
+    told_breach: tuple[str, ...]
+    fates: tuple[Choice, ...] = FATES
+    losses: tuple[Choice, ...] = LOSSES
     hash_commands: tuple[tuple[str, str], ...] = guide.HASH_COMMANDS
     stages: tuple[StageView, ...] = STAGES
     axes: tuple[Choice, ...] = _AXES
@@ -118,7 +140,9 @@ class PackagePage:
     @property
     def wrong(self) -> bool:
         """Whether something that was sent was not taken."""
-        return bool(self.sha256.error or self.hand_in.error) or self.form.wrong
+        return bool(self.sha256.error or self.hand_in.error) or any(
+            form.wrong for form in (self.form, self.copies, self.breach)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +152,11 @@ class Typed:
     sha256: forms.Field | None = None
     form: forms.AnswerForm | None = None
     hand_in: forms.Field | None = None
+    copies: forms.CopiesForm | None = None
+    breach: forms.BreachForm | None = None
+
+
+NOTHING_TYPED = Typed()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +190,7 @@ def handed_page(handed: Handed, text: str, opened: Opened, today: date) -> Hande
         lines.append(("SHA-256 of the opened ZIP", said.zip_sha256.hex()))
     return HandedPage(
         package=_package(opened.package, today),
-        what="Acknowledgement" if acknowledged else "Answer",
+        what=_WHAT[type(said)],
         lines=tuple(lines),
         sealed=not acknowledged,
         text=text,
@@ -186,8 +215,16 @@ def package_page(opened: Opened, members: MemberList, today: date, typed: Typed,
         hand_in=typed.hand_in or forms.Field(),
         signs=opened.signs,
         unit_fingerprint=groups(unit.fingerprint()) if unit else "",
-        answers=tuple(in_words(answer.given_on) for answer in opened.answers if answer.kind == "feedback"),
+        answers=_told_on(opened, SealedAnswer.KIND),
+        copies=typed.copies or forms.blank_copies(today),
+        told_copies=_told_on(opened, SealedDestruction.KIND),
+        breach=typed.breach or forms.blank_breach(today),
+        told_breach=_told_on(opened, SealedBreach.KIND),
     )
+
+
+def _told_on(opened: Opened, kind: str) -> tuple[str, ...]:
+    return tuple(in_words(answer.given_on) for answer in opened.answers if answer.kind == kind)
 
 
 def cursor_text(cursor: Cursor) -> str:

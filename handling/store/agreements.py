@@ -277,6 +277,16 @@ async def toml(db: Db, agreement: Agreement) -> bytes:
 
 
 @store_errors()
+async def every(db: Db) -> dict[str, tuple[Agreement, ...]]:
+    """Return every stored version that still reads as it was stored, highest first, by agency id."""
+    found: dict[str, list[Agreement]] = {}
+    for row in await db.fetch(_EVERY):
+        with suppress(DamagedAgreementError):
+            found.setdefault(row["agency"], []).append(_agreement(row))
+    return {agency: tuple(versions) for agency, versions in found.items()}
+
+
+@store_errors()
 async def all_active(db: Db, today: date) -> dict[str, Agreement]:
     """Return what `active` returns for every agency that has an agreement, by agency id, in one query."""
     return _deciding_each(await db.fetch(_EVERY), today)

@@ -1,5 +1,7 @@
 """The practice unit with its desk served over HTTP, and the other processes' parts played with the unit's real keys."""
 
+import base64
+import re
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -28,7 +30,7 @@ from tests.conftest import RolePool
 from tests.handling.rules.samples import STATED
 from tests.journeys.browser import Browser, Page
 from tests.lists import root_signs, with_duties
-from tests.practice import Practice
+from tests.practice import Practice, agree
 from tipline.base.database import Db
 from tipline.base.settings import Settings
 
@@ -117,6 +119,33 @@ class DeskRoom:
             **changes,
         }
         return Statement.make(REVIEW, body, self.signing[signer]).to_json()
+
+    async def released(self, browser: Browser, *, purpose: str = "seizure", **review: Any) -> tuple[str, bytes]:
+        """Have a report reviewed, released to the customs service and let out; its release's id and the hash of its ZIP."""
+        document = await self.reviewed(**review)
+        path = f"/reports/{document['urn'][9:]}/decision"
+        await browser.open("/")
+        await deconflict(browser, path.removesuffix("/decision"))
+        await browser.open(f"{path}?agency=harbour-customs&purpose={purpose}")
+        release = (await browser.submit(path)).path[-36:]
+        await self.db.execute("UPDATE guard.release SET state = 'released' WHERE id = $1", UUID(release))
+        asked = {one["manifest"]["release"]: one for one in await self.asked()}
+        return release, sha256(base64.b64decode(asked[release]["zip"]))
+
+    async def told(self, browser: Browser, release: str, kind: str, said: Mapping[str, Any]) -> Page:
+        """Seal what an agency said to the desk as the exchange does, take it in, and look at the release."""
+        await self.put(kind, {"release": release, "day": self.clock.day.isoformat(), **said})
+        await browser.open("/")
+        return await browser.open(f"/releases/{release}")
+
+    async def next_version(self, *changes: tuple[str, str]) -> None:
+        """Put a further version of the customs agreement into force."""
+        stored = await self.db.fetchval("SELECT toml FROM unit.agreement WHERE agency = 'harbour-customs'")
+        text = stored.decode().replace("version = 1", "version = 2")
+        for old, new in changes:
+            text, count = re.subn(old, new, text, flags=re.MULTILINE)
+            assert count == 1
+        await agree(self.db, self.settings, text.encode(), today=TODAY)
 
     async def asked(self, reader: str = "ben") -> list[dict[str, Any]]:
         """What waits at the guard, opened with a signer's release key."""

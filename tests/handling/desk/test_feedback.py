@@ -1,6 +1,5 @@
 """What agencies answer: the hash decides what an acknowledgement means, the words stay framed, and silence is overdue."""
 
-import base64
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,12 +9,11 @@ import pytest
 
 from crypto import age
 from crypto.canonical import canonical, parse
-from crypto.digest import sha256
 from crypto.signing import SigningKey
 from handling.agencyfiles import Acknowledged, SealedAnswer
 from handling.rules.feedback import Feedback
-from tests.handling.desk.conftest import TODAY, DeskRoom, deconflict
-from tests.journeys.browser import Browser, Page
+from tests.handling.desk.conftest import TODAY, DeskRoom
+from tests.journeys.browser import Browser
 
 FEEDBACK = {
     "stage": "actioned",
@@ -30,23 +28,8 @@ FEEDBACK = {
 @pytest.fixture
 async def released(room: DeskRoom) -> tuple[Browser, str, bytes]:
     """A signed-in analyst, the id of a release that has left, and the hash of its ZIP."""
-    document = await room.reviewed()
     browser = await room.sign_in()
-    path = f"/reports/{document['urn'][9:]}/decision"
-    await deconflict(browser, path.removesuffix("/decision"))
-    await browser.open(f"{path}?agency=harbour-customs&purpose=seizure")
-    page = await browser.submit(path)
-    release = page.path[-36:]
-    (asked,) = await room.asked()
-    await room.db.execute("UPDATE guard.release SET state = 'released' WHERE id = $1", UUID(release))
-    return browser, release, sha256(base64.b64decode(asked["zip"]))
-
-
-async def _answer(room: DeskRoom, browser: Browser, release: str, kind: str, said: dict[str, Any]) -> Page:
-    """Seal an answer to the desk as the exchange does, take it in, and look at the release."""
-    await room.put(kind, {"release": release, "day": TODAY.isoformat(), **said})
-    await browser.open("/")
-    return await browser.open(f"/releases/{release}")
+    return browser, *await room.released(browser)
 
 
 async def test_an_acknowledgement_with_our_hash_says_that_the_exact_bytes_were_opened(
@@ -54,7 +37,7 @@ async def test_an_acknowledgement_with_our_hash_says_that_the_exact_bytes_were_o
 ) -> None:
     browser, release, sent = released
 
-    page = await _answer(room, browser, release, "acknowledgement", {"zip_sha256": sent.hex()})
+    page = await room.told(browser, release, "acknowledgement", {"zip_sha256": sent.hex()})
 
     assert "opened the exact bytes we sent" in page.text
     assert "Acknowledgement due" not in page.text
@@ -67,7 +50,7 @@ async def test_an_acknowledgement_with_another_hash_is_named_as_a_different_file
 ) -> None:
     browser, release, sent = released
 
-    page = await _answer(room, browser, release, "acknowledgement", {"zip_sha256": "11" * 32})
+    page = await room.told(browser, release, "acknowledgement", {"zip_sha256": "11" * 32})
 
     assert "a different file" in page.text
     assert "exact bytes we sent" not in page.text
@@ -81,7 +64,7 @@ async def test_feedback_is_shown_with_its_judgements_and_its_words_framed(
 ) -> None:
     browser, release, _ = released
 
-    page = await _answer(room, browser, release, "feedback", FEEDBACK)
+    page = await room.told(browser, release, "feedback", FEEDBACK)
 
     assert "Used in an operation" in page.text
     assert "Accuracy 4 of 5" in page.text
@@ -168,7 +151,7 @@ async def test_a_signed_acknowledgement_says_so_and_keeps_what_was_signed(
     await _enrols_a_key(room)
     said = _acknowledged(release, sent)
 
-    page = await _answer(room, browser, release, "acknowledgement", said)
+    page = await room.told(browser, release, "acknowledgement", said)
 
     assert "opened the exact bytes we sent" in page.text
     assert "Signed by the agency's key." in page.text
@@ -182,7 +165,7 @@ async def test_an_acknowledgement_by_form_of_an_agency_with_a_key_is_told_apart(
     browser, release, sent = released
     await _enrols_a_key(room)
 
-    page = await _answer(room, browser, release, "acknowledgement", {"zip_sha256": sent.hex()})
+    page = await room.told(browser, release, "acknowledgement", {"zip_sha256": sent.hex()})
 
     assert "without the agency's signature" in page.text
     assert "opened the exact bytes we sent" in page.text
@@ -195,7 +178,7 @@ async def test_feedback_that_was_sealed_away_is_opened_at_the_desk(
     await _enrols_a_key(room)
     statement = (await _sealed(room, release)).sign(KEY)
 
-    page = await _answer(room, browser, release, "feedback", {"statement": parse(statement)})
+    page = await room.told(browser, release, "feedback", {"statement": parse(statement)})
 
     assert "Signed by the agency's key." in page.text
     assert "From the agency, in its own words We stopped <b>two</b> trucks." in page.text

@@ -1,7 +1,6 @@
 """Asking for a release: only what the agreement permits is built, and only those who may sign can open it."""
 
 import base64
-import re
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -26,7 +25,6 @@ from tests.handling.desk.conftest import TODAY, DeskRoom, a_document, deconflict
 from tests.handling.rules.test_attachments import JPEG
 from tests.handling.rules.test_mp4 import MP4
 from tests.journeys.browser import Browser
-from tests.practice import agree
 
 
 async def _at_the_desk(room: DeskRoom, document: dict[str, Any] | None = None, **review: Any) -> tuple[Browser, str]:
@@ -49,16 +47,6 @@ async def _force(browser: Browser, path: str, *, agency: str, purpose: str = "se
     await browser.open(f"{path}/decision?agency=harbour-customs&purpose=seizure")
     page = await browser.submit(f"{path}/decision", status=status, agency=agency, purpose=purpose)
     return page.text
-
-
-async def _next_version(room: DeskRoom, *changes: tuple[str, str]) -> None:
-    """Put a further version of the customs agreement into force."""
-    stored = await room.db.fetchval("SELECT toml FROM unit.agreement WHERE agency = 'harbour-customs'")
-    text = stored.decode().replace("version = 1", "version = 2")
-    for old, new in changes:
-        text, count = re.subn(old, new, text, flags=re.MULTILINE)
-        assert count == 1
-    await agree(room.db, room.settings, text.encode(), today=TODAY)
 
 
 async def test_a_permitted_release_is_built_once_and_waits_for_two_signatures(room: DeskRoom) -> None:
@@ -152,7 +140,7 @@ async def test_an_agreement_that_denies_meanwhile_refuses_and_nothing_is_stored(
 ) -> None:
     browser, path = await _at_the_desk(room)
     await browser.open(f"{path}/decision?agency=harbour-customs&purpose=seizure")
-    await _next_version(room, *changes)
+    await room.next_version(*changes)
 
     page = await browser.submit(f"{path}/decision", status=409)
 

@@ -1,0 +1,135 @@
+"""What the desk did about a release after it left: recalled it or not, noted a breach, reviewed it. Nothing here is changed later."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from handling.desk import notes
+from handling.desk.notes import Note, Row
+from handling.rules.copies import Breach, Fate, Loss, minute_text, read_minute
+from handling.rules.recall import Against, Finding, Reason
+from handling.store.vault import OpenVault
+from tipline.base.database import Db, store_errors
+
+_TABLE = "desk.duty"
+
+_ADD = """
+    INSERT INTO desk.duty (id, report, noted_by, noted_on, sealed)
+    VALUES ($1, $2, $3, $4, $5)
+"""
+
+_OF = """
+    SELECT id, report, noted_by AS by, noted_on AS "on", sealed
+      FROM desk.duty
+     WHERE report = ANY($1::uuid[])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Every copy is asked for, to be destroyed or given back by a day."""
+
+    reason: Reason
+    asked: Fate  # `DESTROYED` or `RETURNED`
+    due: date
+    replies: bool  # the agency had said that copies stay
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """No recall, although something called for one."""
+
+    against: Against
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """A breach that the desk learned of otherwise than from the agency."""
+
+    breach: Breach
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A release under the exception for a threat to life was looked at again; the second one is by somebody else."""
+
+    finding: Finding
+    words: str
+
+
+Did = Recall | Drop | Learned | Review
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One of them, about one release."""
+
+    release: UUID
+    did: Did
+    by: str
+    on: date
+
+
+async def add(db: Db, vault: OpenVault, report: UUID, act: Act) -> None:
+    """Keep one, behind those that are there; whoever calls this holds the report's lock.
+
+    Raises:
+        DamagedNotesError: those that are there are not what was written.
+    """
+    before = await of(db, [report])
+
+    def sealed() -> Row:
+        note = Note(_said(act), act.by, act.on)
+        return notes.seal(vault.record(report), _TABLE, report, note, before=before)
+
+    row = await asyncio.to_thread(sealed)
+    with store_errors():
+        await db.execute(_ADD, row.id, report, row.by, row.on, row.sealed)
+
+
+async def of(db: Db, reports: Sequence[UUID]) -> tuple[Row, ...]:
+    """All about some reports."""
+    with store_errors():
+        rows = await db.fetch(_OF, list(reports))
+    return tuple(Row(**dict(row)) for row in rows)
+
+
+def open_(vault: OpenVault, report: UUID, rows: Sequence[Row]) -> tuple[Act, ...]:
+    """Open those about one report, oldest first, or raise `DamagedNotesError`. Blocking."""
+    mine = [row for row in rows if row.report == report]
+    found = notes.open_(vault.record(report), _TABLE, mine) if mine else ()
+    return tuple(Act(UUID(one.said["release"]), _did(one.said), one.by, one.on) for one in found)
+
+
+def _said(act: Act) -> dict[str, Any]:
+    match act.did:
+        case Recall(reason, asked, due, replies):
+            why = {"reason": reason.value, "asked": asked.value}
+            said = {"act": "recall", **why, "due": due.isoformat(), "replies": replies}
+        case Drop(against):
+            said = {"act": "drop", "against": against.value}
+        case Learned(breach):
+            said = {
+                "act": "breach",
+                "loss": breach.loss.value,
+                "noticed": minute_text(breach.noticed),
+                "text": breach.text,
+            }
+        case Review(finding, words):
+            said = {"act": "review", "finding": finding.value, "words": words}
+    return {"release": str(act.release), **said}
+
+
+def _did(said: Mapping[str, Any]) -> Did:
+    match said["act"]:
+        case "recall":
+            return Recall(Reason(said["reason"]), Fate(said["asked"]), date.fromisoformat(said["due"]), said["replies"])
+        case "drop":
+            return Drop(Against(said["against"]))
+        case "breach":
+            return Learned(Breach(Loss(said["loss"]), read_minute(said["noticed"]), said["text"]))
+        case _:
+            return Review(Finding(said["finding"]), said["words"])

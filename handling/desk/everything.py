@@ -1,0 +1,128 @@
+"""Everything that is owed on any release, to one agency or to all: read a batch at a time, off the event loop. Decides nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+from uuid import UUID
+
+from crypto.errors import CryptoError
+from handling.desk import acts, case, owed, store
+from handling.desk.case import Answered
+from handling.desk.notes import DamagedNotesError, Row
+from handling.desk.session import Desk
+from handling.rules.duties import BY_AGENCY, Kind, Standing, State
+from handling.store import agreements
+from handling.store.keyring import MissingKeyError
+from tipline.base.database import Db
+
+_BATCH = 200
+_START = (UUID(int=0), UUID(int=0))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One release that has left, and where all stands that it opened."""
+
+    one: Answered
+    standings: tuple[Standing, ...]
+
+
+@dataclass(slots=True)
+class Count:
+    """What is owed over all releases, in numbers.
+
+    Attributes:
+        owed, overdue: by agencies, of what has its last day before it and behind it.
+        ours, ours_overdue: by the desk.
+        kept: releases of which copies stay, as the agency told.
+        unreadable: releases that could not be opened and are not counted.
+    """
+
+    owed: int = 0
+    overdue: int = 0
+    ours: int = 0
+    ours_overdue: int = 0
+    kept: int = 0
+    unreadable: int = 0
+
+    def add(self, standings: Sequence[Standing]) -> None:
+        """Count one release."""
+        for one in standings:
+            agency = one.kind in BY_AGENCY
+            self.owed += agency and one.is_open and not one.is_late
+            self.overdue += agency and one.is_late
+            self.ours += not agency and one.is_open and not one.is_late
+            self.ours_overdue += not agency and one.is_late
+            self.kept += one.kind is Kind.COPIES and one.state is State.KEPT
+
+
+@dataclass(slots=True)
+class Ledger:
+    """All releases that have left, in numbers, and those about which something is open or told."""
+
+    count: Count = field(default_factory=Count)
+    lines: list[Line] = field(default_factory=list)
+
+    def add(self, line: Line | None) -> None:
+        """Take one release in; None is one that could not be opened."""
+        if line is None:
+            self.count.unreadable += 1
+            return
+        self.count.add(line.standings)
+        self.lines.append(line)
+
+
+async def ledger(db: Db, desk: Desk, today: date, agency: str | None = None) -> Ledger:
+    """Go through every release that has left."""
+    found = Ledger()
+    async for lines in _batches(db, desk, today, agency):
+        for line in lines:
+            found.add(line)
+    return found
+
+
+async def count(db: Db, desk: Desk, today: date) -> Count:
+    """The numbers alone; of each batch nothing else is kept."""
+    found = Ledger()
+    async for lines in _batches(db, desk, today, None):
+        for line in lines:
+            found.add(line)
+        found.lines.clear()
+    return found.count
+
+
+async def _batches(db: Db, desk: Desk, today: date, agency: str | None) -> AsyncIterator[tuple[Line | None, ...]]:
+    after = _START
+    agreed = await agreements.every(db)
+    while True:
+        rows = await store.released(db, agency, after=after, limit=_BATCH)
+        if not rows:
+            return
+        reports = sorted({row.report for row in rows})
+        answers, done = await store.answers(db, reports), await acts.of(db, reports)
+
+        def opened(
+            rows: Sequence[store.ReleaseRow] = rows,
+            answers: Sequence[store.AnswerRow] = answers,
+            done: Sequence[Row] = done,
+        ) -> tuple[Line | None, ...]:
+            return tuple(_line(partial(_opened, desk, row, answers, done, agreed), today) for row in rows)
+
+        yield await asyncio.to_thread(opened)
+        after = (rows[-1].report, rows[-1].id)
+
+
+def _opened(
+    desk: Desk, row: store.ReleaseRow, answers: Sequence[store.AnswerRow], done: Sequence[Row], agreed: case.Agreed
+) -> Answered:
+    return case.opened(desk, row, answers, acts.open_(desk.vault, row.report, done), agreed)
+
+
+def _line(open_: Callable[[], Answered], today: date) -> Line | None:
+    try:
+        one = open_()
+    except (MissingKeyError, CryptoError, DamagedNotesError):
+        return None
+    return Line(one, owed.standings(one, today))
