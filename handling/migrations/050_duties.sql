@@ -1,7 +1,7 @@
 -- What an agency tells of its copies comes as its answers do: sealed to the desk, and noted at the exchange by kind and day alone.
 ALTER TABLE desk.inbox DROP CONSTRAINT inbox_kind_check;
 ALTER TABLE desk.inbox ADD CONSTRAINT inbox_kind_check
-    CHECK (kind IN ('report', 'acknowledgement', 'feedback', 'destruction', 'breach'));
+    CHECK (kind IN ('report', 'acknowledgement', 'feedback', 'material', 'destruction', 'breach'));
 ALTER TABLE desk.feedback DROP CONSTRAINT feedback_kind_check;
 ALTER TABLE desk.feedback ADD CONSTRAINT feedback_kind_check
     CHECK (kind IN ('acknowledgement', 'feedback', 'destruction', 'breach'));
