@@ -29,8 +29,11 @@ from handling.agencyfiles import (
     AgencyFileError,
     AgencyKey,
     SealedAnswer,
+    SealedBreach,
+    SealedDestruction,
     UnitKeys,
 )
+from handling.rules.copies import Breach, Destruction, Fate, Loss
 from handling.rules.feedback import Feedback
 from handling.rules.manifest import Manifest, ManifestError
 from handling.rules.package import NAMES, PackageError, pack, unpack
@@ -190,9 +193,9 @@ def read_drop_request(data: bytes) -> int:
     return int(stated)
 
 
-def read_feedback(data: bytes) -> tuple[UUID, Feedback]:
-    answer = SealedAnswer.read(Statement.parse(data), SIGNER.public)
-    return answer.release, answer.open(MINE)
+def read_told(kind: type[Any], data: bytes) -> tuple[UUID, Any]:
+    told = kind.read(Statement.parse(data), SIGNER.public)
+    return told.release, told.open(MINE)
 
 
 def codename(data: bytes) -> bytes:
@@ -309,7 +312,19 @@ CODECS = {
     "feedback": Codec(
         st.builds(lambda release, text: (release, Feedback("outcome", "seizure", text, "2026-11", tell_source=True)), st.uuids(), texts),
         lambda said: SealedAnswer.seal(*said, MINE.recipient, DAY).sign(SIGNER),
-        read_feedback,
+        lambda d: read_told(SealedAnswer, d),
+        (AgencyFileError, SignatureError),
+    ),
+    "destruction": Codec(
+        st.tuples(st.uuids(), st.builds(Destruction, st.just(Fate.DESTROYED), st.dates(), texts)),
+        lambda said: SealedDestruction.seal(*said, MINE.recipient, DAY).sign(SIGNER),
+        lambda d: read_told(SealedDestruction, d),
+        (AgencyFileError, SignatureError),
+    ),
+    "breach": Codec(
+        st.tuples(st.uuids(), st.builds(Breach, st.sampled_from(Loss), st.just(datetime(2026, 11, 26, 9, 30, tzinfo=UTC)), texts.filter(str.strip))),
+        lambda said: SealedBreach.seal(*said, MINE.recipient, DAY).sign(SIGNER),
+        lambda d: read_told(SealedBreach, d),
         (AgencyFileError, SignatureError),
     ),
     "unit keys": Codec(
@@ -462,7 +477,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "tests/handling/rules/test_notices.py::test_every_notice_is_read_as_it_was_written",
         "tests/handling/test_notices.py::test_the_last_line_is_the_notice_and_three_lines_are_its_answers",
     ),
-    "What an agency writes": ("agency key", "acknowledgement", "feedback", "unit keys"),
+    "What an agency writes": ("agency key", "acknowledgement", "feedback", "destruction", "breach", "unit keys"),
     "Material": (
         "tests/handling/test_material.py::test_what_an_agency_writes_comes_back_signed_and_sealed_to_the_letter",
     ),

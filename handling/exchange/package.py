@@ -33,6 +33,7 @@ class Package:
     acknowledged_on: date | None
     answered: bool
     destroyed_on: date | None = None  # when the agency last told what became of its copies
+    recalled_on: date | None = None  # by the guard, when a recall was signed; *delete_by* is then the recall's day
 
 
 class Act(Enum):
@@ -42,6 +43,7 @@ class Act(Enum):
     ACKNOWLEDGE = "acknowledge"
     ANSWER = "answer"
     DELETE = "delete"
+    RECALLED = "recalled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class Due:
         by = in_words(self.by)
         if not self.days_late:
             return f"{_TO_DO[self.act]} by {by}"
+        if self.act is Act.RECALLED:
+            return f"Recalled, and overdue: delete every copy now and say so (by {by})"
         if self.act is Act.DELETE:
             return f"Delete every copy now: the last day to keep it was {by}"
         days = "1 day" if self.days_late == 1 else f"{self.days_late:,} days"
@@ -69,6 +73,7 @@ _TO_DO: Mapping[Act, str] = {
     Act.ACKNOWLEDGE: "Acknowledge",
     Act.ANSWER: "Answer",
     Act.DELETE: "Delete every copy",
+    Act.RECALLED: "Recalled: delete every copy and say so",
 }
 
 
@@ -77,7 +82,11 @@ def due(package: Package, today: date) -> tuple[Due, ...]:
 
     Deleting is owed until the agency tells what became of its copies. It stands last until its day has passed and first
     from then on: nothing is a reason to keep a package longer. What was never fetched by then can no longer be opened.
+    Of a package that is recalled nothing else is owed.
     """
+    if package.recalled_on is not None:
+        told = package.destroyed_on is not None and package.destroyed_on >= package.recalled_on
+        return () if told else (_due(Act.RECALLED, package.delete_by, today),)
     delete = _due(Act.DELETE, package.delete_by, today)
     owed = []
     if package.acknowledged_on is None and package.downloaded_on is not None:
@@ -92,8 +101,8 @@ def due(package: Package, today: date) -> tuple[Due, ...]:
 
 
 def may_fetch(package: Package, today: date) -> bool:
-    """May the sealed file still be handed out? Not once the copies are said to be gone, nor after their last day."""
-    return package.destroyed_on is None and today <= package.delete_by
+    """May the sealed file still be handed out? Not once it is recalled or said to be gone, nor after its last day."""
+    return package.recalled_on is None and package.destroyed_on is None and today <= package.delete_by
 
 
 def _due(act: Act, by: date, today: date) -> Due:

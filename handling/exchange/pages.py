@@ -200,7 +200,7 @@ _REFUSALS: Mapping[type[Exception], tuple[HTTPStatus, ErrorPage]] = MappingProxy
             HTTPStatus.GONE,
             ErrorPage(
                 title="No longer handed out",
-                message="The last day to keep this package has passed, or your agency has told what became of its copies. "
+                message="This package is recalled, its last day has passed, or your agency has told what became of its copies. "
                 "Delete every copy that is left. If you still need what it says, ask the unit for a new release.",
             ),
         ),

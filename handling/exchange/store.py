@@ -12,7 +12,7 @@ from tipline.base.database import Db, store_errors
 
 _COLUMNS = """
            id, channel, octet_length(sealed) AS size, "check", released_on, acknowledge_by, feedback_due, delete_by,
-           downloaded_on, acknowledged_on,
+           downloaded_on, acknowledged_on, recalled_on,
            EXISTS (SELECT FROM exchange.answer a WHERE a.package = p.id AND a.kind = 'feedback') AS answered,
            (SELECT max(given_on) FROM exchange.answer a WHERE a.package = p.id AND a.kind = 'destruction') AS destroyed_on
       FROM exchange.package p
@@ -223,4 +223,5 @@ def _package(row: asyncpg.Record) -> Package:
         acknowledged_on=row["acknowledged_on"],
         answered=row["answered"],
         destroyed_on=row["destroyed_on"],
+        recalled_on=row["recalled_on"],
     )

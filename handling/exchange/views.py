@@ -66,6 +66,7 @@ class PackageView:
     delete_by: str
     downloaded_on: str
     acknowledged_on: str
+    recalled_on: str
     owed: tuple[Owed, ...]
 
 
@@ -241,6 +242,7 @@ def _package(package: Package, today: date) -> PackageView:
         delete_by=in_words(package.delete_by),
         downloaded_on=in_words(package.downloaded_on) if package.downloaded_on else "",
         acknowledged_on=in_words(package.acknowledged_on) if package.acknowledged_on else "",
+        recalled_on=in_words(package.recalled_on) if package.recalled_on else "",
         owed=tuple(Owed(item.words, item.days_late > 0) for item in due(package, today)),
     )
 

@@ -59,12 +59,23 @@ def test_nobody_is_asked_to_open_what_is_no_longer_handed_out() -> None:
     st.dates(min_value=date(2026, 1, 1), max_value=date(2028, 1, 1)),
     st.sampled_from([PACKAGE, OPENED, ACKNOWLEDGED, ANSWERED, replace(PACKAGE, answered=True)]),
 )
-def test_deleting_is_always_owed_and_only_past_days_are_late(today: date, package: Package) -> None:
+def test_deleting_is_owed_until_the_agency_tells_and_only_past_days_are_late(today: date, package: Package) -> None:
     owed = due(package, today)
 
     assert [item.act for item in owed].count(Act.DELETE) == 1
     assert all((item.days_late > 0) == (today > item.by) for item in owed)
     assert may_fetch(package, today) == (owed[-1].act is Act.DELETE and not owed[-1].days_late)
+
+
+@given(st.dates(min_value=date(2026, 1, 1), max_value=date(2028, 1, 1)))
+def test_what_is_told_to_be_gone_is_neither_owed_nor_handed_out_until_it_is_recalled_once_more(today: date) -> None:
+    gone = replace(ANSWERED, destroyed_on=DAY)
+    recalled = replace(gone, recalled_on=DAY + timedelta(days=1))
+    at_once = replace(ANSWERED, recalled_on=DAY)
+
+    assert due(gone, today) == ()
+    assert [item.act for item in due(recalled, today)] == [Act.RECALLED]
+    assert not any(may_fetch(package, today) for package in (gone, recalled, at_once))
 
 
 @given(st.dates())

@@ -12,7 +12,7 @@ import { CLASSES, HANDLING, MARKINGS, PURPOSES, SCHEMES } from "../../../tipline
 import * as columns from "../../../tipline/away/src/columns.js";
 import * as envelope from "../../../tipline/away/src/envelope.js";
 import { RefusedError } from "../../../tipline/away/src/errors.js";
-import { AXES, MARKS, STAGES, TEXT_MAX } from "../../../tipline/away/src/feedback.js";
+import { AXES, FATES, LOSSES, MARKS, STAGES, TEXT_MAX } from "../../../tipline/away/src/feedback.js";
 import { encodeSlip } from "../../../tipline/away/src/handin.js";
 import * as macs from "../../../tipline/away/src/macs.js";
 import * as material from "../../../tipline/away/src/material.js";
@@ -255,7 +255,7 @@ const DO = {
   },
   signAgreement: async ({ seed, toml }) => text(await sshsig.sign(unhex(seed), utf8(toml), sshsig.AGREEMENT)),
   acknowledge: ({ secret, release, zip, today }) => text(agency.acknowledge(secretOf(secret), release, unhex(zip), today)),
-  answerPackage: async ({ secret, release, said, desk, today }) => text(await agency.answer(secretOf(secret), release, said, desk, today)),
+  tell: async ({ type, secret, release, said, desk, today }) => text(await agency.tell(type, secretOf(secret), release, said, desk, today)),
   openPackage: async ({ sealed, signature, signer, identity }) => {
     const given = { sealed: Buffer.from(sealed, "base64"), signature: utf8(signature), signer: unhex(signer), identity };
     const opened = await openPackage(given);
@@ -267,7 +267,7 @@ const DO = {
     const key = sshsig.publicKey(typed);
     return { key: hex(key), fingerprint: sshsig.fingerprint(key) };
   },
-  answers: () => ({ stages: STAGES, axes: AXES, marks: MARKS, longest: TEXT_MAX }),
+  answers: () => ({ stages: STAGES, axes: AXES, marks: MARKS, longest: TEXT_MAX, fates: FATES, losses: LOSSES }),
   passphrase: () => makePassphrase(),
   filled: ({ asked, fields }) => filled(asked, fields),
   vector: ({ folder, fields }) => VECTORS[folder](fields),

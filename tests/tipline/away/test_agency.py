@@ -5,7 +5,7 @@ import json
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -18,10 +18,19 @@ from crypto.digest import sha256
 from crypto.secret import Secret
 from crypto.signing import SigningKey
 from handling import data, material, undersigned
-from handling.agencyfiles import Acknowledged, AgencyKey, SealedAnswer, UnitKeys, typed_statement
+from handling.agencyfiles import (
+    Acknowledged,
+    AgencyKey,
+    SealedAnswer,
+    SealedBreach,
+    SealedDestruction,
+    UnitKeys,
+    typed_statement,
+)
 from handling.exchange import forms, guide, views
 from handling.material import Material
 from handling.rules.agreements import PURPOSE_LABELS, Purpose
+from handling.rules.copies import Breach, Destruction, Fate, Loss
 from handling.rules.feedback import AXES, Feedback
 from handling.rules.grading import Action, Handling, Sanitisation
 from handling.rules.package import MANIFEST, REPORT_HTML, REPORT_JSON, hashes, pack
@@ -105,7 +114,8 @@ def test_what_it_signs_and_seals_the_unit_reads(js: Node, made: dict[str, Any]) 
 
     signed = js("acknowledge", secret=made["secret"], release=release, zip="ab" * 32, today=TODAY)
     answered = js(
-        "answerPackage",
+        "tell",
+        type=SealedAnswer.TYPE,
         secret=made["secret"],
         release=release,
         said=said.to_body(),
@@ -118,6 +128,25 @@ def test_what_it_signs_and_seals_the_unit_reads(js: Node, made: dict[str, Any]) 
     sealed = SealedAnswer.read(typed_statement(answered), key)
     assert sealed.open(DESK) == said
     assert str(sealed.release) == release
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (SealedDestruction, Destruction(Fate.EXCEPTED, date(2026, 11, 26), "One in the court file, by order: été.")),
+        (SealedBreach, Breach(Loss.SENT, datetime(2026, 11, 26, 9, 30, tzinfo=UTC), "To the wrong address.")),
+    ],
+)
+def test_what_it_tells_of_its_copies_the_unit_reads(
+    js: Node, made: dict[str, Any], kind: type[SealedDestruction] | type[SealedBreach], said: Destruction | Breach
+) -> None:
+    key, release, desk = AgencyKey.read(made["enrolment"].encode()).acknowledge, BODY["release"], str(DESK.recipient)
+
+    told = js(
+        "tell", type=kind.TYPE, secret=made["secret"], release=release, said=said.to_body(), desk=desk, today=TODAY
+    )
+
+    assert kind.read(typed_statement(told), key).open(DESK) == said
 
 
 def test_material_that_it_signs_and_seals_is_read_by_the_unit_under_the_enrolled_key(
@@ -207,6 +236,8 @@ def test_its_form_offers_what_the_portal_offers(js: Node) -> None:
     assert dict(offered["axes"]) == dict(AXES)
     assert [str(mark) for mark in offered["marks"]] == list(forms.MARKS)
     assert offered["longest"] == forms.TEXT_MAX
+    assert dict(offered["fates"]) == {choice.value: choice.label for choice in views.FATES}
+    assert dict(offered["losses"]) == {choice.value: choice.label for choice in views.LOSSES}
 
 
 def test_a_package_key_is_read_in_each_way_in_which_it_is_written(js: Node) -> None:

@@ -37,6 +37,8 @@ import { day, fields, hash32, ofFormat, text, unit } from "./strict.js";
 export const AGENCY_KEY = "tipline/agency-key/v1";
 export const ACKNOWLEDGEMENT = "tipline/acknowledgement/v1";
 export const FEEDBACK = "tipline/feedback/v1";
+export const DESTRUCTION = "tipline/destruction/v1";
+export const BREACH = "tipline/breach/v1";
 
 const SECRET = "# tipline/agency-secret/v1 ";
 const UNIT_KEYS = "tipline/unit-keys/v1";
@@ -158,16 +160,17 @@ export function readAcknowledgement(data, key) {
 }
 
 /**
- * An answer, sealed to the unit's analysts and signed over that.
+ * What an agency tells of a release, sealed to the unit's analysts and signed over that.
+ * @param {string} type `FEEDBACK`, `DESTRUCTION` or `BREACH`
  * @param {AgencySecret} secret
  * @param {string} release
- * @param {JsonObject} said stage, code, text, month, tell_source, usefulness
+ * @param {JsonObject} said the keys that docs/format.md names for the type
  * @param {string} desk
  * @param {string} today
  */
-export async function answer(secret, release, said, desk, today) {
+export async function tell(type, secret, release, said, desk, today) {
   const sealed = await age.seal(padMessage(canonical({ ...said, release })), desk);
-  return sign(FEEDBACK, { on: today, release, sealed: base64.encode(sealed) }, secret.seed);
+  return sign(type, { on: today, release, sealed: base64.encode(sealed) }, secret.seed);
 }
 
 /** @param {UnitKeys} keys of a file, not of a pasted key */

@@ -66,3 +66,19 @@ export const MARKS = Object.freeze([1, 2, 3, 4, 5]);
 
 /** The most letters of an officer's own words. */
 export const TEXT_MAX = 4000;
+
+/** What became of the copies of a package. @type {readonly [string, string][]} */
+export const FATES = Object.freeze([
+  ["destroyed", "Every copy is destroyed"],
+  ["returned", "Every copy is given back to the unit"],
+  ["excepted", "Every copy but the ones named below"],
+]);
+
+/** In which way a package got out of the agency's hands. @type {readonly [string, string][]} */
+export const LOSSES = Object.freeze([
+  ["lost", "A copy was lost or stolen"],
+  ["seen", "Somebody saw it who must not"],
+  ["sent", "It was sent to somebody else by mistake"],
+  ["intrusion", "Somebody broke into a system or account that holds it"],
+  ["misuse", "It was used or passed on against the conditions"],
+]);

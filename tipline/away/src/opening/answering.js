@@ -25,9 +25,15 @@ export function ready() {
   /** @type {HTMLInputElement} */ (element("month")).value = today().slice(0, 7);
   onSubmit("acknowledge-form", acknowledge, refused);
   onSubmit("answer-form", answer, refused);
-  for (const what of ["acknowledgement", "answer"]) {
-    element(`${what}-copy`).addEventListener("click", () => copy(`${what}-text`, `${what}-copied`));
-  }
+  for (const what of ["acknowledgement", "answer"]) offerCopy(what);
+}
+
+/**
+ * Let the button beside a text copy it.
+ * @param {string} what
+ */
+export function offerCopy(what) {
+  element(`${what}-copy`).addEventListener("click", () => copy(`${what}-text`, `${what}-copied`));
 }
 
 /**
@@ -53,7 +59,7 @@ async function answer() {
   const said = form();
   const desk = secret.pinned?.desk;
   if (!desk) throw new ToDo("Load unit-keys.json when you open the package: without it nothing can be sealed to the unit.");
-  hand("answer", opened, await agency.answer(secret, opened.manifest.release, said, desk, today()));
+  hand("answer", opened, await agency.tell(agency.FEEDBACK, secret, opened.manifest.release, said, desk, today()));
 }
 
 /** Read the form of an answer as the portal's does. */
@@ -80,7 +86,7 @@ function form() {
  * @param {Opened} opened
  * @param {Uint8Array} statement
  */
-function hand(what, opened, statement) {
+export function hand(what, opened, statement) {
   const area = /** @type {HTMLTextAreaElement} */ (element(`${what}-text`));
   area.value = text(statement) ?? "";
   offer(`${what}-file`, `${what}-${opened.manifest.release.slice(0, 8)}.json`, statement, "application/json");

@@ -1,6 +1,7 @@
 // open.html: an agency makes its key, opens what was released to it, writes what it says of it or of its own. It sends nothing.
 
-import { begin, ready as answering } from "../opening/answering.js";
+import * as answering from "../opening/answering.js";
+import * as copies from "../opening/copies.js";
 import { element, show } from "../opening/dom.js";
 import { ready as making } from "../opening/making.js";
 import { ready as opening } from "../opening/package.js";
@@ -13,8 +14,12 @@ if (typeof document === "undefined") {
 } else {
   for (const form of document.forms) form.reset(); // a browser may bring back what was typed before
   making();
-  opening(begin);
-  answering();
+  opening((secret, opened) => {
+    answering.begin(secret, opened);
+    copies.begin(secret, opened);
+  });
+  answering.ready();
+  copies.ready();
   signing();
   sending();
   element("no-script").remove();
