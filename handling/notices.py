@@ -66,4 +66,12 @@ def _consent(notice: Notice) -> list[str]:
     ]
 
 
-_HOW: Final = {NoticeKind.CONSENT_REQUEST: _consent}
+def _recall(_: Notice) -> list[str]:
+    return [
+        "From now on do not use the package, and pass nothing of it on. Look for copies on computers, in mail, in backups and",
+        "on paper. Then say what became of them: in open.html, or on the package's page at the portal, under Delete every",
+        "copy. If some have to stay, say there which and why.",
+    ]
+
+
+_HOW: Final = {NoticeKind.CONSENT_REQUEST: _consent, NoticeKind.RECALL: _recall}

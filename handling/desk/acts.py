@@ -30,8 +30,9 @@ _OF = """
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """Every copy is asked for, to be destroyed or given back by a day."""
+    """Every copy is asked for, to be destroyed or given back by a day; the agency learns of it by a notice."""
 
+    notice: UUID
     reason: Reason
     asked: Fate  # `DESTROYED` or `RETURNED`
     due: date
@@ -106,8 +107,8 @@ def open_(vault: OpenVault, report: UUID, rows: Sequence[Row]) -> tuple[Act, ...
 
 def _said(act: Act) -> dict[str, Any]:
     match act.did:
-        case Recall(reason, asked, due, replies):
-            why = {"reason": reason.value, "asked": asked.value}
+        case Recall(notice, reason, asked, due, replies):
+            why = {"notice": str(notice), "reason": reason.value, "asked": asked.value}
             said = {"act": "recall", **why, "due": due.isoformat(), "replies": replies}
         case Drop(against):
             said = {"act": "drop", "against": against.value}
@@ -126,7 +127,8 @@ def _said(act: Act) -> dict[str, Any]:
 def _did(said: Mapping[str, Any]) -> Did:
     match said["act"]:
         case "recall":
-            return Recall(Reason(said["reason"]), Fate(said["asked"]), date.fromisoformat(said["due"]), said["replies"])
+            asked, due = Fate(said["asked"]), date.fromisoformat(said["due"])
+            return Recall(UUID(said["notice"]), Reason(said["reason"]), asked, due, said["replies"])
         case "drop":
             return Drop(Against(said["against"]))
         case "breach":

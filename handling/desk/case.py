@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
 from crypto.errors import CryptoError
-from handling.desk import acts, deconfliction, feedback, ledger, reports, store, withholdings
+from handling.desk import acts, deconfliction, feedback, ledger, notices, reports, store, withholdings
 from handling.desk.acts import Act
 from handling.desk.feedback import Answer
 from handling.desk.ledger import Release
@@ -22,8 +22,6 @@ from handling.store.keyring import MissingKeyError
 from tipline.base.database import Db
 
 PAGE_LENGTH = 25
-Agreed = Mapping[str, tuple[Agreement, ...]]
-"""Every version of each agency's agreement, highest first, by agency id."""
 NEWEST = (date.max, UUID(int=2**128 - 1))
 
 
@@ -47,12 +45,14 @@ class Answered:
 
     Attributes:
         agreements: every version of the agency's agreement, highest first.
+        notices: the state that the guard keeps of each notice about the report, by its id.
     """
 
     release: Release
     answers: tuple[Answer, ...]
     acts: tuple[Act, ...] = ()
     agreements: tuple[Agreement, ...] = ()
+    notices: Mapping[UUID, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,38 +143,52 @@ async def release(db: Db, desk: Desk, release_id: UUID) -> tuple[Reviewed, Answe
     if row is None:
         raise NoSuchReleaseError
     reviewed = await report(db, desk, row.report)
-    answers, done = await store.answers(db, [row.report]), await acts.of(db, [row.report])
-    agreed = await agreements.every(db)
-    return reviewed, opened(desk, row, answers, acts.open_(desk.vault, row.report, done), agreed)
+    return reviewed, opened(desk, row, await since(db, [row.report]))
 
 
 async def _cases(db: Db, desk: Desk, rows: Sequence[store.ReportRow]) -> tuple[Case | Lost, ...]:
     """Load what became of all of them in as many queries as for one, and open it off the event loop."""
     of = [row.id for row in rows]
-    releases, answers = await store.releases(db, of), await store.answers(db, of)
+    releases = await store.releases(db, of)
     left_out, asked = await withholdings.of(db, of), await deconfliction.of(db, of)
-    done, agreed = await acts.of(db, of), await agreements.every(db)
+    beside = await since(db, of)
 
     def all_opened() -> tuple[Case | Lost, ...]:
-        found = _Rows(releases, answers, left_out, asked, done, agreed)
+        found = _Rows(releases, beside, left_out, asked)
         return tuple(_case(desk, row, found) for row in rows)
 
     return await asyncio.to_thread(all_opened)
 
 
-def opened(
-    desk: Desk,
-    row: store.ReleaseRow,
-    answers: Sequence[store.AnswerRow],
-    done: Sequence[Act],
-    agreed: Agreed,
-) -> Answered:
-    """Open one line of the ledger, with what is about it among *answers* and *done*. Blocking."""
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What is stored about the releases of some reports since they were asked for.
+
+    Attributes:
+        agreed: every version of each agency's agreement, highest first, by agency id.
+        notices: the state that the guard keeps of each notice about the reports.
+    """
+
+    answers: Sequence[store.AnswerRow]
+    acts: Sequence[Row]
+    agreed: Mapping[str, tuple[Agreement, ...]]
+    notices: Mapping[UUID, str]
+
+
+async def since(db: Db, of: Sequence[UUID]) -> Since:
+    """Load it, in as many queries for many reports as for one."""
+    told = {row.id: row.state for row in await notices.of(db, of)}
+    return Since(await store.answers(db, of), await acts.of(db, of), await agreements.every(db), told)
+
+
+def opened(desk: Desk, row: store.ReleaseRow, beside: Since) -> Answered:
+    """Open one line of the ledger with what is about it. Blocking."""
     return Answered(
         ledger.open_(desk.vault, desk.intake, row),
-        tuple(feedback.open_(desk.vault, row.report, one) for one in answers if one.release == row.id),
-        tuple(act for act in done if act.release == row.id),
-        agreed.get(row.agency, ()),
+        tuple(feedback.open_(desk.vault, row.report, one) for one in beside.answers if one.release == row.id),
+        tuple(act for act in acts.open_(desk.vault, row.report, beside.acts) if act.release == row.id),
+        beside.agreed.get(row.agency, ()),
+        beside.notices,
     )
 
 
@@ -190,20 +204,17 @@ class _Rows:
     """What became of some reports, as it is stored."""
 
     releases: Sequence[store.ReleaseRow]
-    answers: Sequence[store.AnswerRow]
+    since: Since
     left_out: Sequence[Row]
     deconfliction: Sequence[Row]
-    acts: Sequence[Row]
-    agreed: Agreed
 
 
 def _case(desk: Desk, row: store.ReportRow, of: _Rows) -> Case | Lost:
     vault = desk.vault
     try:
-        done = acts.open_(vault, row.id, of.acts)
         return Case(
             reports.open_(vault, row),
-            tuple(opened(desk, one, of.answers, done, of.agreed) for one in of.releases if one.report == row.id),
+            tuple(opened(desk, one, of.since) for one in of.releases if one.report == row.id),
             withholdings.open_(vault, row.id, of.left_out),
             deconfliction.open_(vault, row.id, of.deconfliction),
         )

@@ -9,7 +9,7 @@ from uuid import UUID
 from aiohttp import web
 
 from handling.desk import case, duty_pages, everything, follow, request, show
-from handling.desk.follow import Hand, SameReviewerError, UncertainDayError
+from handling.desk.follow import Hand, NobodySignsError, SameReviewerError, UncertainDayError
 from handling.desk.handlers import ID, OFFICE, desk_of, id_of
 from handling.rules.agreements import AGENCY_ID
 from handling.rules.copies import Breach, CopiesError, Loss
@@ -25,6 +25,8 @@ _WRONG: Mapping[type[Exception], str] = {
     "Nothing was noted.",
     UncertainDayError: "This machine's clock stands before a day that is noted already, so nothing was noted. "
     "Have the time set first.",
+    NobodySignsError: "A releasing officer other than you has to sign a recall, and there is none on today's list. "
+    "Nothing was noted.",
     SameReviewerError: "You wrote the first review. Somebody else writes the second.",
 }
 

@@ -18,7 +18,7 @@ from handling.rules import duties
 from handling.rules.agreements import Agreement
 from handling.rules.copies import FATE_LABELS, LOSS_LABELS, Breach, Fate
 from handling.rules.duties import BY_AGENCY, Kind, Reciprocity, Standing, State
-from handling.rules.recall import AGAINST_LABELS, FINDING_LABELS, REASON_LABELS, Reason
+from handling.rules.recall import AGAINST_LABELS, ASKED_LABELS, FINDING_LABELS, REASON_LABELS, Reason
 from handling.rules.terms import Termination
 from handling.store.members import MemberList
 
@@ -154,12 +154,11 @@ def _duty(standing: Standing, today: date) -> DutyLine:
 def forms(one: Answered, who: str, today: date) -> FollowForms:
     """Which acts the page of a release offers to *who*."""
     standings = owed.standings(one, today)
-    copies = owed.copies(one, today)
     decide = any(found.kind is Kind.DECISION and found.is_open for found in standings)
     review = next((found for found in standings if found.kind is Kind.REVIEW and found.is_open), None)
     first = next((act for act in one.acts if isinstance(act.did, Review)), None)
     return FollowForms(
-        recall=copies is not None and duties.may_recall(copies),
+        recall=follow.may_recall(one, today),
         decide=decide,
         review=_review_form(review, first, who),
         reasons=reasons(one if decide else None, today),
@@ -167,7 +166,7 @@ def forms(one: Answered, who: str, today: date) -> FollowForms:
         losses=tuple(Choice(one.value, label, chosen=False) for one, label in LOSS_LABELS.items()),
         findings=tuple(Choice(one.value, label, chosen=False) for one, label in FINDING_LABELS.items()),
         agency=one.release.agency,
-        asked=_ASKED[follow.asked_of(one)],
+        asked=ASKED_LABELS[follow.asked_of(one)],
         today=today.isoformat(),
     )
 
@@ -186,13 +185,13 @@ def reasons(one: Answered | None, today: date) -> tuple[Choice, ...]:
     return tuple(Choice(reason.value, label, chosen=reason is called) for reason, label in REASON_LABELS.items())
 
 
-def done(act: Act, members: MemberList) -> DoneLine:
+def done(act: Act, one: Answered, members: MemberList) -> DoneLine:
     """Something that the desk did about a release."""
     who = f"{words.person(members, act.by)}, {words.day(act.on)}"
     match act.did:
-        case Recall(reason, asked, due, _):
-            details = (("Why", REASON_LABELS[reason]), ("Asked", _ASKED[asked]), ("By", words.day(due)))
-            return DoneLine("Recalled", who, details, "")
+        case Recall(notice, reason, asked, due, _):
+            details = (("Why", REASON_LABELS[reason]), ("Asked", ASKED_LABELS[asked]), ("By", words.day(due)))
+            return DoneLine(_NOTICE_STATES[one.notices.get(notice, "")], who, details, "")
         case Drop(against):
             return DoneLine("Not recalled", who, (("Why", AGAINST_LABELS[against]),), "")
         case Learned(breach):
@@ -282,7 +281,7 @@ def _agreement(agreement: Agreement) -> tuple[tuple[str, str], ...]:
 
 
 def _ended(over: Sequence[Line], today: date) -> str:
-    left = [line for line in over if _recallable(line)]
+    left = [line for line in over if follow.may_recall(line.one, today)]
     if not left:
         return ""
     since = min(day for line in left if (day := owed.ended(line.one, today)) is not None)
@@ -315,19 +314,17 @@ def reciprocity(agreement: Agreement, found: Ledger, today: date) -> Reciprocity
 
 def _recall_line(line: Line, today: date) -> RecallLine:
     release = line.one.release
-    recallable = _recallable(line)
+    recallable = follow.may_recall(line.one, today)
     return RecallLine(
         release=release.id,
         reference=_reference(release),
         left=words.day(release.manifest.day),
-        state=tuple(_duty(one, today) for one in line.standings if one.kind in {Kind.COPIES, Kind.DECISION}),
+        state=tuple(
+            _duty(one, today) for one in line.standings if one.kind in {Kind.COPIES, Kind.DECISION, Kind.SIGNATURE}
+        ),
         recallable=recallable,
         ticked=recallable and _is_called(line),
     )
-
-
-def _recallable(line: Line) -> bool:
-    return any(one.kind is Kind.COPIES and duties.may_recall(one) for one in line.standings)
 
 
 def _reference(release: Release) -> str:
@@ -343,10 +340,11 @@ def _releases(number: int) -> str:
     return "1 release" if number == 1 else f"{number:,} releases"
 
 
-_ASKED = {
-    Fate.DESTROYED: "destroy every copy",
-    Fate.RETURNED: "give every copy back",
-    Fate.EXCEPTED: "",  # nobody asks for that
+_NOTICE_STATES = {
+    "waiting": "Recall asked for; a releasing officer has to sign it at the guard",
+    "sent": "Recalled",
+    "refused": "Recall that a releasing officer refused",
+    "": "Recall of which the guard knows nothing",
 }
 _TERMINATION = {
     Termination.DESTROY: "They destroy every copy",

@@ -1,19 +1,17 @@
 """Everything that is owed on any release, to one agency or to all: read a batch at a time, off the event loop. Decides nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
 from uuid import UUID
 
 from crypto.errors import CryptoError
-from handling.desk import acts, case, owed, store
+from handling.desk import case, owed, store
 from handling.desk.case import Answered
-from handling.desk.notes import DamagedNotesError, Row
+from handling.desk.notes import DamagedNotesError
 from handling.desk.session import Desk
 from handling.rules.duties import BY_AGENCY, Kind, Standing, State
-from handling.store import agreements
 from handling.store.keyring import MissingKeyError
 from tipline.base.database import Db
 
@@ -95,34 +93,22 @@ async def count(db: Db, desk: Desk, today: date) -> Count:
 
 async def _batches(db: Db, desk: Desk, today: date, agency: str | None) -> AsyncIterator[tuple[Line | None, ...]]:
     after = _START
-    agreed = await agreements.every(db)
     while True:
         rows = await store.released(db, agency, after=after, limit=_BATCH)
         if not rows:
             return
-        reports = sorted({row.report for row in rows})
-        answers, done = await store.answers(db, reports), await acts.of(db, reports)
-
-        def opened(
-            rows: Sequence[store.ReleaseRow] = rows,
-            answers: Sequence[store.AnswerRow] = answers,
-            done: Sequence[Row] = done,
-        ) -> tuple[Line | None, ...]:
-            return tuple(_line(partial(_opened, desk, row, answers, done, agreed), today) for row in rows)
-
-        yield await asyncio.to_thread(opened)
+        beside = await case.since(db, sorted({row.report for row in rows}))
+        yield await asyncio.to_thread(_lines, desk, rows, beside, today)
         after = (rows[-1].report, rows[-1].id)
 
 
-def _opened(
-    desk: Desk, row: store.ReleaseRow, answers: Sequence[store.AnswerRow], done: Sequence[Row], agreed: case.Agreed
-) -> Answered:
-    return case.opened(desk, row, answers, acts.open_(desk.vault, row.report, done), agreed)
+def _lines(desk: Desk, rows: Sequence[store.ReleaseRow], beside: case.Since, today: date) -> tuple[Line | None, ...]:
+    return tuple(_line(desk, row, beside, today) for row in rows)
 
 
-def _line(open_: Callable[[], Answered], today: date) -> Line | None:
+def _line(desk: Desk, row: store.ReleaseRow, beside: case.Since, today: date) -> Line | None:
     try:
-        one = open_()
+        one = case.opened(desk, row, beside)
     except (MissingKeyError, CryptoError, DamagedNotesError):
         return None
     return Line(one, owed.standings(one, today))

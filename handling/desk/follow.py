@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from handling.desk import acts, case, owed, store
+from handling.desk import acts, case, notices, owed, store
 from handling.desk.acts import Act, Did, Drop, Learned, Recall, Review
 from handling.desk.case import Answered, NoSuchReleaseError
 from handling.desk.session import Desk
@@ -14,6 +14,7 @@ from handling.rules import duties
 from handling.rules.clocks import days_after
 from handling.rules.copies import Breach, Fate
 from handling.rules.duties import IllegalMoveError, Kind, State
+from handling.rules.notices import Notice, NoticeKind, Recalled
 from handling.rules.recall import Against, Finding, Reason
 from handling.rules.terms import Termination
 from handling.store.members import MemberList
@@ -29,6 +30,15 @@ class UncertainDayError(Exception):
 
     def __init__(self) -> None:
         super().__init__("the clock of this machine stands before a day that is noted already")
+
+
+class NobodySignsError(Exception):
+    """A notice needs a releasing officer who did not ask for it, and there is none."""
+
+    code = "nobody-signs"
+
+    def __init__(self) -> None:
+        super().__init__("no releasing officer could sign the recall")
 
 
 class SameReviewerError(Exception):
@@ -52,18 +62,27 @@ class Hand:
 async def recall(db: Db, hand: Hand, releases: Sequence[UUID], reason: Reason) -> None:
     """Ask every copy of some releases back: all of them, or none where one can not be recalled.
 
+    A notice for each waits at the guard; the agency learns of it when a releasing officer has signed.
+
     Raises:
         NoSuchReleaseError: nothing that has left has this id.
         IllegalMoveError: nothing is left to recall, or it is recalled already.
+        NobodySignsError: no releasing officer beside who asks could sign it.
         UncertainDayError, NotAMemberError
     """
+    if not notices.signers(hand.members, hand.desk.member.name):
+        raise NobodySignsError
     due = days_after(hand.today, duties.RECALL_WITHIN_DAYS)
     async with _held(db, hand, releases) as found:
+        reports = dict.fromkeys(one.release.report for one in found)
+        reviewed = {report: await case.report(db, hand.desk, report) for report in reports}
         for one in found:
             copies = owed.copies(one, hand.today)
-            if copies is None or not duties.may_recall(copies):
+            if copies is None or not may_recall(one, hand.today):
                 raise IllegalMoveError
-            await _note(db, hand, one, Recall(reason, asked_of(one), due, copies.state is State.KEPT))
+            did = Recall(uuid4(), reason, asked_of(one), due, copies.state is State.KEPT)
+            await _note(db, hand, one, did)
+            await notices.ask(db, hand.desk, hand.members, reviewed[one.release.report], _notice(one, did, hand.today))
 
 
 async def drop(db: Db, hand: Hand, release: UUID, against: Against) -> None:
@@ -90,6 +109,26 @@ async def review(db: Db, hand: Hand, release: UUID, finding: Finding, words: str
         if first is not None and first.by == hand.desk.member.name:
             raise SameReviewerError
         await _note(db, hand, one, Review(finding, words))
+
+
+def may_recall(one: Answered, today: date) -> bool:
+    """Whether copies are left that nobody has asked for yet, nor waits to."""
+    copies = owed.copies(one, today)
+    waits = any(isinstance(act.did, Recall) and owed.is_waiting(one, act.did, today) for act in one.acts)
+    return copies is not None and duties.may_recall(copies) and not waits
+
+
+def _notice(one: Answered, did: Recall, today: date) -> Notice:
+    return Notice(
+        id=did.notice,
+        kind=NoticeKind.RECALL,
+        agency=one.release.agency,
+        reference=one.release.manifest.report,
+        words="",
+        day=did.due,
+        on=today,
+        about=Recalled(one.release.id, did.reason, did.asked).to_body(),
+    )
 
 
 def asked_of(one: Answered) -> Fate:

@@ -62,6 +62,7 @@ def record(one: Answered, today: date) -> Record:
         ),
         answered=tuple((Stage(said.said.stage), said.day) for said in answers if isinstance(said, AgencyFeedback)),
         copies=(*_recalls(one), *_destructions(one)),
+        unsigned=tuple(act.on for act in one.acts if isinstance(act.did, Recall) and is_waiting(one, act.did, today)),
         reported=tuple(said.day for said in answers if isinstance(said, AgencyBreach)),
         learned=tuple(
             (act.on, max(act.on, (act.did.breach.noticed + hours).date()))
@@ -75,10 +76,15 @@ def record(one: Answered, today: date) -> Record:
 
 def _recalls(one: Answered) -> Iterable[Step]:
     for act in one.acts:
-        if isinstance(act.did, Recall):
+        if isinstance(act.did, Recall) and one.notices.get(act.did.notice) == "sent":
             yield Step(Move.RECALL, act.on, act.did.due, act.did.replies)
         elif isinstance(act.did, Drop):
             yield Step(Move.DROP, act.on)
+
+
+def is_waiting(one: Answered, recall: Recall, today: date) -> bool:
+    """Whether an officer can still sign a recall; after its last day the guard lets none out any more."""
+    return one.notices.get(recall.notice) == "waiting" and today <= recall.due
 
 
 def _destructions(one: Answered) -> Iterable[Step]:
@@ -180,6 +186,7 @@ _WHAT: Mapping[Kind, str] = {
     Kind.COPIES: "Word that every copy is destroyed",
     Kind.REPORT: "The agency's own report of the breach",
     Kind.DECISION: "Our decision on a recall",
+    Kind.SIGNATURE: "A releasing officer's signature under the recall",
     Kind.REVIEW: "Our review of the exception for a threat to life",
 }
 _SETTLED: Mapping[State, str] = {

@@ -196,7 +196,7 @@ def release(
         delete_by=words.day(manifest.delete_by),
         answers=tuple(_answer_line(answer, one.release) for answer in one.answers),
         duties=duty_pages.lines(one, today),
-        done=tuple(duty_pages.done(act, members) for act in one.acts),
+        done=tuple(duty_pages.done(act, one, members) for act in one.acts),
         follow=duty_pages.forms(one, who, today),
         problem=problem,
     )

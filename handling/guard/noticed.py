@@ -56,6 +56,7 @@ class HeldForNotice:
         names: of every enrolled agency, by id.
         inside: names of people and machines that no notice may hold.
         unit: this unit's own name, as agencies know it.
+        packages: of a recall, the package that it names, where that lies at the exchange for this agency.
         review_answer: what the reviewer's authenticator answered to the review; None where nothing is kept.
     """
 
@@ -67,6 +68,7 @@ class HeldForNotice:
     names: Mapping[str, str]
     inside: frozenset[str]
     unit: str
+    packages: frozenset[UUID]
     review_answer: bytes | None
 
 
@@ -109,7 +111,7 @@ def examine(asked: NoticeAsked, held: HeldForNotice, today: date) -> ExaminedNot
     notice = asked.notice
     reasons = _frame(notice, held, today)
     review = reviewed(asked.review, held.members, held.review_answer)
-    reasons += [review] if isinstance(review, str) else _GROUNDS[notice.kind](notice, review[1], held)
+    reasons += _GROUNDS[notice.kind](notice, review if isinstance(review, str) else review[1], held)
     agency, agreement = held.agency, held.agreement
     if agency is None or agreement is None:
         reasons.append("No agreement that both sides have signed names the key of this agency.")
@@ -154,8 +156,17 @@ def _frame(notice: Notice, held: HeldForNotice, today: date) -> list[str]:
     return reasons
 
 
-def _consent(notice: Notice, review: Review, held: HeldForNotice) -> list[str]:
+def _recall(notice: Notice, _: Review | str, held: HeldForNotice) -> list[str]:
+    """The package lies at the exchange for this agency. Whether its review still counts does not matter: nothing leaves by it."""
+    if notices.recalled(notice).release not in held.packages:
+        return ["No package with this number was released to this agency."]
+    return []
+
+
+def _consent(notice: Notice, review: Review | str, held: HeldForNotice) -> list[str]:
     """The agency's material is in the report, and neither it nor the recipient is one that must not learn of the report."""
+    if isinstance(review, str):
+        return [review]
     asked = notices.asked(notice)
     reasons = []
     if (asked.report, asked.report_sha256) != (review.urn, review.report_sha256):
@@ -169,6 +180,7 @@ def _consent(notice: Notice, review: Review, held: HeldForNotice) -> list[str]:
     return reasons
 
 
-_GROUNDS: Final[Mapping[NoticeKind, Callable[[Notice, Review, HeldForNotice], list[str]]]] = {
-    NoticeKind.CONSENT_REQUEST: _consent
+_GROUNDS: Final[Mapping[NoticeKind, Callable[[Notice, Review | str, HeldForNotice], list[str]]]] = {
+    NoticeKind.CONSENT_REQUEST: _consent,
+    NoticeKind.RECALL: _recall,
 }

@@ -16,6 +16,8 @@ from handling.guard.service import Case, Guard, Hand, Turn, case, turn, with_key
 from handling.guard.sign import SentNotice
 from handling.guard.store import Signature, State
 from handling.notices import STATEMENT
+from handling.rules import notices
+from handling.rules.notices import Notice, NoticeKind
 from handling.rules.release import Kind
 from handling.store import agencies
 from handling.store.members import MemberList
@@ -94,6 +96,9 @@ async def _send(db: Db, before: Case, mine: Signature, sent: SentNotice) -> None
                 answer_by=examined.notice.day,
             )
             await store.add_notice(db, message)
+            if examined.notice.kind is NoticeKind.RECALL:
+                recalled = notices.recalled(examined.notice)
+                await store.mark_recalled(db, recalled.release, before.today, by=examined.notice.day)
     except TakenError:
         raise RefusedError(Refused(("This notice has left already. None leaves twice.",))) from None
 
@@ -113,9 +118,17 @@ async def _examined(guard: Guard, db: Db, keys: Keys, before: Case) -> ExaminedN
         names={one.id: one.name for one in enrolled.values()},
         inside=guard.inside(before.listed),
         unit=guard.unit,
+        packages=await _packages(db, asked.notice),
         review_answer=await counts.beside(db, asked.review),
     )
     result = examine(asked, held, before.today)
     if isinstance(result, Refused):
         raise RefusedError(result)
     return result
+
+
+async def _packages(db: Db, notice: Notice) -> frozenset[UUID]:
+    if notice.kind is not NoticeKind.RECALL:
+        return frozenset()
+    release = notices.recalled(notice).release
+    return frozenset({release}) if await store.is_released_to(db, release, notice.agency) else frozenset()

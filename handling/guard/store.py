@@ -244,6 +244,17 @@ _ADD_PACKAGE = """
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
 
+_IS_RELEASED_TO = """
+    SELECT EXISTS (SELECT
+                     FROM exchange.package
+                    WHERE id = $1
+                      AND agency = $2)
+"""
+_RECALLED = """
+    UPDATE exchange.package
+       SET recalled_on = $2, delete_by = $3
+     WHERE id = $1
+"""
 _ADD_NOTICE = """
     INSERT INTO exchange.notice (id, agency, channel, sealed, signature, subject, sent_on, answer_by)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -396,6 +407,18 @@ async def add_notice(db: Db, message: Message) -> None:
     """Hand a notice to the exchange. The one statement by which a notice leaves."""
     with store_errors():
         await db.execute(_ADD_NOTICE, *astuple(message))
+
+
+async def is_released_to(db: Db, release: UUID, agency: str) -> bool:
+    """Whether a package lies at the exchange for an agency."""
+    with store_errors():
+        return bool(await db.fetchval(_IS_RELEASED_TO, release, agency))
+
+
+async def mark_recalled(db: Db, release: UUID, day: date, *, by: date) -> None:
+    """End the handing out of a package: it is recalled, and *by* is its last day."""
+    with store_errors():
+        await db.execute(_RECALLED, release, day, by)
 
 
 async def _queue(db: Db, sql: str, who: str) -> Queue:

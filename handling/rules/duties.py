@@ -21,6 +21,10 @@ RECALL_WITHIN_DAYS: Final = 3
 """Calendar days that a recall leaves to an agency; no agreement names another number. As above."""
 
 
+SIGN_WITHIN_DAYS: Final = 1
+"""Calendar days in which a releasing officer signs a recall: until then the agency knows nothing of it."""
+
+
 class Kind(Enum):
     """What is owed."""
 
@@ -32,6 +36,7 @@ class Kind(Enum):
     COPIES = "copies"  # what became of every copy
     REPORT = "report"  # the agency's own word on a breach that the desk learned of otherwise
     DECISION = "decision"  # whether to recall what something calls for
+    SIGNATURE = "signature"  # of a releasing officer, under a recall that the desk asked for
     REVIEW = "review"  # of a release under the exception for a threat to life
 
 
@@ -60,6 +65,7 @@ class Move(Enum):
     DROP = "drop"
     REVIEW = "review"
     SECOND = "second"
+    SIGN = "sign"
     SILENCE = "silence"  # the last day has passed in silence
 
 
@@ -68,6 +74,7 @@ class Who(Enum):
 
     AGENCY = "agency"
     DESK = "desk"
+    OFFICER = "releasing officer"
     OTHER = "another of the desk"  # than who made the move before
     CLOCK = "clock"
 
@@ -80,14 +87,15 @@ WHO: Final[Mapping[Move, Who]] = {
     Move.DROP: Who.DESK,
     Move.REVIEW: Who.DESK,
     Move.SECOND: Who.OTHER,
+    Move.SIGN: Who.OFFICER,
     Move.SILENCE: Who.CLOCK,
 }
 
 OPEN: Final = frozenset({State.OWED, State.HALF, State.RECALLED})
 LATE: Final = frozenset({State.OVERDUE, State.HALF_OVERDUE, State.RECALL_OVERDUE})
 _ASKED_FOR: Final = frozenset({State.DONE, State.RECALLED, State.RECALL_OVERDUE})
-BY_AGENCY: Final = frozenset(Kind) - {Kind.DECISION, Kind.REVIEW}
-"""What the agency owes; the rest is owed by the desk."""
+BY_AGENCY: Final = frozenset(Kind) - {Kind.DECISION, Kind.SIGNATURE, Kind.REVIEW}
+"""What the agency owes; the rest is owed by the unit."""
 STAGES: Final[Mapping[Stage, Kind]] = {stage: Kind(stage.value) for stage in ASKABLE}
 
 Table = Mapping[tuple[State, Move], State]
@@ -140,6 +148,13 @@ _DECISION: Final[Table] = {
     (State.DONE, Move.SILENCE): State.DONE,
     (State.DROPPED, Move.SILENCE): State.DROPPED,
 }
+_SIGNATURE: Final[Table] = {
+    (State.OWED, Move.SIGN): State.DONE,
+    (State.OWED, Move.SILENCE): State.OVERDUE,
+    (State.OVERDUE, Move.SIGN): State.DONE,
+    (State.OVERDUE, Move.SILENCE): State.OVERDUE,
+    (State.DONE, Move.SILENCE): State.DONE,
+}
 _REVIEW: Final[Table] = {
     (State.OWED, Move.REVIEW): State.HALF,
     (State.OWED, Move.SILENCE): State.OVERDUE,
@@ -157,6 +172,7 @@ TABLES: Final[Mapping[Kind, Table]] = {
     Kind.REPORT: _TOLD,
     Kind.COPIES: _COPIES,
     Kind.DECISION: _DECISION,
+    Kind.SIGNATURE: _SIGNATURE,
     Kind.REVIEW: _REVIEW,
 }
 
@@ -259,7 +275,9 @@ class Record:
     Attributes:
         acknowledged: days on which the agency named the hash of exactly our bytes.
         answered: stages that it told, each with its day.
-        copies: what it said of its copies, and what the desk did: `DESTROY`, `KEEP`, `RECALL`, `DROP`.
+        copies: what it said of its copies, and what the desk did: `DESTROY`, `KEEP`, `RECALL`, `DROP`. A recall stands
+            among them once an officer has signed it.
+        unsigned: days on which the desk asked for a recall that no officer has signed or refused yet.
         reported: days on which it told of a breach.
         learned: days on which the desk learned of one otherwise, each with the last day for the agency's own word.
         ended: the day on which its agreement no longer stood, where that asks for copies.
@@ -269,6 +287,7 @@ class Record:
     acknowledged: tuple[date, ...] = ()
     answered: tuple[tuple[Stage, date], ...] = ()
     copies: tuple[Step, ...] = ()
+    unsigned: tuple[date, ...] = ()
     reported: tuple[date, ...] = ()
     learned: tuple[tuple[date, date], ...] = ()
     ended: date | None = None
@@ -286,7 +305,7 @@ class Record:
         steps = (step.on for step in (*self.copies, *self.reviews))
         told = (day for _, day in self.answered)
         learned = (day for day, _ in self.learned)
-        return max((*self.acknowledged, *self.reported, *steps, *told, *learned), default=date.min)
+        return max((*self.acknowledged, *self.unsigned, *self.reported, *steps, *told, *learned), default=date.min)
 
 
 def is_certain(sent: Sent, record: Record, today: date) -> bool:
@@ -310,6 +329,7 @@ def standings(sent: Sent, record: Record, today: date) -> tuple[Standing, ...]:
         walked.told(Kind.ACKNOWLEDGEMENT, sent.acknowledge_by, record.acknowledged),
         *(walked.told(STAGES[one], sent.feedback_due, _told(one, record)) for one in ASKABLE if one in sent.stages),
         *_decisions(walked, record, copies),
+        *(walked.of(Kind.SIGNATURE, days_after(day, SIGN_WITHIN_DAYS), ()) for day in record.unsigned),
         *(walked.told(Kind.REPORT, by, [day for day in record.reported if day >= on]) for on, by in record.learned),
         copies,
     ]
@@ -338,7 +358,8 @@ def _told(stage: Stage, record: Record) -> list[date]:
 
 def _decisions(walked: _Walk, record: Record, copies: Standing) -> tuple[Standing, ...]:
     """One decision for each call; what was decided on its day or later settles it, and so does the end of every copy."""
-    decided = sorted((step for step in record.copies if step.move in {Move.RECALL, Move.DROP}), key=_order)
+    made = [step for step in record.copies if step.move in {Move.RECALL, Move.DROP}]
+    decided = sorted((*made, *(Step(Move.RECALL, day) for day in record.unsigned)), key=_order)
     found = []
     for called_on in record.calls:
         steps = [Step(step.move, step.on) for step in decided if step.on >= called_on][:1]

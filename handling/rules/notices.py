@@ -12,6 +12,8 @@ from handling.rules import consent
 from handling.rules.agreements import AGENCY_ID, PURPOSE_LABELS
 from handling.rules.clocks import in_words
 from handling.rules.consent import Asked
+from handling.rules.copies import Fate
+from handling.rules.recall import ASKED_LABELS, REASON_LABELS, Reason
 
 FORMAT: Final = "tipline/notice/v1"
 WORDS_MAX: Final = 300  # characters
@@ -30,6 +32,7 @@ class NoticeKind(Enum):
     """What a notice can be about: a closed set."""
 
     CONSENT_REQUEST = "consent-request"
+    RECALL = "recall"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,42 @@ def asked(notice: Notice) -> Asked:
         raise NoticeError from None
 
 
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What a recall asks: every copy of one package, destroyed or given back, for a reason of a closed list."""
+
+    release: UUID
+    reason: Reason
+    asked: Fate
+
+    def to_body(self) -> dict[str, Any]:
+        """Return it as a JSON value: what a notice of this kind says besides."""
+        return {"release": str(self.release), "reason": self.reason.value, "asked": self.asked.value}
+
+
+def recalled(notice: Notice) -> Recalled:
+    """Return what a recall asks, or raise `NoticeError`."""
+    about = notice.about
+    if not isinstance(about, Mapping) or about.keys() != {"release", "reason", "asked"} or notice.words:
+        raise NoticeError
+    try:
+        found = Recalled(UUID(_text(about["release"], _UUID)), Reason(about["reason"]), Fate(about["asked"]))
+    except ValueError:
+        raise NoticeError from None
+    if found.asked not in ASKED_LABELS:
+        raise NoticeError
+    return found
+
+
+def _recall_lines(notice: Notice, _: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    about = recalled(notice)
+    return (
+        ("What we ask", ASKED_LABELS[about.asked]),
+        ("Package", str(about.release)),
+        ("Why", REASON_LABELS[about.reason]),
+    )
+
+
 def _consent(notice: Notice) -> None:
     about = asked(notice)
     if (about.originator, about.report) != (notice.agency, notice.reference):
@@ -131,13 +170,21 @@ def _consent_lines(notice: Notice, names: Mapping[str, str]) -> tuple[tuple[str,
     )
 
 
-_TITLES: Final[Mapping[NoticeKind, str]] = {NoticeKind.CONSENT_REQUEST: "Request for consent"}
-_READ: Final[Mapping[NoticeKind, Callable[[Notice], None]]] = {NoticeKind.CONSENT_REQUEST: _consent}
+_TITLES: Final[Mapping[NoticeKind, str]] = {
+    NoticeKind.CONSENT_REQUEST: "Request for consent",
+    NoticeKind.RECALL: "Recall of a package",
+}
+_READ: Final[Mapping[NoticeKind, Callable[[Notice], object]]] = {
+    NoticeKind.CONSENT_REQUEST: _consent,
+    NoticeKind.RECALL: recalled,
+}
 _LINES: Final[Mapping[NoticeKind, Callable[[Notice, Mapping[str, str]], tuple[tuple[str, str], ...]]]] = {
-    NoticeKind.CONSENT_REQUEST: _consent_lines
+    NoticeKind.CONSENT_REQUEST: _consent_lines,
+    NoticeKind.RECALL: _recall_lines,
 }
 _SUBJECTS: Final[Mapping[NoticeKind, Callable[[Notice], tuple[str, ...]]]] = {
-    NoticeKind.CONSENT_REQUEST: lambda notice: asked(notice).subject
+    NoticeKind.CONSENT_REQUEST: lambda notice: asked(notice).subject,
+    NoticeKind.RECALL: lambda notice: (str(recalled(notice).release),),
 }
 
 

@@ -4,6 +4,14 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Final
 
+from handling.rules.copies import Fate
+
+ASKED_LABELS: Final[Mapping[Fate, str]] = {
+    Fate.DESTROYED: "Destroy every copy, and tell us",
+    Fate.RETURNED: "Give every copy back to us, and tell us",
+}
+"""What a recall can ask for."""
+
 
 class Reason(Enum):
     """Why every copy is asked back. It goes to the agency, so none tells anything of a source or an operation."""

@@ -26,6 +26,11 @@ async def moved(room: DeskRoom, days: int) -> None:
     room.clock.day = TODAY + timedelta(days=days)
 
 
+async def signed(room: DeskRoom, state: str = "sent") -> None:
+    """A releasing officer signs, or refuses, every notice that waits."""
+    await room.db.execute("UPDATE guard.notice SET state = $1 WHERE state = 'waiting'", state)
+
+
 async def test_what_is_owed_stands_on_the_first_page_and_becomes_overdue_by_silence_alone(room: DeskRoom) -> None:
     amina = await room.sign_in()
     release, sent = await room.released(amina)
@@ -73,7 +78,10 @@ async def test_a_breach_is_measured_calls_for_a_recall_and_that_is_overdue_until
     await moved(room, 4)
     waits = await amina.open("/duties")
     await amina.open(f"/releases/{release}")
-    recalled = await amina.submit("/recall", reason="breach")
+    asked = await amina.submit("/recall", reason="breach")
+    unsigned = await amina.open("/duties")
+    await signed(room)
+    recalled = await amina.open(f"/releases/{release}")
     again = await amina.open("/duties")
     await moved(room, 8)
     silent = await amina.open(f"/releases/{release}")
@@ -83,8 +91,11 @@ async def test_a_breach_is_measured_calls_for_a_recall_and_that_is_overdue_until
     assert "75 hours; 72 are agreed: 3 hours late" in told.text
     assert b"<b>paper" not in told.body
     assert "Our decision on a recall overdue" in waits.text
-    assert "Recalled" in recalled.text
-    assert "Why It was lost, or seen by others Asked destroy every copy" in recalled.text
+    assert "a releasing officer has to sign it at the guard" in asked.text
+    assert "A releasing officer's signature under the recall due by" in unsigned.text
+    assert "Recall due by" not in unsigned.text
+    assert "Recalled Amina" in recalled.text
+    assert "Why It was lost, or seen by others Asked Destroy every copy, and tell us" in recalled.text
     assert "Recall due by" in again.text
     assert "Our decision on a recall overdue" not in again.text
     assert "Recall overdue" in silent.text
@@ -144,7 +155,9 @@ async def test_when_the_agreement_ends_one_act_recalls_all_its_releases_and_each
 
     page = await amina.open("/agencies/harbour-customs")
     nothing = await amina.submit("/recall", status=400, release=[])
-    everything = await amina.submit("/recall", reason="ended")
+    waits = await amina.submit("/recall", reason="ended")
+    await signed(room)
+    everything = await amina.open("/agencies/harbour-customs")
     told = await room.told(amina, one, "destruction", GONE)
     after = await amina.open("/agencies/harbour-customs")
 
@@ -152,10 +165,27 @@ async def test_when_the_agreement_ends_one_act_recalls_all_its_releases_and_each
     assert "We shared 3 releases." in page.text
     assert set(page.form("/recall").choices("release")) == {one, other}
     assert "Tick what is recalled." in nothing.text
+    assert waits.text.count("A releasing officer's signature under the recall due by") == 2
     assert everything.text.count("Recall due by") == 2
     assert "done on" in told.text
     assert after.text.count("Recall due by") == 1
     assert "left copies there" not in after.text
+
+
+async def test_a_recall_that_an_officer_refused_binds_nobody_and_can_be_asked_for_again(room: DeskRoom) -> None:
+    amina = await room.sign_in()
+    release, _ = await room.released(amina)
+    await room.told(amina, release, "breach", LOST | HEARD)
+    await amina.submit("/recall", reason="breach")
+
+    await signed(room, "refused")
+    page = await amina.open(f"/releases/{release}")
+    again = await amina.submit("/recall", reason="conditions")
+
+    assert "Recall that a releasing officer refused" in page.text
+    assert "Our decision on a recall due by" in page.text
+    assert "Recall due by" not in page.text
+    assert "a releasing officer has to sign it at the guard" in again.text
 
 
 async def test_a_release_under_the_exception_is_owed_a_review_and_one_person_does_not_write_both(

@@ -41,7 +41,7 @@ async def test_an_acknowledgement_with_our_hash_says_that_the_exact_bytes_were_o
 
     assert "opened the exact bytes we sent" in page.text
     assert "Acknowledgement due" not in page.text
-    assert "Feedback due by" in page.text
+    assert "Feedback, assessed due by" in page.text
     assert await room.db.fetchval("SELECT count(*) FROM desk.inbox") == 0
 
 

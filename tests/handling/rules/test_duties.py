@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handling.rules.duties import (
+    BY_AGENCY,
     DECIDE_WITHIN_DAYS,
     LATE,
     OPEN,
+    SIGN_WITHIN_DAYS,
     TABLES,
     WHO,
     IllegalMoveError,
@@ -42,7 +44,7 @@ SENT = Sent(
     disposal_proof=True,
     review_by=None,
 )
-SETTLING = {Move.TELL, Move.DESTROY, Move.KEEP, Move.SECOND, Move.RECALL, Move.DROP}
+SETTLING = {Move.TELL, Move.DESTROY, Move.KEEP, Move.SECOND, Move.RECALL, Move.DROP, Move.SIGN}
 
 days = st.integers(0, 200).map(lambda after: DAY + timedelta(days=after))
 stages = st.sampled_from(ASKABLE)
@@ -68,6 +70,7 @@ records = st.builds(
     acknowledged=st.lists(days, max_size=2).map(tuple),
     answered=st.lists(st.tuples(stages, days), max_size=3).map(tuple),
     copies=st.lists(copies, max_size=5).map(tuple),
+    unsigned=st.lists(days, max_size=2).map(tuple),
     reported=st.lists(days, max_size=2).map(tuple),
     learned=st.lists(st.tuples(days, days), max_size=2).map(tuple),
     ended=st.none() | days,
@@ -113,7 +116,7 @@ def test_on_no_path_is_anything_done_unless_somebody_did_it_after_it_was_opened(
 
 
 def test_only_the_agency_ends_what_the_agency_owes() -> None:
-    for kind in set(Kind) - {Kind.DECISION, Kind.REVIEW}:
+    for kind in BY_AGENCY:
         enders = {move for (state, move), after in TABLES[kind].items() if after is State.DONE and state is not after}
         assert {WHO[move] for move in enders} == {Who.AGENCY}
 
@@ -195,6 +198,17 @@ def test_a_recall_is_owed_at_once_whatever_the_agreement_says_of_proof(proof: bo
     assert (stands(Kind.COPIES, asked).state, stands(Kind.COPIES, asked).by) == (State.RECALLED, by)
     assert stands(Kind.COPIES, silent).state is State.RECALL_OVERDUE
     assert stands(Kind.COPIES, standings(sent, told, by)).state is State.DONE
+
+
+def test_a_recall_that_no_officer_has_signed_binds_nobody_and_its_signature_is_owed() -> None:
+    record = Record(reported=(DAY,), unsigned=(DAY,))
+
+    now, later = standings(SENT, record, DAY), standings(SENT, record, DAY + timedelta(days=SIGN_WITHIN_DAYS + 1))
+
+    assert stands(Kind.COPIES, now).state is State.OWED
+    assert stands(Kind.DECISION, now).state is State.DONE
+    assert stands(Kind.SIGNATURE, now).state is State.OWED
+    assert stands(Kind.SIGNATURE, later).state is State.OVERDUE
 
 
 def test_copies_that_stay_are_not_done_and_can_be_recalled_again() -> None:

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from handling.rules import notices
 from handling.rules.agreements import Purpose
 from handling.rules.consent import Asked
-from handling.rules.notices import Notice, NoticeError, NoticeKind
+from handling.rules.copies import Fate
+from handling.rules.notices import Notice, NoticeError, NoticeKind, Recalled
+from handling.rules.recall import ASKED_LABELS, Reason
 
 DAY = date(2026, 11, 23)
 URN = "urn:uuid:11111111-1111-4111-8111-111111111111"
@@ -44,6 +46,54 @@ def requests(draw: st.DrawFn) -> Notice:
     return Notice(
         draw(st.uuids()), NoticeKind.CONSENT_REQUEST, about.originator, about.report, words, day, on, about.to_body()
     )
+
+
+@st.composite
+def recalls(draw: st.DrawFn) -> Notice:
+    on = draw(st.dates(max_value=date(9000, 1, 1)))
+    about = Recalled(draw(st.uuids()), draw(st.sampled_from(Reason)), draw(st.sampled_from(list(ASKED_LABELS))))
+    day = on + timedelta(days=draw(st.integers(0, 400)))
+    return Notice(draw(st.uuids()), NoticeKind.RECALL, draw(_ids), draw(_urns), "", day, on, about.to_body())
+
+
+RECALL = replace(
+    NOTICE,
+    kind=NoticeKind.RECALL,
+    words="",
+    about=Recalled(UUID("33333333-3333-4333-8333-333333333333"), Reason.WRONG, Fate.RETURNED).to_body(),
+)
+
+
+@given(recalls())
+def test_every_recall_is_read_as_it_was_written(notice: Notice):
+    assert Notice.from_body(notice.to_body()) == notice
+    assert notices.recalled(notice).to_body() == dict(notice.about)
+
+
+def test_a_recall_says_what_is_asked_of_which_package_why_and_by_when_and_nothing_else():
+    assert notices.lines(RECALL, NAMES) == (
+        ("Reference", URN),
+        ("What we ask", "Give every copy back to us, and tell us"),
+        ("Package", "33333333-3333-4333-8333-333333333333"),
+        ("Why", "What it says has turned out to be wrong"),
+        ("Answer by", "3 December 2026"),
+    )
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"words": "Because of the boat."},
+        {"about": {**RECALL.about, "reason": "boat"}},
+        {"about": {**RECALL.about, "asked": "excepted"}},
+        {"about": {**RECALL.about, "release": "3"}},
+        {"about": {**RECALL.about, "more": ""}},
+        {"about": dict(NOTICE.about)},
+    ],
+)
+def test_a_recall_of_another_shape_or_with_words_of_its_own_is_none(changed: dict[str, object]):
+    with pytest.raises(NoticeError):
+        Notice.from_body({**RECALL.to_body(), **changed})
 
 
 @given(requests())
