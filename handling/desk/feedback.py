@@ -73,6 +73,7 @@ class AgencyDestruction:
 
     release: UUID
     said: Destruction
+    heard: datetime  # the exchange's minute: of two on one day the later one counts
     day: date
     statement: Statement | None = None
 
@@ -162,7 +163,7 @@ def acknowledgement(release: Release, answers: Sequence[Answer]) -> Opened | Non
 def _body(answer: Answer) -> dict[str, Any]:
     said = {"zip_sha256": answer.zip_sha256.hex()} if isinstance(answer, Acknowledgement) else answer.said.to_body()
     signed = {} if answer.statement is None else {"statement": answer.statement.to_json()}
-    heard = {"heard": minute_text(answer.heard)} if isinstance(answer, AgencyBreach) else {}
+    heard = {"heard": minute_text(answer.heard)} if isinstance(answer, AgencyBreach | AgencyDestruction) else {}
     return {"release": str(answer.release), **said, **signed, **heard, "day": answer.day.isoformat()}
 
 
@@ -192,8 +193,9 @@ def _feedback(content: Mapping[str, Any], statement: Statement | None) -> Agency
 
 
 def _destruction(content: Mapping[str, Any], statement: Statement | None) -> AgencyDestruction:
-    said = Destruction.from_body(_without(content, "release", "day"))
-    return AgencyDestruction(UUID(content["release"]), said, date.fromisoformat(content["day"]), statement)
+    said = Destruction.from_body(_without(content, "release", "day", "heard"))
+    heard = read_minute(content["heard"])
+    return AgencyDestruction(UUID(content["release"]), said, heard, date.fromisoformat(content["day"]), statement)
 
 
 def _breach(content: Mapping[str, Any], statement: Statement | None) -> AgencyBreach:

@@ -88,9 +88,9 @@ def is_waiting(one: Answered, recall: Recall, today: date) -> bool:
 
 
 def _destructions(one: Answered) -> Iterable[Step]:
-    for said in one.answers:
-        if isinstance(said, AgencyDestruction):
-            yield Step(Move.KEEP if said.said.fate is Fate.EXCEPTED else Move.DESTROY, said.day)
+    told = [said for said in one.answers if isinstance(said, AgencyDestruction)]
+    for said in sorted(told, key=lambda said: said.heard):
+        yield Step(Move.KEEP if said.said.fate is Fate.EXCEPTED else Move.DESTROY, said.day)
 
 
 def _reviews(one: Answered) -> tuple[Step, ...]:

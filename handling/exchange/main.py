@@ -34,7 +34,7 @@ def utc_today() -> date:
 
 
 def utc_now() -> datetime:
-    """The moment at which a breach was told, whose hours are agreed."""
+    """The moment at which something was told."""
     return datetime.now(UTC)
 
 

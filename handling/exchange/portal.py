@@ -15,7 +15,7 @@ from crypto.canonical import canonical
 from crypto.digest import acknowledgement_check, sha256
 from crypto.secret import Secret
 from handling import material
-from handling.agencyfiles import Acknowledged, SealedBreach, UnitKeys
+from handling.agencyfiles import Acknowledged, SealedBreach, SealedDestruction, UnitKeys
 from handling.exchange import handed, store
 from handling.exchange.handed import Handed, NotTakenError, Refusal
 from handling.exchange.package import SEALED_NAME, SIGNATURE_NAME, Package, PackageId, may_fetch
@@ -29,6 +29,8 @@ _ANSWERS_SHOWN = 50
 _SENT_SHOWN = 50
 _UNOPENED_MAX = 200  # files of one agency that wait for the desk
 _MARK = 8  # digits
+_TO_THE_MINUTE = frozenset({SealedBreach.KIND, SealedDestruction.KIND})
+"""A breach is told within agreed hours, and of two words on the copies of one day the later one counts."""
 _PIECE = 1 << 20  # 1 MiB: a download holds one piece in memory, whatever the package's size
 
 
@@ -79,7 +81,7 @@ class Portal:
         pool: of the exchange's own role.
         trust: what member lists are held against.
         today: the day on which an act counts.
-        now: the minute at which a breach was told.
+        now: the minute at which something was told.
         unit: the unit's id, and *name* as agencies read it.
     """
 
@@ -244,7 +246,7 @@ class Portal:
         answer = UUID(bytes=macs.mac(form, canonical(statement), purpose="agency answer")[:16], version=4)
         if not await store.add_answer(db, answer, package, kind=kind, day=today):
             return False
-        heard = {"heard": minute_text(self.now())} if kind == SealedBreach.KIND else {}  # its hours are agreed
+        heard = {"heard": minute_text(self.now())} if kind in _TO_THE_MINUTE else {}
         sealed = age.seal(canonical({**statement, **heard, "day": today.isoformat()}), [desk])
         await store.put_inbox(db, answer, kind=kind, sealed=sealed, day=today)
         return True

@@ -19,6 +19,7 @@ LOST = Breach(Loss.LOST, NOTICED, "A bag with <b>paper</b> copies.").to_body()
 GONE = Destruction(Fate.DESTROYED, TODAY).to_body()
 KEPT = Destruction(Fate.EXCEPTED, TODAY, "One in the court file, by order.").to_body()
 HEARD = {"heard": minute_text(NOTICED + timedelta(hours=75))}
+LATER = {"heard": minute_text(NOTICED + timedelta(hours=76))}
 BREACH = {"loss": "seen", "noticed_day": TODAY.isoformat(), "noticed_time": "00:00", "happened": "A journalist called."}
 
 
@@ -55,9 +56,9 @@ async def test_the_agencys_word_ends_a_destruction_and_copies_that_stay_do_not(r
     amina = await room.sign_in()
     release, _ = await room.released(amina)
 
-    kept = await room.told(amina, release, "destruction", KEPT)
+    kept = await room.told(amina, release, "destruction", KEPT | HEARD)
     first = await amina.open("/")
-    gone = await room.told(amina, release, "destruction", GONE)
+    gone = await room.told(amina, release, "destruction", GONE | LATER)
 
     assert ": Some copies stay" in kept.text
     assert "One in the court file, by order." in kept.text
@@ -85,7 +86,7 @@ async def test_a_breach_is_measured_calls_for_a_recall_and_that_is_overdue_until
     again = await amina.open("/duties")
     await moved(room, 8)
     silent = await amina.open(f"/releases/{release}")
-    done = await room.told(amina, release, "destruction", GONE)
+    done = await room.told(amina, release, "destruction", GONE | LATER)
 
     assert "Breach, " in told.text
     assert "75 hours; 72 are agreed: 3 hours late" in told.text
@@ -130,7 +131,7 @@ async def test_nothing_is_recalled_twice_nor_without_a_reason_and_a_clock_set_ba
     amina = await room.sign_in()
     release, _ = await room.released(amina)
     await moved(room, 1)
-    page = await room.told(amina, release, "destruction", KEPT)
+    page = await room.told(amina, release, "destruction", KEPT | HEARD)
 
     await amina.submit("/recall", status=400, reason="")
     await moved(room, 0)
@@ -150,7 +151,7 @@ async def test_when_the_agreement_ends_one_act_recalls_all_its_releases_and_each
 ) -> None:
     amina = await room.sign_in()
     one, other, gone = [(await room.released(amina))[0] for _ in range(3)]
-    await room.told(amina, gone, "destruction", GONE)
+    await room.told(amina, gone, "destruction", GONE | LATER)
     await room.next_version(("^suspended = false$", f"suspended = true\nsuspended_since = {TODAY}"))
 
     page = await amina.open("/agencies/harbour-customs")
@@ -158,7 +159,7 @@ async def test_when_the_agreement_ends_one_act_recalls_all_its_releases_and_each
     waits = await amina.submit("/recall", reason="ended")
     await signed(room)
     everything = await amina.open("/agencies/harbour-customs")
-    told = await room.told(amina, one, "destruction", GONE)
+    told = await room.told(amina, one, "destruction", GONE | LATER)
     after = await amina.open("/agencies/harbour-customs")
 
     assert "2 releases under it left copies there: they are ticked below." in page.text
@@ -217,7 +218,7 @@ def _signed(release: str, inside: str, key: SigningKey, desk: object, kind: str)
         sealed = SealedBreach.seal(UUID(inside), Breach.from_body(LOST), desk, TODAY)  # type: ignore[arg-type]
     else:
         sealed = SealedDestruction.seal(UUID(inside), Destruction.from_body(GONE), desk, TODAY)  # type: ignore[arg-type,assignment]
-    return {"statement": parse(replace(sealed, release=UUID(release)).sign(key)), **(HEARD if kind == "breach" else {})}
+    return {"statement": parse(replace(sealed, release=UUID(release)).sign(key)), **HEARD}
 
 
 @pytest.mark.parametrize("kind", ["destruction", "breach"])
