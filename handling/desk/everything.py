@@ -2,20 +2,25 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from crypto.errors import CryptoError
 from handling.desk import case, owed, store
+from handling.desk.acts import Learned
 from handling.desk.case import Answered
+from handling.desk.feedback import AgencyBreach
 from handling.desk.notes import DamagedNotesError
 from handling.desk.session import Desk
-from handling.rules.duties import BY_AGENCY, Kind, Standing, State
+from handling.rules.copies import minute_text
+from handling.rules.duties import BY_AGENCY, Kind, Standing, State, hours_late
 from handling.store.keyring import MissingKeyError
 from tipline.base.database import Db
 
 _BATCH = 200
+_WATCHED = frozenset({Kind.REPORT, Kind.DECISION, Kind.SIGNATURE, Kind.REVIEW})
 _START = (UUID(int=0), UUID(int=0))
 
 
@@ -79,6 +84,57 @@ async def ledger(db: Db, desk: Desk, today: date, agency: str | None = None) -> 
         for line in lines:
             found.add(line)
     return found
+
+
+def told(found: Ledger) -> dict[str, Any]:
+    """Return for an oversight body what is late, recalled, lost or reviewed: references, codes and days; no word of anybody."""
+    return {
+        "count": asdict(found.count),
+        "releases": [one for line in found.lines if (one := _told(line)) is not None],
+    }
+
+
+def _told(line: Line) -> dict[str, Any] | None:
+    release = line.one.release
+    standings = [_standing(one) for one in line.standings if one.is_late or one.kind in _WATCHED or _is_recall(one)]
+    breaches = [_breach(said, line.one) for said in line.one.answers if isinstance(said, AgencyBreach)]
+    learned = [
+        {
+            "loss": act.did.breach.loss.value,
+            "noticed": minute_text(act.did.breach.noticed),
+            "learned_on": act.on.isoformat(),
+        }
+        for act in line.one.acts
+        if isinstance(act.did, Learned)
+    ]
+    if not (standings or breaches or learned):
+        return None
+    named = {"release": str(release.id), "report": release.manifest.report, "agency": release.agency}
+    return {**named, "duties": standings, "breaches": breaches, "breaches_learned": learned}
+
+
+def _is_recall(one: Standing) -> bool:
+    return one.kind is Kind.COPIES and one.state in {State.RECALLED, State.KEPT}
+
+
+def _standing(one: Standing) -> dict[str, Any]:
+    settled = one.settled_on
+    return {
+        "duty": one.kind.value,
+        "state": one.state.value,
+        "by": one.by.isoformat(),
+        "settled_on": None if settled is None else settled.isoformat(),
+    }
+
+
+def _breach(said: AgencyBreach, one: Answered) -> dict[str, Any]:
+    agreed = one.release.manifest.terms["breach_hours"]
+    return {
+        "loss": said.said.loss.value,
+        "noticed": minute_text(said.said.noticed),
+        "told": minute_text(said.heard),
+        "hours_late": hours_late(said.said.noticed, said.heard, agreed),
+    }
 
 
 async def count(db: Db, desk: Desk, today: date) -> Count:

@@ -115,12 +115,18 @@ async def overview(db: Db, desk: Desk, parties: Sequence[Party], today: date) ->
 
 
 def statement(
-    found: Overview, two_keys: Sequence[str], earlier: Sequence[Made], *, unit: str, today: date
+    found: Overview,
+    duties: Mapping[str, Any],
+    two_keys: Sequence[str],
+    earlier: Sequence[Made],
+    *,
+    unit: str,
+    today: date,
 ) -> dict[str, Any]:
     """Return the overview for an oversight body: references, agencies, codes, days and who decided; no word of a report.
 
     Why a signer refused is theirs in free words, so only that they did stands in it. Who holds a key for corridor and desk stands
-    there, and which statements oversight should have got.
+    there, which statements oversight should have got, and what is owed after releases (`everything.told`).
     """
     return {
         "format": STATEMENT,
@@ -133,6 +139,7 @@ def statement(
         "not_shared": [_named(line) | _history(line) for line in found.not_shared],
         "waiting": [_waiting(line, today) | _history(line) for line in found.waiting],
         "unreadable": found.unreadable,
+        "duties": dict(duties),
         "two_keys": list(two_keys),
         "earlier": [_made(one) for one in earlier],
     }

@@ -12,6 +12,7 @@ from handling import data
 from handling.desk import (
     case,
     deconfliction,
+    everything,
     handlers,
     matrix,
     matrix_page,
@@ -134,7 +135,12 @@ async def statement(request_: web.Request) -> web.Response:
         members = await office.members(db)
         found = await overview.overview(db, desk, await request.parties(db, today), today)
         content = overview.statement(
-            found, two_keys(request.duties(members)), await statements.listed(db), unit=office.unit, today=today
+            found,
+            everything.told(await everything.ledger(db, desk, today)),
+            two_keys(request.duties(members)),
+            await statements.listed(db),
+            unit=office.unit,
+            today=today,
         )
         try:
             await statements.make(db, members, content, by=desk.member.name, today=today, also=also)
@@ -176,7 +182,8 @@ async def _sharing(request_: web.Request, *, problem: str = "", typed: str = "")
         parties = await request.parties(db, office.today())
         found = await overview.overview(db, desk, parties, office.today())
         made = await statements.listed(db)
-    page = share_pages.sharing(found, made, desk.members, office.today(), problem=problem, typed=typed)
+        counted = await everything.count(db, desk, office.today())
+    page = share_pages.sharing(found, made, counted, desk.members, office.today(), problem=problem, typed=typed)
     return render(request_, page, HTTPStatus.BAD_REQUEST if problem else HTTPStatus.OK)
 
 

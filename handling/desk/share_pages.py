@@ -7,10 +7,11 @@ from typing import ClassVar
 from uuid import UUID
 
 from handling import data
-from handling.desk import request, statements, words
+from handling.desk import duty_pages, request, statements, words
 from handling.desk.case import Case
+from handling.desk.everything import Count
 from handling.desk.overview import Line, Overview
-from handling.desk.pages import Choice, DecidedLine, Head
+from handling.desk.pages import Choice, DecidedLine, Duties, Head
 from handling.desk.share import MOST, Stand, View, undecided
 from handling.desk.statements import Made
 from handling.rules.agreements import PURPOSE_LABELS
@@ -113,6 +114,7 @@ class SharingPage:
     unsigned: tuple[NotSharedLine, ...]
     unsigned_count: int
     unreadable: int
+    duties: Duties
     days: int
     two_keys: str
     statements: tuple[StatementLine, ...]
@@ -182,7 +184,14 @@ def decided(stands: Sequence[Stand], members: MemberList) -> tuple[DecidedLine, 
 
 
 def sharing(
-    found: Overview, made: Sequence[Made], members: MemberList, today: date, *, problem: str = "", typed: str = ""
+    found: Overview,
+    made: Sequence[Made],
+    count: Count,
+    members: MemberList,
+    today: date,
+    *,
+    problem: str = "",
+    typed: str = "",
 ) -> SharingPage:
     """A year of sharing, and the statements about it."""
     return SharingPage(
@@ -213,6 +222,7 @@ def sharing(
         ),
         unsigned_count=len(found.unsigned),
         unreadable=found.unreadable,
+        duties=duty_pages.counts(count),
         days=DECIDE_WITHIN_DAYS,
         two_keys=", ".join(words.person(members, name) for name in two_keys(request.duties(members))),
         statements=tuple(_statement(one, members, today) for one in made),

@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from crypto import age
 from crypto.canonical import parse
 from crypto.signing import SigningKey
 from handling.agencyfiles import SealedBreach, SealedDestruction
@@ -102,6 +103,32 @@ async def test_a_breach_is_measured_calls_for_a_recall_and_that_is_overdue_until
     assert "Recall overdue" in silent.text
     assert "Word that every copy is destroyed: done on" in done.text
     assert b"journalist" not in b"".join([row["sealed"] for row in await room.db.fetch("SELECT sealed FROM desk.duty")])
+
+
+async def test_oversight_reads_what_was_lost_and_what_is_overdue_in_codes_and_days_and_no_word_of_it(
+    room: DeskRoom,
+) -> None:
+    amina, oversight = await room.sign_in(), age.Identity.generate()
+    release, _ = await room.released(amina)
+    await room.told(amina, release, "breach", LOST | HEARD)
+    await moved(room, 4)
+
+    page = await amina.open("/sharing")
+    made = await amina.submit("/sharing", recipient=str(oversight.recipient))
+    file = next(href for href, _ in made.links if "/sharing/" in href)
+    said = parse(age.open_((await amina.open(file)).body, [oversight]))["duties"]
+
+    assert "Overdue here: 1 thing" in page.text
+    assert said["count"]["ours_overdue"] == 1
+    ((told,), line) = said["releases"][0]["breaches"], said["releases"][0]
+    assert (line["release"], line["agency"], told["loss"], told["hours_late"]) == (
+        release,
+        "harbour-customs",
+        "lost",
+        3,
+    )
+    assert ("decision", "overdue") in {(one["duty"], one["state"]) for one in line["duties"]}
+    assert "paper" not in str(said)
 
 
 async def test_a_breach_that_the_desk_learned_of_leaves_the_agency_owing_its_report_and_can_be_decided_against(
