@@ -81,7 +81,7 @@ def test_pages_and_counts_are_those_of_a_world_without_the_agency(
     assert (len(here.overdue), len(here.not_shared)) == (len(there.overdue), len(there.not_shared))
     assert {line.stand.party.id for line in (*here.overdue, *here.not_shared)} <= {AGENCY}
     assert all(rate == Rate() for rate in rates(here, HIDDEN))
-    assert HIDDEN not in str(overview.statement(here, (), (), unit="unit", today=today)["overdue"])
+    assert HIDDEN not in str(overview.statement(here, {}, (), (), unit="unit", today=today)["overdue"])
 
 
 @given(agreements.filter(bool), agreements)
