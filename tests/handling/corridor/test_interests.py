@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from aiohttp.test_utils import TestServer
 
+from handling import firstreading
 from handling.corridor import interests, items, looking, reading, reports
 from handling.corridor.errors import NotThereError, RefusedError
 from handling.corridor.session import Handler
@@ -142,6 +143,45 @@ async def test_an_agency_whose_people_a_tip_names_cannot_be_ticked_until_a_first
     assert "agency" not in page.form(f"/reports/{report}").names
     assert "It names somebody known to be of this agency: Jonas Petrov, entered by Amina" in readers.text
     assert "agency" in freed.form(f"/reports/{report}").names
+
+
+async def test_only_a_first_reader_lets_an_agency_learn_and_somebody_else_of_it_bars_it_again(
+    world: World, amina: Handler, ben: Handler
+) -> None:
+    ben = replace(ben, members=replace(ben.members, first_readers=("amina",)))
+    await interests.add_person(world.pool, amina, person("Jonas Petrov"))
+    source = Source()
+    await world.collected(source.tip(world.intake, "Jonas Petrov takes money", asked=""))
+    await world.resealer.run(amina)
+    (tip,) = await world.tips(ben)
+
+    with pytest.raises(RefusedError, match="Only a first reader lets that agency learn"):
+        await reading.decide(world.pool, ben, tip.row.id, EVERYBODY, TODAY)
+    await reading.decide(world.pool, ben, tip.row.id, replace(EVERYBODY, excluded=("harbour-customs",)), TODAY)
+    assert (await world.tips(ben))[0].content.barred == ("harbour-customs",)
+    await reading.decide(world.pool, amina, tip.row.id, EVERYBODY, TODAY)
+    await world.collected(source.answer(world.intake, "Jonas Petrov again"))
+    await world.resealer.run(amina)
+    assert (await world.tips(ben))[0].content.barred == ()
+
+    await interests.add_person(world.pool, ben, person("Karl Weiss"))
+    await world.collected(source.answer(world.intake, "and Karl Weiss"))
+    await world.resealer.run(amina)
+
+    assert (await world.tips(ben))[0].content.barred == ("harbour-customs",)
+
+
+async def test_after_a_recovery_a_conflict_holds_as_before(world: World, amina: Handler, ben: Handler) -> None:
+    await interests.declare(world.pool, amina, conflict("Lena Otto"))
+    await world.collected(Source().tip(world.intake, TEXT, asked=""))
+    await world.resealer.run(amina)
+
+    async with world.pool.acquire() as db:
+        given = await firstreading.give(db, amina.vault, amina.members)
+
+    assert (given.tips, given.closed) == (1, 0)
+    assert len(await world.tips(amina)) == 1
+    assert await world.tips(ben) == ()
 
 
 @pytest.mark.parametrize("where", ["item", "draft", "entered after it was queued"])
