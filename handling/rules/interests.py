@@ -116,13 +116,15 @@ def met(interests: Interests, said: Said, enrolled: Enrolled, today: date) -> Me
     Somebody with a conflict with an agency has it with those below too, whether a text names the agency or one of its
     people.
     """
-    people = [one for one in interests.people if one.ended is None and is_named(one.called, said)]
+    open_ = [one for one in interests.people if one.ended is None]
+    holding = [one for one in interests.conflicts if one.holds(today)]
+    all_: tuple[Conflict | KnownPerson, ...] = (*open_, *holding)
+    found = _found({name for one in all_ for name in one.called}, said)
+    people = [one for one in open_ if not found.isdisjoint(one.called)]
     of_people = {one.agency for one in people}
     spoken_of = of_people | _agencies(enrolled, said)
     touched = spoken_of | {above for agency in spoken_of for above in exclusions.ancestors(enrolled.tree, agency)}
-    conflicts = [
-        one for one in interests.conflicts if one.holds(today) and (one.agency in touched or is_named(one.called, said))
-    ]
+    conflicts = [one for one in holding if one.agency in touched or not found.isdisjoint(one.called)]
     return Met(
         frozenset({one.id for one in people} | {one.id for one in conflicts}),
         frozenset(one.member for one in conflicts),
@@ -134,9 +136,11 @@ def heard(
     interests: Interests, said: Iterable[Said], members: Iterable[Person], enrolled: Enrolled, today: date
 ) -> Met:
     """Return what several texts touch, and the agencies that know these *members* as their own people."""
-    found = Met()
-    for one in said:
-        found |= met(interests, one, enrolled, today)
+    texts = tuple(said)
+    plain = Said("", "\n".join(one.text for one in texts if not one.asks))  # together: each name is looked for once
+    found = met(interests, plain, enrolled, today)
+    for one in texts:
+        found = found | met(interests, one, enrolled, today) if one.asks else found
     out = [Said("", one.called) for one in members]
     theirs = [one for one in interests.people if one.ended is None and any(is_named(one.called, name) for name in out)]
     return found | Met(frozenset(one.id for one in theirs), frozenset(), frozenset(one.agency for one in theirs))
@@ -144,11 +148,18 @@ def heard(
 
 def is_named(called: Iterable[str], said: Said) -> bool:
     """Whether a text has one of these names or numbers in it."""
-    names = [one for one in called if not _is_number(one)]
-    if exclusions.named((Person(name, name) for one in names for name in _orders(one)), said):
-        return True
-    ends = [_digits(one)[-_DIGITS:] for one in called if _is_number(one)]
-    return bool(ends) and any(end in run for run in _runs(f"{said.asked}\n{said.text}") for end in ends)
+    return bool(_found(called, said))
+
+
+def _found(called: Iterable[str], said: Said) -> frozenset[str]:
+    """Return those of the names and numbers that stand in a text; the text is looked at once for all of them."""
+    orders = {name: _orders(name) for name in called if not _is_number(name)}
+    ends = {name: _digits(name)[-_DIGITS:] for name in called if _is_number(name)}
+    hits = exclusions.named((Person(one, one) for one in {one for all_ in orders.values() for one in all_}), said)
+    runs = _runs(_all(said)) if ends else ()
+    return frozenset(name for name, all_ in orders.items() if not hits.isdisjoint(all_)) | frozenset(
+        name for name, end in ends.items() if any(end in run for run in runs)
+    )
 
 
 def names_of(typed: str) -> tuple[str, ...]:
