@@ -1,4 +1,4 @@
-"""The corridor's report form and what stands beside it in a real browser, in Arabic: three widths, both schemes, axe."""
+"""The corridor's report form and what stands beside it in a real browser, in Arabic, and the pages of what is known ahead: three widths, both schemes, axe."""
 
 from tests.handling.corridor.conftest import World
 from tests.handling.corridor.test_report_pages import GOOD
@@ -25,6 +25,13 @@ async def test_the_report_form_is_fit_for_every_width_and_for_a_report_that_is_w
         ("draft, claimed", draft.path),
     ):
         pages[name] = (await browser.open(path)).body
+
+    await browser.open("/conflicts")
+    pages["conflicts"] = (await browser.submit("/conflicts", called=ARABIC, reason=ARABIC)).body
+    pages["conflicts, not declared"] = (await browser.submit("/conflicts", called="Li", status=400)).body
+    await browser.open("/agencies")
+    pages["agencies"] = (await browser.submit("/agencies", agency="harbour-customs", called=ARABIC)).body
+    pages["agencies, not entered"] = (await browser.submit("/agencies", agency="", called=ARABIC, status=400)).body
 
     await looking.at(pages)
 
