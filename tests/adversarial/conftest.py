@@ -1,6 +1,7 @@
 """A public zone over a cluster of its own, so that a test can stop it, kill it and look at what it left."""
 
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -32,6 +33,13 @@ class Apart:
 
     async def connect(self) -> Db:
         return await asyncpg.connect(self.cluster.owner_dsn)
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """An empty folder on the disk: what these tests look for is what a disk keeps."""
+    with tempfile.TemporaryDirectory(prefix="t-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture
