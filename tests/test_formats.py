@@ -477,6 +477,10 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "tests/handling/rules/test_notices.py::test_every_notice_is_read_as_it_was_written",
         "tests/handling/test_notices.py::test_the_last_line_is_the_notice_and_three_lines_are_its_answers",
     ),
+    "Consents": (
+        "tests/handling/rules/test_consent.py::test_every_token_is_read_as_it_was_written",
+        "tests/handling/test_consents.py::test_what_an_agency_signed_is_read_however_it_was_pasted",
+    ),
     "What an agency writes": ("agency key", "acknowledgement", "feedback", "destruction", "breach", "unit keys"),
     "Material": (
         "tests/handling/test_material.py::test_what_an_agency_writes_comes_back_signed_and_sealed_to_the_letter",
@@ -485,7 +489,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 _UNDER = {  # no bytes of their own: parts of a section whose vectors stand above them, a paper, JSON in a sealed column
     *("Armour", "Files of keys", "Body", "Lengths", "The drop's requests"),
-    *("Authenticators", "Signing away from the guard", "Emergency disclosures", "Notices"),
+    *("Authenticators", "Signing away from the guard", "Emergency disclosures", "Notices", "Consents"),
     *("OpenPGP messages", "Share sheets", "Exclusions", "Keyring", "Vault epochs", "Signatures on agreements"),
 }
 

@@ -30,13 +30,12 @@ class Stated:
     about: tuple[str, ...] = ()
     material: tuple[str, ...] = ()  # SHA-256 of each piece that came through the portal
     originators: tuple[str, ...] = ()  # agencies whose material came another way, by letter or telephone
-    consented: bool = False  # every one of the originators, to each agency that the report may go to
     approvals: tuple[str, ...] = ()  # agencies for which the approver of their agreement said yes
     threat_to_life: bool = False
 
     def afresh(self) -> "Stated":
-        """The answers for a new version, whose agencies are ticked afresh: consent and approval are asked again."""
-        return replace(self, consented=False, approvals=())
+        """The answers for a new version, whose agencies are ticked afresh: approval is asked again."""
+        return replace(self, approvals=())
 
     def to_body(self) -> dict[str, Any]:
         """Return it as a JSON value."""
@@ -50,16 +49,18 @@ class Stated:
             "about": list(self.about),
             "material": list(self.material),
             "originators": list(self.originators),
-            "consented": self.consented,
             "approvals": list(self.approvals),
             "threat_to_life": self.threat_to_life,
         }
 
     @classmethod
     def from_body(cls, body: Mapping[str, Any]) -> "Stated":
-        """Read what `to_body` returned; a draft from before there was anything to state has stated nothing."""
+        """Read what `to_body` returned; a draft from before there was anything to state has stated nothing.
+
+        A tick that agencies had consented, in a draft of before, counts for nothing: they say so themselves.
+        """
         values: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in body.items()
+            key: tuple(value) if isinstance(value, list) else value for key, value in body.items() if key != "consented"
         }
         return cls(**values)
 
@@ -80,7 +81,6 @@ class Stated:
             about=tuple(one("about").replace(",", " ").upper().split()),
             material=tuple(form.get("material", ())),
             originators=tuple(form.get("originator", ())),
-            consented="consented" in form,
             approvals=tuple(form.get("approval", ())),
             threat_to_life="threat_to_life" in form,
         )
@@ -126,7 +126,6 @@ class Stated:
             originators=originators,
             by_hand=by_hand,
             material=tuple(sent),
-            consents=originators if self.consented else frozenset(),
             approvals=frozenset(self.approvals) & frozenset(agencies),
             threat_to_life=self.threat_to_life,
         )

@@ -7,21 +7,24 @@ from datetime import date
 from uuid import UUID
 
 from crypto.errors import CryptoError
-from handling.desk import acts, deconfliction, feedback, ledger, notices, reports, store, withholdings
+from handling.desk import acts, consents, deconfliction, feedback, ledger, notices, reports, store, withholdings
 from handling.desk.acts import Act
+from handling.desk.consents import Consents
 from handling.desk.feedback import Answer
 from handling.desk.ledger import Release
 from handling.desk.notes import DamagedNotesError, Row
+from handling.desk.notices import Noticed
 from handling.desk.reports import Reviewed
 from handling.desk.session import Desk
 from handling.desk.withholdings import LeftOut
 from handling.rules.agreements import Agreement
 from handling.rules.deconfliction import Deconfliction
-from handling.store import agreements
+from handling.store import agencies, agreements
 from handling.store.keyring import MissingKeyError
 from tipline.base.database import Db
 
 PAGE_LENGTH = 25
+_NO_CONSENTS = Consents()
 NEWEST = (date.max, UUID(int=2**128 - 1))
 
 
@@ -57,12 +60,20 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A report, its releases, the agencies that were left out, and whether it is somebody's source or operation."""
+    """A report, its releases, the agencies that were left out, and whether it is somebody's source or operation.
+
+    Attributes:
+        reviewed: with what agencies consented to among its facts.
+        noticed: notices about it, oldest first.
+        consents: what agencies answered to them.
+    """
 
     reviewed: Reviewed
     releases: tuple[Answered, ...]
     left_out: tuple[LeftOut, ...] = ()
     deconfliction: tuple[Deconfliction, ...] = ()
+    noticed: tuple[Noticed, ...] = ()
+    consents: Consents = _NO_CONSENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +110,13 @@ async def listing(
 async def documents(
     db: Db, desk: Desk, *, before: tuple[date, UUID] = NEWEST, length: int = PAGE_LENGTH
 ) -> tuple[tuple[Reviewed | Lost, ...], tuple[date, UUID] | None]:
-    """The newest reports before *before* in one query, opened off the event loop, and where the next page begins."""
+    """The newest reports before *before* in one query where nobody answered about consent, opened off the event loop, and where the next page begins."""
     rows = await store.reports(db, before=before, limit=length + 1)
     shown = rows[:length]
+    answers = await _answers(db, [row.id for row in shown if row.answered])
 
     def all_opened() -> tuple[Reviewed | Lost, ...]:
-        return tuple(_reviewed(desk, row) for row in shown)
+        return tuple(_reviewed(desk, row, answers) for row in shown)
 
     last = (shown[-1].received_on, shown[-1].id) if len(rows) > length else None
     return await asyncio.to_thread(all_opened), last
@@ -115,7 +127,8 @@ async def report(db: Db, desk: Desk, report_id: UUID) -> Reviewed:
     row = await store.report(db, report_id)
     if row is None:
         raise NoSuchReportError
-    return reports.open_(desk.vault, row)
+    answers = await _answers(db, [report_id])
+    return await asyncio.to_thread(_agreed, desk, row, answers)
 
 
 async def case(db: Db, desk: Desk, report_id: UUID) -> Case:
@@ -137,13 +150,15 @@ async def case(db: Db, desk: Desk, report_id: UUID) -> Case:
     return found
 
 
-async def release(db: Db, desk: Desk, release_id: UUID) -> tuple[Reviewed, Answered]:
-    """One release with its report and answers, or `NoSuchReleaseError`."""
+async def release(db: Db, desk: Desk, release_id: UUID) -> tuple[Reviewed, Answered, Consents]:
+    """One release with its report, its answers and what was consented to, or `NoSuchReleaseError`."""
     row = await store.release(db, release_id)
     if row is None:
         raise NoSuchReleaseError
     reviewed = await report(db, desk, row.report)
-    return reviewed, opened(desk, row, await since(db, [row.report]))
+    about = await _answers(db, [row.report])
+    given = (await asyncio.to_thread(about.open, desk, row.report))[1]
+    return reviewed, opened(desk, row, await since(db, [row.report])), given
 
 
 async def _cases(db: Db, desk: Desk, rows: Sequence[store.ReportRow]) -> tuple[Case | Lost, ...]:
@@ -151,10 +166,10 @@ async def _cases(db: Db, desk: Desk, rows: Sequence[store.ReportRow]) -> tuple[C
     of = [row.id for row in rows]
     releases = await store.releases(db, of)
     left_out, asked = await withholdings.of(db, of), await deconfliction.of(db, of)
-    beside = await since(db, of)
+    beside, about = await since(db, of), await _answers(db, of)
 
     def all_opened() -> tuple[Case | Lost, ...]:
-        found = _Rows(releases, beside, left_out, asked)
+        found = _Rows(releases, beside, left_out, asked, about)
         return tuple(_case(desk, row, found) for row in rows)
 
     return await asyncio.to_thread(all_opened)
@@ -192,9 +207,35 @@ def opened(desk: Desk, row: store.ReleaseRow, beside: Since) -> Answered:
     )
 
 
-def _reviewed(desk: Desk, row: store.ReportRow) -> Reviewed | Lost:
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """Notices about some reports, what was answered to them, and the keys of agencies."""
+
+    notices: Sequence[notices.Row]
+    consents: Sequence[consents.Row]
+    keys: Mapping[str, str]
+
+    def open(self, desk: Desk, report: UUID) -> tuple[tuple[Noticed, ...], Consents]:
+        """Open those about one report. Blocking."""
+        noticed = notices.open_(desk, report, self.notices)
+        return noticed, consents.open_(desk.vault, report, self.consents, noticed, self.keys)
+
+
+async def _answers(db: Db, of: Sequence[UUID]) -> _Answers:
+    if not of:
+        return _Answers((), (), {})
+    found, given = await notices.of(db, of), await consents.of(db, of)
+    keys = {agency.id: agency.fingerprint for agency in await agencies.all_(db)} if given else {}
+    return _Answers(found, given, keys)
+
+
+def _agreed(desk: Desk, row: store.ReportRow, answers: _Answers) -> Reviewed:
+    return consents.agreed(reports.open_(desk.vault, row), answers.open(desk, row.id)[1])
+
+
+def _reviewed(desk: Desk, row: store.ReportRow, answers: _Answers) -> Reviewed | Lost:
     try:
-        return reports.open_(desk.vault, row)
+        return _agreed(desk, row, answers)
     except (MissingKeyError, CryptoError):
         return Lost(row.id, row.received_on)
 
@@ -207,16 +248,20 @@ class _Rows:
     since: Since
     left_out: Sequence[Row]
     deconfliction: Sequence[Row]
+    about: _Answers
 
 
 def _case(desk: Desk, row: store.ReportRow, of: _Rows) -> Case | Lost:
     vault = desk.vault
     try:
+        noticed, given = of.about.open(desk, row.id)
         return Case(
-            reports.open_(vault, row),
+            consents.agreed(reports.open_(vault, row), given),
             tuple(opened(desk, one, of.since) for one in of.releases if one.report == row.id),
             withholdings.open_(vault, row.id, of.left_out),
             deconfliction.open_(vault, row.id, of.deconfliction),
+            noticed,
+            given,
         )
     except DamagedNotesError:
         return Lost(row.id, row.received_on, damaged_notes=True)

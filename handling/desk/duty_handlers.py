@@ -148,8 +148,8 @@ async def _do(request_: web.Request, act: Callable[[Db, Hand], Awaitable[None]])
 async def _release(request_: web.Request, problem: str, status: HTTPStatus) -> web.Response:
     office, desk = request_.app[OFFICE], desk_of(request_)
     async with office.pool.acquire() as db:
-        reviewed, found = await case.release(db, desk, id_of(request_))
-    page = show.release(reviewed, found, desk.members, desk.member.name, office.today(), problem=problem)
+        reviewed, found, given = await case.release(db, desk, id_of(request_))
+    page = show.release(reviewed, found, desk.members, desk.member.name, office.today(), given=given, problem=problem)
     return render(request_, page, status)
 
 

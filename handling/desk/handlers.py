@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from aiohttp import web
 
-from handling.desk import case, everything, intake, matching, outcomes, request, share, show
+from handling.desk import case, consents, everything, intake, matching, outcomes, request, share, show
 from handling.desk.case import NEWEST, NoSuchReportError
 from handling.desk.notes import DamagedNotesError
 from handling.desk.outcomes import Outcome, OutcomeError
@@ -93,6 +93,7 @@ async def home(request_: web.Request) -> web.Response:
     await office.follow(desk)
     taken = await intake.take_in(office.pool, desk, office.members, office.today())
     async with office.pool.acquire() as db:
+        await consents.take_in(db, desk)
         listing = await case.listing(db, desk, before=before)
         parties = await request.parties(db, office.today())
         counted = await everything.count(db, desk, office.today())
@@ -223,8 +224,8 @@ async def release(request_: web.Request) -> web.Response:
     """One line of the ledger."""
     office, desk = request_.app[OFFICE], desk_of(request_)
     async with office.pool.acquire() as db:
-        reviewed, found = await case.release(db, desk, id_of(request_))
-    return render(request_, show.release(reviewed, found, desk.members, desk.member.name, office.today()))
+        reviewed, found, given = await case.release(db, desk, id_of(request_))
+    return render(request_, show.release(reviewed, found, desk.members, desk.member.name, office.today(), given=given))
 
 
 @signed_in

@@ -255,6 +255,16 @@ class FollowForms:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentLine:
+    """A consent that a release rested on."""
+
+    agency: str
+    until: str
+    sha256: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReleasePage:
     """One line of the ledger with the agency's answers."""
 
@@ -266,6 +276,7 @@ class ReleasePage:
     zip_sha256: str
     members: tuple[tuple[str, str], ...]
     rules: tuple[str, ...]
+    consents: tuple[ConsentLine, ...]
     conditions: tuple[str, ...]
     acknowledge_by: str
     feedback_due: str

@@ -12,6 +12,7 @@ from crypto import age
 from crypto.canonical import canonical, parse
 from crypto.digest import sha256
 from handling import data
+from handling.consents import SignedAnswer
 from handling.desk import case, documents, intake, ledger, matching, reports, store
 from handling.desk.intake import Reason, RefusedError
 from handling.desk.matching import Match, Party
@@ -206,6 +207,7 @@ class _Built:
     archive: bytes
     review: object
     deconfliction: Deconfliction
+    consents: tuple[SignedAnswer, ...]
 
 
 def _build(
@@ -227,7 +229,8 @@ def _build(
         day=today,
     )
     archive = pack({**members, MANIFEST: canonical(manifest.to_body())})
-    return _Built(manifest, archive, reviewed.review.statement.to_json(), opened.deconfliction[-1])
+    answers = tuple(one.signed for one in opened.consents.answers if one.signed is not None)
+    return _Built(manifest, archive, reviewed.review.statement.to_json(), opened.deconfliction[-1], answers)
 
 
 def package_members(
@@ -269,6 +272,7 @@ async def _store(
         "manifest": built.manifest.to_body(),
         "review": built.review,
         "deconfliction": built.deconfliction.to_body(),
+        **({"consents": [one.to_body() for one in built.consents]} if built.consents else {}),
     }
     asked = await asyncio.to_thread(age.seal, canonical(content), readers)
     line = store.NewRelease(built.manifest.release, report, agency, requester, today, sealed)

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from handling.desk import case, request, store, withholdings
+from handling.desk import asking, case, consents, request, store, withholdings
+from handling.desk.asking import Missing
 from handling.desk.case import Case
+from handling.desk.consents import Requested
 from handling.desk.matching import Party
 from handling.desk.session import Desk
 from handling.desk.withholdings import LeftOut
@@ -140,6 +142,13 @@ class View:
     stands: tuple[Stand, ...]
     above: Mapping[str, tuple[Party, ...]]
     circle: Circle
+    requested: tuple[Requested, ...]
+    missing: tuple[Missing, ...]
+    names: Mapping[str, str]
+
+    def name_of(self, agency: str) -> str:
+        """An agency as it is enrolled, or its id where it is not any more."""
+        return self.names.get(agency, agency)
 
 
 def look(found: Case, parties: Sequence[Party], members: MemberList, who: str, today: date) -> View:
@@ -150,6 +159,9 @@ def look(found: Case, parties: Sequence[Party], members: MemberList, who: str, t
         stands=seen,
         above={one.party.id: above(one.party, parties) for one in seen},
         circle=_circle(found, seen, tree_of(parties), members, who),
+        requested=consents.requested(found.noticed, found.consents, today),
+        missing=asking.missing(found, parties, today),
+        names={party.id: party.name for party in parties},
     )
 
 

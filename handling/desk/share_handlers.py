@@ -10,10 +10,12 @@ from crypto import age
 from crypto.errors import CryptoError
 from handling import data
 from handling.desk import (
+    asking,
     case,
     deconfliction,
     everything,
     handlers,
+    intake,
     matrix,
     matrix_page,
     overview,
@@ -74,6 +76,7 @@ async def _shown(
     given: Mapping[str, str] | None = None,
     problems: Mapping[str, str] | None = None,
     problem: str = "",
+    asking: str = "",
     status: HTTPStatus = HTTPStatus.CONFLICT,
 ) -> web.Response:
     office, desk = request_.app[OFFICE], desk_of(request_)
@@ -82,7 +85,9 @@ async def _shown(
         parties = await request.parties(db, office.today())
     view = share.look(found, parties, desk.members, desk.member.name, office.today())
     head = show.head(found.reviewed)
-    page = share_pages.share(head, view, desk.members, office.today(), given=given, problems=problems, problem=problem)
+    page = share_pages.share(
+        head, view, desk.members, office.today(), given=given, problems=problems, problem=problem, asking=asking
+    )
     return render(request_, page, status)
 
 
@@ -100,6 +105,23 @@ async def deconflict(request_: web.Request) -> web.Response:
         found = await case.report(db, desk, id_of(request_))
         await deconfliction.keep(db, desk, known, report=found.report.id, said=said, today=office.today())
     return see_other(f"/reports/{id_of(request_)}/share")
+
+
+@signed_in
+async def ask_consent(request_: web.Request) -> web.Response:
+    """Open a request for consent."""
+    office, desk = request_.app[OFFICE], desk_of(request_)
+    form = await read_form(request_)
+    try:
+        wanted = asking.read(form, office.today())
+        async with office.pool.acquire() as db:
+            known = await office.members(db)
+            await asking.ask(db, desk, known, id_of(request_), wanted, today=office.today())
+    except asking.RequestError as error:
+        return await _shown(request_, given=form, asking=f"{error} Nothing was sent.", status=HTTPStatus.BAD_REQUEST)
+    except intake.RefusedError as error:
+        return await _shown(request_, given=form, asking=f"The review no longer counts. {error.reason.value}")
+    return see_other(f"/reports/{id_of(request_)}/share#consents")
 
 
 def _read(given: Mapping[str, list[str]]) -> tuple[tuple[Choice, ...], dict[str, str]]:
@@ -232,6 +254,7 @@ ROUTES = (
     web.get(f"/reports/{ID}/share", proposed),
     web.post(f"/reports/{ID}/share", decide),
     web.post(f"/reports/{ID}/deconfliction", deconflict),
+    web.post(f"/reports/{ID}/consent", ask_consent),
     web.get("/sharing", sharing),
     web.post("/sharing", statement),
     web.get(f"/sharing/{ID}", statement_file),

@@ -8,13 +8,18 @@ from uuid import UUID
 
 from handling import data
 from handling.desk import duty_pages, request, statements, words
+from handling.desk.asking import WITHIN_DAYS
 from handling.desk.case import Case
+from handling.desk.consents import Answered, Requested
 from handling.desk.everything import Count
 from handling.desk.overview import Line, Overview
 from handling.desk.pages import Choice, DecidedLine, Duties, Head
 from handling.desk.share import MOST, Stand, View, undecided
 from handling.desk.statements import Made
+from handling.rules import consent
 from handling.rules.agreements import PURPOSE_LABELS
+from handling.rules.clocks import days_after
+from handling.rules.consent import State
 from handling.rules.deconfliction import ANSWER_LABELS, is_clear
 from handling.rules.relevance import Circle, Relevance
 from handling.rules.sharing import DECIDE_WITHIN_DAYS, WITHHELD_LABELS, Standing, decide_by
@@ -52,6 +57,28 @@ class AnsweredLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentLine:
+    """One request for consent: whose, to what, where it stands, and its history, newest first."""
+
+    name: str
+    to: str
+    state: str
+    urgent: bool
+    history: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentForm:
+    """What can be asked now, as typed where it has to be sent again; *closed* says of whom nobody may ask."""
+
+    missing: tuple[Choice, ...]
+    closed: tuple[str, ...]
+    day: str
+    words: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
 class SharePage:
     """Sharing one report: who is proposed, as a form, and what was decided before."""
 
@@ -66,6 +93,8 @@ class SharePage:
     more: int
     decided: tuple[DecidedLine, ...]
     purposes: tuple[tuple[str, str], ...]
+    consents: tuple[ConsentLine, ...]
+    consent: ConsentForm
     days: int
     problem: str
 
@@ -132,8 +161,12 @@ def share(
     given: Mapping[str, str] | None = None,
     problems: Mapping[str, str] | None = None,
     problem: str = "",
+    asking: str = "",
 ) -> SharePage:
-    """Who is proposed for one report; *given* is what was sent, by field, where it has to be sent again."""
+    """Who is proposed for one report; *given* is what was sent, by field, where it has to be sent again.
+
+    *asking* is what was wrong with a request for consent.
+    """
     answers = view.case.deconfliction
     clear = is_clear(answers)
     open_ = undecided(view.stands) if clear else ()
@@ -163,9 +196,67 @@ def share(
         more=max(0, len(open_) - MOST),
         decided=decided(view.stands, members),
         purposes=tuple((purpose.value, label) for purpose, label in PURPOSE_LABELS.items()),
+        consents=tuple(_consent(one, view, members) for one in view.requested),
+        consent=_form(view, today, given or {}, asking),
         days=DECIDE_WITHIN_DAYS,
         problem=problem,
     )
+
+
+def _consent(one: Requested, view: View, members: MemberList) -> ConsentLine:
+    noticed, name = one.noticed, view.name_of
+    asked = f"Asked for on {words.day(noticed.notice.on)} by {words.person(members, noticed.requested_by)}"
+    line = f": “{noticed.notice.words}”" if noticed.notice.words else ""
+    history = [f"{asked}, for an answer by {words.day(noticed.notice.day)}{line}."]
+    if noticed.state == "refused":
+        history.append(f"Refused by a signer: {noticed.reason}")
+    history += [_answered(answer, name(one.asked.originator)) for answer in one.answers]
+    return ConsentLine(
+        name=name(one.asked.originator),
+        to=f"to {name(one.asked.recipient)}, for {PURPOSE_LABELS[one.asked.purpose]}",
+        state=_UNSENT[noticed.state] if one.state is None else one.state.value,
+        urgent=one.state is State.OVERDUE,
+        history=tuple(reversed(history)),
+    )
+
+
+def _answered(answer: Answered, agency: str) -> str:
+    on = words.day(answer.given_on)
+    if answer.token is None:
+        return f"Answered on {on}, and it counts for nothing: it is not signed by the agency's key, or answers something else."
+    until = "" if answer.token.until is None else f", until {words.day(answer.token.until)}"
+    return f"Answered on {on} by {agency}: {_SAID[answer.token.answer]}{until}."
+
+
+def _form(view: View, today: date, given: Mapping[str, str], problem: str) -> ConsentForm:
+    name = view.name_of
+    ask = given.get("ask", "")
+    return ConsentForm(
+        missing=tuple(
+            Choice(
+                one.value,
+                f"{name(one.originator)}: that it goes to {name(one.recipient)}, for {PURPOSE_LABELS[one.purpose]}",
+                one.value == ask,
+            )
+            for one in view.missing
+            if one.may_ask
+        ),
+        closed=tuple(dict.fromkeys(name(one.originator) for one in view.missing if not one.may_ask)),
+        day=given.get("day", days_after(today, WITHIN_DAYS).isoformat()),
+        words=given.get("words", ""),
+        problem=problem,
+    )
+
+
+_UNSENT: Mapping[str, str] = {
+    "waiting": "Waiting for an officer's signature",
+    "refused": "Refused by a signer: it was not sent",
+}
+_SAID: Mapping[consent.Answer, str] = {
+    consent.Answer.YES: "yes, to every version",
+    consent.Answer.THIS_VERSION: "yes, to this version alone",
+    consent.Answer.NO: "no",
+}
 
 
 def decided(stands: Sequence[Stand], members: MemberList) -> tuple[DecidedLine, ...]:

@@ -8,6 +8,7 @@ from uuid import UUID
 from handling import data
 from handling.desk import duty_pages, request, share, share_pages, words
 from handling.desk.case import Answered, Case, Listing, Lost
+from handling.desk.consents import Consents
 from handling.desk.documents import month_in_words
 from handling.desk.everything import Count
 from handling.desk.feedback import (
@@ -28,6 +29,7 @@ from handling.desk.pages import (
     AttachmentLine,
     AttachmentsPage,
     Choice,
+    ConsentLine,
     DecisionPage,
     FiledLine,
     Head,
@@ -177,7 +179,14 @@ def decision(
 
 
 def release(
-    reviewed: Reviewed, one: Answered, members: MemberList, who: str, today: date, *, problem: str = ""
+    reviewed: Reviewed,
+    one: Answered,
+    members: MemberList,
+    who: str,
+    today: date,
+    *,
+    given: Consents,
+    problem: str = "",
 ) -> ReleasePage:
     """One line of the ledger."""
     manifest = one.release.manifest
@@ -190,6 +199,7 @@ def release(
         zip_sha256=one.release.zip_sha256.hex(),
         members=tuple(sorted(manifest.members.items())),
         rules=manifest.rules,
+        consents=tuple(_consent(digest, reviewed, given, today) for digest in manifest.consents),
         conditions=manifest.conditions,
         acknowledge_by=words.day(manifest.acknowledge_by),
         feedback_due=words.day(manifest.feedback_due),
@@ -207,6 +217,21 @@ def _asker(members: MemberList, name: str) -> str:
     both = name in two_keys(request.duties(members))
     return (
         f"{words.person(members, name)}, who also holds a key for the corridor" if both else words.person(members, name)
+    )
+
+
+def _consent(digest: str, reviewed: Reviewed, given: Consents, today: date) -> ConsentLine:
+    """A consent that a release rested on, and what became of it since."""
+    token = next((one.token for one in given.answers if one.signed and one.signed.sha256.hex() == digest), None)
+    if token is None or token.until is None:
+        return ConsentLine("An agency", "", digest, "It does not count any more: another key is enrolled")
+    holds = any(one.sha256 == digest for one in reviewed.review.facts.consents or ())
+    since = "It holds" if today <= token.until else "It has expired since"
+    return ConsentLine(
+        token.asked.originator,
+        words.day(token.until),
+        digest,
+        since if holds else "The agency has answered otherwise since",
     )
 
 

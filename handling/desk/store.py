@@ -58,8 +58,8 @@ _NAMED = """
 """
 
 _REPORTS = """
-    SELECT id, received_on, sealed
-      FROM desk.report
+    SELECT id, received_on, sealed, EXISTS (SELECT FROM desk.consent c WHERE c.report = r.id) AS answered
+      FROM desk.report r
      WHERE (received_on, id) < ($1, $2)
      ORDER BY received_on DESC, id DESC
      LIMIT $3
@@ -154,11 +154,12 @@ class InboxRow:
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
-    """One reviewed report, sealed under its record key."""
+    """One reviewed report, sealed under its record key; *answered* where a list knows that an agency answered about consent."""
 
     id: UUID
     received_on: date
     sealed: bytes
+    answered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +268,7 @@ async def reports(db: Db, *, before: tuple[date, UUID], limit: int) -> tuple[Rep
     """The newest reports before *before*, at most *limit*."""
     with store_errors():
         rows = await db.fetch(_REPORTS, *before, limit)
-    return tuple(ReportRow(row["id"], row["received_on"], row["sealed"]) for row in rows)
+    return tuple(ReportRow(**dict(row)) for row in rows)
 
 
 async def releases(db: Db, of: Sequence[UUID]) -> tuple[ReleaseRow, ...]:

@@ -27,8 +27,8 @@ NEXT: Mapping[Answer, str] = {
     " with a review of its own.",
     Answer.ASK_APPROVER: "Not yet: whoever the agreement names has to approve first. The author states the approval in a"
     " new version, and the reviewer signs it.",
-    Answer.ASK_ORIGINATOR: "Not yet: the agency whose material it rests on has to consent first. The author states the"
-    " consent in a new version, and the reviewer signs it.",
+    Answer.ASK_ORIGINATOR: "Not yet: the agency whose material it rests on has to consent first, with its own"
+    " signature. It is asked on the page where this report is shared.",
     Answer.DENY: "",
 }
 """What has to happen before the answer can be another one."""

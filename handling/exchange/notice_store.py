@@ -7,11 +7,13 @@ from uuid import UUID
 import asyncpg
 
 from handling.rules.agreements import Channel
+from handling.rules.consent import Answer, Token
 from tipline.base.database import Db, store_errors
 
 _COLUMNS = """
-           id, channel, sent_on, answer_by, downloaded_on
-      FROM exchange.notice
+           id, channel, sent_on, answer_by, downloaded_on,
+           EXISTS (SELECT FROM exchange.consent c WHERE c.notice = n.id) AS answered
+      FROM exchange.notice n
 """
 _NEWEST = f"""
     SELECT {_COLUMNS}
@@ -29,6 +31,22 @@ _FILES = """
       FROM exchange.notice
      WHERE agency = $1
        AND id = $2
+"""
+_ANSWERS = """
+    SELECT c.answer, c.until, c.given_on
+      FROM exchange.consent c
+      JOIN exchange.notice n ON n.id = c.notice
+     WHERE n.agency = $1
+       AND n.id = $2
+     ORDER BY c.position
+"""
+_ADD_ANSWER = """
+    INSERT INTO exchange.consent (notice, token, answer, until, given_on, sealed)
+    SELECT id, $3, $4, $5, $6, $7
+      FROM exchange.notice
+     WHERE agency = $1
+       AND id = $2
+        ON CONFLICT DO NOTHING
 """
 _MARK_DOWNLOADED = """
     UPDATE exchange.notice
@@ -48,6 +66,16 @@ class Notice:
     sent_on: date
     answer_by: date
     downloaded_on: date | None
+    answered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One answer that the agency handed in, as far as the portal shows it."""
+
+    answer: Answer
+    until: date | None
+    given_on: date
 
 
 async def newest(db: Db, agency: str, *, limit: int) -> list[Notice]:
@@ -70,6 +98,20 @@ async def files(db: Db, agency: str, notice: UUID) -> tuple[bytes, str] | None:
     return None if row is None else (row["sealed"], row["signature"])
 
 
+async def answers(db: Db, agency: str, notice: UUID) -> tuple[Answered, ...]:
+    """What the agency has answered to one notice, in the order in which it came."""
+    with store_errors():
+        rows = await db.fetch(_ANSWERS, agency, notice)
+    return tuple(Answered(Answer(row["answer"]), row["until"], row["given_on"]) for row in rows)
+
+
+async def add_answer(db: Db, agency: str, token: Token, digest: bytes, *, sealed: bytes, day: date) -> bool:
+    """Keep an answer, sealed to the desk; False when this very one is here already."""
+    with store_errors():
+        tag = await db.execute(_ADD_ANSWER, agency, token.request, digest, token.answer.value, token.until, day, sealed)
+    return tag == "INSERT 0 1"
+
+
 async def mark_downloaded(db: Db, agency: str, notice: UUID, day: date) -> None:
     """Note the day of the first download; later ones change nothing."""
     with store_errors():
@@ -77,4 +119,11 @@ async def mark_downloaded(db: Db, agency: str, notice: UUID, day: date) -> None:
 
 
 def _notice(row: asyncpg.Record) -> Notice:
-    return Notice(row["id"], Channel(row["channel"]), row["sent_on"], row["answer_by"], row["downloaded_on"])
+    return Notice(
+        id=row["id"],
+        channel=Channel(row["channel"]),
+        sent_on=row["sent_on"],
+        answer_by=row["answer_by"],
+        downloaded_on=row["downloaded_on"],
+        answered=row["answered"],
+    )

@@ -1,16 +1,19 @@
 """What the portal's pages show of notices, ready to read. No database, no decision."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
 from handling.exchange import guide
-from handling.exchange.notice_store import Notice
-from handling.exchange.notices import OPENED_NAME, SEALED_NAME, SIGNATURE_NAME
+from handling.exchange.forms import Field
+from handling.exchange.notice_store import Answered, Notice
+from handling.exchange.notices import OPENED_NAME, SEALED_NAME, SIGNATURE_NAME, Opened
 from handling.notices import NAMESPACE
 from handling.rules.agreements import Channel
 from handling.rules.clocks import in_words
+from handling.rules.consent import Answer
 from handling.store.members import MemberList
 
 
@@ -27,6 +30,15 @@ class NoticeView:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerView:
+    """One answer in words, and whether it is the one that counts."""
+
+    words: str
+    given_on: str
+    counts: str
+
+
+@dataclass(frozen=True, slots=True)
 class NoticePage:
     """One notice: the files, and how to open them."""
 
@@ -38,24 +50,28 @@ class NoticePage:
     case_matters: bool
     age: bool
     steps: tuple[guide.Step, ...]
+    answers: tuple[AnswerView, ...]
+    hand_in: Field
 
 
 def view(notice: Notice, today: date) -> NoticeView:
     """Show one notice as a line."""
-    late = today > notice.answer_by
+    late = today > notice.answer_by and not notice.answered
     by = in_words(notice.answer_by)
+    owed = f"An answer was wanted by {by}" if late else f"Read it, and answer by {by}"
     return NoticeView(
         id=notice.id,
         reference=str(notice.id).partition("-")[0],
         sent_on=in_words(notice.sent_on),
         downloaded_on=in_words(notice.downloaded_on) if notice.downloaded_on else "",
-        words=f"An answer was wanted by {by}" if late else f"Read it, and answer by {by}",
+        words="Your agency has answered" if notice.answered else owed,
         late=late,
     )
 
 
-def page(notice: Notice, members: MemberList, today: date) -> NoticePage:
-    """Show one notice."""
+def page(opened: Opened, members: MemberList, today: date, hand_in: Field) -> NoticePage:
+    """Show one notice. Of its answers the last one counts."""
+    notice = opened.notice
     openpgp = notice.channel is Channel.OPENPGP
     sealed, signature = SEALED_NAME[notice.channel], SIGNATURE_NAME[notice.channel]
     return NoticePage(
@@ -66,4 +82,22 @@ def page(notice: Notice, members: MemberList, today: date) -> NoticePage:
         case_matters=not openpgp,
         age=not openpgp,
         steps=guide.steps(notice.channel, sealed, signature, namespace=NAMESPACE, opened=OPENED_NAME),
+        answers=tuple(
+            _answer(one, last=place == len(opened.answers), today=today) for place, one in enumerate(opened.answers, 1)
+        ),
+        hand_in=hand_in,
     )
+
+
+_ANSWERS: Mapping[Answer, str] = {
+    Answer.YES: "Yes, to every version",
+    Answer.THIS_VERSION: "Yes, to this version alone",
+    Answer.NO: "No",
+}
+
+
+def _answer(one: Answered, *, last: bool, today: date) -> AnswerView:
+    until = "" if one.until is None else f", until {in_words(one.until)}"
+    expired = one.until is not None and today > one.until
+    counts = "A later answer counts instead" if not last else "It has expired" if expired else "This counts now"
+    return AnswerView(f"{_ANSWERS[one.answer]}{until}", in_words(one.given_on), counts)

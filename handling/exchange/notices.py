@@ -1,17 +1,53 @@
-"""What an agency does with notices: see that one waits, and fetch it. What it says is sealed to the agency and unknown here."""
+"""What an agency does with notices: see that one waits, fetch it, and answer where it asks for consent.
 
+What a notice says is sealed to the agency and unknown here. An answer is kept sealed to the desk.
+"""
+
+import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
 from uuid import UUID
 
+from crypto import age
+from crypto.canonical import canonical
+from handling import consents
 from handling.exchange import notice_store
-from handling.exchange.notice_store import Notice
+from handling.exchange.notice_store import Answered, Notice
 from handling.exchange.portal import NoSuchPackageError, Portal
 from handling.rules.agreements import Channel
+from handling.rules.consent import ConsentError
+from handling.store import agencies, members
 
 SHOWN = 20
 SEALED_NAME: Mapping[Channel, str] = {Channel.AGE: "notice.age", Channel.OPENPGP: "notice.txt.gpg"}
 OPENED_NAME = "notice.txt"
 SIGNATURE_NAME: Mapping[Channel, str] = {Channel.AGE: "notice.age.sig", Channel.OPENPGP: "notice.txt.gpg.asc"}
+
+
+class Refusal(Enum):
+    """Why an answer was not taken, in the words that the officer reads."""
+
+    NOTHING = "Paste the answer with its signature below it, or choose both files."
+    UNREADABLE = (
+        "This is no answer with its signature, or a part of it was lost on the way. The answer is one line from the first "
+        "brace to the last; the signature follows, from its first line of dashes to its last."
+    )
+    SIGNATURE = (
+        "This is not signed with the key that your agency enrolled, or was changed after it. With ssh-keygen, sign with "
+        "-n tipline-consent."
+    )
+    OTHER_NOTICE = "This answers another notice. Open that notice here and hand it in there."
+    PAST = "The last day of this consent has passed already. Answer again with a later one."
+    BEFORE = "This very answer is here already, and counts once. To say something else, sign another answer."
+
+
+class NotTakenError(Exception):
+    """Nothing was taken; *refusal* says why."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.name)
+        self.refusal = refusal
 
 
 class NoSuchNoticeError(NoSuchPackageError):
@@ -31,6 +67,58 @@ async def open_(portal: Portal, agency: str, notice: UUID) -> Notice:
     if found is None:
         raise NoSuchNoticeError
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One notice with the answers handed in so far."""
+
+    notice: Notice
+    answers: tuple[Answered, ...]
+
+
+async def look(portal: Portal, agency: str, notice: UUID) -> Opened:
+    """One notice to *agency* with its answers, or `NoSuchNoticeError`."""
+    found = await open_(portal, agency, notice)
+    async with portal.pool.acquire() as db:
+        return Opened(found, await notice_store.answers(db, agency, notice))
+
+
+def chosen(typed: str, file: str, signature: str) -> str:
+    """Return the answer with its signature, from the box or from both files, or raise `NotTakenError`."""
+    files = [one for one in (file, signature) if one.strip()]
+    if bool(typed.strip()) is bool(files) or len(files) == 1:
+        raise NotTakenError(Refusal.NOTHING)
+    return typed if typed.strip() else "\n".join(files)
+
+
+async def take(portal: Portal, agency: str, notice: UUID, text: str) -> None:
+    """Take an answer that the agency's enrolled key has signed. It stands behind those that are there.
+
+    Raises:
+        NoSuchNoticeError: there is no such notice to *agency*.
+        NotTakenError: it cannot be taken, with the cause.
+    """
+    await open_(portal, agency, notice)
+    async with portal.pool.acquire() as db:
+        enrolled = await agencies.get(db, agency)
+        if enrolled is None:
+            raise NoSuchNoticeError
+        try:
+            signed = await asyncio.to_thread(consents.read, text, enrolled)
+        except ConsentError:
+            raise NotTakenError(Refusal.UNREADABLE) from None
+        if signed is None:
+            raise NotTakenError(Refusal.SIGNATURE)
+        token, today = signed.token(), portal.today()
+        if token.request != notice or token.asked.originator != agency:
+            raise NotTakenError(Refusal.OTHER_NOTICE)
+        if token.until is not None and token.until < today:
+            raise NotTakenError(Refusal.PAST)
+        desk = (await members.load(db, portal.trust, today)).desk_intake
+        sealed = await asyncio.to_thread(age.seal, canonical(signed.to_body()), [desk])
+        if not await notice_store.add_answer(db, agency, token, signed.sha256, sealed=sealed, day=today):
+            raise NotTakenError(Refusal.BEFORE)
 
 
 async def fetch(portal: Portal, agency: str, notice: UUID, name: str) -> bytes:

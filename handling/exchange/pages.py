@@ -27,7 +27,7 @@ from tipline.base.web import ErrorPage, FormError, Handler, read_form, render, s
 from tipline.onefile import OneFileError
 
 PGP_KEY_FILE = web.AppKey("pgp_key_file", Path)
-SMALL_FILES = frozenset({"file"})
+SMALL_FILES = frozenset({"file", "signature"})
 
 
 class KeyFileError(Exception):

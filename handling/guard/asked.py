@@ -12,6 +12,7 @@ from crypto.canonical import canonical, parse
 from crypto.digest import sha256
 from crypto.errors import CryptoError
 from crypto.statement import Statement
+from handling.consents import SignedAnswer
 from handling.guard.refusal import GuardError
 from handling.residue import findings
 from handling.rules import attachments, material
@@ -227,21 +228,23 @@ class ReleaseAsked:
     manifest: Mapping[str, Any]
     review: Statement
     deconfliction: Deconfliction
+    consents: tuple[SignedAnswer, ...]
     seen: str
 
     @classmethod
     def read(cls, opened: bytes) -> "ReleaseAsked":
         """Read what the desk sealed for a release, or raise `FormatError`."""
-        value = _mapping(_parse(opened), {"zip", "manifest", "review", "deconfliction"})
+        value = _mapping(_parse(opened), {"zip", "manifest", "review", "deconfliction"}, maybe=("consents",))
         if not isinstance(value["manifest"], dict):
             raise FormatError
         try:
             archive = base64.b64decode(_text(value["zip"]), validate=True)
             review = Statement.from_json(value["review"])
             said = Deconfliction.from_body(value["deconfliction"])
+            consents = tuple(SignedAnswer.from_body(one) for one in _list(value.get("consents", [])))
         except (ValueError, CryptoError):
             raise FormatError from None
-        return cls(archive, value["manifest"], review, said, seen=sha256(opened).hex())
+        return cls(archive, value["manifest"], review, said, consents, seen=sha256(opened).hex())
 
 
 def contradictions(report: Report, facts: ReportFacts, agencies: Collection[str]) -> tuple[str, ...]:

@@ -32,7 +32,6 @@ def lines(facts: ReportFacts) -> tuple[tuple[str, str], ...]:
         "Rests on material of": _joined(facts.originators, "Nobody else"),
         "Of these, what came another way than through the portal": _joined(facts.by_hand, "Nothing"),
         **_material(facts),
-        "Consented": _joined(facts.consents or frozenset(), "Nobody was asked"),
         "Approved for": _joined(facts.approvals or frozenset(), "Nobody was asked"),
         "A life is in danger": _yes(facts.threat_to_life or False),
         "Risk of sharing": None if facts.risk is None else _RISK[facts.risk],

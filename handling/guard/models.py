@@ -343,6 +343,7 @@ class ReleasePage:
     immunity: bool
     alike: bool
     deconfliction: str
+    consents: tuple[tuple[str, str, str], ...]  # whose, until when, SHA-256 of the token
     residue: tuple[tuple[str, str, str, str], ...]  # class, text, why it matters, why it is there
     seen: str
     ask: Ask | None

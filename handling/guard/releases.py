@@ -9,7 +9,7 @@ from uuid import UUID
 
 from crypto import age
 from crypto.digest import acknowledgement_check, sha256
-from handling.guard import agreed, counts, store
+from handling.guard import agreed, consented, counts, store
 from handling.guard.asked import ReleaseAsked
 from handling.guard.counts import Question
 from handling.guard.keys import Keys
@@ -20,6 +20,7 @@ from handling.guard.service import Case, Guard, Hand, Turn, case, turn, with_key
 from handling.guard.sign import Signed
 from handling.guard.store import SealedRequest, Signature, State
 from handling.guard.verify import STATEMENT, Examined, Held, check_signed, examine, verify
+from handling.rules.consent import Given
 from handling.rules.manifest import Manifest, ManifestError
 from handling.rules.recipient import RecipientKey, sealed_to
 from handling.rules.release import Kind
@@ -87,6 +88,12 @@ async def content(guard: Guard, db: Db, keys: Keys, before: Case) -> tuple[dict[
         "deconfliction": asked.deconfliction.to_body(),
         "agreement": (await agreements.toml(db, examined.agreement)).decode(),
         "members": (await members.statement(db, before.listed)).decode(),
+        "consents": {
+            digest: one.data.decode()
+            for one in asked.consents
+            for digest in [one.sha256.hex()]
+            if digest in examined.manifest.consents
+        },
     }
 
 
@@ -182,7 +189,8 @@ async def _examined(guard: Guard, db: Db, keys: Keys, before: Case) -> tuple[Rel
         manifest = Manifest.from_body(asked.manifest)
     except ManifestError:
         raise RefusedError(Refused(("What was asked for has no manifest in the agreed format.",))) from None
-    held = await _held(guard, db, manifest, before, answer=await counts.beside(db, asked.review))
+    given = await consented.judged(guard, db, manifest, asked.consents, before.listed)
+    held = await _held(guard, db, manifest, before, answer=await counts.beside(db, asked.review), consents=given)
     result = await asyncio.to_thread(_check, asked, manifest, held, guard.inside(before.listed), before.today)
     if isinstance(result, Refused):
         raise RefusedError(result)
@@ -196,7 +204,15 @@ def _check(
     return scanned if isinstance(scanned, Refused) else examine(scanned, manifest, asked, held, today)
 
 
-async def _held(guard: Guard, db: Db, manifest: Manifest, before: Case, *, answer: bytes | None) -> Held:
+async def _held(
+    guard: Guard,
+    db: Db,
+    manifest: Manifest,
+    before: Case,
+    *,
+    answer: bytes | None,
+    consents: tuple[Given, ...] | None,
+) -> Held:
     agency = await agencies.get(db, manifest.agency)
     try:
         agreement = await agreements.active(db, manifest.agency, before.today)
@@ -215,6 +231,7 @@ async def _held(guard: Guard, db: Db, manifest: Manifest, before: Case, *, answe
         recipient=sealed_to(manifest.agency, await asyncio.to_thread(_key, agency) if agency else None),
         agreement=agreement,
         rolled_back=rolled_back,
+        consents=consents,
         scheme=guard.scheme,
         unit=guard.unit,
         review_answer=answer,

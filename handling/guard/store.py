@@ -1,5 +1,6 @@
 """The guard's rows in Postgres. Each function is one statement; the caller owns the transaction."""
 
+from collections.abc import Collection
 from dataclasses import astuple, dataclass
 from datetime import date
 from enum import Enum
@@ -260,6 +261,14 @@ _ADD_NOTICE = """
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 
+_CONSENTS = """
+    SELECT c.token
+      FROM exchange.consent c
+      JOIN exchange.notice n ON n.id = c.notice
+     WHERE n.subject = ANY($1::bytea[])
+     ORDER BY c.position
+"""
+
 
 async def reviews(db: Db, who: str) -> Queue:
     """Reviews that wait for a signature and are shown to *who*."""
@@ -441,3 +450,10 @@ def _request(row: Any) -> Request:  # noqa: ANN401 - asyncpg's records are untyp
         state=State(row["state"]),
         signers=tuple(row["signers"]),
     )
+
+
+async def consents(db: Db, subjects: Collection[bytes]) -> tuple[bytes, ...]:
+    """The hashes of every answer that agencies gave about some matters, in the order in which they arrived."""
+    with store_errors():
+        rows = await db.fetch(_CONSENTS, list(subjects))
+    return tuple(row["token"] for row in rows)

@@ -20,6 +20,7 @@ from handling.guard.store import Signature
 from handling.rules import attachments, policy
 from handling.rules import manifest as manifests
 from handling.rules.agreements import Agreement
+from handling.rules.consent import Consented, Given, consented
 from handling.rules.deconfliction import Deconfliction, is_clear
 from handling.rules.facts import ReportFacts
 from handling.rules.grading import Scheme
@@ -38,6 +39,9 @@ _NOT_ANSWERED = (
     "The reviewer has an authenticator on today's member list, and none of theirs has answered to this review: it was signed"
     " before, or by somebody who had their passphrase alone. The report has to be written and reviewed anew."
 )
+_ANSWER_MISSING = (
+    "An agency has answered whether it consents, and the answer is not with the request. Ask for the release again."
+)
 STATEMENT = TYPES[Kind.MANIFEST]
 
 
@@ -50,6 +54,8 @@ class Held:
         recipient: the agency's id and key, computed from the enrolled key and not read beside it.
         agreement: the version that decides today for that agency.
         rolled_back: whether this guard has seen a newer one, begun and signed by both sides.
+        consents: agencies' answers about this report, recipient and purpose, judged under their own keys; None where the
+            desk did not hand over all that there are.
         unit: this unit's own name, as its pages and documents say it.
         review_answer: what the reviewer's authenticator answered to the review; None where nothing is kept.
     """
@@ -61,6 +67,7 @@ class Held:
     recipient: Recipient
     agreement: Agreement | None
     rolled_back: bool
+    consents: tuple[Given, ...] | None
     scheme: Scheme
     unit: str
     review_answer: bytes | None
@@ -83,6 +90,7 @@ class Examined:
     agreement: Agreement
     decision: policy.Decision
     residue: tuple[finished.Explained, ...]
+    consents: tuple[Consented, ...]  # those that the manifest names
 
     @property
     def body(self) -> dict[str, Any]:
@@ -123,7 +131,10 @@ def examine(scanned: Scanned, manifest: Manifest, asked: ReleaseAsked, held: Hel
         return Refused(tuple(reasons))
     reviewer, said = said_in_review
     reasons += _origin_reasons(scanned, agreement, held.unit)
-    facts = replace(said.facts.as_reviewed(), agencies=said.agencies)
+    if held.consents is None:
+        reasons.append(_ANSWER_MISSING)
+    agreed = consented(held.consents or (), report=manifest.report, report_sha256=manifest.report_sha256)
+    facts = replace(said.facts.as_reviewed(), agencies=said.agencies, consents=agreed)
     looked = finished.look(scanned, report, manifest, agreement, held.unit)
     reasons += looked.unexplained
     recipient = replace(held.recipient, agency=manifest.agency)
@@ -143,6 +154,7 @@ def examine(scanned: Scanned, manifest: Manifest, asked: ReleaseAsked, held: Hel
         agreement=agreement,
         decision=decision,
         residue=looked.explained,
+        consents=tuple(sorted(one for one in agreed if one.sha256 in manifest.consents)),
     )
     if decision.permits and not _follows(examined, facts, held):
         reasons.append("The rules, conditions or days in the manifest are not those that follow from the agreement.")

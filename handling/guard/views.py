@@ -130,6 +130,7 @@ def release_page(view: ReleaseView, scheme: Scheme, subjects: Subjects, ask: Ask
         author=_display(it.review.author, view.listed),
         immunity=it.review.facts.immunity is True,
         alike=it.review.alike,
+        consents=tuple((one.originator, words.day(one.until), one.sha256) for one in it.consents),
         deconfliction=(
             f"{ANSWER_LABELS[it.deconfliction.answer]}. Asked: {words.visible(it.deconfliction.asked)}. "
             f"Written down by {_display(it.deconfliction.by, view.listed)}, {words.day(it.deconfliction.on)}"

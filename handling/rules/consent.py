@@ -129,46 +129,45 @@ class Given:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Consented:
-    """One agency's consent that holds today for one report: to whom it may go, and what for."""
+    """One agency's consent for one report: to whom it may go, what for, and the last day on which that counts."""
 
     originator: str
     recipient: str
     purpose: str
+    until: date
     sha256: str  # of the token
 
+    def holds(self, recipient: str, purpose: str, today: date) -> bool:
+        """Whether it counts today for this recipient and purpose."""
+        return (self.recipient, self.purpose) == (recipient, purpose) and today <= self.until
 
-def in_force(
+
+def consented(
     given: Sequence[Given],
     *,
     report: str,
     report_sha256: str,
-    today: date,
     material: Mapping[str, frozenset[str]] = _NOTHING,
 ) -> frozenset[Consented]:
-    """Return the consents that hold today for this version of a report. The desk's dry run and the guard ask nothing else.
+    """Return what agencies consented to for this version of a report. The desk's dry run and the guard ask nothing else.
 
     Args:
         given: verified tokens in the order in which they arrived. Of those about one recipient and purpose the last one
             counts, whatever came before.
         report: its URN.
         report_sha256: of the version that would go.
-        today: the last day of a token still counts.
         material: what the report rests on of each originator, by hash, where that is known: a consent that names
             material holds for a report that rests on no other, and for none of which that is not known.
     """
     last = {one.token.asked.subject: one for one in given if one.token.asked.report == report}
     return frozenset(
-        Consented(asked.originator, asked.recipient, asked.purpose.value, one.sha256)
+        Consented(asked.originator, asked.recipient, asked.purpose.value, until, one.sha256)
         for one in last.values()
-        for asked in [one.token.asked]
-        if _holds(one.token, report_sha256, today) and _covers(asked, material.get(asked.originator))
+        for asked, until in [(one.token.asked, one.token.until)]
+        if until is not None
+        and (one.token.answer is Answer.YES or asked.report_sha256 == report_sha256)
+        and _covers(asked, material.get(asked.originator))
     )
-
-
-def _holds(token: Token, report_sha256: str, today: date) -> bool:
-    if token.answer is Answer.NO or token.until is None or today > token.until:
-        return False
-    return token.answer is Answer.YES or token.asked.report_sha256 == report_sha256
 
 
 def _covers(asked: Asked, needed: frozenset[str] | None) -> bool:

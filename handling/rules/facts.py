@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 from enum import Enum
 from typing import Any, TypeVar
 
+from handling.rules.consent import Consented
 from handling.rules.grading import Grade, Handling
 from handling.rules.material import Piece, pieces
 from handling.rules.risk import RiskFact
@@ -42,7 +43,7 @@ class ReportFacts:
     originators: frozenset[str] | None = None  # agencies whose material it rests on
     by_hand: frozenset[str] | None = None  # those of them whose material came another way than through the portal
     material: tuple[Piece, ...] | None = None  # what came through the portal, with its conditions
-    consents: frozenset[str] | None = None  # those of them that agreed to this
+    consents: frozenset[Consented] | None = None  # of agencies, by their own signed tokens; stated by nobody here
     approvals: frozenset[str] | None = None  # agencies for which the approver named in their agreement agreed
     threat_to_life: bool | None = None
     risk: RiskFact | None = None  # whether what sharing could do was assessed
@@ -53,7 +54,7 @@ class ReportFacts:
         return replace(self, reviewed=True)
 
     def to_body(self) -> dict[str, Any]:
-        """Return the facts as a JSON value, every key present."""
+        """Return what is stated as a JSON value, every key present. Consents are not: they follow from tokens each time."""
         return {
             "subjects": None if self.subjects is None else sorted(self.subjects),
             "grades": None if self.grades is None else [_grade_body(grade) for grade in self.grades],
@@ -72,7 +73,6 @@ class ReportFacts:
             "originators": None if self.originators is None else sorted(self.originators),
             "by_hand": None if self.by_hand is None else sorted(self.by_hand),
             "material": None if self.material is None else [piece.to_body() for piece in self.material],
-            "consents": None if self.consents is None else sorted(self.consents),
             "approvals": None if self.approvals is None else sorted(self.approvals),
             "threat_to_life": self.threat_to_life,
             "risk": None if self.risk is None else self.risk.value,
@@ -83,6 +83,8 @@ class ReportFacts:
     def from_body(cls, body: object) -> "ReportFacts":
         """Read the facts from a JSON value; a key that is absent is a fact nobody stated.
 
+        Reviews of before could state consents. That counts for nothing and is not read.
+
         Raises:
             FactsError: an unknown key, or a value of another shape.
         """
@@ -90,7 +92,7 @@ class ReportFacts:
             raise FactsError
         stated = {key: value for key, value in body.items() if value is not None}
         try:
-            return cls(**{key: _READ[key](value) for key, value in stated.items()})
+            return cls(**{key: _READ[key](value) for key, value in stated.items() if key != "consents"})
         except (TypeError, ValueError, KeyError):
             raise FactsError from None
 
@@ -176,7 +178,6 @@ _READ: Mapping[str, Callable[[object], Any]] = {
     "originators": _texts,
     "by_hand": _texts,
     "material": pieces,
-    "consents": _texts,
     "approvals": _texts,
     "threat_to_life": _truth,
     "risk": RiskFact,

@@ -34,6 +34,7 @@ _KEYS: Final = frozenset(
         "day",
     }
 )
+_CONSENTS: Final = "consents"  # stands only where there are some
 _SHA256: Final = r"[0-9a-f]{64}"
 _URN: Final = r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
@@ -79,6 +80,7 @@ class Manifest:
     feedback_due: date
     acknowledge_by: date
     day: date
+    consents: tuple[str, ...] = ()  # SHA-256 in hex of each agency's token that it rests on, in order
 
     def to_body(self) -> dict[str, Any]:
         """Return the manifest as a JSON value: manifest.json and the signed body are its canonical bytes."""
@@ -102,6 +104,7 @@ class Manifest:
             "feedback_due": self.feedback_due.isoformat(),
             "acknowledge_by": self.acknowledge_by.isoformat(),
             "day": self.day.isoformat(),
+            **({_CONSENTS: list(self.consents)} if self.consents else {}),
         }
 
     @classmethod
@@ -111,7 +114,7 @@ class Manifest:
         Raises:
             ManifestError: another key, a value of another shape, or a report hash that is not the report member's.
         """
-        if not isinstance(body, Mapping) or set(body) != _KEYS or body["format"] != FORMAT:
+        if not isinstance(body, Mapping) or set(body) - {_CONSENTS} != _KEYS or body["format"] != FORMAT:
             raise ManifestError
         manifest = cls(
             release=_uuid(body["release"]),
@@ -128,6 +131,7 @@ class Manifest:
             feedback_due=_day(body["feedback_due"]),
             acknowledge_by=_day(body["acknowledge_by"]),
             day=_day(body["day"]),
+            consents=_consents(body),
         )
         if manifest.members[REPORT_JSON] != manifest.report_sha256:
             raise ManifestError
@@ -187,8 +191,25 @@ def manifest_of(
             feedback_due=due.feedback_due,
             acknowledge_by=due.acknowledge_by,
             day=day,
+            consents=_rests_on(facts, agreement.agency.id, purpose, day),
         ).to_body()
     )
+
+
+def _rests_on(facts: ReportFacts, recipient: str, purpose: str, day: date) -> tuple[str, ...]:
+    """The tokens without which it could not go."""
+    needed = (facts.originators or frozenset()) - {recipient}
+    held = (one for one in facts.consents or () if one.originator in needed and one.holds(recipient, purpose, day))
+    return tuple(sorted(one.sha256 for one in held))
+
+
+def _consents(body: Mapping[str, Any]) -> tuple[str, ...]:
+    if _CONSENTS not in body:
+        return ()
+    found = tuple(_text(one, _SHA256) for one in _texts(body[_CONSENTS]))
+    if not found or list(found) != sorted(set(found)):
+        raise ManifestError
+    return found
 
 
 def _text(value: object, pattern: str = r"[^\x00-\x1f\x7f]+") -> str:

@@ -37,7 +37,8 @@ def originator(standing: Standing, facts: ReportFacts) -> Verdict:
     if not originators and not sent:
         return _OURS
     asked = (_by_hand(facts, originators) | _asking(standing, sent)) - {agency}
-    missing = asked - (facts.consents or frozenset())
+    purpose, today = standing.purpose, standing.today
+    missing = asked - {one.originator for one in facts.consents or () if one.holds(agency, purpose, today)}
     if missing:
         return Verdict(_ASK_ORIGINATOR, (missing,))
     return Verdict(_CONSENTED if asked else _LET, (originators,))

@@ -17,6 +17,7 @@ from handling.rules.agreements import (
     Purpose,
     ThreatToLife,
 )
+from handling.rules.consent import Consented
 from handling.rules.facts import ReportFacts
 from handling.rules.grading import Action, HandlingCode, Sanitisation
 from handling.rules.manifest import NotPermittedError, manifest_of
@@ -26,7 +27,7 @@ from handling.rules.recipient import Recipient, RecipientKey
 from handling.rules.risk import RiskFact
 from handling.rules.terms import AgencyClass, DataCategory, Encryption, Removable, SpecialCategory, Tlp
 from tests.handling.materials import a_piece
-from tests.handling.rules.cases import AGENCIES, COUNTRIES, FLOORS, HANDLING, SCOPES, SUBJECTS
+from tests.handling.rules.cases import AGENCIES, CONSENTS, COUNTRIES, FLOORS, HANDLING, SCOPES, SUBJECTS
 from tests.handling.rules.samples import AGREEMENT, FACTS, RECIPIENT, TODAY, grade
 from tests.handling.rules.test_manifest import MEMBERS, RELEASE, URN
 
@@ -88,7 +89,7 @@ FACT = {
         )
         for digest in ("aa", "bb")[: dice.randint(0, 2)]
     ),
-    "consents": lambda dice: dice.some(AGENCIES),
+    "consents": lambda dice: dice.some(CONSENTS),
     "approvals": lambda dice: dice.some(AGENCIES),
     "threat_to_life": Dice.flip,
     "risk": lambda dice: dice.choice(list(RiskFact)),
@@ -138,10 +139,12 @@ def dry_run(facts: ReportFacts, agreement: Agreement, recipient: Recipient, purp
     return matching.match(facts, matching.Party("An agency", recipient, agreement), purpose, TODAY)
 
 
-def let_out(signed: bytes, agreement: Agreement, recipient: Recipient, purpose: Purpose) -> bool:
-    """The guard: the facts are read from the signed bytes, and a manifest is made or is not."""
+def let_out(
+    signed: bytes, consents: frozenset[Consented] | None, agreement: Agreement, recipient: Recipient, purpose: Purpose
+) -> bool:
+    """The guard: the facts are read from the signed bytes, consents from tokens, and a manifest is made or is not."""
     stated = ReportFacts.from_body(json.loads(signed))
-    facts = replace(stated.as_reviewed(), agencies=stated.agencies)
+    facts = replace(stated.as_reviewed(), agencies=stated.agencies, consents=consents)
     decision = evaluate(facts, agreement, recipient, purpose.value, TODAY)
     try:
         manifest_of(
@@ -168,7 +171,7 @@ def test_a_dry_run_permits_exactly_what_the_guard_lets_out() -> None:
         said = dry_run(facts, *otherwise).decision
         outcomes[said.outcome] += 1
 
-        assert let_out(canonical(facts.to_body()), *otherwise) is said.permits
+        assert let_out(canonical(facts.to_body()), facts.consents, *otherwise) is said.permits
         agreement, recipient, purpose = otherwise
         assert prepare(agreement, recipient, purpose.value, TODAY).decide(facts) == said
 

@@ -10,6 +10,7 @@ from crypto.digest import sha256
 from crypto.errors import CryptoError
 from crypto.statement import Statement
 from handling import data
+from handling.consents import SignedAnswer
 from handling.guard import fact_words, finished, words
 from handling.guard.asked import FormatError, Report, Review, attached, contradictions, copies
 from handling.guard.refusal import Refused
@@ -112,6 +113,11 @@ def _release(request: SigningRequest) -> Shown:
         *_inside("Review", hidden.get("review"), review, _reviewed),
         *_inside("Somebody's source or operation?", hidden.get("deconfliction"), answer, _answered),
         *_inside("Member list", hidden.get("members"), listed, _listed),
+        *(
+            line
+            for digest in manifest.consents
+            for line in _inside("Consent", hidden.get("consents", {}).get(digest), digest, _consented)
+        ),
         ("Package", f"SHA-256 {scanned.sha256}"),
     )
     pixels = tuple(filter(attachments.is_member, scanned.members))
@@ -142,6 +148,15 @@ def _inside(name: str, value: object, digest: str, read: _Read) -> tuple[tuple[s
     if sha256(data).hex() != digest:
         raise NotSignableError(f"{name}: what is shown does not have the SHA-256 that would be signed.")
     return (*((name, text) for text in said), (name, f"SHA-256 {digest}"))
+
+
+def _consented(value: Any) -> tuple[bytes, tuple[str, ...]]:  # noqa: ANN401 - JSON of a request
+    signed = SignedAnswer(str(value).encode(), b"")
+    token = signed.token()
+    until = "" if token.until is None else f", until {words.day(token.until)}"
+    purpose = PURPOSE_LABELS[token.asked.purpose]
+    said = f"{token.asked.originator} agreed that it goes to {token.asked.recipient}, for {purpose}{until}"
+    return signed.data, (said,)
 
 
 def _reviewed(value: Any) -> tuple[bytes, tuple[str, ...]]:  # noqa: ANN401 - JSON of a request

@@ -52,7 +52,6 @@ class StatedView:
     countries: tuple[tuple[str, str], ...]
     material: tuple[MaterialChoice, ...]
     originators: tuple[Choice, ...]
-    consented: bool
     approvals: tuple[Choice, ...]
     threat_to_life: bool
 
@@ -81,7 +80,6 @@ class StatedView:
             ("About", self.about),
             ("Rests on material that came through the portal", _sent(self.material)),
             ("Rests on material that came another way, of", _ticked(self.originators)),
-            ("These agencies consented", "Yes" if self.consented else ""),
             ("Approved for", _ticked(self.approvals)),
             ("A life is in danger", "Yes" if self.threat_to_life else ""),
         )
@@ -118,7 +116,6 @@ def view(
             if one.signed.sha256 in stated.material or not is_past(one, today)
         ),
         originators=_boxes(names, stated.originators, "Nobody's: nothing that it rests on came another way"),
-        consented=stated.consented,
         approvals=_boxes(names, stated.approvals),
         threat_to_life=stated.threat_to_life,
     )

@@ -27,7 +27,6 @@ ANYTHING = st.builds(
     about=st.lists(WORDS, max_size=2).map(tuple),
     material=st.lists(WORDS, max_size=2).map(tuple),
     originators=st.lists(WORDS, max_size=2).map(tuple),
-    consented=st.booleans(),
     approvals=st.lists(WORDS, max_size=2).map(tuple),
     threat_to_life=st.booleans(),
 )
@@ -51,7 +50,6 @@ def test_what_was_answered_becomes_those_facts() -> None:
         removable=("named-persons", "marking"),
         about=("KE", "ZZ"),
         originators=("river-parks",),
-        consented=True,
         approvals=AGENCIES,
     )
 
@@ -63,7 +61,7 @@ def test_what_was_answered_becomes_those_facts() -> None:
     assert facts.special_categories == {SpecialCategory.HEALTH}
     assert facts.removable == {Removable.PERSONS, Removable.MARKING}
     assert facts.about == {"KE", "ZZ"}
-    assert facts.originators == facts.consents == {"river-parks"}
+    assert facts.originators == {"river-parks"}
     assert facts.approvals == {"harbour-customs"}  # of an agency that it may not go to nothing is told
     assert facts.reviewed is None
 
@@ -81,7 +79,7 @@ def test_whose_material_it_rests_on_follows_from_what_is_ticked_and_a_letter_is_
 def test_none_is_an_answer_and_becomes_an_empty_list() -> None:
     facts = GOOD.facts(AGENCIES)
 
-    assert facts.special_categories == facts.originators == facts.consents == facts.removable == frozenset()
+    assert facts.special_categories == facts.originators == facts.removable == frozenset()
     assert (facts.by_hand, facts.material) == (frozenset(), ())
 
 
@@ -111,10 +109,18 @@ def test_whatever_was_typed_is_kept_and_becomes_facts_only_without_open_question
         assert stated.facts(AGENCIES).data is not None
 
 
-def test_a_new_version_asks_for_consent_and_approval_again() -> None:
-    before = replace(GOOD, originators=("river-parks",), consented=True, approvals=AGENCIES)
+def test_a_new_version_asks_for_approval_again() -> None:
+    before = replace(GOOD, originators=("river-parks",), approvals=AGENCIES)
 
-    assert before.afresh() == replace(before, consented=False, approvals=())
+    assert before.afresh() == replace(before, approvals=())
+
+
+def test_that_agencies_consented_is_nothing_that_anybody_here_can_state() -> None:
+    stated = Stated.from_body(GOOD.to_body() | {"originators": ["river-parks"], "consented": True})
+
+    assert stated == replace(GOOD, originators=("river-parks",))
+    assert stated.facts(AGENCIES).consents is None
+    assert Stated.of_form({"consented": ["yes"]}) == NOTHING
 
 
 def test_a_draft_of_before_has_stated_nothing() -> None:

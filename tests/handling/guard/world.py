@@ -14,6 +14,7 @@ from crypto.passphrase import normalise
 from crypto.secret import Secret
 from crypto.signing import SigningKey
 from crypto.statement import Statement
+from handling.consents import SignedAnswer
 from handling.data import scheme
 from handling.desk.reports import Report, Review, Reviewed
 from handling.desk.request import package_members
@@ -25,6 +26,7 @@ from handling.guard.store import State
 from handling.rules import attachments
 from handling.rules.agreements import Agreement, Purpose
 from handling.rules.attachments import Kind
+from handling.rules.consent import Consented
 from handling.rules.facts import ReportFacts
 from handling.rules.grading import Grade, Handling
 from handling.rules.manifest import manifest_of
@@ -78,6 +80,9 @@ class Forgery:
     agency: str = CUSTOMS
     requested_by: str = "amina"
     day: date = field(default_factory=today)
+    written: Mapping[str, Any] | None = None  # the report, where it is another one than any
+    originators: tuple[str, ...] = ()  # whose material the report rests on, by its review
+    answers: tuple[SignedAnswer, ...] = ()  # which the desk hands over, and says of each that it holds
 
 
 HONEST = Forgery()
@@ -155,7 +160,7 @@ class World:
 
     async def release_content(self, forged: Forgery = HONEST) -> dict[str, Any]:
         """What the desk seals for the signers."""
-        document = a_report()
+        document = dict(forged.written or a_report())
         forged.document(document)
         attach(document, forged.attached)
         rest_on(document, forged.sent)
@@ -164,7 +169,7 @@ class World:
         agreement = await self.agreement(forged.agency)
         report = Report.parse(document)
         review = Review.parse(statement.body, reviewer="ben", statement=statement)
-        facts = ReportFacts.from_body(facts_of(document, forged.agency, forged.sent)).as_reviewed()
+        facts = as_the_desk_says(document, forged)
         decision = evaluate(facts, agreement, agreement.recipient(), Purpose.INTELLIGENCE.value, forged.day)
         assert decision.permits, decision.failing
         assert decision.obligations
@@ -198,13 +203,14 @@ class World:
             "manifest": manifest,
             "review": statement.to_json(),
             "deconfliction": said,
+            **({"consents": [one.to_body() for one in forged.answers]} if forged.answers else {}),
         }
 
     async def _review(self, document: Mapping[str, Any], forged: Forgery) -> Statement:
         body = {
             "report_sha256": sha256(canonical(dict(document))).hex(),
             "urn": document["urn"],
-            "facts": facts_of(document, forged.agency, forged.sent),
+            "facts": facts_of(document, forged.agency, forged.sent) | _originators(forged),
             "agencies": [forged.agency],
             "author": "amina",
             "residue_kept": 0,
@@ -287,6 +293,23 @@ def a_report() -> dict[str, Any]:
         "subject": ["goods.ivory"],
         "date": (today() - timedelta(days=1)).isoformat(),
     }
+
+
+def as_the_desk_says(document: Mapping[str, Any], forged: Forgery) -> ReportFacts:
+    """The facts from which a desk makes a manifest, where it believes every answer and hides whose material it is else."""
+    facts = ReportFacts.from_body(facts_of(document, forged.agency, forged.sent)).as_reviewed()
+    consents = frozenset(
+        Consented(originator, forged.agency, Purpose.INTELLIGENCE.value, date.max, one.sha256.hex())
+        for one in forged.answers
+        for originator in forged.originators
+    )
+    believed = forged.originators and (consents or set(forged.originators) <= {forged.agency})
+    return replace(facts, originators=frozenset(forged.originators), consents=consents) if believed else facts
+
+
+def _originators(forged: Forgery) -> dict[str, Any]:
+    """Whose material the review says it rests on, beside that of what was sent."""
+    return {"originators": list(forged.originators)} if forged.originators else {}
 
 
 def facts_of(document: Mapping[str, Any], agency: str = CUSTOMS, sent: Sequence[Piece] = ()) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from handling.rules.recipient import Recipient, RecipientKey
 from handling.rules.risk import RiskFact
 from handling.rules.terms import DataCategory, Encryption, Removable, SpecialCategory, Tlp
 from tests.handling.materials import PIECES, narrower
-from tests.handling.rules.samples import AGENCY, AGREEMENT, FACTS, RECIPIENT, TODAY
+from tests.handling.rules.samples import AGENCY, AGREEMENT, FACTS, RECIPIENT, TODAY, consent_of
 
 AGENCIES = [AGENCY, "river-parks", "port-police"]
 COUNTRIES = ["KE", "TZ", "UG", "ZZ"]
@@ -32,6 +32,13 @@ SUBJECTS = sorted(subjects().labels)
 SCOPES = sorted({*subjects().labels, *subjects().groups})
 PURPOSES = [purpose.value for purpose in Purpose]
 HANDLING = [Handling.of("P"), *(Handling.of("C", a.value, s.value) for a in Action for s in Sanitisation)]
+CONSENTS = [
+    consent_of(originator, recipient, purpose, TODAY + timedelta(days=days))
+    for originator in AGENCIES
+    for recipient in (AGENCY, "river-parks")
+    for purpose in PURPOSES[:3]
+    for days in (-1, 0, 400)
+]
 FLOORS = [
     floor(
         scheme(),
@@ -73,7 +80,7 @@ _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "originators": some(AGENCIES),
     "by_hand": some(AGENCIES),
     "material": PIECES,
-    "consents": some(AGENCIES),
+    "consents": some(CONSENTS),
     "approvals": some(AGENCIES),
     "threat_to_life": _TRUTH,
     "risk": st.sampled_from(RiskFact),

@@ -3,11 +3,13 @@
 import tomllib
 from dataclasses import replace
 from datetime import date
+from hashlib import sha256
 from typing import Any
 
 from handling.data import codes, scheme
 from handling.rules.agreement_document import parse
 from handling.rules.agreements import Agreement
+from handling.rules.consent import Consented
 from handling.rules.facts import ReportFacts
 from handling.rules.grading import Grade, Handling
 from handling.rules.risk import RiskFact
@@ -112,6 +114,11 @@ def document() -> dict[str, Any]:
     return tomllib.loads(TOML)
 
 
+def consent_of(originator: str, recipient: str = AGENCY, purpose: str = PURPOSE, until: date = date.max) -> Consented:
+    """An agency's consent, as a decision sees it once its token was verified."""
+    return Consented(originator, recipient, purpose, until, sha256(originator.encode()).hexdigest())
+
+
 AGREEMENT = agreement().as_signed()
 FACTS = ReportFacts(
     subjects=frozenset({"wildlife.smuggling", "goods.ivory"}),
@@ -131,7 +138,6 @@ FACTS = ReportFacts(
     originators=frozenset(),
     by_hand=frozenset(),
     material=(),
-    consents=frozenset(),
     approvals=frozenset(),
     threat_to_life=False,
     risk=RiskFact.ASSESSED,

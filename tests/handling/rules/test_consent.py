@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from handling.rules import consent
 from handling.rules.agreements import Purpose
-from handling.rules.consent import Answer, Asked, Consented, ConsentError, Given, State, Token, in_force, state
+from handling.rules.consent import Answer, Asked, Consented, ConsentError, Given, State, Token, consented, state
 
 DAY = date(2026, 11, 23)
 URN = "urn:uuid:11111111-1111-4111-8111-111111111111"
@@ -44,11 +44,12 @@ def given_(*tokens: Token) -> tuple[Given, ...]:
 
 
 def asked(*tokens: Token, today: date = DAY, version: str = VERSION) -> frozenset[Consented]:
-    return in_force(given_(*tokens), report=URN, report_sha256=version, today=today)
+    held = consented(given_(*tokens), report=URN, report_sha256=version)
+    return frozenset(one for one in held if one.holds(one.recipient, one.purpose, today))
 
 
 def test_a_yes_holds_for_every_version_up_to_its_last_day():
-    held = Consented("harbour-customs", "river-parks", "intelligence", "0" * 64)
+    held = Consented("harbour-customs", "river-parks", "intelligence", DAY + timedelta(days=90), "0" * 64)
 
     assert asked(YES) == asked(YES, version=OTHER) == asked(YES, today=DAY + timedelta(days=90)) == {held}
     assert asked(YES, today=DAY + timedelta(days=91)) == frozenset()
@@ -69,25 +70,24 @@ def test_silence_and_no_are_no_consent_and_a_later_no_takes_a_yes_back():
 
 def test_a_consent_to_particular_material_holds_for_a_report_that_rests_on_no_other():
     only = replace(YES, asked=replace(ASKED, material=("c" * 64, "d" * 64)))
-    frame = {"report": URN, "report_sha256": VERSION, "today": DAY}
+    frame = {"report": URN, "report_sha256": VERSION}
 
-    assert in_force(given_(only), **frame, material={"harbour-customs": frozenset({"c" * 64})})
-    assert not in_force(given_(only), **frame)
-    assert not in_force(given_(only), **frame, material={"harbour-customs": frozenset()})
-    assert not in_force(given_(only), **frame, material={"harbour-customs": frozenset({"c" * 64, "e" * 64})})
+    assert consented(given_(only), **frame, material={"harbour-customs": frozenset({"c" * 64})})
+    assert not consented(given_(only), **frame)
+    assert not consented(given_(only), **frame, material={"harbour-customs": frozenset()})
+    assert not consented(given_(only), **frame, material={"harbour-customs": frozenset({"c" * 64, "e" * 64})})
 
 
 @given(histories)
 def test_whatever_is_in_force_is_the_last_word_of_its_originator_and_holds_today_for_this_report(history: list[Token]):
     given_to = given_(*history)
 
-    for one in in_force(given_to, report=URN, report_sha256=VERSION, today=DAY):
+    for one in asked(*history):
         about = (one.originator, one.recipient, one.purpose, URN)
         last = [entry for entry in given_to if entry.token.asked.subject == about][-1]
         assert last.sha256 == one.sha256
         assert last.token.answer is not Answer.NO
-        assert last.token.until is not None
-        assert last.token.until >= DAY
+        assert last.token.until == one.until >= DAY
         assert last.token.answer is Answer.YES or last.token.asked.report_sha256 == VERSION
         assert not last.token.asked.material
 

@@ -15,7 +15,7 @@ from handling.rules.recipient import Recipient
 from handling.rules.terms import AgencyClass, DataCategory, Removable, SpecialCategory, Tlp
 from handling.rules.verdicts import RULES
 from tests.handling.materials import a_piece
-from tests.handling.rules.samples import AGENCY, AGREEMENT, FACTS, RECIPIENT, grade
+from tests.handling.rules.samples import AGENCY, AGREEMENT, FACTS, RECIPIENT, consent_of, grade
 
 DAY = date(2026, 11, 23)
 ROWS = [
@@ -43,6 +43,7 @@ def _sent(**conditions):
     return _rests_on(a_piece(**conditions))
 
 
+POLICE_AGREED = {consent_of("port-police", purpose=one.value) for one in Purpose}
 _MONEY = frozenset({DataCategory.TRADE, DataCategory.FINANCE})
 REPORTS = {
     "plain": {},
@@ -65,11 +66,11 @@ REPORTS = {
     "doubtful": {"grades": (grade("1E"),), "suspected_false": True},
     "drugs": {"subjects": {"goods.ivory", "crime.drugs"}},
     "police": {"originators": {"port-police"}},
-    "police-consented": {"originators": {"port-police"}, "consents": {"port-police"}},
+    "police-consented": {"originators": {"port-police"}, "consents": POLICE_AGREED},
     "sent-ask": _sent(),
-    "sent-consented": {**_sent(), "consents": {"port-police"}},
+    "sent-consented": {**_sent(), "consents": POLICE_AGREED},
     "sent-never": _sent(pass_on=PassOn.NEVER),
-    "sent-never-consented": {**_sent(pass_on=PassOn.NEVER), "consents": {"port-police"}},
+    "sent-never-consented": {**_sent(pass_on=PassOn.NEVER), "consents": POLICE_AGREED},
     "sent-listed": _sent(pass_on=PassOn.MAY, agencies=frozenset({AGENCY})),
     "sent-class": _sent(pass_on=PassOn.MAY, classes=frozenset({AgencyClass.CUSTOMS})),
     "sent-others": _sent(pass_on=PassOn.MAY, agencies=frozenset({"river-parks"})),
@@ -81,34 +82,34 @@ REPORTS = {
         **_sent(pass_on=PassOn.MAY, agencies=frozenset({AGENCY})),
         "by_hand": {"port-police"},
     },
-    "sent-seizure": {**_sent(purposes=frozenset({Purpose.SEIZURE})), "consents": {"port-police"}},
-    "sent-past": {**_sent(delete_by=DAY - timedelta(days=1)), "consents": {"port-police"}},
-    "sent-last-day": {**_sent(delete_by=DAY), "consents": {"port-police"}},
-    "sent-amber": {**_sent(marking=Tlp.AMBER), "consents": {"port-police"}},
-    "sent-green": {**_sent(marking=Tlp.GREEN), "consents": {"port-police"}},
-    "sent-covert": {**_sent(handling=Handling.of("C", "A2", "S2")), "consents": {"port-police"}},
+    "sent-seizure": {**_sent(purposes=frozenset({Purpose.SEIZURE})), "consents": POLICE_AGREED},
+    "sent-past": {**_sent(delete_by=DAY - timedelta(days=1)), "consents": POLICE_AGREED},
+    "sent-last-day": {**_sent(delete_by=DAY), "consents": POLICE_AGREED},
+    "sent-amber": {**_sent(marking=Tlp.AMBER), "consents": POLICE_AGREED},
+    "sent-green": {**_sent(marking=Tlp.GREEN), "consents": POLICE_AGREED},
+    "sent-covert": {**_sent(handling=Handling.of("C", "A2", "S2")), "consents": POLICE_AGREED},
     "sent-covert-kept": {
         **_sent(handling=Handling.of("C", "A2", "S2")),
-        "consents": {"port-police"},
+        "consents": POLICE_AGREED,
         "handling": Handling.of("C", "A1", "S2"),
     },
     "sent-covert-overt": {
         **_sent(handling=Handling.of("C", "A2", "S2")),
-        "consents": {"port-police"},
+        "consents": POLICE_AGREED,
         "handling": Handling.of("C", "A3", "S2"),
     },
     "sent-sanitisable": {
         **_sent(handling=Handling.of("C", "A2", "S2")),
-        "consents": {"port-police"},
+        "consents": POLICE_AGREED,
         "handling": Handling.of("C", "A2", "S1"),
     },
     "sent-two": {
         **_rests_on(a_piece(), a_piece("coast-guard", "bb", pass_on=PassOn.NEVER)),
-        "consents": {"port-police"},
+        "consents": POLICE_AGREED,
     },
     "sent-two-asked": {
         **_rests_on(a_piece(), a_piece("coast-guard", "bb")),
-        "consents": {"port-police"},
+        "consents": POLICE_AGREED,
     },
     "sent-danger": {**_sent(pass_on=PassOn.NEVER), "threat_to_life": True},
     "sent-unsaid": {"material": None},

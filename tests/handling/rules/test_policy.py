@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ from handling.rules.terms import (
     Tlp,
 )
 from handling.rules.verdicts import RULES, Rule
-from tests.handling.rules.samples import AGENCY, AGREEMENT, FACTS, PURPOSE, RECIPIENT, TODAY, grade
+from tests.handling.rules.samples import AGENCY, AGREEMENT, FACTS, PURPOSE, RECIPIENT, TODAY, consent_of, grade
 
 
 def decide(facts=FACTS, agreement=AGREEMENT, recipient=RECIPIENT, purpose=PURPOSE, today=TODAY):
@@ -219,13 +220,33 @@ def test_names_that_can_be_removed_permit_a_version_without_them():
 def test_material_of_another_agency_waits_for_its_consent():
     theirs = replace(FACTS, originators=frozenset({"port-police", "coast-guard"}))
 
-    waiting = decide(replace(theirs, consents=frozenset({"port-police"})))
+    waiting = decide(replace(theirs, consents=frozenset({consent_of("port-police")})))
     unknown = decide(replace(theirs, consents=None))
-    given = decide(replace(theirs, consents=frozenset({"port-police", "coast-guard"})))
+    given = decide(replace(theirs, consents=frozenset({consent_of("port-police"), consent_of("coast-guard")})))
 
     assert waiting.outcome is unknown.outcome is Answer.ASK_ORIGINATOR
     assert waiting.failing[0].values == (("originators", "coast-guard"),)
     assert given.permits
+
+
+@pytest.mark.parametrize(
+    ("other", "counts"),
+    [
+        ({"recipient": "river-parks"}, False),
+        ({"purpose": "seizure"}, False),
+        ({"until": TODAY - timedelta(days=1)}, False),
+        ({"until": TODAY}, True),
+        ({"originator": "coast-guard"}, False),
+    ],
+)
+def test_a_consent_counts_for_its_originator_recipient_and_purpose_up_to_its_last_day(
+    other: dict[str, Any], *, counts: bool
+):
+    held = replace(consent_of("port-police"), **other)
+
+    decision = decide(replace(FACTS, originators=frozenset({"port-police"}), consents=frozenset({held})))
+
+    assert decision.permits is counts
 
 
 def test_an_agencys_own_material_may_go_back_to_it():

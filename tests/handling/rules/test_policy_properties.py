@@ -113,4 +113,4 @@ def test_no_facts_whatsoever_stand_in_for_an_agreement(facts, purpose, today, ag
 
 @given(FACTS_)
 def test_facts_survive_their_document(facts):
-    assert ReportFacts.from_body(facts.to_body()) == facts
+    assert ReportFacts.from_body(facts.to_body()) == replace(facts, consents=None)  # which nobody states

@@ -16,7 +16,7 @@ from handling.rules.resting import bound, handled_wider_than, wider_than
 from handling.rules.terms import AgencyClass, Tlp
 from tests.handling.materials import AGENCIES, ASKED, CONDITIONS, PIECES, a_piece, conditions, handlings, narrower
 from tests.handling.rules.cases import PURPOSES
-from tests.handling.rules.samples import AGENCY, AGREEMENT, FACTS, PURPOSE, RECIPIENT, TODAY
+from tests.handling.rules.samples import AGENCY, AGREEMENT, FACTS, PURPOSE, RECIPIENT, TODAY, consent_of
 
 
 def decide(*sent, recipient=RECIPIENT, purpose=PURPOSE, **changes):
@@ -89,7 +89,7 @@ def test_one_piece_that_wants_to_be_asked_for_is_enough():
     let = a_piece(pass_on=PassOn.MAY, agencies=frozenset({AGENCY}))
 
     assert decide(let, a_piece(digest="bb")).outcome is Answer.ASK_ORIGINATOR
-    assert decide(let, a_piece(digest="bb"), consents=frozenset({"port-police"})).permits
+    assert decide(let, a_piece(digest="bb"), consents=frozenset({consent_of("port-police")})).permits
 
 
 def test_what_came_by_letter_too_is_asked_for_although_all_that_was_sent_may_go():
@@ -107,7 +107,7 @@ def test_no_consent_and_no_danger_lift_a_never():
         FACTS,
         material=(never,),
         originators=frozenset({"port-police"}),
-        consents=frozenset({"port-police"}),
+        consents=frozenset({consent_of("port-police")}),
         threat_to_life=True,
     )
 
@@ -131,14 +131,14 @@ def test_back_to_its_own_agency_it_always_goes_but_for_a_report_that_is_marked_w
 def test_the_last_day_of_material_still_counts_and_bounds_that_of_the_release(days, permits):
     last = TODAY + timedelta(days=days)
 
-    decision = decide(a_piece(delete_by=last), consents=frozenset({"port-police"}))
+    decision = decide(a_piece(delete_by=last), consents=frozenset({consent_of("port-police")}))
 
     assert decision.permits is permits
     assert decision.obligations.delete_by == last
 
 
 def test_material_that_may_be_kept_longer_than_agreed_lengthens_nothing():
-    late = decide(a_piece(delete_by=TODAY + timedelta(days=10_000)), consents=frozenset({"port-police"}))
+    late = decide(a_piece(delete_by=TODAY + timedelta(days=10_000)), consents=frozenset({consent_of("port-police")}))
 
     assert late.obligations.delete_by == obligations(AGREEMENT, TODAY).delete_by
 

@@ -17,6 +17,7 @@ import { encodeSlip } from "../../../tipline/away/src/handin.js";
 import * as macs from "../../../tipline/away/src/macs.js";
 import * as material from "../../../tipline/away/src/material.js";
 import { messageSize, partSize } from "../../../tipline/away/src/padding.js";
+import { consent, openNotice } from "../../../tipline/away/src/notice.js";
 import { openPackage } from "../../../tipline/away/src/package.js";
 import { makePassphrase } from "../../../tipline/away/src/passphrase.js";
 import { PHRASES } from "../../../tipline/away/src/phrases.js";
@@ -256,6 +257,9 @@ const DO = {
   signAgreement: async ({ seed, toml }) => text(await sshsig.sign(unhex(seed), utf8(toml), sshsig.AGREEMENT)),
   acknowledge: ({ secret, release, zip, today }) => text(agency.acknowledge(secretOf(secret), release, unhex(zip), today)),
   tell: async ({ type, secret, release, said, desk, today }) => text(await agency.tell(type, secretOf(secret), release, said, desk, today)),
+  openNotice: ({ sealed, signature, signer, identity }) =>
+    openNotice({ sealed: Buffer.from(sealed, "base64"), signature: utf8(signature), signer: unhex(signer), identity }),
+  consent: async ({ seed, notice, answer, until }) => text(await consent(unhex(seed), notice, answer, until)),
   openPackage: async ({ sealed, signature, signer, identity }) => {
     const given = { sealed: Buffer.from(sealed, "base64"), signature: utf8(signature), signer: unhex(signer), identity };
     const opened = await openPackage(given);

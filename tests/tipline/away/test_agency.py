@@ -17,7 +17,7 @@ from crypto.canonical import canonical, parse
 from crypto.digest import sha256
 from crypto.secret import Secret
 from crypto.signing import SigningKey
-from handling import data, material, undersigned
+from handling import consents, data, material, notices, undersigned
 from handling.agencyfiles import (
     Acknowledged,
     AgencyKey,
@@ -29,7 +29,7 @@ from handling.agencyfiles import (
 )
 from handling.exchange import forms, guide, views
 from handling.material import Material
-from handling.rules.agreements import PURPOSE_LABELS, Purpose
+from handling.rules.agreements import PURPOSE_LABELS, Channel, Purpose
 from handling.rules.copies import Breach, Destruction, Fate, Loss
 from handling.rules.feedback import AXES, Feedback
 from handling.rules.grading import Action, Handling, Sanitisation
@@ -38,6 +38,7 @@ from handling.rules.terms import CLASS_LABELS, TLP_LABELS
 from handling.store.agencies import Agency, read_key
 from tests.handling.materials import CONDITIONS
 from tests.handling.rules.test_manifest import BODY
+from tests.handling.rules.test_notices import NAMES, NOTICE
 from tests.tipline.away.node import Node, RefusedError, b64, unb64
 
 PHRASE = "abandon ability able about above absent absorb"
@@ -434,3 +435,57 @@ def test_an_agreement_that_is_signed_in_the_page_counts_as_one_that_openssh_sign
 
     assert signature == undersigned.sign(SIGNER, toml.encode()).decode()
     assert undersigned.by_unit(toml.encode(), signature.encode(), undersigned.Ours(SIGNER.public, frozenset()))
+
+
+def noticed(js: Node, made: dict[str, Any], one: Arrived) -> Any:
+    given = {"sealed": b64(one.sealed), "signature": one.signature, "signer": SIGNER.public.hex()}
+    return js("openNotice", **given, identity=made["secret"]["identity"])
+
+
+def test_a_notice_opens_and_its_answers_count_under_the_agencys_key(js: Node, made: dict[str, Any]) -> None:
+    text = notices.encode(NOTICE, unit="The unit", names=NAMES)
+    notice = noticed(js, made, arrived(text, made, namespace=notices.NAMESPACE))
+    key = AgencyKey.read(made["enrolment"].encode()).acknowledge
+    recipient = str(AgencyKey.read(made["enrolment"].encode()).recipient)
+    agency = Agency(NOTICE.agency, "Customs", Channel.AGE, recipient, "0" * 64, NOTICE.on, acknowledge=key)
+
+    for expected in notices.answers(NOTICE):
+        until = "" if expected.until is None else expected.until.isoformat()
+        seed = made["secret"]["seed"]
+        pasted = js("consent", seed=seed, notice=notice, answer=expected.answer.value, until=until)
+
+        signed = consents.read(pasted, agency)
+
+        assert signed is not None
+        assert signed.token() == expected
+    assert notice["words"] == text.decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "namespace", "fault"),
+    [
+        (notices.encode(NOTICE, unit="The unit", names=NAMES), guide.NAMESPACE, "signature-purpose"),
+        (b"Only words.", notices.NAMESPACE, "notice"),
+        (b'{"format":"tipline/notice/v1"}', notices.NAMESPACE, "notice"),
+        (b"\xff", notices.NAMESPACE, "notice"),
+    ],
+)
+def test_what_the_unit_did_not_sign_as_a_notice_is_none(
+    js: Node, made: dict[str, Any], text: bytes, namespace: str, fault: str
+) -> None:
+    with pytest.raises(RefusedError) as caught:
+        noticed(js, made, arrived(text, made, namespace=namespace))
+
+    assert (caught.value.name, caught.value.answer["fault"]) == ("PackageError", fault)
+
+
+def test_a_package_that_rests_on_consents_opens_and_a_list_of_none_is_no_manifest(
+    js: Node, made: dict[str, Any]
+) -> None:
+    files = members()
+    body = parse(files[MANIFEST])
+    named = files | {MANIFEST: canonical({**body, "consents": ["0" * 64]})}
+
+    assert opened(js, made, arrived(pack(named), made))["manifest"]["release"] == BODY["release"]
+    with pytest.raises(RefusedError):
+        opened(js, made, arrived(pack(files | {MANIFEST: canonical({**body, "consents": []})}), made))

@@ -215,7 +215,6 @@ def test_a_risk_assessment_is_read_in_words_and_only_if_it_is_the_one_that_is_si
         ("removable", ["data"]),
         ("about", ["KE"]),
         ("originators", ["river-parks"]),
-        ("consents", ["river-parks"]),
         ("approvals", ["river-parks"]),
         ("threat_to_life", True),
         ("risk", "assessed"),

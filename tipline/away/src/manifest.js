@@ -28,6 +28,7 @@ const KEYS = [
   ...["conditions", "terms", "delete_by", "feedback_due", "acknowledge_by", "day"],
 ];
 const MATERIAL = "material";
+const CONSENTS = "consents"; // stands only where the release rests on some
 const TERMS = [
   ...["marking", "actions", "evidence", "attribution", "onward", "encrypt_in_transit", "encrypt_at_rest", "countries"],
   ...["disposal_proof", "breach_hours", "termination", "rfi_working_days", "dissemination_list", "exception_review_by"],
@@ -62,10 +63,14 @@ function terms(value) {
 /** @param {import("./zip.js").Members} members */
 function read(members) {
   try {
-    const body = fields(parse(members.get(MANIFEST) ?? new Uint8Array()), KEYS);
+    const parsed = parse(members.get(MANIFEST) ?? new Uint8Array());
+    const rests = typeof parsed === "object" && parsed !== null && Object.hasOwn(parsed, CONSENTS);
+    const body = fields(parsed, rests ? [...KEYS, CONSENTS] : KEYS);
+    const consents = rests ? list(body[CONSENTS]) : [];
+    if (rests && consents.length === 0) throw new PackageError("manifest");
     const agreement = fields(body.agreement, ["id", "version", "sha256"]);
     const digests = fields(body.members, listed(members));
-    for (const digest of [agreement.sha256, body.report_sha256, ...Object.values(digests)]) hash32(digest);
+    for (const digest of [agreement.sha256, body.report_sha256, ...Object.values(digests), ...consents]) hash32(digest);
     if (body.format !== "tipline/manifest/v1" || digests["report.json"] !== body.report_sha256) throw new PackageError("manifest");
     if (!Number.isSafeInteger(agreement.version) || Number(agreement.version) < 1) throw new PackageError("manifest");
     day(body.day);

@@ -33,10 +33,11 @@ export async function openPackage({ sealed, signature, signer, identity }) {
 }
 
 /**
+ * Open a sealed file whose signature was checked.
  * @param {Uint8Array} sealed
  * @param {string} identity
  */
-async function unseal(sealed, identity) {
+export async function unseal(sealed, identity) {
   const decrypter = new Decrypter();
   decrypter.addIdentity(identity);
   try {

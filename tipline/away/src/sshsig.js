@@ -1,4 +1,4 @@
-// Signatures over packages, as `ssh-keygen -Y verify` checks them: SSHSIG, Ed25519, SHA-512, one namespace.
+// Signatures over packages and notices, as `ssh-keygen -Y verify` checks them: SSHSIG, Ed25519, SHA-512, one namespace.
 // Layout: docs/format.md, "Packages"; OpenSSH PROTOCOL.sshsig.
 
 import { ed25519 } from "@noble/curves/ed25519.js";
@@ -17,6 +17,12 @@ export const AGREEMENT = "tipline-agreement";
 /** What an agency's signature over material is made for. */
 export const MATERIAL = "tipline-material";
 
+/** What a notice's signature is made for. */
+export const NOTICE = "tipline-notice";
+
+/** What an agency's signature over its consent is made for. */
+export const CONSENT = "tipline-consent";
+
 const MAGIC = utf8("SSHSIG");
 const KIND = utf8("ssh-ed25519");
 const HASH = utf8("sha512");
@@ -25,14 +31,23 @@ const BEGIN = "-----BEGIN SSH SIGNATURE-----";
 const END = "-----END SSH SIGNATURE-----";
 
 /**
- * Return when *armoured* is a signature by *publicKey* over *data* in our namespace; each other case is told apart.
+ * What a signature says that it was made for; nothing is verified.
+ * @param {Uint8Array} armoured the whole file
+ */
+export function purpose(armoured) {
+  return read(armoured).namespace;
+}
+
+/**
+ * Return when *armoured* is a signature by *publicKey* over *data* in a namespace of ours; each other case is told apart.
  * @param {Uint8Array} armoured the whole file
  * @param {Uint8Array} data
  * @param {Uint8Array} publicKey 32 bytes
+ * @param {string} expected what it has to be made for
  */
-export async function verify(armoured, data, publicKey) {
+export async function verify(armoured, data, publicKey, expected = NAMESPACE) {
   const { key, namespace, signature } = read(armoured);
-  if (namespace !== NAMESPACE) throw new PackageError("signature-purpose");
+  if (namespace !== expected) throw new PackageError("signature-purpose");
   if (!equal(key, publicKey)) throw new PackageError("signature-key");
   const signed = concat(MAGIC, string(utf8(namespace)), string(utf8("")), string(HASH), string(await digest(data)));
   let good = false;

@@ -3,9 +3,10 @@
 import * as agency from "../agency.js";
 import { equal, hex, text } from "../bytes.js";
 import { PackageError, RefusedError } from "../errors.js";
+import { openNotice } from "../notice.js";
 import { openPackage } from "../package.js";
 import { foldPassphrase } from "../passphrase.js";
-import { fingerprint, publicKey } from "../sshsig.js";
+import { fingerprint, NOTICE, publicKey, purpose } from "../sshsig.js";
 import { TRUSTED } from "../trusted.js";
 import { ATTACHMENT } from "../zip.js";
 import { chosen, element, groups, inWords, made, offer, onSubmit, progress, say, show, ToDo, today, typed } from "./dom.js";
@@ -14,6 +15,7 @@ import { refused } from "./words.js";
 
 /** @typedef {import("../agency.js").AgencySecret} AgencySecret */
 /** @typedef {import("../agency.js").UnitKeys} UnitKeys */
+/** @typedef {import("../notice.js").Notice} Notice */
 /** @typedef {import("../package.js").Opened} Opened */
 
 const PAGES = ["1-read-first.html", "report.html"];
@@ -25,11 +27,12 @@ let held = null;
 let compared = "";
 
 /**
- * Get the part of the page ready in which a package is opened.
+ * Get the part of the page ready in which a package or a notice is opened.
  * @param {(secret: AgencySecret, opened: Opened) => void} onOpened
+ * @param {(secret: AgencySecret, notice: Notice) => void} onNoticed
  */
-export function ready(onOpened) {
-  onSubmit("open-form", () => open(onOpened), refused);
+export function ready(onOpened, onNoticed) {
+  onSubmit("open-form", () => open(onOpened, onNoticed), refused);
   onSubmit("pin-form", savePinned, refused);
   element("print").addEventListener("click", () => frame().contentWindow?.print());
   for (const [id, name] of [["show-first", "1-read-first.html"], ["show-report", "report.html"]]) {
@@ -41,17 +44,26 @@ export function ready(onOpened) {
 /** @type {Opened | null} */
 let shown = null;
 
-/** @param {(secret: AgencySecret, opened: Opened) => void} onOpened */
-async function open(onOpened) {
+/**
+ * @param {(secret: AgencySecret, opened: Opened) => void} onOpened
+ * @param {(secret: AgencySecret, notice: Notice) => void} onNoticed
+ */
+async function open(onOpened, onNoticed) {
   const sealed = await chosen("open-package", PACKAGE_MAX);
   const signature = await chosen("open-signature", SMALL);
-  if (sealed === null || signature === null) throw new ToDo("Choose the package and its signature: package.age and package.age.sig.");
+  if (sealed === null || signature === null) throw new ToDo("Choose the package or notice, and its signature: package.age and package.age.sig, or notice.age and notice.age.sig.");
   const given = await givenUnit();
   const secret = await unlocked();
   const unit = judged(secret, given);
+  const fresh = unit === given && !isPinned(secret, given);
+  if (purpose(signature) === NOTICE) {
+    const notice = await openNotice({ sealed, signature, signer: unit.signer, identity: secret.identity });
+    if (fresh) secret.pinned = { ...unit, pinnedOn: today() };
+    show("open-form", false);
+    return onNoticed(secret, notice);
+  }
   const opened = await openPackage({ sealed, signature, signer: unit.signer, identity: secret.identity });
   for (const name of PAGES) inert(name, pageOf(opened, name));
-  const fresh = unit === given && !isPinned(secret, given);
   if (fresh) secret.pinned = { ...unit, pinnedOn: today() };
   shown = opened;
   describe(opened, unit);

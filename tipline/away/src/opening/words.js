@@ -7,7 +7,7 @@ const STOP = "Open nothing, keep the files as they are, and call the unit on a n
 /** @type {Readonly<Record<string, string>>} */
 const PACKAGE = Object.freeze({
   "signature-unreadable": "The signature file is not one, or it was changed. Download it again: its name ends with .sig.",
-  "signature-purpose": `This signature was not made for a package. ${STOP}`,
+  "signature-purpose": `This signature was made neither for a package nor for a notice. ${STOP}`,
   "signature-key": `The package is signed by another key than the unit's that you compared. ${STOP}`,
   "signature-changed": 
     "The signature does not fit this package: one of the two was changed, or they belong to different packages. " +
@@ -17,6 +17,7 @@ const PACKAGE = Object.freeze({
     "enrolled. If you have no other, call the unit.",
   damaged: `The unit signed this file, and it is no sealed package. ${STOP}`,
   zip: `The unit signed this package, and what is in it is not as the unit packs it. Nothing of it is shown. ${STOP}`,
+  notice: `The unit signed this notice, and what is in it is not as the unit writes one. ${STOP}`,
   manifest: `The package's list of contents is not in order. Nothing of it is shown. ${STOP}`,
 });
 

@@ -4,6 +4,7 @@ import * as answering from "../opening/answering.js";
 import * as copies from "../opening/copies.js";
 import { element, show } from "../opening/dom.js";
 import { ready as making } from "../opening/making.js";
+import { ready as noticed, shown } from "../opening/noticed.js";
 import { ready as opening } from "../opening/package.js";
 import { ready as sending } from "../opening/sending.js";
 import { ready as signing } from "../opening/signing.js";
@@ -17,7 +18,8 @@ if (typeof document === "undefined") {
   opening((secret, opened) => {
     answering.begin(secret, opened);
     copies.begin(secret, opened);
-  });
+  }, shown);
+  noticed();
   answering.ready();
   copies.ready();
   signing();
