@@ -23,6 +23,7 @@ from handling.rules.terms import Tlp
 from tipline.base.installed import templates
 
 AGREED = "The agreement says it."
+CONDITION = "It is a condition, in the words of an agency whose material it rests on."
 UNIT = "It is this unit's own name."
 DAY = "It is a day that follows from the agreement, or the report's."
 TOGETHER = "It is words of the report, the agreement and the form side by side."
@@ -121,9 +122,17 @@ def _known(report: Report, manifest: Manifest, agreement: Agreement | None, unit
         _Known.of(_DECIDED, _reported(report)),
         _form(),
         _Known.of(DAY, map(words.day, dates)),
+        _Known.of(CONDITION, _conditions(manifest)),
         _Known.of(AGREED, agreed),
         _Known.of(UNIT, (unit,)),
     )
+
+
+def _conditions(manifest: Manifest) -> Iterable[str]:
+    """Lines that other agencies wrote: nobody here chose their words, and the signer is told so."""
+    sent = manifest.terms.get("material", ())
+    for piece in sent if isinstance(sent, list | tuple) else ():
+        yield from _strings(piece.get("conditions") if isinstance(piece, Mapping) else None)
 
 
 def _reported(report: Report) -> Iterable[str]:

@@ -2,6 +2,7 @@
 
 import html
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,10 +21,13 @@ from handling.guard.refusal import RefusedError
 from handling.guard.scan import Scanned, scan
 from handling.rules.agreements import Purpose
 from handling.rules.attachments import Kind
+from handling.rules.facts import ReportFacts
 from handling.rules.manifest import Manifest, manifest_of
+from handling.rules.material import Conditions, PassOn, Piece
 from handling.rules.package import MANIFEST, READ_FIRST, REPORT_HTML, REPORT_JSON, pack
 from handling.rules.policy import evaluate
 from handling.rules.residue import Residue
+from handling.rules.terms import AgencyClass
 from tests.handling.guard.world import Forgery, World, a_report, attach
 from tests.handling.rules.samples import AGREEMENT, FACTS, PURPOSE, TODAY
 
@@ -31,21 +35,28 @@ UNIT = "Lake Wildlife Unit"
 LEAKY = [json.loads(line)["text"] for line in Path("tests/handling/residue/leaky.jsonl").read_text().splitlines()]
 
 
-def _looked(document: dict[str, Any], *, add: str = "", to: str = REPORT_HTML, at: str = "</main>") -> finished.Looked:
+def _looked(
+    document: dict[str, Any],
+    *,
+    add: str = "",
+    to: str = REPORT_HTML,
+    at: str = "</main>",
+    facts: ReportFacts = FACTS,
+) -> finished.Looked:
     """What the guard finds in the package of *document*, with *add* put before *at* into one of its pages."""
-    report, (manifest, scanned) = Report.read(document), _package(document, add, to, at)
+    report, (manifest, scanned) = Report.read(document), _package(document, add, to, at, facts)
     return finished.look(scanned, report, manifest, AGREEMENT, UNIT)
 
 
-def _package(document: dict[str, Any], add: str, to: str, at: str) -> tuple[Manifest, Scanned]:
-    decision = evaluate(FACTS, AGREEMENT, AGREEMENT.recipient(), PURPOSE, TODAY)
+def _package(document: dict[str, Any], add: str, to: str, at: str, facts: ReportFacts) -> tuple[Manifest, Scanned]:
+    decision = evaluate(facts, AGREEMENT, AGREEMENT.recipient(), PURPOSE, TODAY)
     assert decision.obligations
     written = documents.document_of(
         reports.Report.parse(document),
         AGREEMENT,
         decision.obligations,
         purpose=Purpose(PURPOSE),
-        marking=FACTS.marking,
+        marking=facts.marking,
         unit=UNIT,
         scheme=scheme(),
         subjects=subjects(),
@@ -59,7 +70,7 @@ def _package(document: dict[str, Any], add: str, to: str, at: str) -> tuple[Mani
         release=UUID(int=1),
         report=document["urn"],
         purpose=PURPOSE,
-        facts=FACTS,
+        facts=facts,
         scheme=scheme(),
         members=files,
         day=TODAY,
@@ -104,6 +115,18 @@ def test_what_the_agreement_the_unit_and_the_days_say_is_shown_with_its_reason_a
     assert {because for _, because in said} <= {finished.AGREED, finished.DAY, finished.UNIT, finished.TOGETHER}
     assert all("722" not in one.text for one in looked.explained)
     assert any(one.because == finished.DAY and one.residue is Residue.DATE for one in looked.explained)
+
+
+def test_what_another_agency_wrote_among_its_conditions_is_not_said_to_be_agreed() -> None:
+    conditions = Conditions(PassOn.MAY, classes=frozenset(AgencyClass), lines=("First call +254 722 494 131.",))
+    piece = Piece("aa" * 32, "port-police", conditions)
+    document = {**a_report(), "material": [piece.listed()]}
+    facts = replace(FACTS, material=(piece,), originators=frozenset({"port-police"}), by_hand=frozenset())
+
+    looked = _looked(document, facts=facts)
+
+    assert looked.unexplained == ()
+    assert {one.because for one in looked.explained if "722" in one.text} == {finished.CONDITION}
 
 
 @pytest.mark.parametrize("to", [READ_FIRST, REPORT_HTML])
