@@ -173,6 +173,9 @@ def _consent(notice: Notice, review: Review | str, held: HeldForNotice) -> list[
         reasons.append("The request names another report than the review, or another version of it.")
     if asked.originator not in (review.facts.originators or frozenset()):
         reasons.append("The report does not rest on material of this agency.")
+    theirs = {piece.sha256 for piece in review.facts.material or () if piece.agency == asked.originator}
+    if not theirs.issuperset(asked.material):
+        reasons.append("It names material that this agency did not send, or that the report does not rest on.")
     if not {asked.originator, asked.recipient} <= review.agencies:
         reasons.append(HANDLER_RESTRICTION)
     if asked.recipient not in held.names:

@@ -1,6 +1,7 @@
 """A notice leaves after one officer's signature, sealed to its agency; a desk that lies sends nothing."""
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -20,8 +21,11 @@ from handling.guard.store import State
 from handling.rules.notices import Notice
 from handling.rules.release import Kind
 from handling.store import agencies
-from tests.handling.guard.noticed import Asking, ask, sign
+from tests.handling.guard.noticed import Asking, Edit, ask, sign
 from tests.handling.guard.world import CUSTOMS, PARKS, World
+from tests.handling.materials import a_piece
+
+PIECE = a_piece()
 
 
 async def test_one_officers_signature_sends_a_notice_that_its_agency_alone_opens_and_anybody_verifies(
@@ -117,6 +121,16 @@ def _other(body: dict[str, Any]) -> None:
     body["report"] = body["reference"] = f"urn:uuid:{uuid4()}"
 
 
+def _resting_on(agency: str) -> Edit:
+    """A report that rests on one piece, which *agency* sent."""
+
+    def edit(body: dict[str, Any]) -> None:
+        piece = replace(PIECE, agency=agency)
+        body["facts"].update(material=[piece.to_body()], originators=sorted({CUSTOMS, agency}))
+
+    return edit
+
+
 FORGED = {
     "an originator whose material is not in it": (
         Asking(review=lambda it: it["facts"].update(originators=["river-parks"])),
@@ -134,6 +148,14 @@ FORGED = {
     "another version of the report": (
         Asking(about=lambda it: it.update(report_sha256="0" * 64)),
         "another report than the review",
+    ),
+    "material that the report does not rest on": (
+        Asking(about=lambda it: it.update(material=["ab" * 32])),
+        "names material that this agency did not send",
+    ),
+    "material that another agency sent": (
+        Asking(review=_resting_on(PARKS), about=lambda it: it.update(material=[PIECE.sha256])),
+        "names material that this agency did not send",
     ),
     "a review by no member": (Asking(reviewer=SigningKey.generate()), "not signed by one handler"),
     "a requester nobody knows": (Asking(requested_by="zoe"), "not asked for by an analyst"),
@@ -160,6 +182,12 @@ async def test_each_lie_of_a_desk_is_refused_and_nothing_is_sent(world: World) -
             wrong[name] = said
     assert wrong == {}
     assert await _sent(world) == 0
+
+
+async def test_pieces_that_the_agency_sent_and_the_report_rests_on_may_be_named(world: World) -> None:
+    asking = Asking(review=_resting_on(CUSTOMS), about=lambda it: it.update(material=[PIECE.sha256]))
+
+    assert await sign(world, await ask(world, asking)) is State.SENT
 
 
 async def test_an_agency_whose_key_no_signed_agreement_pins_is_sent_nothing(world: World) -> None:
