@@ -7,11 +7,13 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
 from crypto import age
 from crypto.canonical import parse
 from handling.store import agencies
+from tests.conftest import RolePool
 from tests.handling.desk.conftest import TODAY, DeskRoom, a_document, deconflict
 from tests.journeys.browser import Browser, Page
 from tests.lists import root_signs, with_outside
@@ -240,6 +242,24 @@ async def test_a_statement_waits_until_somebody_says_that_it_was_handed_over_and
     day = TODAY.isoformat()
     told = [(one["made_on"], one["handed_over_by"], one["handed_over_on"]) for one in said["earlier"]]
     assert told == [(day, "amina", day), (day, None, None)]
+
+
+async def test_the_desks_role_empties_and_swaps_no_statement_and_hands_none_over_twice(role_pool: RolePool) -> None:
+    over = "UPDATE desk.statement SET sealed = '', handed_over_by = 'amina', handed_over_on = current_date"
+    pool = await role_pool("tipline_desk")
+    async with pool.acquire() as db:
+        await db.execute(
+            "INSERT INTO desk.statement (id, made_by, made_on, sealed) VALUES ($1, 'a', $2, 'x')", uuid4(), TODAY
+        )
+        for emptied in ("UPDATE desk.statement SET sealed = ''", "UPDATE desk.statement SET sealed = 'another'"):
+            with pytest.raises(asyncpg.RaiseError):
+                await db.execute(emptied)
+
+        assert await db.execute(over) == "UPDATE 1"
+
+        for again in (over, "UPDATE desk.statement SET handed_over_by = NULL, handed_over_on = NULL"):
+            with pytest.raises(asyncpg.RaiseError):
+                await db.execute(again)
 
 
 async def test_without_anybody_outside_to_read_it_no_statement_is_made(room: DeskRoom) -> None:
