@@ -189,6 +189,7 @@ _REFUSED = {
         "UPDATE guard.phrase SET phrase = 'x'",
     ),
     "tipline_exchange": (
+        "SELECT subject FROM exchange.notice",
         "SELECT * FROM desk.material",
         "UPDATE exchange.material SET opened_on = current_date",
         "INSERT INTO exchange.material (id, opened_on) VALUES (gen_random_uuid(), current_date)",
