@@ -1,16 +1,18 @@
 """pure: material that an agency sent, as a report that rests on it states it: whose it is, which bytes, under which conditions."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from typing import Any, Final
 
-from handling.rules.agreements import PURPOSE_LABELS, Purpose
+from handling.rules.agreements import AGENCY_ID, PURPOSE_LABELS, Purpose
 from handling.rules.clocks import in_words
 from handling.rules.grading import Action, Handling, HandlingCode, Sanitisation
 from handling.rules.terms import CLASS_LABELS, AgencyClass, Tlp
 
+AGENCIES_MAX: Final = 20  # that one piece names: its conditions go along to whoever a report goes to
 LINES_MAX: Final = 5
 LINE_MAX: Final = 200  # characters; all of them stand on one printed sheet
 
@@ -109,7 +111,7 @@ class Conditions:
         purposes, delete_by, marking, handling = (body[key] for key in ("purposes", "delete_by", "marking", "handling"))
         return cls(
             pass_on=PassOn(body["pass_on"]),
-            agencies=frozenset(_texts(body["agencies"])),
+            agencies=_agencies(body["agencies"]),
             classes=frozenset(AgencyClass(one) for one in _texts(body["classes"])),
             purposes=None if purposes is None else frozenset(Purpose(one) for one in _texts(purposes)),
             delete_by=None if delete_by is None else _day(delete_by),
@@ -199,6 +201,14 @@ def _texts(value: object) -> list[str]:
     if len(set(value)) != len(value):
         raise MaterialStatedError
     return value
+
+
+def _agencies(value: object) -> frozenset[str]:
+    """Ids as the unit gives them out, and nothing else: whatever stands here is read by other agencies."""
+    ids = _texts(value)
+    if len(ids) > AGENCIES_MAX or not all(re.fullmatch(AGENCY_ID, one) for one in ids):
+        raise MaterialStatedError
+    return frozenset(ids)
 
 
 def _day(value: object) -> date:

@@ -17,6 +17,7 @@ from crypto.signing import SigningKey
 from handling import data, material
 from handling.material import Material, MaterialError, Signed
 from handling.rules.agreements import Channel
+from handling.rules.material import AGENCIES_MAX
 from handling.store.agencies import Agency
 from handling.undersigned import NAMESPACE as AGREEMENT
 from tests.handling.materials import DAY, MATERIAL, materials, signed
@@ -90,6 +91,10 @@ def test_a_text_that_holds_the_beginning_of_a_signature_is_read_whole() -> None:
         {"pass_on": "never"},  # with a list of who may have it
         {"pass_on": "may", "agencies": [], "classes": []},
         {"agencies": ["river-parks", "river-parks"]},
+        {"agencies": ["The informant is the cook."]},
+        {"agencies": ["river-parks\u202e"]},
+        {"agencies": ["x" * 33]},
+        {"agencies": [f"agency-{number}" for number in range(AGENCIES_MAX + 1)]},
         {"classes": ["spies"]},
         {"purposes": []},
         {"purposes": ["gossip"]},

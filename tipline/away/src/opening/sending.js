@@ -14,6 +14,7 @@ import { refused } from "./words.js";
 
 const SMALL = 64 * 1024;
 const AGENCY = /^[a-z0-9-]{1,32}$/;
+const AGENCIES_MAX = 20; // as handling/rules/material.py takes them
 
 /** Get the part of the page ready in which material is written. */
 export function ready() {
@@ -111,6 +112,7 @@ function passingOn() {
     throw new ToDo("Write agencies as the unit calls them, for example river-parks. Ask it for their names.");
   }
   const classes = picked("send-class");
+  if (agencies.length > AGENCIES_MAX) throw new ToDo(`Name ${AGENCIES_MAX} agencies at most, or a kind of agency.`);
   if (agencies.length + classes.length === 0) throw new ToDo("Say to whom it may be passed on: an agency, or a kind of agency.");
   return { passOn, agencies, classes };
 }
