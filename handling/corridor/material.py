@@ -25,6 +25,7 @@ from handling.store.vault import OpenVault
 from tipline.base.database import Db, Pool
 
 OFFERED = 200  # newest pieces that the form of a report offers
+_AGENCY = "agency"  # whose key was judged: sealed, since it decides whom the conditions do not bind
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +57,21 @@ async def receive(pool: Pool, handler: Handler) -> None:
                 if signed is None:
                     await rows.set_refused(db, row.id)
                 else:
-                    kept = await asyncio.to_thread(_under_key, handler.vault, row.id, signed)
+                    kept = await asyncio.to_thread(_under_key, handler.vault, row, signed)
                     await rows.set_usable(db, row.id, kept)
 
 
-async def listing(db: Db, vault: OpenVault, *, limit: int = OFFERED) -> tuple[OpenMaterial, ...]:
-    """The newest pieces that can be opened."""
-    found = await rows.usable(db, limit=limit)
-    opened = await asyncio.to_thread(lambda: [_opened(vault, row) for row in found])
-    return tuple(one for one in opened if one is not None)
+async def listing(
+    db: Db, vault: OpenVault, *, ticked: Collection[str] = (), limit: int = OFFERED
+) -> tuple[OpenMaterial, ...]:
+    """The newest pieces that can be opened, and however old they are those that were *ticked*."""
+    newest = await _open_all(vault, await rows.usable(db, limit=limit))
+    missing = set(ticked) - {one.signed.sha256 for one in newest}
+    if not missing:
+        return newest
+    every = await _open_all(vault, await rows.usable(db, limit=None))
+    older = [one for one in every if one.signed.sha256 in missing]
+    return (*newest, *older)
 
 
 async def get(db: Db, vault: OpenVault, material: UUID) -> OpenMaterial:
@@ -83,7 +90,7 @@ def chosen(received: Sequence[OpenMaterial], ticked: Collection[str]) -> tuple[O
 
 async def pieces(db: Db, vault: OpenVault, ticked: Collection[str]) -> tuple[Piece, ...]:
     """What a report whose author ticked these states of its material; what is not here any more is missing."""
-    received = await listing(db, vault) if ticked else ()
+    received = await listing(db, vault, ticked=ticked) if ticked else ()
     return tuple(one.piece for one in chosen(received, ticked))
 
 
@@ -105,17 +112,26 @@ def _judged(handler: Handler, row: MaterialRow, agency: Agency | None) -> Signed
     return signed if signed.holds(agency) else None
 
 
+async def _open_all(vault: OpenVault, found: Sequence[MaterialRow]) -> tuple[OpenMaterial, ...]:
+    opened = await asyncio.to_thread(lambda: [_opened(vault, row) for row in found])
+    return tuple(one for one in opened if one is not None)
+
+
 def _opened(vault: OpenVault, row: MaterialRow) -> OpenMaterial | None:
+    """Open one piece; None also where its row names another agency than when it was judged."""
     try:
-        signed = _signed(sealed.unseal(vault.record(row.id), row.sealed, table="material", row=row.id))
+        body = sealed.unseal(vault.record(row.id), row.sealed, table="material", row=row.id)
+        if body.get(_AGENCY) != row.agency:
+            return None
+        signed = _signed(body)
         return OpenMaterial(row, signed, Material.read(signed.document, data.schemes()))
     except (CryptoError, MaterialError, MissingKeyError):
         return None
 
 
-def _under_key(vault: OpenVault, material: UUID, signed: Signed) -> bytes:
-    key = vault.new_record(material)
-    return sealed.seal(key, _body(signed), table="material", row=material)
+def _under_key(vault: OpenVault, row: MaterialRow, signed: Signed) -> bytes:
+    key = vault.new_record(row.id)
+    return sealed.seal(key, {_AGENCY: row.agency, **_body(signed)}, table="material", row=row.id)
 
 
 def _body(signed: Signed) -> dict[str, str]:

@@ -95,6 +95,8 @@ async def take_in(pool: Pool, desk: Desk, load: Callable[[Db], Awaitable[MemberL
                     taken += await _take_one(db, desk, members, row, today)
                 except RefusedError as error:
                     refused.append(Refused(row.id, row.kind, row.received_on, error.reason))
+                    if row.kind == "material":
+                        desk.apart[row.id] = error.reason.name
         after = (rows[-1].received_on, rows[-1].id)
 
 
@@ -103,6 +105,8 @@ async def _take_one(db: Db, desk: Desk, members: MemberList, row: store.InboxRow
 
     The lock is what keeps two analysts who sign in together from making two record keys for one report.
     """
+    if row.id in desk.apart:
+        raise RefusedError(Reason[desk.apart[row.id]])
     content = await asyncio.to_thread(_open, desk, row)
     async with db.transaction():
         await store.lock(db, _LOCK)
@@ -176,7 +180,7 @@ async def _take_material(db: Db, desk: Desk, unit: str, row: store.InboxRow, con
         raise RefusedError(Reason.NO_AGENCY)
     signed = await asyncio.to_thread(_verified, handed, desk, agency, unit)
     if not await material_store.is_here(db, agency.id, signed.sha256):
-        sealed = await asyncio.to_thread(received.seal, desk.vault, row.id, signed)
+        sealed = await asyncio.to_thread(received.seal, desk.vault, row.id, agency.id, signed)
         await material_store.add(db, row.id, agency.id, sha256=signed.sha256, day=row.received_on, sealed=sealed)
 
 

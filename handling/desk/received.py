@@ -23,6 +23,7 @@ from handling.store.vault import OpenVault
 from tipline.base.database import Db
 
 _TABLE, _COLUMN = "desk.material", "sealed"
+_AGENCY = "agency"  # whose key was judged: sealed, so that no row can say afterwards that it is another's
 
 
 class NoSuchMaterialError(Exception):
@@ -113,10 +114,11 @@ async def hand(db: Db, desk: Desk, members: MemberList, material: UUID, today: d
             await material_store.tell_corridor(db, found.row, sealed)
 
 
-def seal(vault: OpenVault, material: UUID, signed: Signed) -> bytes:
+def seal(vault: OpenVault, material: UUID, agency: str, signed: Signed) -> bytes:
     """Make a record key for material and seal it. Blocking: the key is fsynced before this returns."""
     key = vault.new_record(material)
-    return columns.seal(key, canonical(_body(signed)), table=_TABLE, column=_COLUMN, row=str(material))
+    content = canonical({_AGENCY: agency, **_body(signed)})
+    return columns.seal(key, content, table=_TABLE, column=_COLUMN, row=str(material))
 
 
 def _body(signed: Signed) -> dict[str, str]:
@@ -129,6 +131,8 @@ def _body(signed: Signed) -> dict[str, str]:
 def _opened(vault: OpenVault, row: MaterialRow) -> Received:
     try:
         content = parse(columns.open_(vault.record(row.id), row.sealed, table=_TABLE, column=_COLUMN, row=str(row.id)))
+        if content.pop(_AGENCY, None) != row.agency:
+            return Received(row, None, None)
         signed = Signed(**{name: base64.b64decode(part) for name, part in content.items()})
         said = Material.read(signed.document, data.schemes())
     except (MissingKeyError, CryptoError, MaterialError):

@@ -1,8 +1,9 @@
 """One analyst at work: the desk's vault and intake, open for a session and dropped with it. No corridor key fits in here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from crypto import age
 from crypto.errors import CryptoError
@@ -27,13 +28,15 @@ class VaultNotYetError(NoDeskError):
 class Desk(Guarded):
     """What a signed-in analyst's requests work with.
 
-    `members` are those of the sign-in, for names on pages; whatever verifies or seals reads the list again.
+    `members` are those of the sign-in, for names on pages; whatever verifies or seals reads the list again. `apart` says why
+    material stays in the inbox, by its row: it is judged once in a session, or one agency could keep the desk busy for ever.
     """
 
     member: Member
     members: MemberList
     vault: OpenVault
     intake: age.Identity
+    apart: dict[UUID, str] = field(default_factory=dict)
 
 
 def open_desk(name: str, content: Mapping[str, Any], members: MemberList, keyring: Keyring) -> Desk:

@@ -283,7 +283,7 @@ async def _report(
         enrolled = await agencies.all_(db)
         noted = await reports.noted(db, person, found) if _is_open(found) else ()
         earlier = await asking.earlier(db, person.vault, found.row.id, found.draft) if _is_open(found) else {}
-        received = await material.listing(db, person.vault)
+        received = await material.listing(db, person.vault, ticked=found.draft.stated.material)
         whole = await attaching.originals(db, person, found.draft) if _is_open(found) else ()
     draft, scheme = found.draft, data.scheme()
     script = await asyncio.to_thread(live.integrity) if _is_open(found) else None

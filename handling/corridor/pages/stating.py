@@ -114,7 +114,8 @@ def view(
             _choice(one, dict(names).get(one.row.agency, one.row.agency), stated, unasked=one.row.agency in blocked)
             for one in received
             if one.signed.sha256 in stated.material or not is_past(one, today)
-        ),
+        )
+        + _gone(stated, received),
         originators=_boxes(names, stated.originators, "Nobody's: nothing that it rests on came another way"),
         approvals=_boxes(names, stated.approvals),
         threat_to_life=stated.threat_to_life,
@@ -131,6 +132,24 @@ def _choice(one: OpenMaterial, agency: str, stated: Stated, *, unasked: bool) ->
         conditions=said.conditions.words(),
         circular=said.answers,
         unasked=unasked,
+    )
+
+
+def _gone(stated: Stated, received: Sequence[OpenMaterial]) -> tuple[MaterialChoice, ...]:
+    """What was ticked and cannot be opened any more stays ticked until its author says otherwise: nothing forgets a condition."""
+    here = {one.signed.sha256 for one in received}
+    return tuple(
+        MaterialChoice(
+            value=digest,
+            label=f"A piece that is not here any more, SHA-256 {digest[:8]}…",
+            path="",
+            ticked=True,
+            conditions=(),
+            circular="",
+            unasked=False,
+        )
+        for digest in dict.fromkeys(stated.material)
+        if digest not in here
     )
 
 

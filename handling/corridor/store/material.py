@@ -94,8 +94,8 @@ async def set_refused(db: Db, material: UUID) -> None:
         await db.execute(_SET_REFUSED, material)
 
 
-async def usable(db: Db, *, limit: int) -> tuple[MaterialRow, ...]:
-    """The newest pieces that reports can rest on, at most *limit*."""
+async def usable(db: Db, *, limit: int | None) -> tuple[MaterialRow, ...]:
+    """The newest pieces that reports can rest on, at most *limit*; None is all."""
     with store_errors():
         return tuple(map(_row, await db.fetch(_USABLE, limit)))
 

@@ -165,6 +165,43 @@ async def test_what_a_changed_desk_hands_over_is_kept_apart_and_offered_to_no_re
     await browser.open(f"/material/{row}", status=404)
 
 
+async def test_a_row_that_is_put_under_another_agency_is_material_of_nobody(
+    world: World, browser: Browser, amina: Handler, draft: Page
+) -> None:
+    one = signed(said(amina, conditions=replace(KEPT, pass_on=PassOn.NEVER)), KEY)
+    row = await handed(world, amina, one)
+    await offered(browser, draft)
+    await browser.submit(draft.path, act="save", material=[one.sha256], **GOOD)
+    parks = AgencyKey("River Parks", age.Identity.generate().recipient, OTHER.public, TODAY)
+    await agencies.add(world.inside, "parks", name="River Parks", key=parks.sign(OTHER).decode(), today=TODAY)
+
+    await world.inside.execute("UPDATE corridor.material SET agency = 'parks' WHERE id = $1", row)
+
+    await browser.open(f"/material/{row}", status=404)
+    assert "A piece that is not here any more" in (await browser.open(draft.path)).text
+    refused = await browser.submit(draft.path, act="queue", status=400)
+    assert "that was ticked is not here any more" in refused.text
+    await browser.submit(draft.path, act="queue", material=[])
+    assert await world.inside.fetchval("SELECT count(*) FROM guard.review") == 1
+
+
+async def test_what_was_ticked_is_found_however_much_came_after_it(
+    world: World, browser: Browser, amina: Handler, draft: Page
+) -> None:
+    first = signed(said(amina), KEY)
+    await handed(world, amina, first)
+    await world.inside.execute("UPDATE corridor.material SET received_on = received_on - 9")
+    await handed(world, amina, signed(said(amina), KEY))
+    await offered(browser, draft)
+
+    async with world.pool.acquire() as db:
+        newest = await material.listing(db, amina.vault, limit=1)
+        both = await material.listing(db, amina.vault, limit=1, ticked=[first.sha256])
+
+    assert first.sha256 not in {one.signed.sha256 for one in newest}
+    assert [one.signed.sha256 for one in both] == [newest[0].signed.sha256, first.sha256]
+
+
 async def test_two_handlers_who_look_at_once_keep_one_key_that_opens_it(
     world: World, amina: Handler, ben: Handler
 ) -> None:

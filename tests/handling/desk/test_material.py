@@ -1,6 +1,7 @@
 """Material at the desk: only what its agency signed for this unit is kept, once, with its conditions; the rest is kept apart."""
 
 import base64
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -136,6 +137,39 @@ async def test_what_does_not_verify_is_kept_apart_and_its_agency_reads_nothing_o
     assert await coast.db.fetchval("SELECT count(*) FROM desk.material") == 0
     assert await coast.db.fetchval("SELECT count(*) FROM desk.inbox") == 1
     assert await opened_on(coast, row) is None
+
+
+async def test_what_is_kept_apart_is_judged_once_in_a_session_and_anew_in_the_next(coast: DeskRoom) -> None:
+    other = AgencyKey("Coast Guard", COAST.recipient, OTHER.public, TODAY)
+    said = replace(SAID, unit=(await coast.members()).unit, sender=other.fingerprint())
+    await sent(coast, said, key=OTHER)
+    browser = await coast.sign_in()
+    assert "Kept apart: 1" in (await browser.open("/material")).text
+
+    sql = "UPDATE unit.agency SET acknowledge = $1, fingerprint = $2 WHERE id = 'coast'"
+    await coast.db.execute(sql, OTHER.public, other.fingerprint())
+
+    again = await browser.open("/material")
+    assert "Kept apart: 1" in again.text
+    assert Reason.NOT_THE_AGENCYS.value in again.text
+    later = await coast.browser()
+    await later.open("/sign-in")
+    unit, name = coast.unit, "amina"
+    code = unit.code("desk", name, int(time.time()) + 30)  # each code counts once
+    await later.submit("/sign-in", name=name, passphrase=unit.passphrase("desk", name), code=code)
+    assert "Kept apart" not in (await later.open("/material")).text
+
+
+async def test_a_row_that_is_put_under_another_agency_opens_no_more(coast: DeskRoom) -> None:
+    members = await coast.members()
+    row = await sent(coast, replace(SAID, unit=members.unit))
+    browser = await coast.sign_in()
+    await browser.open("/material")
+    await browser.open(f"/material/{row}")
+
+    await coast.db.execute("UPDATE desk.material SET agency = 'river-parks' WHERE id = $1", row)
+
+    assert "cannot be opened any more" in (await browser.open("/material")).text
 
 
 async def test_what_answers_a_package_of_ours_is_shown_as_circular(coast: DeskRoom) -> None:
