@@ -17,7 +17,7 @@ from handling.exchange import forms, guide, handed, material_pages, notice_pages
 from handling.exchange.common import ID, PORTAL, Officer, attached, attachment, who
 from handling.exchange.handed import NotTakenError
 from handling.exchange.package import PackageId
-from handling.exchange.portal import NoSuchPackageError, PastDeletionError, Taken
+from handling.exchange.portal import NoSuchPackageError, PastDeletionError, Taken, TooMuchToldError
 from handling.store import agencies
 from handling.store.members import MemberListError
 from tipline import openpage
@@ -202,6 +202,14 @@ _REFUSALS: Mapping[type[Exception], tuple[HTTPStatus, ErrorPage]] = MappingProxy
                 title="No longer handed out",
                 message="This package is recalled, its last day has passed, or your agency has told what became of its copies. "
                 "Delete every copy that is left. If you still need what it says, ask the unit for a new release.",
+            ),
+        ),
+        TooMuchToldError: (
+            HTTPStatus.CONFLICT,
+            ErrorPage(
+                title="No more is taken about this package",
+                message="Your agency has told so much of this kind about it that the unit has to read that first. Nothing was "
+                "taken. Call the unit, on a number that you already have.",
             ),
         ),
         MemberListError: (

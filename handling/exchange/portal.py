@@ -28,6 +28,9 @@ PAGE_LENGTH = 20
 _ANSWERS_SHOWN = 50
 _SENT_SHOWN = 50
 _UNOPENED_MAX = 200  # files of one agency that wait for the desk
+_TOLD_MAX = (
+    100  # answers of one kind about one package: whoever has a sign-in fills neither the database nor a desk's page
+)
 _MARK = 8  # digits
 _TO_THE_MINUTE = frozenset({SealedBreach.KIND, SealedDestruction.KIND})
 """A breach is told within agreed hours, and of two words on the copies of one day the later one counts."""
@@ -46,6 +49,13 @@ class PastDeletionError(Exception):
 
     def __init__(self) -> None:
         super().__init__("the time for keeping this package has ended")
+
+
+class TooMuchToldError(Exception):
+    """So much was told about this package that no more of this kind is taken."""
+
+    def __init__(self) -> None:
+        super().__init__("no more of this kind is taken about this package")
 
 
 class Taken(Enum):
@@ -239,13 +249,19 @@ class Portal:
         return UnitKeys(self.unit, self.name, listed.package_signer, listed.desk_intake)
 
     async def _hand_in(self, db: Db, package: PackageId, kind: str, said: Mapping[str, Any], *, form: Secret) -> bool:
-        """Seal what was said to the desk and note that it was said, inside the caller's transaction; False if it was before."""
+        """Seal what was said to the desk and note that it was said, inside the caller's transaction; False if it was before.
+
+        Raises:
+            TooMuchToldError: it would be one too many; the caller's transaction ends with nothing noted.
+        """
         today = self.today()
         desk = (await members.load(db, self.trust, today)).desk_intake
         statement = {"release": str(package), **said}
         answer = UUID(bytes=macs.mac(form, canonical(statement), purpose="agency answer")[:16], version=4)
         if not await store.add_answer(db, answer, package, kind=kind, day=today):
             return False
+        if await store.given(db, package, kind) > _TOLD_MAX:
+            raise TooMuchToldError
         heard = {"heard": minute_text(self.now())} if kind in _TO_THE_MINUTE else {}
         sealed = age.seal(canonical({**statement, **heard, "day": today.isoformat()}), [desk])
         await store.put_inbox(db, answer, kind=kind, sealed=sealed, day=today)

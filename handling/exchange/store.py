@@ -75,6 +75,12 @@ _ADD_ANSWER = """
     VALUES ($1, $2, $3, $4)
         ON CONFLICT DO NOTHING
 """
+_GIVEN = """
+    SELECT count(*)
+      FROM exchange.answer
+     WHERE package = $1
+       AND kind = $2
+"""
 _PUT_INBOX = """
     INSERT INTO desk.inbox (id, kind, sealed, received_on)
     VALUES ($1, $2, $3, $4)
@@ -180,6 +186,13 @@ async def add_answer(db: Db, answer: UUID, package: PackageId, *, kind: str, day
     with store_errors():
         tag = await db.execute(_ADD_ANSWER, answer, package, kind, day)
     return tag == "INSERT 0 1"
+
+
+async def given(db: Db, package: PackageId, kind: str) -> int:
+    """How many answers of one kind were given about a package."""
+    with store_errors():
+        count: int = await db.fetchval(_GIVEN, package, kind)
+    return count
 
 
 async def put_inbox(db: Db, answer: UUID, *, kind: str, sealed: bytes, day: date) -> None:

@@ -110,6 +110,22 @@ async def test_nobody_tells_anything_of_another_agencys_package(exchange: Exchan
     assert await exchange.inbox() == []
 
 
+async def test_no_more_than_a_hundred_words_of_one_kind_are_taken_about_one_package(exchange: Exchange) -> None:
+    released = await exchange.release()
+    dario = await exchange.sign_in("dario")
+    await dario.open(released.path)
+    sql = "INSERT INTO exchange.answer SELECT gen_random_uuid(), $1, 'breach', $2 FROM generate_series(1, 100)"
+    await exchange.db.execute(sql, released.id, TODAY)
+
+    refused = await dario.submit("/breach", status=409, loss="lost", noticed_time="00:00", breach_text="Again.")
+    await dario.open(released.path)
+    await dario.submit("/copies", fate="destroyed", done_on=TODAY.isoformat())
+
+    assert "Nothing was taken. Call the unit" in refused.text
+    assert await exchange.db.fetchval("SELECT count(*) FROM exchange.answer WHERE kind = 'breach'") == 100
+    assert [kind for kind, _ in await exchange.inbox()] == ["destruction"]
+
+
 async def test_a_recalled_package_says_so_with_its_day_and_nothing_of_why(exchange: Exchange) -> None:
     released = await exchange.release()
     dario = await exchange.sign_in("dario")
