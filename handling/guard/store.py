@@ -253,7 +253,7 @@ _IS_RELEASED_TO = """
 """
 _RECALLED = """
     UPDATE exchange.package
-       SET recalled_on = $2, delete_by = $3
+       SET recalled_on = $2, delete_by = LEAST(delete_by, $3)
      WHERE id = $1
 """
 _ADD_NOTICE = """
@@ -425,7 +425,7 @@ async def is_released_to(db: Db, release: UUID, agency: str) -> bool:
 
 
 async def mark_recalled(db: Db, release: UUID, day: date, *, by: date) -> None:
-    """End the handing out of a package: it is recalled, and *by* is its last day."""
+    """End the handing out of a package: it is recalled, and *by* is its last day where that was not earlier."""
     with store_errors():
         await db.execute(_RECALLED, release, day, by)
 

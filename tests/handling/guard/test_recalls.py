@@ -63,6 +63,16 @@ async def test_one_officers_signature_sends_a_recall_and_ends_the_handing_out(wo
     assert str(release) in text
 
 
+async def test_a_recall_never_moves_the_last_day_back(world: World) -> None:
+    release = await let_out(world)
+    soon = today() + timedelta(days=2)
+    await world.owner.execute("UPDATE exchange.package SET delete_by = $2 WHERE id = $1", release, soon)
+
+    await sign(world, await ask(world, recall_of(release)))
+
+    assert tuple(await package(world, release)) == (today(), soon)
+
+
 @pytest.mark.parametrize("lie", ["another agency's package", "no package"])
 async def test_a_recall_of_what_was_not_released_to_this_agency_is_refused_and_changes_nothing(
     world: World, lie: str
