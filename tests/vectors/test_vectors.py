@@ -247,7 +247,9 @@ def members(fields: Fields) -> Fields:
 
 def chain(fields: Fields) -> Fields:
     statements = [fields[f"statement-{number}"].encode() for number in range(1, 4) if f"statement-{number}" in fields]
-    versions = [(Statement.parse(data).body["version"], data) for data in statements]
+    answers = [fields[name].encode() if (name := f"assertions-{number}") in fields else None for number in range(1, 4)]
+    numbers = [Statement.parse(data).body["version"] for data in statements]
+    versions = zip(numbers, statements, answers[: len(statements)], strict=True)
     newest = verify_chain(bytes.fromhex(fields["root"]), versions)[-1]
     names = [entry["name"] for entry in newest.body["members"]]
     since = " ".join(str(newest.since[name]) for name in names)
