@@ -13,7 +13,7 @@ from crypto.digest import sha256
 from crypto.errors import CryptoError
 from handling import undersigned
 from handling.notices import CONSENT
-from handling.rules.consent import ConsentError, Given, Token
+from handling.rules.consent import Answer, ConsentError, Given, Token
 from handling.rules.notices import NoticeKind
 from handling.store.agencies import Agency
 
@@ -89,14 +89,19 @@ def judged(answers: Iterable[SignedAnswer], counts: Callable[[SignedAnswer, Toke
         counts: whether one is signed as it must be and answers what was asked.
 
     One that does not count takes what was said before about the same with it: nobody brings an old yes back by spoiling a no.
+    Nor by handing it in once more: a yes counts where it came first.
     """
     found: list[Given] = []
+    before: set[bytes] = set()
     for one in answers:
         try:
             token = one.token()
         except ConsentError:
             found.clear()
             continue
+        if token.answer is not Answer.NO and one.sha256 in before:
+            continue
+        before.add(one.sha256)
         if counts(one, token):
             found.append(Given(token, one.sha256.hex()))
         else:

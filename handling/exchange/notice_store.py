@@ -42,10 +42,15 @@ _ANSWERS = """
 """
 _ADD_ANSWER = """
     INSERT INTO exchange.consent (notice, token, answer, until, given_on, sealed)
-    SELECT id, $3, $4, $5, $6, $7
-      FROM exchange.notice
-     WHERE agency = $1
-       AND id = $2
+    SELECT n.id, $3, $4, $5, $6, $7
+      FROM exchange.notice n
+     WHERE n.agency = $1
+       AND n.id = $2
+       AND ($4 <> 'no' OR 'no' IS DISTINCT FROM (SELECT c.answer
+                                                   FROM exchange.consent c
+                                                  WHERE c.notice = n.id
+                                                  ORDER BY c.position DESC
+                                                  LIMIT 1))
         ON CONFLICT DO NOTHING
 """
 _MARK_DOWNLOADED = """
@@ -106,7 +111,7 @@ async def answers(db: Db, agency: str, notice: UUID) -> tuple[Answered, ...]:
 
 
 async def add_answer(db: Db, agency: str, token: Token, digest: bytes, *, sealed: bytes, day: date) -> bool:
-    """Keep an answer, sealed to the desk; False when this very one is here already."""
+    """Keep an answer, sealed to the desk; False when this very yes is here already, or a no was the last word."""
     with store_errors():
         tag = await db.execute(_ADD_ANSWER, agency, token.request, digest, token.answer.value, token.until, day, sealed)
     return tag == "INSERT 0 1"

@@ -16,10 +16,11 @@ from handling.exchange import notice_store
 from handling.exchange.notice_store import Answered, Notice
 from handling.exchange.portal import NoSuchPackageError, Portal
 from handling.rules.agreements import Channel
-from handling.rules.consent import ConsentError
+from handling.rules.consent import Answer, ConsentError
 from handling.store import agencies, members
 
 SHOWN = 20
+ANSWERS_MAX = 100  # to one notice; a no is taken all the same
 SEALED_NAME: Mapping[Channel, str] = {Channel.AGE: "notice.age", Channel.OPENPGP: "notice.txt.gpg"}
 OPENED_NAME = "notice.txt"
 SIGNATURE_NAME: Mapping[Channel, str] = {Channel.AGE: "notice.age.sig", Channel.OPENPGP: "notice.txt.gpg.asc"}
@@ -39,6 +40,10 @@ class Refusal(Enum):
     )
     OTHER_NOTICE = "This answers another notice. Open that notice here and hand it in there."
     PAST = "The last day of this consent has passed already. Answer again with a later one."
+    TOO_MANY = (
+        "Your agency has answered this notice a hundred times. A no is still taken; for anything else, call the unit, on a number"
+        " that you already have."
+    )
     BEFORE = "This very answer is here already, and counts once. To say something else, sign another answer."
 
 
@@ -115,6 +120,8 @@ async def take(portal: Portal, agency: str, notice: UUID, text: str) -> None:
             raise NotTakenError(Refusal.OTHER_NOTICE)
         if token.until is not None and token.until < today:
             raise NotTakenError(Refusal.PAST)
+        if token.answer is not Answer.NO and len(await notice_store.answers(db, agency, notice)) >= ANSWERS_MAX:
+            raise NotTakenError(Refusal.TOO_MANY)
         desk = (await members.load(db, portal.trust, today)).desk_intake
         sealed = await asyncio.to_thread(age.seal, canonical(signed.to_body()), [desk])
         if not await notice_store.add_answer(db, agency, token, signed.sha256, sealed=sealed, day=today):

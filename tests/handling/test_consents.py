@@ -79,3 +79,13 @@ def test_an_answer_that_does_not_count_takes_what_was_said_before_it_along() -> 
     assert consents.judged([yes, no], lambda answer, _: answer is yes) == ()
     assert consents.judged([no, yes], lambda answer, _: answer is yes)[0].token == YES
     assert consents.judged([yes, SignedAnswer(b"spoilt", b"")], lambda *_: True) == ()
+
+
+def test_an_old_yes_that_comes_once_more_behind_a_no_changes_nothing_and_a_second_no_counts() -> None:
+    yes, no, newer = signed(YES), signed(NO), signed(replace(YES, until=date(2027, 6, 1)))
+
+    def said(*answers: SignedAnswer) -> list[Token]:
+        return [one.token for one in consents.judged(answers, lambda *_: True)]
+
+    assert said(yes, no, yes) == [YES, NO]
+    assert said(yes, no, newer, no)[-1] == NO

@@ -150,10 +150,20 @@ async def test_an_agency_is_asked_signs_and_a_release_goes_until_it_takes_its_wo
     assert "Consent was withdrawn" in (await amina.open(share)).text
     assert "The agency has answered otherwise since" in (await amina.open(f"/releases/{release['id']}")).text
 
+    once_more = await asyncio.to_thread(floor.sign, no, originator)
+    await _hand_in(agency, str(notice), once_more, status=422)  # the last word already
+    later = yes.replace(UNTIL, (TODAY + timedelta(days=200)).isoformat())
+    await _hand_in(agency, str(notice), await asyncio.to_thread(floor.sign, later, originator))
+    await amina.open("/")
+    assert "Consented, to every version" in (await amina.open(share)).text
+    await _hand_in(agency, str(notice), once_more)
+    await amina.open("/")
+    assert "Consent was withdrawn" in (await amina.open(share)).text
 
-async def _hand_in(agency: Browser, notice: str, pasted: str) -> None:
+
+async def _hand_in(agency: Browser, notice: str, pasted: str, *, status: int = 200) -> None:
     await agency.open(f"/notices/{notice}")
-    await agency.submit("/answer", text=pasted)
+    await agency.submit("/answer", status=status, text=pasted)
 
 
 async def test_an_overdue_request_says_that_silence_is_not_consent_and_can_be_made_no_second_time(floor: Floor) -> None:

@@ -107,7 +107,7 @@ async def test_under_a_consent_signed_with_ssh_a_release_leaves_and_names_it_by_
     await world.sign_release(release, "ben")
 
     assert shown.examined.manifest.consents == (yes.sha256.hex(),)
-    assert views.release_page(shown, scheme(), subjects()).consents[0][0] == CUSTOMS
+    assert views.release_page(shown, scheme(), subjects(), None).consents[0][0] == CUSTOMS
     assert await world.sign_release(release, "clara") is State.RELEASED
     assert await world.packages() == 1
 
@@ -191,6 +191,28 @@ async def test_the_order_is_that_of_arrival_whatever_order_the_desk_gives(world:
     await found.hands_in(yes, no)
 
     assert "originator/ask" in await found.refused(await found.release([no, yes]))
+
+
+async def test_a_portal_that_lies_brings_no_yes_back_behind_a_no_by_giving_it_once_more(world: World) -> None:
+    found = await matter(world)
+    yes, no = found.signed(found.token()), found.signed(found.token(Answer.NO))
+    await found.hands_in(yes, no)
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await found.hands_in(yes)
+
+    as_a_no = "INSERT INTO exchange.consent (notice, token, answer, given_on, sealed) VALUES ($1, $2, 'no', $3, '')"
+    await world.owner.execute(as_a_no, found.notice, yes.sha256, today())
+
+    assert "originator/ask" in await found.refused(await found.release([yes, no]))
+
+
+async def test_an_agency_takes_its_word_back_as_often_as_it_gave_it(world: World) -> None:
+    found = await matter(world)
+    no = found.signed(found.token(Answer.NO))
+    await found.hands_in(found.signed(found.token()), no)
+    await found.hands_in(found.signed(found.token(until=UNTIL + timedelta(days=1))), no)
+
+    assert "originator/ask" in await found.refused(await found.release())
 
 
 async def test_a_no_after_the_first_signature_voids_it(world: World) -> None:
