@@ -52,7 +52,7 @@ async def test_where_immunity_is_claimed_nothing_leaves_without_the_officers_exp
     with pytest.raises(NoWordError):
         await world.sign_release(release, "clara")
     assert await world.packages() == 0
-    assert views.release_page(shown, scheme(), subjects()).immunity
+    assert views.release_page(shown, scheme(), subjects(), None).immunity
     assert await world.sign_release(release, "clara", immunity=True) is State.RELEASED
 
 
@@ -61,7 +61,7 @@ async def test_signers_hear_that_the_author_grades_both_axes_alike(world: World)
 
     shown = await releases.open_(world.guard, release, world.hand("ben"), today())
 
-    assert views.release_page(shown, scheme(), subjects()).alike
+    assert views.release_page(shown, scheme(), subjects(), None).alike
 
 
 async def test_a_release_over_openpgp_opens_and_verifies_with_gnupg(world: World) -> None:

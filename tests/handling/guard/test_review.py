@@ -149,7 +149,7 @@ async def test_an_assessment_is_read_and_signed_by_its_hash_and_its_words_go_no_
     handed = await world.owner.fetchval("SELECT sealed FROM desk.inbox WHERE kind = 'report'")
     opened = age.open_(handed, [await desk_intake(world)]).decode()
 
-    page = views.review_page(shown, scheme(), subjects())
+    page = views.review_page(shown, scheme(), subjects(), None)
     assert [why for _, _, why in page.risk] == [f"Little on {axis.value}." for axis in Axis]
     assert sha256(canonical(ASSESSED)).hex() in opened
     assert "Little on" not in opened
@@ -175,7 +175,7 @@ async def test_the_reviewer_reads_why_a_report_from_one_tip_may_leave(world: Wor
     review = await world.ask_review(edit=used)
 
     view = await reviews.open_(world.guard, review, world.hand("ben"), today())
-    page = review_page(view, scheme(), subjects())
+    page = review_page(view, scheme(), subjects(), None)
 
     assert page.earlier == (("Harbour Customs Service", 2),)
     assert page.why_together == "Several people know each part of it."
@@ -200,6 +200,7 @@ async def test_the_reviewer_reads_for_which_item_immunity_is_claimed_and_a_repor
         await reviews.open_(world.guard, await world.ask_review(edit=carried), world.hand("ben"), today()),
         scheme(),
         subjects(),
+        None,
     )
     assert page.claims == ((1, "A court could be asked."),)
     for edit in (_claimed, elsewhere):
@@ -214,7 +215,7 @@ async def test_reviewer_and_desk_hear_that_the_author_grades_both_axes_alike(wor
     view = await reviews.open_(world.guard, review, world.hand("ben"), today())
     await world.sign_review(review)
 
-    assert review_page(view, scheme(), subjects()).alike is alike
+    assert review_page(view, scheme(), subjects(), None).alike is alike
     assert ("alike" in view.asked.body(today())) is alike
 
 
