@@ -3,10 +3,10 @@
 Layout: docs/format.md, "Emergency disclosures".
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from crypto import webauthn
@@ -14,32 +14,19 @@ from crypto.canonical import canonical, parse
 from crypto.digest import sha256
 from crypto.errors import CryptoError
 from crypto.statement import Statement
-from crypto.webauthn import Authenticator
+from handling.held import Listing, Lists, Signer
 from handling.rules.emergency import IllegalMoveError, Move, State, Threat, Warned, advance, may_follow
 from handling.rules.release import Duties
 
 TOLD: Final = "tipline/emergency/v1"
 SECOND: Final = "tipline/emergency-second/v1"
 REVIEW: Final = "tipline/emergency-review/v1"
-_ANSWERS: Final = "answers"  # stands only where there are some
+_ANSWERS, _HELD = "answers", "held"  # each stands only where there are some
+_TYPES: Final = {"told": TOLD, "second": SECOND, "review": REVIEW}
 _KEYS: Final = {
     SECOND: {"id", "by", "at", "about", "verdict", "note"},
     REVIEW: {"id", "by", "at", "about", "finding", "source"},
 }
-
-
-class Signer(Protocol):
-    """Of a member on the list, what a signature is held against."""
-
-    @property
-    def signing(self) -> bytes:
-        """Their signing key."""
-        ...
-
-    @property
-    def authenticators(self) -> Sequence[Authenticator]:
-        """With one of which they sign, where there is any."""
-        ...
 
 
 class EmergencyFormatError(Exception):
@@ -113,20 +100,22 @@ class Record:
     second_by: str = ""
     reviewed_by: str = ""
     unanswered: tuple[str, ...] = ()
-    """Who of them has an authenticator today that has not answered to what they signed."""
+    """Who of them has an authenticator, on the list by which they count, that has not answered to what they signed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Papers:
     """The statements as they lie sealed together: the one that told it, and those that came after it.
 
-    *answers* are what authenticators answered to each, by the name of the part.
+    By the name of the part, *answers* are what authenticators answered to each, and *held* under which member list the guard
+    states that it counted.
     """
 
     told: Statement
     second: Statement | None = None
     review: Statement | None = None
     answers: Mapping[str, bytes] = field(default_factory=dict)
+    held: Mapping[str, Statement] = field(default_factory=dict)
 
     @property
     def _parts(self) -> dict[str, Statement | None]:
@@ -137,6 +126,8 @@ class Papers:
         body: dict[str, Any] = {name: None if part is None else part.to_json() for name, part in self._parts.items()}
         if self.answers:
             body[_ANSWERS] = {name: parse(answer) for name, answer in self.answers.items()}
+        if self.held:
+            body[_HELD] = {name: held.to_json() for name, held in self.held.items()}
         return canonical(body)
 
     @classmethod
@@ -144,16 +135,19 @@ class Papers:
         """Read what was sealed, or raise `EmergencyFormatError`. Nothing of it is believed before `verify`."""
         try:
             value = parse(data)
-            if not isinstance(value, dict) or value.keys() - {_ANSWERS} != {"told", "second", "review"}:
+            if not isinstance(value, dict) or value.keys() - {_ANSWERS, _HELD} != {"told", "second", "review"}:
                 raise EmergencyFormatError
-            answers = value.pop(_ANSWERS, {})
+            answers, stated = value.pop(_ANSWERS, {}), value.pop(_HELD, {})
+            if not isinstance(answers, dict) or not isinstance(stated, dict):
+                raise EmergencyFormatError
             parts = {name: None if part is None else Statement.from_json(part) for name, part in value.items()}
+            held = {name: Statement.from_json(one) for name, one in stated.items()}
         except CryptoError:
             raise EmergencyFormatError from None
-        if parts["told"] is None or not isinstance(answers, dict) or not answers.keys() <= parts.keys():
+        if parts["told"] is None or not answers.keys() | held.keys() <= parts.keys():
             raise EmergencyFormatError
         given = {name: canonical(answer) for name, answer in answers.items()}
-        return cls(parts["told"], parts["second"], parts["review"], given)
+        return cls(parts["told"], parts["second"], parts["review"], given, held)
 
     @classmethod
     def of_told(cls, statement: Statement, answer: bytes | None) -> "Papers":
@@ -168,6 +162,15 @@ class Papers:
         """Return the papers with the review, and what its author's authenticator answered."""
         return replace(self, review=statement, answers=self._with("review", answer))
 
+    @property
+    def unheld(self) -> dict[str, Statement]:
+        """The parts about which the guard has not stated yet under which list they count."""
+        return {name: part for name, part in self._parts.items() if part is not None and name not in self.held}
+
+    def holding(self, held: Mapping[str, Statement]) -> "Papers":
+        """Return the papers with what the guard states about these parts."""
+        return replace(self, held={**self.held, **held})
+
     def _with(self, name: str, answer: bytes | None) -> dict[str, bytes]:
         return {**self.answers} if answer is None else {**self.answers, name: answer}
 
@@ -179,37 +182,33 @@ class Papers:
 
     @property
     def seen(self) -> str:
-        """SHA-256 of all of it, in hexadecimal: what is shown is what the next statement is about."""
-        return sha256(self.encode()).hex()
+        """SHA-256 of all that people signed, in hexadecimal: what is shown is what the next statement is about."""
+        return sha256(replace(self, held={}).encode()).hex()
 
-    def verify(self, emergency: UUID, signing: Mapping[str, Signer], duties: Duties) -> Record:
+    def verify(self, emergency: UUID, lists: Lists) -> Record:
         """Return what they say, or raise `EmergencyFormatError`.
 
         Each statement is signed by the person it names, each is about the one before it, and whoever follows is somebody
-        else than who told it and may.
+        else than who told it and may, by today's list or by the one under which the guard states that it counted.
 
         Args:
             emergency: the id of the row that they lie in: of other papers, no part counts.
-            signing: each member by name, with their signing key and authenticators.
-            duties: duties of each member by name.
+            lists: today's member list and those before it.
         """
-        body = _signed(self.told, TOLD, "told_by", emergency, signing)
+        body, under = self._signed("told", emergency, lists, may=lambda _, __: True)
         told, told_by = Told.read(body), body["told_by"]
         record = Record(told, told_by, _moment(body["told_at"]), tuple(body["shown_to"]))
-        signers = {"told": told_by}
+        signers = {"told": (told_by, under)}
         if self.second is not None:
-            after = _following(self._until("told"), self.second, SECOND, emergency, signing)
+            after, under = self._following(self._until("told"), "second", emergency, lists)
             record = replace(record, state=_moved(record.state, after["verdict"]), second_by=after["by"])
-            signers["second"] = record.second_by
+            signers["second"] = after["by"], under
         if self.review is not None:
-            after = _following(self._until("told", "second"), self.review, REVIEW, emergency, signing)
+            after, under = self._following(self._until("told", "second"), "review", emergency, lists)
             record = replace(record, state=_moved(record.state, Move.REVIEW.value), reviewed_by=after["by"])
-            signers["review"] = record.reviewed_by
-        followers = [by for by in (record.second_by, record.reviewed_by) if by]
-        if not all(may_follow(by, told_by, duties) for by in followers):
-            raise EmergencyFormatError
-        silent = {name: by for name, by in signers.items() if not self._answered(name, signing[by])}
-        return replace(record, unanswered=tuple(dict.fromkeys(silent.values())))
+            signers["review"] = after["by"], under
+        silent = [by for name, (by, under) in signers.items() if not self._answered(name, under.signing[by])]
+        return replace(record, unanswered=tuple(dict.fromkeys(silent)))
 
     def _answered(self, name: str, signer: Signer) -> bool:
         statement = self._parts[name]
@@ -218,33 +217,36 @@ class Papers:
         answer = self.answers.get(name)
         return webauthn.answered(signer.authenticators, statement.type, statement.payload(), answer)
 
-
-def _signed(
-    statement: Statement, type_: str, by: str, emergency: UUID, signing: Mapping[str, Signer]
-) -> Mapping[str, Any]:
-    """Return the body: of this emergency, and signed by exactly the member whom it names."""
-    try:
-        key = signing[str(statement.body[by])].signing
-        if [one.public for one in statement.signatures] != [key]:
+    def _signed(
+        self, name: str, emergency: UUID, lists: Lists, may: Callable[[str, Duties], bool]
+    ) -> tuple[Mapping[str, Any], Listing]:
+        """Return the body of one part, of this emergency, and the list by which it is signed by exactly whom it names."""
+        statement, type_ = self._parts[name], _TYPES[name]
+        if statement is None:
             raise EmergencyFormatError
-        body: Mapping[str, Any] = statement.verify(type_, [key])
-    except (CryptoError, KeyError):
-        raise EmergencyFormatError from None
-    if body.get("id") != str(emergency):
-        raise EmergencyFormatError
-    return body
+        try:
+            who = str(statement.body["told_by" if type_ == TOLD else "by"])
+            under = lists.under(statement, who, self.held.get(name), may=lambda duties: may(who, duties))
+            if under is None:
+                raise EmergencyFormatError
+            body: Mapping[str, Any] = statement.verify(type_, [under.signing[who].signing])
+        except (CryptoError, KeyError):
+            raise EmergencyFormatError from None
+        if body.get("id") != str(emergency):
+            raise EmergencyFormatError
+        return body, under
 
-
-def _following(
-    before: Papers, statement: Statement, type_: str, emergency: UUID, signing: Mapping[str, Signer]
-) -> Mapping[str, str]:
-    """Return the body of a second signature or a review, which is about the papers *before*."""
-    body = _signed(statement, type_, "by", emergency, signing)
-    if body.keys() != _KEYS[type_] or not all(isinstance(value, str) for value in body.values()):
-        raise EmergencyFormatError
-    if body["about"] != before.seen:
-        raise EmergencyFormatError
-    return body
+    def _following(
+        self, before: "Papers", name: str, emergency: UUID, lists: Lists
+    ) -> tuple[Mapping[str, str], Listing]:
+        """Return the body of a second signature or a review, which is about the papers *before*, and its list."""
+        told_by = str(self.told.body["told_by"])
+        body, under = self._signed(name, emergency, lists, may=lambda who, duties: may_follow(who, told_by, duties))
+        if body.keys() != _KEYS[_TYPES[name]] or not all(isinstance(value, str) for value in body.values()):
+            raise EmergencyFormatError
+        if body["about"] != before.seen:
+            raise EmergencyFormatError
+        return body, under
 
 
 def _moved(state: State, move: str) -> State:

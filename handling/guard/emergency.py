@@ -9,15 +9,20 @@ from uuid import UUID, uuid4
 
 from crypto import age
 from crypto.digest import sha256
+from handling import held
 from handling.emergencies import REVIEW, SECOND, TOLD, EmergencyFormatError, Papers, Record, Told
 from handling.guard import counts
 from handling.guard import emergency_store as store
 from handling.guard.counts import Question
 from handling.guard.emergency_store import Row
+from handling.guard.keys import Keys
 from handling.guard.refusal import ChangedError, MovedError, NotNowError, Refused, RefusedError
 from handling.guard.service import Guard, Hand, found, member_list, with_keys
+from handling.guard.sign import SignError
 from handling.guard.verify import duties
+from handling.held import Listing, Lists
 from handling.rules.emergency import IllegalMoveError, Move, State, advance, can_be_followed, may_follow, may_tell
+from handling.store import members
 from handling.store.members import Duty, Member, MemberList
 from tipline.base.database import Db, TakenError
 
@@ -32,7 +37,10 @@ _NOBODY_ELSE = (
 )
 _PATIENCE = timedelta(minutes=15)
 _TOO_LONG = "More than 15 minutes have passed since you went on to sign. Nothing was signed. Go on to sign once more."
-_DAMAGED = "What is sealed here is not what its people signed, or one of them is no longer a member with that duty."
+_DAMAGED = (
+    "What is sealed here is not what its people signed, or one of them left, or lost that duty, before the guard could state"
+    " that it counts."
+)
 _ROW = (
     "What stands beside it in the database is not what its people signed: who told it and when, whom it is shown to, where it"
     " stands, or who followed. Somebody changed the one or the other."
@@ -74,8 +82,8 @@ async def tell(
         shown = _shown_to(listed, member, hidden)
         async with with_keys(guard, db, member, listed, hand.passphrase) as keys:
             statement = keys.sign(TOLD, told.body(emergency, member.name, now, shown))
-        answer = counts.answered(member, statement, hand.assertion)
-        papers = Papers.of_told(statement, answer)
+            answer = counts.answered(member, statement, hand.assertion)
+            papers = await _held(guard, keys, listed, Papers.of_told(statement, answer))
         sealed = await _sealed(papers, listed, shown)
         try:
             async with db.transaction():
@@ -100,9 +108,17 @@ async def all_(guard: Guard, who: str, now: datetime) -> tuple[tuple[Row, ...], 
 
 
 async def open_(guard: Guard, emergency: UUID, hand: Hand, now: datetime) -> View:
-    """Open one with the passphrase just typed."""
+    """Open one with the passphrase just typed, and state what was not stated yet: under which list a part of it counts."""
     async with guard.pool.acquire() as db:
-        return await _opened(guard, db, emergency, hand, now)
+        view = await _opened(guard, db, emergency, hand, now)
+        if not view.papers.unheld:
+            return view
+        async with with_keys(guard, db, view.listed.member(hand.who), view.listed, hand.passphrase) as keys:
+            papers = await _held(guard, keys, view.listed, view.papers)
+        if not papers.unheld:
+            sealed = await _sealed(papers, view.listed, view.record.shown_to)
+            await store.hold(db, emergency, sealed_sha256=sha256(view.row.sealed), sealed=sealed)
+        return view
 
 
 async def ask_to_follow(
@@ -123,8 +139,9 @@ async def second(guard: Guard, emergency: UUID, hand: Hand, now: datetime, *, mo
         member = view.listed.member(hand.who)
         async with with_keys(guard, db, member, view.listed, hand.passphrase) as keys:
             statement = keys.sign(SECOND, body)
-        answer = counts.answered(member, statement, hand.assertion)
-        sealed = await _sealed(view.papers.with_second(statement, answer), view.listed, view.record.shown_to)
+            answer = counts.answered(member, statement, hand.assertion)
+            papers = await _held(guard, keys, view.listed, view.papers.with_second(statement, answer))
+        sealed = await _sealed(papers, view.listed, view.record.shown_to)
         now_at, before = advance(view.record.state, move), sha256(view.row.sealed)
         async with db.transaction():
             await counts.used(db, answer)
@@ -142,8 +159,9 @@ async def review(guard: Guard, emergency: UUID, hand: Hand, now: datetime, *, fi
         member = view.listed.member(hand.who)
         async with with_keys(guard, db, member, view.listed, hand.passphrase) as keys:
             statement = keys.sign(REVIEW, body)
-        answer = counts.answered(member, statement, hand.assertion)
-        sealed = await _sealed(view.papers.with_review(statement, answer), view.listed, view.record.shown_to)
+            answer = counts.answered(member, statement, hand.assertion)
+            papers = await _held(guard, keys, view.listed, view.papers.with_review(statement, answer))
+        sealed = await _sealed(papers, view.listed, view.record.shown_to)
         before = sha256(view.row.sealed)
         async with db.transaction():
             await counts.used(db, answer)
@@ -191,12 +209,34 @@ async def _opened(guard: Guard, db: Db, emergency: UUID, hand: Hand, now: dateti
         opened = await asyncio.to_thread(keys.open, row.sealed)
     try:
         papers = Papers.read(opened)
-        record = papers.verify(row.id, {member.name: member for member in listed.members}, duties(listed))
+        record = papers.verify(row.id, await _lists(guard, db, listed))
     except EmergencyFormatError:
         raise RefusedError(Refused((_DAMAGED,))) from None
     if not _fits(row, record):
         raise RefusedError(Refused((_ROW,)))
     return View(row, listed, record, papers)
+
+
+async def _lists(guard: Guard, db: Db, listed: MemberList) -> Lists:
+    versions = await members.versions(db, guard.trust)
+    return Lists(_listing(listed), {version.sha256.hex(): _listing(version) for version in versions})
+
+
+def _listing(listed: MemberList) -> Listing:
+    return Listing({member.name: member for member in listed.members}, duties(listed), listed.package_signer)
+
+
+async def _held(guard: Guard, keys: Keys, listed: MemberList, papers: Papers) -> Papers:
+    """Return the papers, which count under *listed* or were stated to count, with that stated of every part.
+
+    Nothing stops the telling: where the package key does not open, nothing is stated, and the next who opens it does.
+    """
+    bodies = [held.body(part, listed.sha256.hex()) for part in papers.unheld.values()]
+    try:
+        stated = await asyncio.to_thread(guard.package_keys.state, held.HELD, bodies, keys, listed)
+    except SignError:
+        return papers
+    return papers.holding(dict(zip(papers.unheld, stated, strict=True)))
 
 
 def _fits(row: Row, record: Record) -> bool:

@@ -63,6 +63,13 @@ _REVIEW = """
        AND sha256(sealed) = $2
 """
 
+_HOLD = """
+    UPDATE guard.emergency
+       SET sealed = $3
+     WHERE id = $1
+       AND sha256(sealed) = $2
+"""
+
 _GIVEN = """
     UPDATE guard.emergency
        SET given_on = $2
@@ -100,6 +107,12 @@ async def review(db: Db, emergency: UUID, *, sealed_sha256: bytes, by: str, seal
     """Add the review; False when somebody else moved it first, or oversight has not got it."""
     with store_errors():
         return bool(await db.execute(_REVIEW, emergency, sealed_sha256, by, sealed) == "UPDATE 1")
+
+
+async def hold(db: Db, emergency: UUID, *, sealed_sha256: bytes, sealed: bytes) -> None:
+    """Keep it with what the guard states about its parts, unless somebody moved it meanwhile: they state it too."""
+    with store_errors():
+        await db.execute(_HOLD, emergency, sealed_sha256, sealed)
 
 
 async def given(db: Db, emergency: UUID, day: date) -> None:

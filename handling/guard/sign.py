@@ -1,9 +1,10 @@
 """Signs a sealed package with the unit's package keys, which open only with a signer's keys, inside that request. Blocking."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from crypto import age, sshsig
 from crypto.canonical import canonical, parse
@@ -11,6 +12,7 @@ from crypto.errors import CryptoError
 from crypto.pgp import Gpg
 from crypto.secret import Secret
 from crypto.signing import SigningKey
+from crypto.statement import Statement
 from handling.guard.keys import Keys, NotForYouError
 from handling.guard.refusal import GuardError
 from handling.guard.seal import Sealed, SealedNotice
@@ -97,11 +99,24 @@ class PackageKeys:
         except (CryptoError, MissingKeyError, NotForYouError):
             raise SignError from None
 
+    def state(
+        self, type_: str, bodies: Sequence[Mapping[str, Any]], keys: Keys, members: MemberList
+    ) -> list[Statement]:
+        """State each of *bodies* in the guard's own name; or `SignError`."""
+        try:
+            key = self._ed25519(keys, members)
+        except (CryptoError, MissingKeyError, NotForYouError):
+            raise SignError from None
+        return [Statement.make(type_, body, key) for body in bodies]
+
     def _ssh(self, data: bytes, keys: Keys, members: MemberList, namespace: str) -> str:
+        return sshsig.sign(self._ed25519(keys, members), data, namespace=namespace)
+
+    def _ed25519(self, keys: Keys, members: MemberList) -> SigningKey:
         key = SigningKey.from_seed(Secret(keys.open(self.keyring.get("package", "ed25519"))))
         if key.public != members.package_signer:
             raise SignError
-        return sshsig.sign(key, data, namespace=namespace)
+        return key
 
     def _openpgp(self, data: bytes, keys: Keys, members: MemberList) -> str:
         passphrase = Secret(keys.open(self.keyring.get("package", "openpgp")))

@@ -33,6 +33,7 @@ __all__ = [
     "propose",
     "root_public",
     "trust",
+    "versions",
 ]
 
 _HASHES = """
@@ -145,6 +146,12 @@ async def statement(db: Db, listed: MemberList) -> bytes:
     """Return the signed statement of a list that was loaded: the bytes whose SHA-256 it names."""
     found: bytes = await db.fetchval(_STATEMENT, listed.version)
     return found
+
+
+async def versions(db: Db, trust: Trust) -> tuple[MemberList, ...]:
+    """Return every version of the chain, verified as `load` does; whether one was in force on a day says nothing here."""
+    links, _ = await _links(db, trust)
+    return tuple(await asyncio.to_thread(lambda: [member_list(link) for link in links]))
 
 
 async def append(

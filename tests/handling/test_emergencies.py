@@ -13,7 +13,9 @@ from crypto.signing import SigningKey
 from crypto.statement import Statement
 from crypto.webauthn import Authenticator
 from handling.emergencies import REVIEW, SECOND, TOLD, EmergencyFormatError, Papers, Record, Told
+from handling.held import HELD, Listing, Lists, body
 from handling.rules.emergency import State, Threat, Warned
+from handling.rules.release import Duty
 from tests.authenticator import SoftAuthenticator
 
 AMINA, BEN, DAN = SigningKey.generate(), SigningKey.generate(), SigningKey.generate()
@@ -27,8 +29,10 @@ class Listed:
     authenticators: tuple[Authenticator, ...] = ()
 
 
+GUARD = SigningKey.generate()
 SIGNING = {"amina": Listed(AMINA.public), "ben": Listed(BEN.public), "dan": Listed(DAN.public)}
-DUTIES = {"amina": {"handler"}, "ben": {"officer"}, "dan": {"analyst"}}
+DUTIES = {"amina": {Duty.HANDLER}, "ben": {Duty.OFFICER}, "dan": {Duty.ANALYST}}
+TODAY = Listing(SIGNING, DUTIES, GUARD.public)
 SHOWN = ("amina", "ben")
 ID, AT = UUID(int=9), datetime(2026, 11, 26, 3, 4, tzinfo=UTC)
 _TEXT = st.text(max_size=40)
@@ -67,7 +71,7 @@ def _papers(told: Told) -> Papers:
 
 
 def _verify(papers: Papers, emergency: UUID = ID) -> Record:
-    return papers.verify(emergency, SIGNING, DUTIES)
+    return papers.verify(emergency, Lists(TODAY, {}))
 
 
 @given(TOLDS)
@@ -154,13 +158,67 @@ def test_where_it_stands_is_what_was_signed_and_no_review_comes_before_a_second_
 def test_what_authenticators_answered_lies_with_it_and_whose_is_missing_is_named() -> None:
     soft = SoftAuthenticator()
     signing = {**SIGNING, "amina": Listed(AMINA.public, (soft.registered(),))}
+    lists = Lists(replace(TODAY, signing=signing), {})
     statement = _told(ONE).told
     answer = soft.answer(webauthn.challenge(TOLD, statement.payload())).encode()
     papers, silent = Papers.of_told(statement, answer), Papers.of_told(statement, None)
     seconded = _seconded(papers)
 
     assert Papers.read(seconded.encode()) == seconded
-    assert seconded.verify(ID, signing, DUTIES).unanswered == ()
-    assert silent.verify(ID, signing, DUTIES).unanswered == ("amina",)
+    assert seconded.verify(ID, lists).unanswered == ()
+    assert silent.verify(ID, lists).unanswered == ("amina",)
     with pytest.raises(EmergencyFormatError):  # what was confirmed is not what lies here
-        replace(seconded, answers={}).verify(ID, signing, DUTIES)
+        replace(seconded, answers={}).verify(ID, lists)
+
+
+FIRST = "1" * 64  # the version of the list that named amina, who is on no list today
+GONE = replace(TODAY, signing={"ben": SIGNING["ben"]}, duties={"ben": DUTIES["ben"]})
+LISTS = Lists(GONE, {FIRST: TODAY})
+
+
+def _stated(statement: Statement, key: SigningKey = GUARD, **says: str) -> Statement:
+    return Statement.make(HELD, {**body(statement, FIRST), **says}, key)
+
+
+def test_what_the_guard_saw_count_counts_and_reads_back_after_its_signer_has_left() -> None:
+    papers = _papers(ONE)
+
+    held = papers.holding({"told": _stated(papers.told)})
+
+    assert held.seen == papers.seen  # what was signed about them is about them still
+    assert Papers.read(held.encode()) == held
+    assert held.verify(ID, LISTS) == Record(ONE, "amina", AT, SHOWN, State.CONFIRMED, "ben")
+    assert list(papers.unheld) == ["told", "second"]
+    assert list(held.unheld) == ["second"]
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        None,
+        _stated(_told(ONE).told, AMINA),
+        _stated(_told(ONE).told, BEN),
+        _stated(_told(replace(ONE, why="Another.")).told),
+        _stated(_told(ONE).told, members_sha256="2" * 64),
+        Statement.make("tipline/other/v1", body(_told(ONE).told, FIRST), GUARD),
+    ],
+    ids=["nothing", "the leaver", "a member", "of other words", "under a list that never was", "as something else"],
+)
+def test_a_leaver_signs_nothing_new_whatever_is_stated_about_it_by_whom(stated: Statement | None) -> None:
+    papers = _told(ONE).holding({} if stated is None else {"told": stated})
+
+    with pytest.raises(EmergencyFormatError):
+        papers.verify(ID, LISTS)
+
+
+def test_the_list_that_the_guard_names_has_to_name_the_signer_with_that_key_and_the_duty() -> None:
+    papers = _seconded(_told(ONE), by="dan", key=DAN)
+    told, other = _stated(papers.told), replace(TODAY, signing={**SIGNING, "amina": Listed(DAN.public)})
+    assert papers.second is not None
+
+    for held, lists in (
+        ({"told": told, "second": _stated(papers.second)}, LISTS),
+        ({"told": told}, Lists(GONE, {FIRST: other})),
+    ):
+        with pytest.raises(EmergencyFormatError):
+            papers.holding(held).verify(ID, lists)

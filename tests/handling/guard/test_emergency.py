@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import asyncpg
 import pytest
@@ -24,6 +25,7 @@ from tests.conftest import RolePool
 from tests.handling.guard.test_elsewhere import an_outside_second, listing
 from tests.handling.guard.world import World
 from tests.journeys.browser import Browser
+from tests.lists import Edit, root_signs, with_duties
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 TOLD = Told(
@@ -146,6 +148,67 @@ async def test_a_row_that_says_what_nobody_signed_is_named_and_nothing_is_sealed
         await emergency.second(world.guard, view.row.id, seen, NOW, move=Move.CONFIRM, note="Yes.")
     assert "not what its people signed: who told it and when" in caught.value.refused.reasons[0]
     assert await world.owner.fetchval("SELECT sealed FROM guard.emergency") == view.row.sealed
+
+
+def without(*names: str) -> Edit:
+    """The member list without these."""
+
+    def edit(body: dict[str, Any]) -> None:
+        body["members"] = [member for member in body["members"] if member["name"] not in names]
+        body["first_readers"] = [name for name in body["first_readers"] if name not in names]
+
+    return edit
+
+
+async def test_it_stays_readable_and_comes_to_its_review_after_who_signed_it_left_or_lost_the_duty(
+    world: World,
+) -> None:
+    world = await listing(world, an_outside_second())
+    view = await told(world)
+    await follow(world, view, "clara")
+    await root_signs(world.settings, world.owner, without("clara"))
+    await root_signs(world.settings, world.owner, with_duties({"amina": ["analyst"]}))
+
+    after = await emergency.open_(world.guard, view.row.id, world.hand("ben"), NOW)
+    await emergency.give(world.guard, view.row.id, world.hand("ben"), NOW)
+    await reviewed(world, view, "ben")
+
+    assert (after.record.told, after.record.second_by, after.record.state) == (TOLD, "clara", State.CONFIRMED)
+    done = await emergency.open_(world.guard, view.row.id, world.hand("ben"), NOW)
+    assert done.record.state is State.REVIEWED
+
+
+async def test_who_left_signs_nothing_new_and_what_nobody_of_their_day_stated_stays_shut(world: World) -> None:
+    view = await told(world)
+    body = {
+        "id": str(view.row.id),
+        "by": "clara",
+        "about": view.papers.seen,
+        "verdict": "confirm",
+        "note": "",
+        "at": "",
+    }
+    forged = view.papers.with_second(Statement.make(SECOND, body, await world.signing_key("clara")))
+    await root_signs(world.settings, world.owner, without("clara"))
+    sealed = age.seal(forged.encode(), [world.listed.member("ben").release])
+    await world.owner.execute(
+        "UPDATE guard.emergency SET state = 'confirmed', second_by = 'clara', sealed = $1", sealed
+    )
+
+    with pytest.raises(RefusedError):
+        await emergency.open_(world.guard, view.row.id, world.hand("ben"), NOW)
+    assert await world.owner.fetchval("SELECT sealed FROM guard.emergency") == sealed
+
+
+async def test_where_the_guard_stated_nothing_the_next_who_opens_it_has_it_stated(world: World) -> None:
+    view = await told(world)
+    readers = [world.listed.member(name).release for name in ("amina", "ben", "clara")]
+    bare = age.seal(replace(view.papers, held={}).encode(), readers)
+    await world.owner.execute("UPDATE guard.emergency SET sealed = $1", bare)
+    await emergency.open_(world.guard, view.row.id, world.hand("ben"), NOW)
+    await root_signs(world.settings, world.owner, with_duties({"amina": ["analyst"]}))
+
+    assert (await emergency.open_(world.guard, view.row.id, world.hand("clara"), NOW)).record.told == TOLD
 
 
 async def test_without_anybody_outside_it_is_said_and_it_stays_unreviewed(world: World) -> None:
