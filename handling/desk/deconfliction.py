@@ -7,10 +7,11 @@ from datetime import date
 from uuid import UUID
 
 from crypto import age
-from handling.desk import notes, store
+from handling.desk import notes, notices, store
 from handling.desk.notes import Note, Row
 from handling.desk.session import Desk
 from handling.rules.deconfliction import ASKED_CHARS, Answer, Deconfliction
+from handling.rules.notices import NoticeKind
 from handling.rules.sharing import UNDER_WAY
 from handling.store.members import MemberList
 from handling.store.vault import OpenVault
@@ -19,6 +20,10 @@ from tipline.base.database import Db, store_errors
 _ANSWERED_ANEW = (
     "Somebody wrote down another answer about sources and operations after this was asked for, and what is signed holds the"
     " answer before. Nothing left. Once it is nobody's source and no live operation, ask for it again."
+)
+_NOT_ASKED = (
+    "Somebody wrote down another answer about sources and operations after this was asked for. The agency was asked nothing. Once"
+    " it is nobody's source and no live operation, ask for it again."
 )
 _TABLE = "desk.deconfliction"
 
@@ -79,6 +84,7 @@ async def keep(db: Db, desk: Desk, members: MemberList, *, report: UUID, said: S
         if asked:
             why = await asyncio.to_thread(age.seal, _ANSWERED_ANEW.encode(), [members.desk_intake])
             await store.withdraw(db, asked, why)
+        await notices.withdraw(db, desk, members, report, kind=NoticeKind.CONSENT_REQUEST, why=_NOT_ASKED)
 
 
 async def of(db: Db, reports: Sequence[UUID]) -> tuple[Row, ...]:

@@ -12,7 +12,7 @@ from handling.desk import ledger
 from handling.desk.reports import Reviewed
 from handling.desk.session import Desk
 from handling.rules import release as rules
-from handling.rules.notices import Notice
+from handling.rules.notices import Notice, NoticeKind
 from handling.rules.release import Kind
 from handling.store.members import MemberList
 from tipline.base.database import Db, store_errors
@@ -22,6 +22,9 @@ _TABLE, _COLUMN = "desk.notice", "sealed"
 _ASK_GUARD = """
     INSERT INTO guard.notice (id, sealed, requested_by, requested_on)
     VALUES ($1, $2, $3, $4)
+"""
+_WITHDRAW = """
+    SELECT guard.withdraw_notices($1::uuid[], $2)
 """
 _ADD = """
     INSERT INTO desk.notice (id, report, requested_by, requested_on, sealed)
@@ -51,7 +54,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
-    """One notice about a report: who asked for it, and whether it was sent. *reason* is of a refusal, else empty."""
+    """One notice about a report: who asked for it, and whether it was sent. *reason* is of what ended it, else empty."""
 
     notice: Notice
     requested_by: str
@@ -92,6 +95,17 @@ async def of(db: Db, reports: Sequence[UUID]) -> tuple[Row, ...]:
     """All notices about some reports, oldest first."""
     with store_errors():
         return tuple(Row(**dict(row)) for row in await db.fetch(_OF, list(reports)))
+
+
+async def withdraw(db: Db, desk: Desk, members: MemberList, report: UUID, *, kind: NoticeKind, why: str) -> None:
+    """End those of one kind about a report that wait for an officer. What was sent or refused stays as it is."""
+    waiting = [row for row in await of(db, [report]) if row.state == "waiting"]
+    opened = await asyncio.to_thread(open_, desk, report, waiting)
+    ids = [one.notice.id for one in opened if one.notice.kind is kind]
+    if ids:
+        reason = await asyncio.to_thread(age.seal, why.encode(), [members.desk_intake])
+        with store_errors():
+            await db.execute(_WITHDRAW, ids, reason)
 
 
 def open_(desk: Desk, report: UUID, rows: Sequence[Row]) -> tuple[Noticed, ...]:

@@ -208,8 +208,8 @@ def _consent(one: Requested, view: View, members: MemberList) -> ConsentLine:
     asked = f"Asked for on {words.day(noticed.notice.on)} by {words.person(members, noticed.requested_by)}"
     line = f": “{noticed.notice.words}”" if noticed.notice.words else ""
     history = [f"{asked}, for an answer by {words.day(noticed.notice.day)}{line}."]
-    if noticed.state == "refused":
-        history.append(f"Refused by a signer: {noticed.reason}")
+    if noticed.reason:
+        history.append(f"{'Ended' if noticed.state == 'void' else 'Refused by a signer'}: {noticed.reason}")
     history += [_answered(answer, name(one.asked.originator)) for answer in one.answers]
     return ConsentLine(
         name=name(one.asked.originator),
@@ -251,6 +251,7 @@ def _form(view: View, today: date, given: Mapping[str, str], problem: str) -> Co
 _UNSENT: Mapping[str, str] = {
     "waiting": "Waiting for an officer's signature",
     "refused": "Refused by a signer: it was not sent",
+    "void": "Ended before it was sent",
 }
 _SAID: Mapping[consent.Answer, str] = {
     consent.Answer.YES: "yes, to every version",

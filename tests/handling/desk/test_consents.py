@@ -197,6 +197,22 @@ async def test_an_agency_off_the_handlers_list_is_not_asked_and_nobody_reads_why
     assert await floor.room.db.fetchval("SELECT count(*) FROM guard.notice") == 0
 
 
+async def test_another_answer_about_sources_ends_a_request_that_waits_and_the_desk_reads_why(floor: Floor) -> None:
+    report, amina = await floor.reviewed(CUSTOMS), await floor.room.sign_in()
+    await deconflict(amina, report)
+    await amina.open(f"{report}/share")
+    await amina.submit("/consent", ask=f"{CUSTOMS} {PARKS} intelligence")
+
+    await deconflict(amina, report, answer="conflict")
+
+    row = await floor.room.db.fetchrow("SELECT state, sealed FROM guard.notice")
+    assert (row["state"], row["sealed"]) == ("void", b"")
+    await deconflict(amina, report)
+    page = (await amina.open(f"{report}/share")).text
+    assert "Ended before it was sent" in page
+    assert "The agency was asked nothing" in page
+
+
 @pytest.mark.parametrize(
     ("typed", "why"),
     [
