@@ -88,7 +88,8 @@ def judged(answers: Iterable[SignedAnswer], counts: Callable[[SignedAnswer, Toke
         answers: in the order in which they arrived.
         counts: whether one is signed as it must be and answers what was asked.
 
-    One that does not count takes what was said before about the same with it: nobody brings an old yes back by spoiling a no.
+    One that does not count takes what was said before about the same recipient and purpose with it: nobody brings an old yes
+    back by spoiling a no.
     Nor by handing it in once more: a yes counts where it came first.
     """
     found: list[Given] = []
@@ -105,7 +106,7 @@ def judged(answers: Iterable[SignedAnswer], counts: Callable[[SignedAnswer, Toke
         if counts(one, token):
             found.append(Given(token, one.sha256.hex()))
         else:
-            found = [given for given in found if given.token.asked.subject != token.asked.subject]
+            found = [given for given in found if given.token.asked.going != token.asked.going]
     return tuple(found)
 
 

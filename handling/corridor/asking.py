@@ -87,6 +87,8 @@ def request(
         asked["alike"] = True
     if finished.claims:
         asked["claims"] = [{"item": number, "reason": reason} for number, reason in finished.claims]
+    if finished.version_of:
+        asked["version_of"] = list(finished.version_of)
     if copies:
         listed = zip(finished.document["attachments"], copies, strict=True)
         asked["attachments"] = {one["name"]: base64.b64encode(copy).decode() for one, copy in listed}

@@ -112,6 +112,8 @@ class Draft:
     risk: Typed = NOT_ASSESSED
     sum_of_knowledge: str = ""
     """Why it may leave although everything in it comes from one tip."""
+    version_of: tuple[str, ...] = ()
+    """URNs of the reports that it is a new version of, first one first: the corridor's, and no field of a form."""
 
     def to_body(self) -> dict[str, Any]:
         """Return the draft as a JSON value."""
@@ -142,6 +144,7 @@ class Draft:
             "stated": self.stated.to_body(),
             "risk": self.risk.to_body(),
             "sum_of_knowledge": self.sum_of_knowledge,
+            "version_of": list(self.version_of),
         }
 
     @classmethod
@@ -168,6 +171,7 @@ class Draft:
             stated=Stated.from_body(body.get("stated", {})),
             risk=Typed.from_body(body.get("risk", {})),
             sum_of_knowledge=body.get("sum_of_knowledge", ""),
+            version_of=tuple(body.get("version_of", ())),
         )
 
     def fields(self) -> dict[str, str]:
@@ -199,6 +203,8 @@ class Finished:
     sum_of_knowledge: str
     claims: tuple[tuple[int, str], ...] = ()
     """Items by number for which public-interest immunity is claimed, each with the reason; for the reviewer, as the risk."""
+    version_of: tuple[str, ...] = ()
+    """URNs of the reports that it is a new version of: signed with the review, and in no document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +267,14 @@ def finish(
     )
     document = _document(draft, report, handling, rests_on, today)
     return Finished(
-        document, facts, tuple(sorted(draft.agencies)), draft.kept, assessed, draft.sum_of_knowledge, claims
+        document,
+        facts,
+        tuple(sorted(draft.agencies)),
+        draft.kept,
+        assessed,
+        draft.sum_of_knowledge,
+        claims,
+        draft.version_of,
     )
 
 

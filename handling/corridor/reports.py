@@ -94,6 +94,7 @@ async def again(pool: Pool, handler: Handler, report: UUID, today: date) -> UUID
             attached=attaching.renewed(found.draft.attached),
             stated=found.draft.stated.afresh(),
             date=today,
+            version_of=(*found.draft.version_of, f"urn:uuid:{report}"),
         )
         begun = await _store(db, handler, again_, today)
         for one, copy in zip(again_.attached, copies, strict=True):
@@ -102,7 +103,7 @@ async def again(pool: Pool, handler: Handler, report: UUID, today: date) -> UUID
 
 
 async def save(pool: Pool, handler: Handler, report: UUID, changed: Draft) -> None:
-    """Keep what was written so far. Items, their grades, tip and thread stay those the draft began with.
+    """Keep what was written so far. Items, their grades, tip, thread and what it is a version of stay those it began with.
 
     Raises:
         NotThereError, MeanwhileError, RefusedError: no such draft; queued meanwhile; somebody else's draft.
@@ -311,7 +312,14 @@ async def _save(
     texts = {item.item: item.text for item in changed.items}
     kept = tuple(replace(item, text=texts.get(item.item, item.text)) for item in found.draft.items)
     fixed = found.draft if attached is None else replace(found.draft, attached=attached)
-    draft = replace(changed, tip=fixed.tip, thread=fixed.thread, items=kept, attached=fixed.attached)
+    draft = replace(
+        changed,
+        tip=fixed.tip,
+        thread=fixed.thread,
+        items=kept,
+        attached=fixed.attached,
+        version_of=fixed.version_of,
+    )
     tip = await tips.locked(db, handler.vault, draft.tip)
     if set(draft.agencies) & set(reading.blocked(tip.content, await agencies.all_(db))):
         raise UnfinishedError(Unfinished((("agencies", _BLOCKED),)))

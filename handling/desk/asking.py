@@ -60,7 +60,7 @@ def missing(found: Case, parties: Sequence[Party], today: date) -> tuple[Missing
     """Return every consent that alone stands in the way of an agency on the handler's list, and does not wait already. Pure."""
     facts = found.reviewed.review.facts
     named = facts.agencies or frozenset()
-    waiting = {one.asked.subject[:3] for one in requested(found.noticed, found.consents, today) if _waits(one)}
+    waiting = {one.asked.going for one in requested(found.noticed, found.consents, today) if _waits(one)}
     lacks = []
     for party in (one for one in parties if one.id in named):
         for purpose in Purpose:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
@@ -65,7 +66,7 @@ class Case:
     Attributes:
         reviewed: with what agencies consented to among its facts.
         noticed: notices about it, oldest first.
-        consents: what agencies answered to them.
+        consents: what agencies answered about it and those that it is a version of.
     """
 
     reviewed: Reviewed
@@ -110,13 +111,21 @@ async def listing(
 async def documents(
     db: Db, desk: Desk, *, before: tuple[date, UUID] = NEWEST, length: int = PAGE_LENGTH
 ) -> tuple[tuple[Reviewed | Lost, ...], tuple[date, UUID] | None]:
-    """The newest reports before *before* in one query where nobody answered about consent, opened off the event loop, and where the next page begins."""
+    """The newest reports before *before*, opened off the event loop, and where the next page begins.
+
+    In one query, where none is a new version and nobody answered about consent.
+    """
     rows = await store.reports(db, before=before, limit=length + 1)
     shown = rows[:length]
-    answers = await _answers(db, [row.id for row in shown if row.answered])
+    read = await asyncio.to_thread(_all_read, desk, shown)
+    asked = {row.id for row in shown if row.answered}
+    with_answers = [
+        one for one in read if isinstance(one, Reviewed) and (one.report.id in asked or one.review.version_of)
+    ]
+    answers = await _answers(db, with_answers)
 
     def all_opened() -> tuple[Reviewed | Lost, ...]:
-        return tuple(_reviewed(desk, row, answers) for row in shown)
+        return tuple(_reviewed(desk, one, answers) for one in read)
 
     last = (shown[-1].received_on, shown[-1].id) if len(rows) > length else None
     return await asyncio.to_thread(all_opened), last
@@ -127,8 +136,9 @@ async def report(db: Db, desk: Desk, report_id: UUID) -> Reviewed:
     row = await store.report(db, report_id)
     if row is None:
         raise NoSuchReportError
-    answers = await _answers(db, [report_id])
-    return await asyncio.to_thread(_agreed, desk, row, answers)
+    read = await asyncio.to_thread(reports.open_, desk.vault, row)
+    answers = await _answers(db, [read])
+    return await asyncio.to_thread(_agreed, desk, read, answers)
 
 
 async def case(db: Db, desk: Desk, report_id: UUID) -> Case:
@@ -156,8 +166,8 @@ async def release(db: Db, desk: Desk, release_id: UUID) -> tuple[Reviewed, Answe
     if row is None:
         raise NoSuchReleaseError
     reviewed = await report(db, desk, row.report)
-    about = await _answers(db, [row.report])
-    given = (await asyncio.to_thread(about.open, desk, row.report))[1]
+    about = await _answers(db, [reviewed])
+    given = (await asyncio.to_thread(about.open, desk, reviewed))[1]
     return reviewed, opened(desk, row, await since(db, [row.report])), given
 
 
@@ -166,11 +176,12 @@ async def _cases(db: Db, desk: Desk, rows: Sequence[store.ReportRow]) -> tuple[C
     of = [row.id for row in rows]
     releases = await store.releases(db, of)
     left_out, asked = await withholdings.of(db, of), await deconfliction.of(db, of)
-    beside, about = await since(db, of), await _answers(db, of)
+    read = await asyncio.to_thread(_all_read, desk, rows)
+    beside, about = await since(db, of), await _answers(db, [one for one in read if isinstance(one, Reviewed)])
 
     def all_opened() -> tuple[Case | Lost, ...]:
         found = _Rows(releases, beside, left_out, asked, about)
-        return tuple(_case(desk, row, found) for row in rows)
+        return tuple(_case(desk, one, found) for one in read)
 
     return await asyncio.to_thread(all_opened)
 
@@ -209,19 +220,33 @@ def opened(desk: Desk, row: store.ReleaseRow, beside: Since) -> Answered:
 
 @dataclass(frozen=True, slots=True)
 class _Answers:
-    """Notices about some reports, what was answered to them, and the keys of agencies."""
+    """Notices about some reports and those that they are versions of, what was answered to them, and the keys of agencies."""
 
     notices: Sequence[notices.Row]
     consents: Sequence[consents.Row]
     keys: Mapping[str, str]
 
-    def open(self, desk: Desk, report: UUID) -> tuple[tuple[Noticed, ...], Consents]:
-        """Open those about one report. Blocking."""
-        noticed = notices.open_(desk, report, self.notices)
-        return noticed, consents.open_(desk.vault, report, self.consents, noticed, self.keys)
+    def open(self, desk: Desk, reviewed: Reviewed) -> tuple[tuple[Noticed, ...], Consents]:
+        """Open the notices about one report, and what was answered about it and those that it is a version of. Blocking.
+
+        What was said about one whose key is gone cannot be read here; the guard refuses a release without it.
+        """
+        noticed = {reviewed.report.id: notices.open_(desk, reviewed.report.id, self.notices)}
+        for earlier in _line(reviewed)[1:]:
+            with suppress(MissingKeyError):
+                noticed[earlier] = notices.open_(desk, earlier, self.notices)
+        every = [one for about in noticed.values() for one in about]
+        given = consents.open_(desk.vault, noticed.keys(), self.consents, every, self.keys)
+        return noticed[reviewed.report.id], given
 
 
-async def _answers(db: Db, of: Sequence[UUID]) -> _Answers:
+def _line(reviewed: Reviewed) -> tuple[UUID, ...]:
+    """A report and those that it is a new version of."""
+    return (reviewed.report.id, *map(UUID, reviewed.review.version_of))
+
+
+async def _answers(db: Db, about: Sequence[Reviewed]) -> _Answers:
+    of = list(dict.fromkeys(one for reviewed in about for one in _line(reviewed)))
     if not of:
         return _Answers((), (), {})
     found, given = await notices.of(db, of), await consents.of(db, of)
@@ -229,15 +254,28 @@ async def _answers(db: Db, of: Sequence[UUID]) -> _Answers:
     return _Answers(found, given, keys)
 
 
-def _agreed(desk: Desk, row: store.ReportRow, answers: _Answers) -> Reviewed:
-    return consents.agreed(reports.open_(desk.vault, row), answers.open(desk, row.id)[1])
+def _all_read(desk: Desk, rows: Sequence[store.ReportRow]) -> tuple[Reviewed | Lost, ...]:
+    return tuple(_read(desk, row) for row in rows)
 
 
-def _reviewed(desk: Desk, row: store.ReportRow, answers: _Answers) -> Reviewed | Lost:
+def _read(desk: Desk, row: store.ReportRow) -> Reviewed | Lost:
     try:
-        return _agreed(desk, row, answers)
+        return reports.open_(desk.vault, row)
     except (MissingKeyError, CryptoError):
         return Lost(row.id, row.received_on)
+
+
+def _agreed(desk: Desk, read: Reviewed, answers: _Answers) -> Reviewed:
+    return consents.agreed(read, answers.open(desk, read)[1])
+
+
+def _reviewed(desk: Desk, read: Reviewed | Lost, answers: _Answers) -> Reviewed | Lost:
+    if isinstance(read, Lost):
+        return read
+    try:
+        return _agreed(desk, read, answers)
+    except (MissingKeyError, CryptoError):
+        return Lost(read.report.id, read.received_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,19 +289,21 @@ class _Rows:
     about: _Answers
 
 
-def _case(desk: Desk, row: store.ReportRow, of: _Rows) -> Case | Lost:
-    vault = desk.vault
+def _case(desk: Desk, read: Reviewed | Lost, of: _Rows) -> Case | Lost:
+    if isinstance(read, Lost):
+        return read
+    vault, report_id = desk.vault, read.report.id
     try:
-        noticed, given = of.about.open(desk, row.id)
+        noticed, given = of.about.open(desk, read)
         return Case(
-            consents.agreed(reports.open_(vault, row), given),
-            tuple(opened(desk, one, of.since) for one in of.releases if one.report == row.id),
-            withholdings.open_(vault, row.id, of.left_out),
-            deconfliction.open_(vault, row.id, of.deconfliction),
+            consents.agreed(read, given),
+            tuple(opened(desk, one, of.since) for one in of.releases if one.report == report_id),
+            withholdings.open_(vault, report_id, of.left_out),
+            deconfliction.open_(vault, report_id, of.deconfliction),
             noticed,
             given,
         )
     except DamagedNotesError:
-        return Lost(row.id, row.received_on, damaged_notes=True)
+        return Lost(report_id, read.received_on, damaged_notes=True)
     except (MissingKeyError, CryptoError):
-        return Lost(row.id, row.received_on)
+        return Lost(report_id, read.received_on)

@@ -1,7 +1,7 @@
 """Consents for one report: asking the agencies whose material it rests on, and what they answered. Permits nothing by itself."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
@@ -73,7 +73,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Consents:
-    """All answers about one report, and those that count, in the order in which they arrived."""
+    """All answers about a report and those that it is a version of, and those that count, in the order in which they arrived."""
 
     answers: tuple[Answered, ...] = ()
     given: tuple[Given, ...] = ()
@@ -115,19 +115,19 @@ async def of(db: Db, reports: Sequence[UUID]) -> tuple[Row, ...]:
 
 
 def open_(
-    vault: OpenVault, report: UUID, rows: Sequence[Row], noticed: Sequence[Noticed], keys: Mapping[str, str]
+    vault: OpenVault, of: Collection[UUID], rows: Sequence[Row], noticed: Sequence[Noticed], keys: Mapping[str, str]
 ) -> Consents:
-    """Open those about one report. One counts while its agency has the key that signed it, and for what was asked.
+    """Open those about a report. One counts while its agency has the key that signed it, and for what was asked.
 
     Args:
         vault: the desk's.
-        report: whose answers.
-        rows: answers about this and other reports.
-        noticed: the notices about this report.
+        of: the report, and those that it is a new version of.
+        rows: answers about these and other reports.
+        noticed: the notices about these reports.
         keys: fingerprint of every enrolled agency's key, by its id.
     """
     subjects = {rules.subject(one.notice) for one in noticed}
-    mine = [(row, *_opened(vault, row)) for row in rows if row.report == report]
+    mine = [(row, *_opened(vault, row)) for row in rows if row.report in of]
     by = {signed.sha256: key for _, signed, key in mine if signed is not None}
 
     def counts(answer: SignedAnswer, token: Token) -> bool:
@@ -146,7 +146,7 @@ def open_(
 def agreed(reviewed: Reviewed, found: Consents) -> Reviewed:
     """Return a report with what agencies consented to among its facts: the guard computes the same by the same rule."""
     report, review = reviewed.report, reviewed.review
-    held = consented(found.given, report=report.urn, report_sha256=report.sha256.hex())
+    held = consented(found.given, report=report.urn, report_sha256=report.sha256.hex(), version_of=review.version_of)
     return replace(reviewed, review=replace(review, facts=replace(review.facts, consents=held)))
 
 
@@ -159,7 +159,7 @@ def requested(noticed: Sequence[Noticed], found: Consents, today: date) -> tuple
 
 def _requested(one: Noticed, found: Consents, today: date) -> Requested:
     asked = rules.asked(one.notice)
-    same = [given for given in found.given if given.token.asked.subject == asked.subject]
+    same = [given for given in found.given if given.token.asked.going == asked.going]
     stands = consent.state(one.notice.id, one.notice.day, same, today) if one.state == "sent" else None
     answers = tuple(answer for answer in found.answers if answer.notice == one.notice.id)
     return Requested(one, asked, stands, answers)

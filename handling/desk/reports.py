@@ -13,7 +13,7 @@ from crypto.digest import sha256
 from crypto.errors import CryptoError
 from crypto.statement import Statement
 from handling.desk.store import ReportRow
-from handling.rules import attachments, material
+from handling.rules import attachments, consent, material
 from handling.rules.attachments import Listed
 from handling.rules.facts import FactsError, ReportFacts
 from handling.rules.grading import Grade, Handling
@@ -114,22 +114,24 @@ class Review:
     day: date
     reviewer: str
     statement: Statement
+    version_of: tuple[str, ...] = ()  # URNs of the reports that it is a new version of, first one first
 
     @classmethod
     def parse(cls, body: Mapping[str, Any], *, reviewer: str, statement: Statement) -> "Review":
         """Read the body of a verified review statement, or raise `ReportFormatError`."""
         try:
-            if body.keys() - {"alike"} != _REVIEW_FIELDS:
+            if body.keys() - {"alike", "version_of"} != _REVIEW_FIELDS:
                 raise ReportFormatError
             agencies = frozenset(_text(agency) for agency in body["agencies"])
             return cls(
                 report_sha256=bytes.fromhex(body["report_sha256"]),
-                urn=_text(body["urn"]),
+                urn=(urn := _text(body["urn"])),
                 facts=replace(ReportFacts.from_body(body["facts"]), agencies=agencies).as_reviewed(),
                 author=_text(body["author"]),
                 day=date.fromisoformat(body["day"]),
                 reviewer=reviewer,
                 statement=statement,
+                version_of=consent.versions(body["version_of"], urn) if "version_of" in body else (),
             )
         except (AttributeError, KeyError, TypeError, ValueError, FactsError):
             raise ReportFormatError from None

@@ -5,9 +5,11 @@ from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
+from crypto.digest import sha256
 from handling import data
 from handling.desk import duty_pages, request, share, share_pages, words
 from handling.desk.case import Answered, Case, Listing, Lost
+from handling.desk.consents import Answered as Said
 from handling.desk.consents import Consents
 from handling.desk.documents import month_in_words
 from handling.desk.everything import Count
@@ -49,6 +51,7 @@ from handling.rules import attachments as copied
 from handling.rules import feedback as rules
 from handling.rules.agreements import PURPOSE_LABELS, Purpose
 from handling.rules.attachments import Listed
+from handling.rules.consent import named
 from handling.rules.feedback import AXES, Stage
 from handling.rules.policy import Answer as Verdict
 from handling.rules.staffing import two_keys
@@ -220,9 +223,14 @@ def _asker(members: MemberList, name: str) -> str:
     )
 
 
+def _is_named(one: Said, report: str, digest: str) -> bool:
+    signed = one.signed
+    return signed is not None and sha256(named(report, signed.sha256.hex())).hex() == digest
+
+
 def _consent(digest: str, reviewed: Reviewed, given: Consents, today: date) -> ConsentLine:
     """A consent that a release rested on, and what became of it since."""
-    token = next((one.token for one in given.answers if one.signed and one.signed.sha256.hex() == digest), None)
+    token = next((one.token for one in given.answers if _is_named(one, reviewed.report.urn, digest)), None)
     if token is None or token.until is None:
         return ConsentLine("An agency", "", digest, "It does not count any more: another key is enrolled")
     holds = any(one.sha256 == digest for one in reviewed.review.facts.consents or ())

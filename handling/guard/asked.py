@@ -15,7 +15,7 @@ from crypto.statement import Statement
 from handling.consents import SignedAnswer
 from handling.guard.refusal import GuardError
 from handling.residue import findings
-from handling.rules import attachments, material
+from handling.rules import attachments, consent, material
 from handling.rules.attachments import AttachmentsError, Listed
 from handling.rules.clauses import grounds_of
 from handling.rules.deconfliction import Deconfliction
@@ -34,6 +34,7 @@ _REPORT_FIELDS = {"format", "urn", "title", "summary", "items", "handling", "act
 _ATTACHMENTS, _MATERIAL = "attachments", "material"  # each stands only where there is some
 _ALIKE = "alike"  # stands only where it is true
 _CLAIMS = "claims"  # stands only where there are some
+_VERSION_OF = "version_of"  # stands only where it is a new version of another report
 _ITEM_FIELDS = {"text", "scheme", "source", "information"}
 _REVIEW_FIELDS = {"report_sha256", "urn", "facts", "agencies", "author", "residue_kept", "risk_sha256", "day"}
 _REVIEW_ASKED = {"report", "facts", "agencies", "author", "kept", "sum_of_knowledge", "risk"}
@@ -132,7 +133,7 @@ class ReviewAsked:
     """A report with the facts and the positive list that a reviewer is to sign; `seen` is the SHA-256 of all of it.
 
     *alike* says that its author nearly always grades both axes alike. *claims* are items by number for which public-interest
-    immunity is claimed, with the reasons.
+    immunity is claimed, with the reasons. *version_of* are URNs of the reports that it is a new version of, first one first.
     """
 
     report: Report
@@ -146,14 +147,16 @@ class ReviewAsked:
     risk: Assessment | None
     alike: bool
     claims: tuple[tuple[int, str], ...]
+    version_of: tuple[str, ...]
     seen: str
 
     @classmethod
     def read(cls, opened: bytes) -> "ReviewAsked":
         """Read what the corridor sealed for a review, or raise `FormatError`."""
-        value = _mapping(_parse(opened), _REVIEW_ASKED, maybe=(_ATTACHMENTS, _ALIKE, _CLAIMS))
+        value = _mapping(_parse(opened), _REVIEW_ASKED, maybe=(_ATTACHMENTS, _ALIKE, _CLAIMS, _VERSION_OF))
+        report = Report.read(value["report"])
         return cls(
-            report=Report.read(value["report"]),
+            report=report,
             facts=_facts(value["facts"]),
             facts_body=value["facts"],
             agencies=_agencies(value["agencies"]),
@@ -164,6 +167,7 @@ class ReviewAsked:
             risk=_risk(value["risk"]),
             alike=_alike(value),
             claims=_claims(value),
+            version_of=_version_of(value, report.urn),
             seen=sha256(opened).hex(),
         )
 
@@ -186,7 +190,8 @@ class ReviewAsked:
             "risk_sha256": None if self.risk is None else sha256(canonical(self.risk.to_body())).hex(),
             "day": day.isoformat(),
         }
-        return said | {_ALIKE: True} if self.alike else said
+        alike: dict[str, Any] = {_ALIKE: True} if self.alike else {}
+        return said | alike | ({_VERSION_OF: list(self.version_of)} if self.version_of else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,21 +206,23 @@ class Review:
     kept: int
     risk_sha256: str | None
     alike: bool
+    version_of: tuple[str, ...]
     day: date
 
     @classmethod
     def read(cls, body: Mapping[str, Any]) -> "Review":
         """Read a review statement's body, or raise `FormatError`."""
-        value = _mapping(body, _REVIEW_FIELDS, maybe=(_ALIKE,))
+        value = _mapping(body, _REVIEW_FIELDS, maybe=(_ALIKE, _VERSION_OF))
         return cls(
             report_sha256=_text(value["report_sha256"]),
-            urn=_matching(value["urn"], _URN),
+            urn=(urn := _matching(value["urn"], _URN)),
             facts=_facts(value["facts"]),
             agencies=frozenset(_agencies(value["agencies"])),
             author=_text(value["author"]),
             kept=_count(value["residue_kept"]),
             risk_sha256=None if value["risk_sha256"] is None else _text(value["risk_sha256"]),
             alike=_alike(value),
+            version_of=_version_of(value, urn),
             day=_day(value["day"]),
         )
 
@@ -311,6 +318,13 @@ def _alike(value: Mapping[str, Any]) -> bool:
     if value.get(_ALIKE, True) is not True:  # one way to say no: leave it out
         raise FormatError
     return _ALIKE in value
+
+
+def _version_of(value: Mapping[str, Any], urn: str) -> tuple[str, ...]:
+    try:
+        return consent.versions(value[_VERSION_OF], urn) if _VERSION_OF in value else ()
+    except consent.ConsentError:
+        raise FormatError from None
 
 
 def _claims(value: Mapping[str, Any]) -> tuple[tuple[int, str], ...]:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from handling import consents
 from handling.consents import SignedAnswer
 from handling.guard import store
+from handling.guard.asked import FormatError, ReleaseAsked, Review
 from handling.guard.service import Guard
 from handling.rules.agreements import Purpose
 from handling.rules.consent import Asked, ConsentError, Given, Token
@@ -18,23 +19,24 @@ from tipline.base.database import Db
 
 
 async def judged(
-    guard: Guard, db: Db, manifest: Manifest, handed: Sequence[SignedAnswer], members: MemberList
+    guard: Guard, db: Db, manifest: Manifest, asked: ReleaseAsked, members: MemberList
 ) -> tuple[Given, ...] | None:
     """Return the answers about one release that count, in their order; None where the desk did not hand over all there are.
 
-    Which there are, and in which order they came, is read from the exchange, which alone takes them; so none is kept back
+    About it are those about its report, and about each that the review says it is a new version of. Which there are, and in which order they came, is read from the exchange, which alone takes them; so none is kept back
     that takes an earlier one back. What the desk hands over beside these counts for nothing.
     """
+    purpose = Purpose(manifest.purpose)
     enrolled = {agency.id: agency for agency in await agencies.all_(db)}
     subjects = {
-        consents.digest(asked.subject)
+        consents.digest(Asked(one, manifest.agency, purpose, report, manifest.report_sha256).subject)
         for one in enrolled
-        for asked in [Asked(one, manifest.agency, Purpose(manifest.purpose), manifest.report, manifest.report_sha256)]
+        for report in (manifest.report, *_version_of(asked))
     }
     known = await store.consents(db, subjects)
     if not known:
         return ()
-    by_hash = {one.sha256: one for one in handed}
+    by_hash = {one.sha256: one for one in asked.consents}
     if not set(known) <= by_hash.keys():
         return None
     ordered = [by_hash[one] for one in known]
@@ -51,6 +53,14 @@ async def judged(
         return about and agency is not None and consents.is_signed(answer, agency)
 
     return await asyncio.to_thread(consents.judged, ordered, counts)
+
+
+def _version_of(asked: ReleaseAsked) -> tuple[str, ...]:
+    """What the review says, whoever signed it: `verify` refuses a release whose review does not hold."""
+    try:
+        return Review.read(asked.review.body).version_of
+    except FormatError:
+        return ()
 
 
 def _originators(handed: Sequence[SignedAnswer]) -> set[str]:

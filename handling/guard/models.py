@@ -311,6 +311,7 @@ class ReviewPage:
     risk: tuple[tuple[str, str, str], ...]  # question, level, why
     immunity: bool
     claims: tuple[tuple[int, str], ...]  # number of an item, why immunity is claimed for it
+    version_of: tuple[str, ...]  # references of the reports that it is a new version of, first one first
     alike: bool
     seen: str
     ask: Ask | None

@@ -20,6 +20,7 @@ from handling.guard.service import Case, Guard, Hand, Turn, case, turn, with_key
 from handling.guard.sign import Signed
 from handling.guard.store import SealedRequest, Signature, State
 from handling.guard.verify import STATEMENT, Examined, Held, check_signed, examine, verify
+from handling.rules import consent
 from handling.rules.consent import Given
 from handling.rules.manifest import Manifest, ManifestError
 from handling.rules.recipient import RecipientKey, sealed_to
@@ -91,7 +92,7 @@ async def content(guard: Guard, db: Db, keys: Keys, before: Case) -> tuple[dict[
         "consents": {
             digest: one.data.decode()
             for one in asked.consents
-            for digest in [one.sha256.hex()]
+            for digest in [sha256(consent.named(examined.manifest.report, one.sha256.hex())).hex()]
             if digest in examined.manifest.consents
         },
     }
@@ -189,7 +190,7 @@ async def _examined(guard: Guard, db: Db, keys: Keys, before: Case) -> tuple[Rel
         manifest = Manifest.from_body(asked.manifest)
     except ManifestError:
         raise RefusedError(Refused(("What was asked for has no manifest in the agreed format.",))) from None
-    given = await consented.judged(guard, db, manifest, asked.consents, before.listed)
+    given = await consented.judged(guard, db, manifest, asked, before.listed)
     held = await _held(guard, db, manifest, before, answer=await counts.beside(db, asked.review), consents=given)
     result = await asyncio.to_thread(_check, asked, manifest, held, guard.inside(before.listed), before.today)
     if isinstance(result, Refused):

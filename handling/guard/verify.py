@@ -133,7 +133,12 @@ def examine(scanned: Scanned, manifest: Manifest, asked: ReleaseAsked, held: Hel
     reasons += _origin_reasons(scanned, agreement, held.unit)
     if held.consents is None:
         reasons.append(_ANSWER_MISSING)
-    agreed = consented(held.consents or (), report=manifest.report, report_sha256=manifest.report_sha256)
+    agreed = consented(
+        held.consents or (),
+        report=manifest.report,
+        report_sha256=manifest.report_sha256,
+        version_of=said.version_of,
+    )
     facts = replace(said.facts.as_reviewed(), agencies=said.agencies, consents=agreed)
     looked = finished.look(scanned, report, manifest, agreement, held.unit)
     reasons += looked.unexplained

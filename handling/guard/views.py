@@ -99,6 +99,7 @@ def review_page(view: ReviewView, scheme: Scheme, subjects: Subjects, ask: Ask |
         ),
         immunity=asked.facts.immunity is True,
         claims=tuple((number, words.visible(reason)) for number, reason in asked.claims),
+        version_of=asked.version_of,
         alike=asked.alike,
         seen=asked.seen,
         ask=ask,

@@ -1,7 +1,8 @@
 """pure: whose consent a report may go on under. Asked of one agency for one recipient and purpose; silence is never yes."""
 
+import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -30,7 +31,7 @@ class ConsentError(ValueError):
 class Answer(Enum):
     """What an agency can say."""
 
-    YES = "yes"  # to every version of this report
+    YES = "yes"  # to this report and every version that is begun from it
     THIS_VERSION = "only-this-version"
     NO = "no"
 
@@ -47,9 +48,14 @@ class Asked:
     material: tuple[str, ...] = ()  # SHA-256 in hex, in order; none: whatever of theirs the report rests on
 
     @property
+    def going(self) -> tuple[str, str, str]:
+        """Whose material goes to whom, and what for: of answers about one report and those before it, the last one counts."""
+        return (self.originator, self.recipient, self.purpose.value)
+
+    @property
     def subject(self) -> tuple[str, str, str, str]:
-        """What every answer about the same going-on has in common, whichever version and request it answers."""
-        return (self.originator, self.recipient, self.purpose.value, self.report)
+        """What every answer about the same report's going-on has in common, whichever request it answers."""
+        return (*self.going, self.report)
 
     def to_body(self) -> dict[str, Any]:
         """Return it as a JSON value."""
@@ -121,7 +127,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A token whose signature was verified, with the hash that a manifest names it by."""
+    """A token whose signature was verified, with the SHA-256 of the signed bytes."""
 
     token: Token
     sha256: str
@@ -135,11 +141,29 @@ class Consented:
     recipient: str
     purpose: str
     until: date
-    sha256: str  # of the token
+    sha256: str  # by which a manifest of this report names the token
 
     def holds(self, recipient: str, purpose: str, today: date) -> bool:
         """Whether it counts today for this recipient and purpose."""
         return (self.recipient, self.purpose) == (recipient, purpose) and today <= self.until
+
+
+def versions(value: object, report: str) -> tuple[str, ...]:
+    """Read the URNs of the reports that *report* is a new version of, first one first, or raise `ConsentError`."""
+    if not isinstance(value, list) or not value:
+        raise ConsentError
+    found = tuple(_text(entry, _URN) for entry in value)
+    if len({*found, report}) != len(found) + 1:
+        raise ConsentError
+    return found
+
+
+def named(report: str, token: str) -> bytes:
+    """Return the bytes by whose SHA-256 a manifest of *report* names the token with that SHA-256.
+
+    Bound to the report, it never shows that two reports go on under one token, and so are versions of one.
+    """
+    return f"{report} {token}".encode()
 
 
 def consented(
@@ -147,27 +171,35 @@ def consented(
     *,
     report: str,
     report_sha256: str,
+    version_of: Collection[str] = (),
     material: Mapping[str, frozenset[str]] = _NOTHING,
 ) -> frozenset[Consented]:
     """Return what agencies consented to for this version of a report. The desk's dry run and the guard ask nothing else.
 
     Args:
-        given: verified tokens in the order in which they arrived. Of those about one recipient and purpose the last one
-            counts, whatever came before.
+        given: verified tokens in the order in which they arrived. Of those of one originator about one recipient and
+            purpose the last one counts, whatever came before.
         report: its URN.
-        report_sha256: of the version that would go.
+        report_sha256: of its document.
+        version_of: URNs of the reports that it is a new version of, as its review says: a yes to one of them counts for
+            it, and so does a no. Answers about any other report do not.
         material: what the report rests on of each originator, by hash, where that is known: a consent that names
             material holds for a report that rests on no other, and for none of which that is not known.
     """
-    last = {one.token.asked.subject: one for one in given if one.token.asked.report == report}
+    line = {report, *version_of}
+    last = {one.token.asked.going: one for one in given if one.token.asked.report in line}
     return frozenset(
-        Consented(asked.originator, asked.recipient, asked.purpose.value, until, one.sha256)
+        Consented(asked.originator, asked.recipient, asked.purpose.value, until, _named(report, one.sha256))
         for one in last.values()
         for asked, until in [(one.token.asked, one.token.until)]
         if until is not None
         and (one.token.answer is Answer.YES or asked.report_sha256 == report_sha256)
         and _covers(asked, material.get(asked.originator))
     )
+
+
+def _named(report: str, token: str) -> str:
+    return hashlib.sha256(named(report, token)).hexdigest()
 
 
 def _covers(asked: Asked, needed: frozenset[str] | None) -> bool:
@@ -192,8 +224,8 @@ def state(request: UUID, answer_by: date, given: Sequence[Given], today: date) -
     Args:
         request: its id.
         answer_by: the last day on which an answer was wanted.
-        given: verified tokens about the same report, recipient and purpose, in the order in which they arrived; a later
-            no takes an earlier yes back, whichever request it answers.
+        given: verified tokens about the same recipient and purpose, and the same report or one that it is a version of,
+            in the order in which they arrived; a later no takes an earlier yes back, whichever request it answers.
         today: the day to judge by.
     """
     mine = [place for place, one in enumerate(given) if one.token.request == request]

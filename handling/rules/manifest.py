@@ -80,7 +80,7 @@ class Manifest:
     feedback_due: date
     acknowledge_by: date
     day: date
-    consents: tuple[str, ...] = ()  # SHA-256 in hex of each agency's token that it rests on, in order
+    consents: tuple[str, ...] = ()  # each agency's token that it rests on, by `consent.named`, in order
 
     def to_body(self) -> dict[str, Any]:
         """Return the manifest as a JSON value: manifest.json and the signed body are its canonical bytes."""

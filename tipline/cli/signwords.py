@@ -15,7 +15,7 @@ from handling.guard import fact_words, finished, words
 from handling.guard.asked import FormatError, Report, Review, attached, contradictions, copies
 from handling.guard.refusal import Refused
 from handling.guard.scan import Scanned, scan
-from handling.rules import agreement_document, attachments, phrases
+from handling.rules import agreement_document, attachments, consent, phrases
 from handling.rules.agreements import PURPOSE_LABELS, Purpose
 from handling.rules.deconfliction import ANSWER_LABELS, Deconfliction
 from handling.rules.manifest import Manifest, ManifestError
@@ -116,7 +116,7 @@ def _release(request: SigningRequest) -> Shown:
         *(
             line
             for digest in manifest.consents
-            for line in _inside("Consent", hidden.get("consents", {}).get(digest), digest, _consented)
+            for line in _inside("Consent", hidden.get("consents", {}).get(digest), digest, _consented(manifest.report))
         ),
         ("Package", f"SHA-256 {scanned.sha256}"),
     )
@@ -150,13 +150,18 @@ def _inside(name: str, value: object, digest: str, read: _Read) -> tuple[tuple[s
     return (*((name, text) for text in said), (name, f"SHA-256 {digest}"))
 
 
-def _consented(value: Any) -> tuple[bytes, tuple[str, ...]]:  # noqa: ANN401 - JSON of a request
-    signed = SignedAnswer(str(value).encode(), b"")
-    token = signed.token()
-    until = "" if token.until is None else f", until {words.day(token.until)}"
-    purpose = PURPOSE_LABELS[token.asked.purpose]
-    said = f"{token.asked.originator} agreed that it goes to {token.asked.recipient}, for {purpose}{until}"
-    return signed.data, (said,)
+def _consented(report: str) -> _Read:
+    """Read a token whose hash stands in the manifest of *report*."""
+
+    def read(value: Any) -> tuple[bytes, tuple[str, ...]]:  # noqa: ANN401 - JSON of a request
+        signed = SignedAnswer(str(value).encode(), b"")
+        token = signed.token()
+        until = "" if token.until is None else f", until {words.day(token.until)}"
+        purpose = PURPOSE_LABELS[token.asked.purpose]
+        said = f"{token.asked.originator} agreed that it goes to {token.asked.recipient}, for {purpose}{until}"
+        return consent.named(report, signed.sha256.hex()), (said,)
+
+    return read
 
 
 def _reviewed(value: Any) -> tuple[bytes, tuple[str, ...]]:  # noqa: ANN401 - JSON of a request
@@ -166,6 +171,7 @@ def _reviewed(value: Any) -> tuple[bytes, tuple[str, ...]]:  # noqa: ANN401 - JS
         f"Written by {said.author}, reviewed on {words.day(said.day)}; findings left in: {said.kept}",
         f"May go to {', '.join(sorted(said.agencies)) or 'nobody'}",
         *((_ALIKE,) if said.alike else ()),
+        *(f"A new version of {urn}" for urn in said.version_of),
         *(f"{name}: {fact}" for name, fact in fact_words.lines(said.facts)),
     )
 
@@ -215,6 +221,7 @@ def _review(request: SigningRequest) -> Shown:
         ("May go to", ", ".join(sorted(review.agencies)) or "nobody"),
         *fact_words.lines(review.facts),
         *((("Look at the grades", _ALIKE),) if review.alike else ()),
+        *(("A new version of", urn) for urn in review.version_of),
         ("Findings left in", str(review.kept)),
         *(("Attachment", f"{one.name}, {one.size:,} bytes, SHA-256 {one.sha256}") for one in report.attachments),
         *_risk(request.shown.get("risk"), review.risk_sha256),

@@ -221,6 +221,28 @@ async def test_author_and_reviewer_are_told_what_all_of_it_together_tells_and_ho
     assert told[second.path.rsplit("/", 1)[1]] == {"earlier": {"river-parks": 1}, "reason": reason}
 
 
+async def test_a_new_version_says_to_the_reviewer_alone_which_reports_it_was_begun_from(
+    world: World, browser: Browser, draft: Page
+) -> None:
+    await browser.submit(draft.path, act="queue", **GOOD)
+    await browser.open(draft.path)
+    second = await browser.submit("/again")
+    await browser.submit(second.path, act="save", **GOOD)
+    await browser.open(second.path)
+    await browser.submit(second.path, act="queue", **GOOD)
+    await browser.open(second.path)
+    third = await browser.submit("/again")
+    await browser.submit(third.path, act="queue", **GOOD)
+
+    rows = await world.inside.fetch("SELECT id, sealed FROM guard.review")
+    release = await _release(world, "ben")
+    asked = {str(row["id"]): json.loads(age.open_(row["sealed"], [release])) for row in rows}
+    ids = [page.path.rsplit("/", 1)[1] for page in (draft, second, third)]
+    urns = [f"urn:uuid:{id_}" for id_ in ids]
+    assert [asked[id_].get("version_of") for id_ in ids] == [None, urns[:1], urns[:2]]
+    assert urns[0] not in json.dumps(asked[ids[2]]["report"])
+
+
 async def test_nothing_that_is_queued_names_tip_thread_or_source(world: World, browser: Browser, draft: Page) -> None:
     await browser.submit(draft.path, act="queue", **GOOD)
 

@@ -44,11 +44,11 @@ class Floor:
         await browser.submit("/sign-in", name=name, passphrase=unit.passphrase(process, name), code=code)
         return browser
 
-    async def reviewed(self, originator: str) -> str:
+    async def reviewed(self, originator: str, **review: Any) -> str:
         """Put a report in the desk's inbox that rests on an agency's material; returns its path."""
         document = a_document(handling="P", action=None, sanitisation=None)
         facts = replace(facts_of(document), originators=frozenset({originator}))
-        await self.room.reviewed(document, facts=facts.to_body(), agencies=[CUSTOMS, PARKS])
+        await self.room.reviewed(document, facts=facts.to_body(), agencies=[CUSTOMS, PARKS], **review)
         return f"/reports/{document['urn'][9:]}"
 
     async def signs(self, browser: Browser, path: str, name: str) -> None:
@@ -159,6 +159,36 @@ async def test_an_agency_is_asked_signs_and_a_release_goes_until_it_takes_its_wo
     await _hand_in(agency, str(notice), once_more)
     await amina.open("/")
     assert "Consent was withdrawn" in (await amina.open(share)).text
+
+
+async def test_a_yes_to_every_version_counts_for_one_that_was_begun_from_it_until_it_is_taken_back(
+    floor: Floor,
+) -> None:
+    room, report = floor.room, await floor.reviewed(CUSTOMS)
+    later = await floor.reviewed(CUSTOMS, version_of=[f"urn:uuid:{report[9:]}"])
+    apart = await floor.reviewed(CUSTOMS)
+    amina, clara = await room.sign_in(), await floor.enter(floor.guard, "guard", "clara")
+    agency = await floor.enter(floor.portal, "exchange", "dario")
+
+    async def decided(of: str) -> str:
+        await amina.open("/")
+        return (await amina.open(f"{of}/decision?agency={PARKS}&purpose=intelligence")).text
+
+    await amina.open("/")
+    await deconflict(amina, report)
+    await amina.open(f"{report}/share")
+    await amina.submit("/consent", ask=f"{CUSTOMS} {PARKS} intelligence")
+    notice = str(await room.db.fetchval("SELECT id FROM guard.notice"))
+    await floor.signs(clara, f"/notices/{notice}", "clara")
+    text = floor.opened((await agency.open(f"/notices/{notice}/notice.age")).body, CUSTOMS)
+    yes, _, no = [line for line in text.splitlines() if line.startswith('{"answer"')]
+
+    await _hand_in(agency, notice, await asyncio.to_thread(floor.sign, yes, CUSTOMS))
+    assert "have consented" in await decided(later)
+    assert "has to consent first" in await decided(apart)
+
+    await _hand_in(agency, notice, await asyncio.to_thread(floor.sign, no, CUSTOMS))
+    assert "has to consent first" in await decided(later)
 
 
 async def _hand_in(agency: Browser, notice: str, pasted: str, *, status: int = 200) -> None:

@@ -23,9 +23,9 @@ from handling.guard.service import today
 from handling.guard.store import State
 from handling.notices import CONSENT
 from handling.rules.agreements import Purpose
-from handling.rules.consent import Answer, Asked, Token
+from handling.rules.consent import Answer, Asked, Token, named
 from tests.handling.guard.noticed import Asking, ask, sign
-from tests.handling.guard.world import CUSTOMS, PARKS, Forgery, World, a_report
+from tests.handling.guard.world import CUSTOMS, PARKS, Edit, Forgery, World, a_report, unchanged
 
 UNTIL = today() + timedelta(days=90)
 
@@ -63,6 +63,11 @@ class Matter:
         seed = Secret(bytes.fromhex((self.world.settings.data / "practice" / CUSTOMS / "signing.key").read_text()))
         return SignedAnswer(data, sshsig.sign(key or SigningKey.from_seed(seed), data, namespace=namespace).encode())
 
+    def begun(self, answers: Sequence[SignedAnswer] | None = None, document: dict[str, Any] | None = None) -> "Matter":
+        """A report of its own that was begun from this one, with the answers that the desk has."""
+        handed = self.handed if answers is None else answers
+        return replace(self, document=document or a_report(), handed=list(handed))
+
     async def hands_in(self, *answers: SignedAnswer, notice: UUID | None = None) -> None:
         """Put answers where the exchange puts them."""
         sql = """INSERT INTO exchange.consent (notice, token, answer, until, given_on, sealed)
@@ -90,6 +95,11 @@ class Matter:
         return "signed without a word"
 
 
+def as_named(document: dict[str, Any], answer: SignedAnswer) -> str:
+    """How the manifest of a report names an answer."""
+    return sha256(named(document["urn"], answer.sha256.hex())).hex()
+
+
 async def matter(world: World, originator: str = CUSTOMS, recipient: str = PARKS) -> Matter:
     document = a_report()
     notice = await ask(world, Asking(document=document, originator=originator, recipient=recipient))
@@ -106,7 +116,7 @@ async def test_under_a_consent_signed_with_ssh_a_release_leaves_and_names_it_by_
     shown = await releases.open_(world.guard, release, world.hand("ben"), today())
     await world.sign_release(release, "ben")
 
-    assert shown.examined.manifest.consents == (yes.sha256.hex(),)
+    assert shown.examined.manifest.consents == (as_named(found.document, yes),)
     assert views.release_page(shown, scheme(), subjects(), None).consents[0][0] == CUSTOMS
     assert await world.sign_release(release, "clara") is State.RELEASED
     assert await world.packages() == 1
@@ -120,6 +130,82 @@ async def test_under_a_consent_signed_with_gnupg_as_well(world: World) -> None:
     await world.sign_release(release, "ben")
 
     assert await world.sign_release(release, "clara") is State.RELEASED
+
+
+async def test_a_yes_lets_a_new_version_out_whose_review_names_the_first_one(world: World) -> None:
+    found = await matter(world)
+    yes = found.signed(found.token())
+    await found.hands_in(yes)
+    later = found.begun()
+    release = await later.release(review=lambda it: it.update(version_of=[found.document["urn"]]))
+
+    shown = await releases.open_(world.guard, release, world.hand("ben"), today())
+    await world.sign_release(release, "ben")
+
+    assert await world.sign_release(release, "clara") is State.RELEASED
+    assert shown.examined.manifest.consents == (as_named(later.document, yes),)
+    assert as_named(later.document, yes) != as_named(found.document, yes)
+    assert found.document["urn"][9:].encode() not in shown.examined.scanned.archive
+
+
+async def test_no_lie_about_versions_lets_anything_out(world: World) -> None:
+    """A yes to the first version, and every way in which that must not be enough for what is said to be a new one."""
+    other = f"urn:uuid:{uuid4()}"
+    found = await matter(world)
+    first, yes = found.document["urn"], found.signed(found.token())
+    this, no = found.signed(found.token(Answer.THIS_VERSION)), found.signed(found.token(Answer.NO))
+    spoilt = replace(no, signature=b"spoilt")
+
+    def line(*urns: str) -> Edit:
+        return lambda it: it.update(version_of=list(urns))
+
+    forged: dict[str, tuple[list[SignedAnswer], Edit]] = {
+        "of nothing": ([yes], unchanged),
+        "of another report": ([yes], line(other)),
+        "only this version": ([this], line(first)),
+        "a yes, then only this version": ([yes, this], line(first)),
+        "taken back": ([yes, no], line(first)),
+        "taken back by a spoilt word": ([yes, spoilt], line(first)),
+    }
+    wrong = {}
+    for name, (answers, review) in forged.items():
+        await world.owner.execute("TRUNCATE exchange.consent")
+        await found.hands_in(*answers)
+
+        said = await found.refused(await found.begun(answers).release(review=review))
+
+        if "originator/ask" not in said:
+            wrong[name] = said
+    assert wrong == {}
+    assert await world.packages() == 0
+
+
+async def test_a_no_to_the_first_version_that_the_desk_keeps_back_stops_the_new_one(world: World) -> None:
+    found = await matter(world)
+    yes = found.signed(found.token())
+    await found.hands_in(yes, found.signed(found.token(Answer.NO)))
+    release = await found.begun([yes]).release(review=lambda it: it.update(version_of=[found.document["urn"]]))
+
+    assert "is not with the request" in await found.refused(release)
+
+
+async def test_a_yes_to_a_new_version_is_none_to_the_first_one(world: World) -> None:
+    first = await matter(world)
+    later = first.begun()
+    await later.hands_in(later.signed(later.token()))
+
+    assert "originator/ask" in await first.refused(await first.begun(later.handed, first.document).release())
+
+
+async def test_a_desk_cannot_say_of_a_report_that_it_is_a_version_when_its_reviewer_did_not(world: World) -> None:
+    found = await matter(world)
+    await found.hands_in(found.signed(found.token()))
+    release = await found.begun().release(
+        review=lambda it: it.update(version_of=[found.document["urn"]]), reviewer=SigningKey.generate()
+    )
+
+    assert "not signed by one handler" in await found.refused(release)
+    assert await world.packages() == 0
 
 
 async def test_a_consent_to_this_version_lets_this_version_out(world: World) -> None:

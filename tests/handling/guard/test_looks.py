@@ -2,6 +2,7 @@
 
 import base64
 from typing import Any
+from uuid import UUID
 
 from aiohttp.test_utils import TestServer
 
@@ -33,6 +34,7 @@ def _asked(it: dict[str, Any]) -> None:
     it["sum_of_knowledge"] = {"earlier": {"harbour-customs": 2}, "reason": ARABIC}
     it["claims"], it["alike"] = [{"item": 1, "reason": ARABIC}], True
     it["facts"]["immunity"] = True
+    it["version_of"] = [f"urn:uuid:{UUID(int=1)}"]
 
 
 async def test_pages_of_the_guard_are_fit_for_every_width_and_for_a_report_that_is_written_from_the_right(

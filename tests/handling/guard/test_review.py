@@ -1,7 +1,7 @@
 """A review is signed by a second handler, over exactly what was shown, and reaches the desk in the same moment."""
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -217,6 +217,26 @@ async def test_reviewer_and_desk_hear_that_the_author_grades_both_axes_alike(wor
 
     assert review_page(view, scheme(), subjects(), None).alike is alike
     assert ("alike" in view.asked.body(today())) is alike
+
+
+@pytest.mark.parametrize("urns", [[], [f"urn:uuid:{UUID(int=1)}"]])
+async def test_the_reviewer_is_shown_and_signs_what_it_is_a_new_version_of(world: World, urns: list[str]) -> None:
+    review = await world.ask_review(edit=lambda it: it.update({"version_of": urns} if urns else {}))
+
+    view = await reviews.open_(world.guard, review, world.hand("ben"), today())
+    await world.sign_review(review)
+
+    assert review_page(view, scheme(), subjects(), None).version_of == tuple(urns)
+    assert view.asked.body(today()).get("version_of", []) == urns
+    assert "version_of" not in view.asked.report.document
+
+
+@pytest.mark.parametrize("urns", [[], "a", ["urn:uuid:1"], [f"urn:uuid:{UUID(int=1)}"] * 2])
+async def test_a_report_that_names_what_it_is_a_version_of_in_another_way_is_not_reviewed(
+    world: World, urns: object
+) -> None:
+    with pytest.raises(FormatError):
+        await world.sign_review(await world.ask_review(edit=lambda it: it.update(version_of=urns)))
 
 
 def _no_reason(it: dict[str, Any]) -> None:

@@ -26,7 +26,7 @@ from handling.guard.store import State
 from handling.rules import attachments
 from handling.rules.agreements import Agreement, Purpose
 from handling.rules.attachments import Kind
-from handling.rules.consent import Consented
+from handling.rules.consent import Consented, named
 from handling.rules.facts import ReportFacts
 from handling.rules.grading import Grade, Handling
 from handling.rules.manifest import manifest_of
@@ -299,8 +299,9 @@ def as_the_desk_says(document: Mapping[str, Any], forged: Forgery) -> ReportFact
     """The facts from which a desk makes a manifest, where it believes every answer and hides whose material it is else."""
     facts = ReportFacts.from_body(facts_of(document, forged.agency, forged.sent)).as_reviewed()
     consents = frozenset(
-        Consented(originator, forged.agency, Purpose.INTELLIGENCE.value, date.max, one.sha256.hex())
+        Consented(originator, forged.agency, Purpose.INTELLIGENCE.value, date.max, sha256(name).hex())
         for one in forged.answers
+        for name in [named(document["urn"], one.sha256.hex())]
         for originator in forged.originators
     )
     believed = forged.originators and (consents or set(forged.originators) <= {forged.agency})

@@ -1,11 +1,12 @@
 """Whose consent a report goes on under: the last answer about one recipient and purpose counts, and silence is never yes."""
 
+import hashlib
 from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from handling.rules import consent
@@ -14,6 +15,7 @@ from handling.rules.consent import Answer, Asked, Consented, ConsentError, Given
 
 DAY = date(2026, 11, 23)
 URN = "urn:uuid:11111111-1111-4111-8111-111111111111"
+LATER, LAST = URN.replace("1", "2"), URN.replace("1", "3")
 VERSION, OTHER = "a" * 64, "b" * 64
 FIRST, SECOND = UUID(int=1), UUID(int=2)
 ASKED = Asked("harbour-customs", "river-parks", Purpose.INTELLIGENCE, URN, VERSION)
@@ -29,7 +31,7 @@ _tokens = st.builds(
         st.sampled_from(["harbour-customs", "coast-guard"]),
         st.sampled_from(["river-parks", "port-police"]),
         st.sampled_from([Purpose.INTELLIGENCE, Purpose.SEIZURE]),
-        st.sampled_from([URN, URN.replace("1", "2")]),
+        st.sampled_from([URN, LATER]),
         st.sampled_from([VERSION, OTHER]),
         st.sampled_from([(), ("c" * 64,), ("c" * 64, "d" * 64)]),
     ),
@@ -43,16 +45,60 @@ def given_(*tokens: Token) -> tuple[Given, ...]:
     return tuple(Given(token, f"{place:064d}") for place, token in enumerate(tokens))
 
 
-def asked(*tokens: Token, today: date = DAY, version: str = VERSION) -> frozenset[Consented]:
-    held = consented(given_(*tokens), report=URN, report_sha256=version)
+def as_named(place: int) -> str:
+    return hashlib.sha256(consent.named(URN, f"{place:064d}")).hexdigest()
+
+
+def asked(
+    *tokens: Token, today: date = DAY, version: str = VERSION, report: str = URN, version_of: tuple[str, ...] = ()
+) -> frozenset[Consented]:
+    held = consented(given_(*tokens), report=report, report_sha256=version, version_of=version_of)
     return frozenset(one for one in held if one.holds(one.recipient, one.purpose, today))
 
 
 def test_a_yes_holds_for_every_version_up_to_its_last_day():
-    held = Consented("harbour-customs", "river-parks", "intelligence", DAY + timedelta(days=90), "0" * 64)
+    held = Consented("harbour-customs", "river-parks", "intelligence", DAY + timedelta(days=90), as_named(0))
 
     assert asked(YES) == asked(YES, version=OTHER) == asked(YES, today=DAY + timedelta(days=90)) == {held}
     assert asked(YES, today=DAY + timedelta(days=91)) == frozenset()
+
+
+def test_a_yes_holds_for_a_report_that_is_a_new_version_and_for_no_other():
+    assert asked(YES, report=LATER, version=OTHER, version_of=(URN,))
+    assert not asked(YES, report=LATER, version_of=())
+    assert not asked(THIS, report=LATER, version=OTHER, version_of=(URN,))
+    assert not asked(YES, NO, report=LATER, version_of=(URN,))
+    assert not asked(replace(YES, asked=replace(ASKED, report=LATER)))
+
+
+@given(histories, st.sets(st.sampled_from([URN, LATER, LAST])))
+def test_a_token_counts_for_its_own_line_alone(history: list[Token], line: set[str]):
+    within = [token for token in history if token.asked.report in {LAST, *line}]
+    version_of = tuple(line - {LAST})
+
+    held = {
+        (one.originator, one.recipient, one.purpose, one.until)
+        for one in asked(*within, report=LAST, version_of=version_of)
+    }
+    among_all = {
+        (one.originator, one.recipient, one.purpose, one.until)
+        for one in asked(*history, report=LAST, version_of=version_of)
+    }
+    assert held == among_all
+
+
+@given(st.uuids(), st.uuids())
+def test_one_token_is_named_otherwise_in_the_manifest_of_every_report(one: UUID, other: UUID):
+    assume(one != other)
+
+    assert consent.named(f"urn:uuid:{one}", "a" * 64) != consent.named(f"urn:uuid:{other}", "a" * 64)
+
+
+@pytest.mark.parametrize("value", [None, [], "urn", ["urn:uuid:1"], [URN, URN], [LAST], [7]])
+def test_what_a_report_is_a_version_of_is_read_strictly(value: object):
+    assert consent.versions([URN, LATER], LAST) == (URN, LATER)
+    with pytest.raises(ConsentError):
+        consent.versions(value, LAST)
 
 
 def test_a_yes_to_this_version_holds_for_no_other():
@@ -85,7 +131,7 @@ def test_whatever_is_in_force_is_the_last_word_of_its_originator_and_holds_today
     for one in asked(*history):
         about = (one.originator, one.recipient, one.purpose, URN)
         last = [entry for entry in given_to if entry.token.asked.subject == about][-1]
-        assert last.sha256 == one.sha256
+        assert as_named(int(last.sha256)) == one.sha256
         assert last.token.answer is not Answer.NO
         assert last.token.until == one.until >= DAY
         assert last.token.answer is Answer.YES or last.token.asked.report_sha256 == VERSION
