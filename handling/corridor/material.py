@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from crypto.canonical import parse
 from crypto.errors import CryptoError
@@ -14,9 +14,11 @@ from handling import data
 from handling.corridor import sealed
 from handling.corridor.errors import NotThereError
 from handling.corridor.session import Handler
+from handling.corridor.store import keys
 from handling.corridor.store import material as rows
-from handling.corridor.store.material import MaterialRow
+from handling.corridor.store.material import GoneRow, MaterialRow
 from handling.material import Material, MaterialError, Signed
+from handling.rules import keylife
 from handling.rules.material import Piece
 from handling.store import agencies
 from handling.store.agencies import Agency
@@ -40,6 +42,15 @@ class OpenMaterial:
     def piece(self) -> Piece:
         """What a report that rests on it states of it."""
         return Piece(self.signed.sha256, self.row.agency, self.said.conditions)
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What is left of one piece after its last day: what a report that rests on it keeps, and its agency's reference."""
+
+    row: GoneRow
+    reference: str
+    piece: Piece
 
 
 async def receive(pool: Pool, handler: Handler) -> None:
@@ -89,15 +100,63 @@ def chosen(received: Sequence[OpenMaterial], ticked: Collection[str]) -> tuple[O
 
 
 async def pieces(db: Db, vault: OpenVault, ticked: Collection[str]) -> tuple[Piece, ...]:
-    """What a report whose author ticked these states of its material; what is not here any more is missing."""
-    received = await listing(db, vault, ticked=ticked) if ticked else ()
-    return tuple(one.piece for one in chosen(received, ticked))
+    """What a report whose author ticked these states of its material, deleted since or not; what nobody can open is missing."""
+    if not ticked:
+        return ()
+    here = [one.piece for one in chosen(await listing(db, vault, ticked=ticked), ticked)]
+    left = [one.piece for one in await gone(db, vault, ticked)]
+    return tuple(sorted({one.sha256: one for one in (*left, *here)}.values(), key=lambda piece: piece.sha256))
 
 
-def is_past(one: OpenMaterial, today: date) -> bool:
-    """Whether its last day is over, so that nothing new may rest on it."""
-    last = one.said.conditions.delete_by
-    return last is not None and today > last
+async def gone(db: Db, vault: OpenVault, ticked: Collection[str]) -> tuple[Gone, ...]:
+    """What is left of those of the *ticked* pieces that were deleted."""
+    return tuple(one for one in await gone_lines(db, vault, limit=None) if one.piece.sha256 in ticked) if ticked else ()
+
+
+async def gone_lines(db: Db, vault: OpenVault, *, limit: int | None = OFFERED) -> tuple[Gone, ...]:
+    """What is left of the pieces that were deleted last, at most *limit*."""
+    found = await rows.gone(db, limit=limit)
+    left = await asyncio.to_thread(lambda: [_left(vault, row) for row in found])
+    return tuple(one for one in left if one is not None)
+
+
+async def delete_past(pool: Pool, vault: OpenVault, today: date) -> int:
+    """Delete every piece whose last day is over, key and all, and keep a line of each; return how many went.
+
+    Only once the day can be believed: a clock that jumped would delete what nobody can bring back. What is kept apart stays:
+    nobody knows under whose conditions.
+    """
+    async with pool.acquire() as db:
+        ran = [one.day for one in await keys.days(db) if one.day <= today]
+        if not keylife.is_steady(ran, today):
+            return 0
+        every = await _open_all(vault, await rows.usable(db, limit=None))
+        past = [one for one in every if one.said.conditions.are_over(today)]
+        for one in past:
+            await _delete(db, vault, one, today)
+    return len(past)
+
+
+async def _delete(db: Db, vault: OpenVault, one: OpenMaterial, today: date) -> None:
+    async with db.transaction():
+        if not await rows.delete(db, one.row.id):
+            return
+        number = uuid4()
+        key = await asyncio.to_thread(vault.new_record, number)
+        body = {"reference": one.said.reference, "piece": one.piece.to_body()}
+        line = sealed.seal(key, body, table="material_gone", row=number)
+        await rows.add_gone(db, GoneRow(number, one.row.agency, one.row.received_on, today, line))
+    await asyncio.to_thread(vault.destroy, one.row.id)
+
+
+def _left(vault: OpenVault, row: GoneRow) -> Gone | None:
+    """Open one line; None also where its row names another agency than the piece was of."""
+    try:
+        body = sealed.unseal(vault.record(row.id), row.sealed, table="material_gone", row=row.id)
+        piece = Piece.from_body(body["piece"])
+    except (CryptoError, MissingKeyError, KeyError, ValueError):
+        return None
+    return Gone(row, str(body["reference"]), piece) if piece.agency == row.agency else None
 
 
 def _judged(handler: Handler, row: MaterialRow, agency: Agency | None) -> Signed | None:

@@ -1,10 +1,11 @@
 """The corridor's keys from day to day: what a sign-in moves on, and what is destroyed without anybody's key."""
 
+from collections.abc import Callable
 from datetime import date
 
 from aiohttp import web
 
-from handling.corridor import intake, pgpkeys
+from handling.corridor import intake, material, pgpkeys
 from handling.corridor.intake import Leaving
 from handling.corridor.session import Handler
 from handling.corridor.store import keys
@@ -16,12 +17,12 @@ from tipline.base.database import Pool
 class CorridorUpkeep:
     """Upkeep of the corridor's vault and of its intake seeds."""
 
-    def __init__(self, pool: Pool, keyring: Keyring) -> None:
+    def __init__(self, pool: Pool, keyring: Keyring, today: Callable[[], date]) -> None:
         self._pool = pool
         self._keyring = keyring
         self._leaving: tuple[Leaving, ...] = ()
         self._ending: tuple[Leaving, ...] = ()
-        self.vault = Upkeep(pool, keyring, "corridor")
+        self.vault = Upkeep(pool, keyring, "corridor", also=lambda vault: material.delete_past(pool, vault, today()))
 
     def begin(self, handler: Handler) -> None:
         """Work in the background for a handler who has just signed in."""

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 from aiohttp import web
 
-from handling.desk import duty_handlers, handlers, material_handlers, share_handlers, store
+from handling.desk import duty_handlers, handlers, material_handlers, received, share_handlers, store
 from handling.leavers import leavers
 from handling.store import members
 from handling.store.keyring import Keyring
@@ -40,7 +40,7 @@ def make_desk(settings: Settings, pool: Pool, today: Callable[[], date] = utc_to
     site = Site(name=NAME, title=f"{settings.name}: desk", practice=settings.practice, style="inside")
     app = make_app(site, (*handlers.ROUTES, *share_handlers.ROUTES, *material_handlers.ROUTES, *duty_handlers.ROUTES))
     keyring = Keyring(settings.inside / "desk" / "keyring")
-    upkeep = Upkeep(pool, keyring, "desk")
+    upkeep = Upkeep(pool, keyring, "desk", also=lambda vault: received.delete_past(pool, vault, today()))
     office = handlers.Office(
         pool=pool,
         trust=members.trust(settings.inside, NAME),
@@ -58,10 +58,17 @@ def make_desk(settings: Settings, pool: Pool, today: Callable[[], date] = utc_to
     return app
 
 
+async def daily(office: handlers.Office) -> None:
+    """Note the day, for nothing is deleted before it can be believed, and sweep keys without a row."""
+    async with office.pool.acquire() as db:
+        await store.ran(db, office.today())
+    await sweep(office.pool, office.keyring, store.named)
+
+
 async def _keeping(app: web.Application) -> AsyncIterator[None]:
-    """Sweep the keyring from time to time, and let work on it end with the process."""
+    """Note that the desk runs, sweep the keyring from time to time, and let work on it end with the process."""
     office = app[handlers.OFFICE]
-    task = asyncio.create_task(repeat(lambda: sweep(office.pool, office.keyring, store.named)))
+    task = asyncio.create_task(repeat(lambda: daily(office)))
     yield
     task.cancel()
     with suppress(asyncio.CancelledError):

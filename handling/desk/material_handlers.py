@@ -19,7 +19,8 @@ async def listing(request_: web.Request) -> web.Response:
     taken = await intake.take_in(office.pool, desk, office.members, office.today())
     async with office.pool.acquire() as db:
         found = await received.listing(db, desk, before=before)
-    page = material_page.listing(found, taken.refused, office.today(), first=before == NEWEST)
+        gone = await received.gone(db, desk, limit=material_page.SHOWN) if before == NEWEST else ()
+    page = material_page.listing(found, gone, taken.refused, office.today(), first=before == NEWEST)
     return render(request_, page)
 
 

@@ -11,12 +11,12 @@ from handling.desk import words
 from handling.desk.intake import Refused
 from handling.desk.material_store import MaterialRow
 from handling.desk.pages import RefusedLine
-from handling.desk.received import Listing, Received
+from handling.desk.received import Gone, Listing, Received
 from handling.material import Material
 from handling.rules.grading import Grade
 from handling.store.members import MemberList
 
-_SHOWN = 50
+SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,22 @@ class MaterialLine:
 
 
 @dataclass(frozen=True, slots=True)
+class GoneLine:
+    """What is left of a piece that was deleted; `reference` is empty where it cannot be opened."""
+
+    agency: str
+    reference: str
+    received: str
+    deleted: str
+
+
+@dataclass(frozen=True, slots=True)
 class MaterialListPage:
     """All that agencies sent, newest first, and apart from it what does not verify."""
 
     template: ClassVar[str] = "desk/materials.html"
     material: tuple[MaterialLine, ...]
+    gone: tuple[GoneLine, ...]
     refused: tuple[RefusedLine, ...]
     refused_count: int
     older: str
@@ -67,13 +78,19 @@ class MaterialPage:
     handed: str
 
 
-def listing(found: Listing, refused: Sequence[Refused], today: date, *, first: bool) -> MaterialListPage:
+def listing(
+    found: Listing, gone: Sequence[Gone], refused: Sequence[Refused], today: date, *, first: bool
+) -> MaterialListPage:
     """Show one page of the list; *refused* is what was not taken in, of every kind."""
     apart = [row for row in refused if row.kind == "material"]
     last = found.next
     return MaterialListPage(
         material=tuple(_line(one, today) for one in found.material),
-        refused=tuple(RefusedLine(row.kind, words.day(row.received_on), row.reason.value) for row in apart[:_SHOWN]),
+        gone=tuple(
+            GoneLine(one.row.agency_name, one.reference, words.day(one.row.received_on), words.day(one.row.gone_on))
+            for one in gone
+        ),
+        refused=tuple(RefusedLine(row.kind, words.day(row.received_on), row.reason.value) for row in apart[:SHOWN]),
         refused_count=len(apart),
         older="" if last is None else f"/material?before={last[0].isoformat()}.{last[1]}",
         first=first,
@@ -129,7 +146,7 @@ def _line(one: Received, today: date) -> MaterialLine:
 def _past(said: Material, today: date) -> str:
     """Say that its time is over: then nothing new may rest on it."""
     last = said.conditions.delete_by
-    if last is None or today <= last:
+    if last is None or not said.conditions.are_over(today):
         return ""
     return f"It was to be deleted by {words.day(last)}. Nothing new may rest on it."
 

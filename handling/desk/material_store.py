@@ -8,6 +8,7 @@ from tipline.base.database import Db, store_errors
 
 _IS_HERE = """
     SELECT EXISTS (SELECT FROM desk.material WHERE agency = $1 AND sha256 = $2)
+        OR EXISTS (SELECT FROM desk.material_gone WHERE agency = $1 AND sha256 = $2)
 """
 
 _ADD = """
@@ -36,6 +37,31 @@ _GET = """
       FROM desk.material m
       JOIN unit.agency a ON a.id = m.agency
      WHERE m.id = $1
+"""
+
+_ALL = """
+    SELECT m.id, m.agency, a.name AS agency_name, m.received_on, m.sealed, m.handed_by, m.handed_on
+      FROM desk.material m
+      JOIN unit.agency a ON a.id = m.agency
+     ORDER BY m.received_on, m.id
+"""
+
+_DELETE = """
+    DELETE FROM desk.material
+     WHERE id = $1
+"""
+
+_ADD_GONE = """
+    INSERT INTO desk.material_gone (id, agency, sha256, received_on, gone_on, sealed)
+    VALUES ($1, $2, $3, $4, $5, $6)
+"""
+
+_GONE = """
+    SELECT m.id, m.agency, a.name AS agency_name, m.received_on, m.gone_on, m.sealed
+      FROM desk.material_gone m
+      JOIN unit.agency a ON a.id = m.agency
+     ORDER BY m.gone_on DESC, m.id DESC
+     LIMIT $1
 """
 
 _HAND = """
@@ -73,8 +99,20 @@ class MaterialRow:
     handed_on: date | None
 
 
+@dataclass(frozen=True, slots=True)
+class GoneRow:
+    """The line that is left of a piece that was deleted; its reference is sealed under a key of its own."""
+
+    id: UUID
+    agency: str
+    agency_name: str
+    received_on: date
+    gone_on: date
+    sealed: bytes
+
+
 async def is_here(db: Db, agency: str, sha256: str) -> bool:
-    """Whether the same material of *agency* is kept already."""
+    """Whether the same material of *agency* is kept already, or was until its last day."""
     with store_errors():
         return bool(await db.fetchval(_IS_HERE, agency, bytes.fromhex(sha256)))
 
@@ -103,6 +141,32 @@ async def get(db: Db, material: UUID) -> MaterialRow | None:
     with store_errors():
         row = await db.fetchrow(_GET, material)
     return MaterialRow(**dict(row)) if row else None
+
+
+async def all_(db: Db) -> tuple[MaterialRow, ...]:
+    """Every piece that is kept, oldest first."""
+    with store_errors():
+        rows = await db.fetch(_ALL)
+    return tuple(MaterialRow(**dict(row)) for row in rows)
+
+
+async def delete(db: Db, material: UUID) -> bool:
+    """Delete one piece; False when somebody else did."""
+    with store_errors():
+        return bool(await db.execute(_DELETE, material) == "DELETE 1")
+
+
+async def add_gone(db: Db, row: GoneRow, sha256: str) -> None:
+    """Keep the line of a piece that was deleted."""
+    with store_errors():
+        await db.execute(_ADD_GONE, row.id, row.agency, bytes.fromhex(sha256), row.received_on, row.gone_on, row.sealed)
+
+
+async def gone(db: Db, *, limit: int) -> tuple[GoneRow, ...]:
+    """The lines of what was deleted last, at most *limit*."""
+    with store_errors():
+        rows = await db.fetch(_GONE, limit)
+    return tuple(GoneRow(**dict(row)) for row in rows)
 
 
 async def hand(db: Db, material: UUID, *, by: str, day: date) -> bool:

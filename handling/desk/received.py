@@ -6,23 +6,25 @@ import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from crypto import age, columns
 from crypto.canonical import canonical, parse
 from crypto.errors import CryptoError
 from handling import data
-from handling.desk import material_store
+from handling.desk import material_store, store
 from handling.desk.case import NEWEST, PAGE_LENGTH
-from handling.desk.material_store import MaterialRow
+from handling.desk.material_store import GoneRow, MaterialRow
 from handling.desk.session import Desk
 from handling.material import Material, MaterialError, Signed
+from handling.rules import keylife
 from handling.store.keyring import MissingKeyError
 from handling.store.members import MemberList
 from handling.store.vault import OpenVault
-from tipline.base.database import Db
+from tipline.base.database import Db, Pool
 
-_TABLE, _COLUMN = "desk.material", "sealed"
+_TABLE, _GONE, _COLUMN = "desk.material", "desk.material_gone", "sealed"
+_REFERENCE = "reference"
 _AGENCY = "agency"  # whose key was judged: sealed, so that no row can say afterwards that it is another's
 
 
@@ -70,6 +72,14 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
+class Gone:
+    """What is left of one piece after its last day; *reference* is empty where the line cannot be opened any more."""
+
+    row: GoneRow
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """One page of material, newest first, and where the next page begins if there is one."""
 
@@ -112,6 +122,51 @@ async def hand(db: Db, desk: Desk, members: MemberList, material: UUID, today: d
     async with db.transaction():
         if await material_store.hand(db, material, by=author.name, day=today):
             await material_store.tell_corridor(db, found.row, sealed)
+
+
+async def delete_past(pool: Pool, vault: OpenVault, today: date) -> int:
+    """Delete every piece whose last day is over, key and all, and keep a line of each; return how many went.
+
+    Only once the day can be believed: a clock that jumped would delete what nobody can bring back.
+    """
+    async with pool.acquire() as db:
+        if not keylife.is_steady(await store.days(db, today), today):
+            return 0
+        rows = await material_store.all_(db)
+        opened = await asyncio.to_thread(lambda: [_opened(vault, row) for row in rows])
+        past = [one for one in opened if one.said is not None and one.said.conditions.are_over(today)]
+        for one in past:
+            await _delete(db, vault, one, today)
+    return len(past)
+
+
+async def _delete(db: Db, vault: OpenVault, found: Received, today: date) -> None:
+    row, signed, said = found.row, found.signed, found.said
+    if signed is None or said is None:
+        raise TypeError("what was opened has its signature")
+    async with db.transaction():
+        if not await material_store.delete(db, row.id):
+            return
+        number = uuid4()
+        key = await asyncio.to_thread(vault.new_record, number)
+        line = columns.seal(key, canonical({_REFERENCE: said.reference}), table=_GONE, column=_COLUMN, row=str(number))
+        left = GoneRow(number, row.agency, row.agency_name, row.received_on, today, line)
+        await material_store.add_gone(db, left, signed.sha256)
+    await asyncio.to_thread(vault.destroy, row.id)
+
+
+async def gone(db: Db, desk: Desk, *, limit: int) -> tuple[Gone, ...]:
+    """What is left of the pieces that were deleted last."""
+    rows = await material_store.gone(db, limit=limit)
+    return await asyncio.to_thread(lambda: tuple(_left(desk.vault, row) for row in rows))
+
+
+def _left(vault: OpenVault, row: GoneRow) -> Gone:
+    try:
+        body = parse(columns.open_(vault.record(row.id), row.sealed, table=_GONE, column=_COLUMN, row=str(row.id)))
+    except (MissingKeyError, CryptoError):
+        return Gone(row, "")
+    return Gone(row, str(body[_REFERENCE]))
 
 
 def seal(vault: OpenVault, material: UUID, agency: str, signed: Signed) -> bytes:

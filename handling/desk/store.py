@@ -55,6 +55,24 @@ _NAMED = """
     SELECT id
       FROM desk.material
      WHERE id = ANY($1::uuid[])
+     UNION ALL
+    SELECT id
+      FROM desk.material_gone
+     WHERE id = ANY($1::uuid[])
+"""
+
+_RAN = """
+    INSERT INTO desk.day (day)
+    VALUES ($1)
+    ON CONFLICT (day) DO NOTHING
+"""
+
+_DAYS = """
+    SELECT day
+      FROM desk.day
+     WHERE day <= $1
+     ORDER BY day DESC
+     LIMIT 400
 """
 
 _REPORTS = """
@@ -262,6 +280,18 @@ async def named(db: Db, records: Sequence[UUID]) -> frozenset[UUID]:
     with store_errors():
         rows = await db.fetch(_NAMED, records)
     return frozenset(row["id"] for row in rows)
+
+
+async def ran(db: Db, today: date) -> None:
+    """Note that the desk ran today."""
+    with store_errors():
+        await db.execute(_RAN, today)
+
+
+async def days(db: Db, today: date) -> tuple[date, ...]:
+    """Days until *today* on which the desk ran; more than any rule looks back."""
+    with store_errors():
+        return tuple(row["day"] for row in await db.fetch(_DAYS, today))
 
 
 async def reports(db: Db, *, before: tuple[date, UUID], limit: int) -> tuple[ReportRow, ...]:

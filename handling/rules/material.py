@@ -71,6 +71,10 @@ class Conditions:
         """Whether a third agency may have it without the sender being asked."""
         return self.pass_on is PassOn.MAY and (agency in self.agencies or agency_class in self.classes)
 
+    def are_over(self, today: date) -> bool:
+        """Whether the last day is over: nothing new rests on it, and it is deleted."""
+        return self.delete_by is not None and today > self.delete_by
+
     def words(self) -> tuple[str, ...]:
         """Return them as people read them, the agency's own lines last."""
         said = [self._passing_on()]

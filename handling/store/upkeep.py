@@ -24,6 +24,7 @@ _EVERY = 6 * 3600  # seconds: each calendar day is met, whenever the process was
 
 _log = logging.getLogger("keys")
 
+Also = Callable[[OpenVault], Awaitable[object]]
 Named = Callable[[Db, Sequence[UUID]], Awaitable[frozenset[UUID]]]
 
 
@@ -49,14 +50,17 @@ class ZoneKeys:
 class Upkeep:
     """One zone's upkeep: in the background, one at a time, resumed by whoever signs in next.
 
+    *also* is what the zone itself does then with the open vault.
+
     Attributes:
         notices: what a page tells whoever is signed in; a line of its own begins after a line feed.
     """
 
-    def __init__(self, pool: Pool, keyring: Keyring, zone: Zone) -> None:
+    def __init__(self, pool: Pool, keyring: Keyring, zone: Zone, *, also: Also) -> None:
         self._pool = pool
         self._keyring = keyring
         self._zone: Zone = zone
+        self._also = also
         self._alone = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._done_for = 0
@@ -93,6 +97,7 @@ class Upkeep:
             if moved.unreadable:
                 _log.error("%d key files open with no vault; they are left as they are", moved.unreadable)
             self.notices = (*self._unfinished(keys.epoch), *await self._due(vault, keys, listed, by))
+            await self._also(vault)
 
     async def stop(self) -> None:
         """Let what is under way end with this process; the next session goes on with it."""

@@ -83,7 +83,7 @@ def application(shared: Corridor, *, practice: bool, unit: str) -> web.Applicati
         ROUTES,
     )
     app[CORRIDOR] = shared
-    app[UPKEEP] = CorridorUpkeep(shared.pool, shared.keyring)
+    app[UPKEEP] = CorridorUpkeep(shared.pool, shared.keyring, lambda: datetime.now(UTC).date())
     app[NOTICES] = app[UPKEEP].notices
     app.on_cleanup.append(_stop)
 

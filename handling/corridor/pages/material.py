@@ -29,12 +29,23 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class GoneLine:
+    """What is left of a piece that was deleted."""
+
+    agency: str
+    reference: str
+    received_on: str
+    gone_on: str
+
+
+@dataclass(frozen=True, slots=True)
 class MaterialsPage:
     """The list; *refused* says how many pieces are kept apart, which nobody can read."""
 
     template: ClassVar[str] = "corridor/materials.html"
     at: ClassVar[str] = "material"
     rows: tuple[Row, ...]
+    gone: tuple[GoneLine, ...]
     refused: int
 
 
@@ -62,9 +73,14 @@ async def listing(request: web.Request) -> web.Response:
     person = await refresh(request)
     async with corridor(request).pool.acquire() as db:
         found = await material.listing(db, person.vault)
+        gone = await material.gone_lines(db, person.vault)
         refused = await rows.refused(db)
         names = {agency.id: agency.name for agency in await agencies.all_(db)}
-    return render(request, MaterialsPage(tuple(_row(one, names[one.row.agency]) for one in found), refused))
+    left = tuple(
+        GoneLine(names[one.row.agency], one.reference, words.day(one.row.received_on), words.day(one.row.gone_on))
+        for one in gone
+    )
+    return render(request, MaterialsPage(tuple(_row(one, names[one.row.agency]) for one in found), left, refused))
 
 
 @signed_in
@@ -83,7 +99,7 @@ async def show(request: web.Request) -> web.Response:
         text=said.text,
         grade=_grade(one),
         conditions=said.conditions.words(),
-        past=material.is_past(one, now().date()),
+        past=one.said.conditions.are_over(now().date()),
         circular=said.answers,
         sha256=one.signed.sha256,
     )
@@ -97,7 +113,7 @@ def _row(one: OpenMaterial, agency: str) -> Row:
         reference=one.said.reference,
         received_on=words.day(one.row.received_on),
         may=one.said.conditions.words()[0],
-        past=material.is_past(one, now().date()),
+        past=one.said.conditions.are_over(now().date()),
         circular=bool(one.said.answers),
     )
 

@@ -284,6 +284,7 @@ async def _report(
         noted = await reports.noted(db, person, found) if _is_open(found) else ()
         earlier = await asking.earlier(db, person.vault, found.row.id, found.draft) if _is_open(found) else {}
         received = await material.listing(db, person.vault, ticked=found.draft.stated.material)
+        gone = await material.gone(db, person.vault, found.draft.stated.material)
         whole = await attaching.originals(db, person, found.draft) if _is_open(found) else ()
     draft, scheme = found.draft, data.scheme()
     script = await asyncio.to_thread(live.integrity) if _is_open(found) else None
@@ -307,7 +308,7 @@ async def _report(
         actions=tuple(scheme.marking(code) for code in ("A1", "A2", "A3")),
         sanitisations=tuple(scheme.marking(code) for code in ("S1", "S2")),
         subjects=_subjects(draft),
-        stated=stating.view(draft.stated, enrolled, received, blocked, now().date()),
+        stated=stating.view(draft.stated, enrolled, received, blocked, now().date(), gone=gone),
         agencies=tuple(
             Choice(one.id, one.name, one.id in draft.agencies)
             for one in enrolled

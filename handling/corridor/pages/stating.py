@@ -8,7 +8,7 @@ from typing import ClassVar, TypeVar
 
 from handling import data
 from handling.corridor import words
-from handling.corridor.material import OpenMaterial, is_past
+from handling.corridor.material import Gone, OpenMaterial
 from handling.corridor.stating import NO, NONE, YES, Stated
 from handling.rules.terms import DATA_LABELS, REMOVABLE_LABELS, SPECIAL_LABELS, TLP_LABELS
 from handling.store.agencies import Agency
@@ -92,10 +92,12 @@ def view(
     received: Sequence[OpenMaterial],
     blocked: Collection[str],
     today: date,
+    *,
+    gone: Sequence[Gone],
 ) -> StatedView:
     """Show what was stated so far; of the material that was *received*, what may still be used or is ticked.
 
-    Agencies that are *blocked* must not learn of the tip.
+    What is *gone* was ticked and deleted after its last day. Agencies that are *blocked* must not learn of the tip.
     """
     names = [(agency.id, agency.name) for agency in enrolled]
     return StatedView(
@@ -113,9 +115,13 @@ def view(
         material=tuple(
             _choice(one, dict(names).get(one.row.agency, one.row.agency), stated, unasked=one.row.agency in blocked)
             for one in received
-            if one.signed.sha256 in stated.material or not is_past(one, today)
+            if one.signed.sha256 in stated.material or not one.said.conditions.are_over(today)
         )
-        + _gone(stated, received),
+        + tuple(
+            _left(one, dict(names).get(one.row.agency, one.row.agency), unasked=one.row.agency in blocked)
+            for one in gone
+        )
+        + _missing(stated, {*(one.signed.sha256 for one in received), *(one.piece.sha256 for one in gone)}),
         originators=_boxes(names, stated.originators, "Nobody's: nothing that it rests on came another way"),
         approvals=_boxes(names, stated.approvals),
         threat_to_life=stated.threat_to_life,
@@ -135,9 +141,21 @@ def _choice(one: OpenMaterial, agency: str, stated: Stated, *, unasked: bool) ->
     )
 
 
-def _gone(stated: Stated, received: Sequence[OpenMaterial]) -> tuple[MaterialChoice, ...]:
+def _left(one: Gone, agency: str, *, unasked: bool) -> MaterialChoice:
+    """What was ticked and deleted after its last day keeps its conditions."""
+    return MaterialChoice(
+        value=one.piece.sha256,
+        label=f"{agency}: {one.reference}, deleted {words.day(one.row.gone_on)} after its last day",
+        path="",
+        ticked=True,
+        conditions=one.piece.conditions.words(),
+        circular="",
+        unasked=unasked,
+    )
+
+
+def _missing(stated: Stated, here: Collection[str]) -> tuple[MaterialChoice, ...]:
     """What was ticked and cannot be opened any more stays ticked until its author says otherwise: nothing forgets a condition."""
-    here = {one.signed.sha256 for one in received}
     return tuple(
         MaterialChoice(
             value=digest,

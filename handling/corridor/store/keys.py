@@ -74,6 +74,10 @@ _NAMED = """
     SELECT id
       FROM corridor.material
      WHERE id = ANY($1::uuid[])
+     UNION ALL
+    SELECT id
+      FROM corridor.material_gone
+     WHERE id = ANY($1::uuid[])
 """
 
 _DAYS_KEPT_IN_MIND = 400

@@ -59,6 +59,25 @@ _REFUSED = """
 """
 
 
+_DELETE = """
+    DELETE FROM corridor.material
+     WHERE id = $1
+       AND state = 'usable'
+"""
+
+_ADD_GONE = """
+    INSERT INTO corridor.material_gone (id, agency, received_on, gone_on, sealed)
+    VALUES ($1, $2, $3, $4, $5)
+"""
+
+_GONE = """
+    SELECT id, agency, received_on, gone_on, sealed
+      FROM corridor.material_gone
+     ORDER BY gone_on DESC, id DESC
+     LIMIT $1
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class MaterialRow:
     """One piece, sealed to the vault or under its record key."""
@@ -66,6 +85,17 @@ class MaterialRow:
     id: UUID
     agency: str
     received_on: date
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class GoneRow:
+    """The line that is left of a piece that was deleted, sealed under a key of its own."""
+
+    id: UUID
+    agency: str
+    received_on: date
+    gone_on: date
     sealed: bytes
 
 
@@ -105,6 +135,24 @@ async def get(db: Db, material: UUID) -> MaterialRow | None:
     with store_errors():
         row = await db.fetchrow(_GET, material)
     return _row(row) if row else None
+
+
+async def delete(db: Db, material: UUID) -> bool:
+    """Delete one piece that reports could rest on; False when somebody else did."""
+    with store_errors():
+        return bool(await db.execute(_DELETE, material) == "DELETE 1")
+
+
+async def add_gone(db: Db, row: GoneRow) -> None:
+    """Keep the line of a piece that was deleted."""
+    with store_errors():
+        await db.execute(_ADD_GONE, row.id, row.agency, row.received_on, row.gone_on, row.sealed)
+
+
+async def gone(db: Db, *, limit: int | None) -> tuple[GoneRow, ...]:
+    """The lines of what was deleted last, at most *limit*; None: of all."""
+    with store_errors():
+        return tuple(GoneRow(**dict(row)) for row in await db.fetch(_GONE, limit))
 
 
 async def refused(db: Db) -> int:

@@ -129,6 +129,36 @@ async def test_what_is_not_here_or_past_its_last_day_holds_a_report_back(
     assert "is not here any more" in gone.text
 
 
+async def test_after_its_last_day_it_is_deleted_with_its_key_and_a_report_that_rests_on_it_keeps_hash_and_conditions(
+    world: World, browser: Browser, amina: Handler, draft: Page
+) -> None:
+    conditions, tomorrow = replace(KEPT, delete_by=TODAY), TODAY + timedelta(days=1)
+    one = signed(said(amina, conditions=conditions), KEY)
+    row = await handed(world, amina, one)
+    await handed(world, amina, signed(said(amina, reference="Stays"), KEY))
+    await offered(browser, draft)
+    await browser.submit(draft.path, act="save", material=[one.sha256], **GOOD)
+    pool, day = world.pool, "INSERT INTO corridor.day VALUES ($1) ON CONFLICT DO NOTHING"
+
+    jumped = await material.delete_past(pool, amina.vault, tomorrow)
+    for before in (1, 0):
+        await world.inside.execute(day, TODAY - timedelta(days=before))
+    too_early = await material.delete_past(pool, amina.vault, TODAY)
+    went = await material.delete_past(pool, amina.vault, tomorrow)
+
+    assert (jumped, too_early, went) == (0, 0, 1)
+    assert await world.inside.fetchval("SELECT count(*) FROM corridor.material") == 1
+    assert not (world.settings.inside / "corridor" / "keyring" / "record" / f"{row}.age").exists()
+    listed, page = await browser.open("/material"), await browser.open(draft.path)
+    assert f"Coast Guard : {MATERIAL.reference} , received" in listed.text
+    assert f"Coast Guard: {MATERIAL.reference}, deleted" in page.text
+    assert all(line in page.text for line in conditions.words())
+    async with pool.acquire() as db:
+        assert await material.pieces(db, amina.vault, {one.sha256}) == (Piece(one.sha256, "coast", conditions),)
+        assert await material.pieces(db, amina.vault, {"ab" * 32}) == ()
+    assert b"CG/2026" not in await world.inside.fetchval("SELECT sealed FROM corridor.material_gone")
+
+
 async def test_a_circular_piece_warns_where_it_is_ticked(
     world: World, browser: Browser, amina: Handler, draft: Page
 ) -> None:

@@ -91,7 +91,7 @@ async def unit(world: World) -> Unit:
 
 @pytest.fixture
 def upkeep(world: World) -> CorridorUpkeep:
-    return CorridorUpkeep(world.pool, open_keyring(world.settings))
+    return CorridorUpkeep(world.pool, open_keyring(world.settings), lambda: now().date())
 
 
 async def work(upkeep: CorridorUpkeep, handler: Handler) -> None:

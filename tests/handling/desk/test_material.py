@@ -1,5 +1,6 @@
 """Material at the desk: only what its agency signed for this unit is kept, once, with its conditions; the rest is kept apart."""
 
+import asyncio
 import base64
 import time
 from collections.abc import Callable
@@ -12,15 +13,21 @@ import pytest
 
 from crypto import age, padding
 from crypto.canonical import canonical, parse
+from crypto.passphrase import normalise
 from crypto.signing import SigningKey
 from handling import material
 from handling.agencyfiles import AgencyKey
+from handling.desk import intake, received
 from handling.desk.intake import Reason
+from handling.desk.session import Desk, open_desk
 from handling.material import Material, Signed
 from handling.store import agencies
+from handling.store.keyring import Keyring
+from tests.conftest import RolePool
 from tests.handling.desk.conftest import TODAY, DeskRoom
 from tests.handling.materials import ASKED, CONDITIONS, MATERIAL, signed
 from tests.journeys.browser import Page
+from tipline.base.jsons import parse_object
 
 KEY, OTHER = SigningKey.generate(), SigningKey.generate()
 COAST = AgencyKey("Coast Guard", age.Identity.generate().recipient, KEY.public, TODAY)
@@ -196,6 +203,47 @@ async def test_what_is_past_its_last_day_says_that_nothing_new_may_rest_on_it(co
 
     assert "Nothing new may rest on it" not in on_the_day.text
     assert "Nothing new may rest on it" in after.text
+
+
+async def opened(room: DeskRoom) -> Desk:
+    """Amina's desk, as her sign-in opens it."""
+    sealed = await room.db.fetchval("SELECT sealed FROM desk.account WHERE name = 'amina'")
+    content = parse_object(age.open_passphrase(sealed, normalise(room.unit.passphrase("desk", "amina"))))
+    return open_desk("amina", content, await room.members(), Keyring(room.settings.inside / "desk" / "keyring"))
+
+
+async def test_after_its_last_day_the_next_sign_in_deletes_it_with_its_key_once_the_day_can_be_believed_and_a_line_stays(
+    coast: DeskRoom, role_pool: RolePool
+) -> None:
+    said = replace(SAID, unit=(await coast.members()).unit, conditions=replace(ASKED, delete_by=TODAY))
+    kept, tomorrow = replace(said, id=uuid4(), reference="Stays", conditions=ASKED), TODAY + timedelta(days=1)
+    row, other = await sent(coast, said), await sent(coast, kept)
+    desk, pool = await opened(coast), await role_pool("tipline_desk")
+    await intake.take_in(pool, desk, lambda _: coast.members(), TODAY)
+    note = "INSERT INTO desk.day VALUES ($1) ON CONFLICT DO NOTHING"
+
+    jumped = await received.delete_past(pool, desk.vault, tomorrow)
+    for day in (TODAY - timedelta(days=1), TODAY):
+        await coast.db.execute(note, day)
+    too_early = await received.delete_past(pool, desk.vault, TODAY)
+    coast.clock.day = tomorrow
+    amina = await coast.sign_in()
+    async with asyncio.timeout(60):
+        while "Deleted after their last day" not in (page := await amina.open("/material")).text:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)  # the work is done in the background
+
+    assert (jumped, too_early) == (0, 0)
+    assert f"Coast Guard : {MATERIAL.reference} , received" in page.text
+    await amina.open(f"/material/{row}", status=404)
+    await amina.open(f"/material/{other}")
+    folder = coast.settings.inside / "desk" / "keyring" / "record"
+    async with asyncio.timeout(10):
+        while (folder / f"{row}.age").exists():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    again = await sent(coast, said)
+    await amina.open("/material")
+    assert await coast.db.fetch("SELECT id FROM desk.material") == [(other,)]
+    assert await opened_on(coast, again) == tomorrow
 
 
 async def test_an_empty_list_says_what_will_come_and_an_unknown_piece_is_not_found(room: DeskRoom) -> None:
