@@ -1,5 +1,6 @@
 """What could lead back to a source is found where it stands, whatever is done to hide it."""
 
+import time
 from datetime import date
 
 import pytest
@@ -187,3 +188,15 @@ def test_folding_keeps_every_place():
     assert folded.text == "findthe port"
     assert folded.span(0, 2) == (0, 1)
     assert [*marks.lookalikes("the pоrt")] != []  # noqa: RUF001
+
+
+@pytest.mark.parametrize("letters", ["x", "1 ", ".", "-", "+2 ", "1-", "A1", "a_", "a.b."])
+def test_a_text_that_is_made_to_take_long_takes_no_longer_than_its_length(letters: str) -> None:
+    """Whoever writes a tip writes the words of its files too: forty thousand letters took half a minute where a form ran on."""
+    text = (letters * 40_000)[:40_000]
+    findings("")
+
+    before = time.process_time()
+    findings(text)
+
+    assert time.process_time() - before < 4
