@@ -12,8 +12,9 @@ from handling.desk.case import Case
 from handling.desk.consents import Requested, requested
 from handling.desk.matching import Party, match
 from handling.desk.session import Desk
+from handling.rules import resting
 from handling.rules.agreements import AGENCY_ID, Purpose
-from handling.rules.consent import Asked, State
+from handling.rules.consent import MATERIAL_MAX, Asked, State
 from handling.rules.notices import WORDS_MAX, Notice, NoticeKind
 from handling.rules.policy import Answer
 from handling.store.members import MemberList
@@ -123,7 +124,10 @@ async def ask(db: Db, desk: Desk, members: MemberList, report: UUID, wanted: Wan
 
 def _notice(found: Case, lacks: Missing, wanted: Wanted, today: date) -> Notice:
     report = found.reviewed.report
-    asked = Asked(lacks.originator, lacks.recipient, lacks.purpose, report.urn, report.sha256.hex())
+    pieces = tuple(sorted(resting.known(found.reviewed.review.facts).get(lacks.originator, ())))
+    if len(pieces) > MATERIAL_MAX:
+        raise RequestError(f"It rests on more than {MATERIAL_MAX} pieces of this agency: a request can name no more.")
+    asked = Asked(lacks.originator, lacks.recipient, lacks.purpose, report.urn, report.sha256.hex(), pieces)
     return Notice(
         id=uuid4(),
         kind=NoticeKind.CONSENT_REQUEST,

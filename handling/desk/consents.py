@@ -15,7 +15,7 @@ from handling.desk import store
 from handling.desk.notices import Noticed
 from handling.desk.reports import Reviewed
 from handling.desk.session import Desk
-from handling.rules import consent
+from handling.rules import consent, resting
 from handling.rules import notices as rules
 from handling.rules.consent import Asked, ConsentError, Given, State, Token, consented
 from handling.rules.notices import NoticeKind
@@ -146,7 +146,13 @@ def open_(
 def agreed(reviewed: Reviewed, found: Consents) -> Reviewed:
     """Return a report with what agencies consented to among its facts: the guard computes the same by the same rule."""
     report, review = reviewed.report, reviewed.review
-    held = consented(found.given, report=report.urn, report_sha256=report.sha256.hex(), version_of=review.version_of)
+    held = consented(
+        found.given,
+        report=report.urn,
+        report_sha256=report.sha256.hex(),
+        version_of=review.version_of,
+        material=resting.known(review.facts),
+    )
     return replace(reviewed, review=replace(review, facts=replace(review.facts, consents=held)))
 
 

@@ -17,7 +17,7 @@ from handling.guard.scan import named
 from handling.guard.store import Signature
 from handling.guard.verify import duties, is_analyst, reviewed
 from handling.notices import STATEMENT, encode, subject
-from handling.rules import notices
+from handling.rules import notices, resting
 from handling.rules.agreements import Agreement
 from handling.rules.notices import Notice, NoticeError, NoticeKind
 from handling.rules.policy import HANDLER_RESTRICTION
@@ -173,9 +173,8 @@ def _consent(notice: Notice, review: Review | str, held: HeldForNotice) -> list[
         reasons.append("The request names another report than the review, or another version of it.")
     if asked.originator not in (review.facts.originators or frozenset()):
         reasons.append("The report does not rest on material of this agency.")
-    theirs = {piece.sha256 for piece in review.facts.material or () if piece.agency == asked.originator}
-    if not theirs.issuperset(asked.material):
-        reasons.append("It names material that this agency did not send, or that the report does not rest on.")
+    if set(asked.material) != resting.known(review.facts).get(asked.originator, frozenset()):
+        reasons.append("It does not name exactly the material of this agency that the report rests on.")
     if not {asked.originator, asked.recipient} <= review.agencies:
         reasons.append(HANDLER_RESTRICTION)
     if asked.recipient not in held.names:

@@ -17,7 +17,7 @@ from handling.guard.asked import REVIEW, FormatError, ReleaseAsked, Report, Revi
 from handling.guard.refusal import Refused
 from handling.guard.scan import Scanned
 from handling.guard.store import Signature
-from handling.rules import attachments, policy
+from handling.rules import attachments, policy, resting
 from handling.rules import manifest as manifests
 from handling.rules.agreements import Agreement
 from handling.rules.consent import Consented, Given, consented
@@ -138,6 +138,7 @@ def examine(scanned: Scanned, manifest: Manifest, asked: ReleaseAsked, held: Hel
         report=manifest.report,
         report_sha256=manifest.report_sha256,
         version_of=said.version_of,
+        material=resting.known(said.facts),
     )
     facts = replace(said.facts.as_reviewed(), agencies=said.agencies, consents=agreed)
     looked = finished.look(scanned, report, manifest, agreement, held.unit)

@@ -45,7 +45,9 @@ class Asked:
     purpose: Purpose
     report: str  # URN
     report_sha256: str  # of the version that is to go
-    material: tuple[str, ...] = ()  # SHA-256 in hex, in order; none: whatever of theirs the report rests on
+    material: tuple[
+        str, ...
+    ] = ()  # SHA-256 in hex, in order; none: some came another way, and the report is asked for as a whole
 
     @property
     def going(self) -> tuple[str, str, str]:
@@ -183,8 +185,9 @@ def consented(
         report_sha256: of its document.
         version_of: URNs of the reports that it is a new version of, as its review says: a yes to one of them counts for
             it, and so does a no. Answers about any other report do not.
-        material: what the report rests on of each originator, by hash, where that is known: a consent that names
-            material holds for a report that rests on no other, and for none of which that is not known.
+        material: SHA-256 of the pieces that it rests on, by originator, of each originator all of whose material came
+            through the portal. A consent counts for a report that rests on no other pieces than it names; where some
+            came another way, one that names none counts, for the report as a whole.
     """
     line = {report, *version_of}
     last = {one.token.asked.going: one for one in given if one.token.asked.report in line}
@@ -203,7 +206,7 @@ def _named(report: str, token: str) -> str:
 
 
 def _covers(asked: Asked, needed: frozenset[str] | None) -> bool:
-    return not asked.material or (bool(needed) and needed is not None and needed <= set(asked.material))
+    return needed <= set(asked.material) if needed else not asked.material
 
 
 class State(Enum):

@@ -3,7 +3,8 @@
 What an agency gave us goes to a third one as that agency said. Back to itself it may always go.
 """
 
-from collections.abc import Callable, Collection
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -42,6 +43,14 @@ def originator(standing: Standing, facts: ReportFacts) -> Verdict:
     if missing:
         return Verdict(_ASK_ORIGINATOR, (missing,))
     return Verdict(_CONSENTED if asked else _LET, (originators,))
+
+
+def known(facts: ReportFacts) -> Mapping[str, frozenset[str]]:
+    """Return the pieces that a report rests on, by originator, of each originator all of whose material came through the portal."""
+    by_hand, found = _by_hand(facts, facts.originators or frozenset()), defaultdict[str, set[str]](set)
+    for piece in facts.material or ():
+        found[piece.agency].add(piece.sha256)
+    return {agency: frozenset(digests) for agency, digests in found.items() if agency not in by_hand}
 
 
 def _by_hand(facts: ReportFacts, originators: frozenset[str]) -> frozenset[str]:

@@ -18,8 +18,10 @@ from crypto.pgp import Gpg
 from crypto.secret import Secret
 from handling.exchange.main import make_exchange
 from handling.guard.main import app as make_guard
+from handling.rules.material import Piece
 from tests.conftest import RolePool
 from tests.handling.desk.conftest import TODAY, DeskRoom, a_document, deconflict, facts_of
+from tests.handling.materials import a_piece
 from tests.journeys.browser import Browser
 from tests.journeys.looking import ARABIC, Looking
 
@@ -44,10 +46,11 @@ class Floor:
         await browser.submit("/sign-in", name=name, passphrase=unit.passphrase(process, name), code=code)
         return browser
 
-    async def reviewed(self, originator: str, **review: Any) -> str:
+    async def reviewed(self, originator: str, *sent: Piece, **review: Any) -> str:
         """Put a report in the desk's inbox that rests on an agency's material; returns its path."""
-        document = a_document(handling="P", action=None, sanitisation=None)
-        facts = replace(facts_of(document), originators=frozenset({originator}))
+        listed = {"material": [piece.listed() for piece in sent]} if sent else {}
+        document = a_document(handling="P", action=None, sanitisation=None) | listed
+        facts = replace(facts_of(document), originators=frozenset({originator}), material=sent)
         await self.room.reviewed(document, facts=facts.to_body(), agencies=[CUSTOMS, PARKS], **review)
         return f"/reports/{document['urn'][9:]}"
 
@@ -164,9 +167,10 @@ async def test_an_agency_is_asked_signs_and_a_release_goes_until_it_takes_its_wo
 async def test_a_yes_to_every_version_counts_for_one_that_was_begun_from_it_until_it_is_taken_back(
     floor: Floor,
 ) -> None:
-    room, report = floor.room, await floor.reviewed(CUSTOMS)
-    later = await floor.reviewed(CUSTOMS, version_of=[f"urn:uuid:{report[9:]}"])
-    apart = await floor.reviewed(CUSTOMS)
+    room, one, further = floor.room, a_piece(CUSTOMS, "aa"), a_piece(CUSTOMS, "bb")
+    report, apart = await floor.reviewed(CUSTOMS, one), await floor.reviewed(CUSTOMS, one)
+    begun = {"version_of": [f"urn:uuid:{report[9:]}"]}
+    later, wider = await floor.reviewed(CUSTOMS, one, **begun), await floor.reviewed(CUSTOMS, one, further, **begun)
     amina, clara = await room.sign_in(), await floor.enter(floor.guard, "guard", "clara")
     agency = await floor.enter(floor.portal, "exchange", "dario")
 
@@ -181,11 +185,13 @@ async def test_a_yes_to_every_version_counts_for_one_that_was_begun_from_it_unti
     notice = str(await room.db.fetchval("SELECT id FROM guard.notice"))
     await floor.signs(clara, f"/notices/{notice}", "clara")
     text = floor.opened((await agency.open(f"/notices/{notice}/notice.age")).body, CUSTOMS)
+    assert f"Your material: {one.sha256}" in text
     yes, _, no = [line for line in text.splitlines() if line.startswith('{"answer"')]
 
     await _hand_in(agency, notice, await asyncio.to_thread(floor.sign, yes, CUSTOMS))
     assert "have consented" in await decided(later)
     assert "has to consent first" in await decided(apart)
+    assert "has to consent first" in await decided(wider), "it rests on a piece that the consent does not name"
 
     await _hand_in(agency, notice, await asyncio.to_thread(floor.sign, no, CUSTOMS))
     assert "has to consent first" in await decided(later)

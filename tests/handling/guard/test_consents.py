@@ -24,8 +24,10 @@ from handling.guard.store import State
 from handling.notices import CONSENT
 from handling.rules.agreements import Purpose
 from handling.rules.consent import Answer, Asked, Token, named
+from handling.rules.material import Piece
 from tests.handling.guard.noticed import Asking, ask, sign
 from tests.handling.guard.world import CUSTOMS, PARKS, Edit, Forgery, World, a_report, unchanged
+from tests.handling.materials import a_piece
 
 UNTIL = today() + timedelta(days=90)
 
@@ -146,6 +148,24 @@ async def test_a_yes_lets_a_new_version_out_whose_review_names_the_first_one(wor
     assert shown.examined.manifest.consents == (as_named(later.document, yes),)
     assert as_named(later.document, yes) != as_named(found.document, yes)
     assert found.document["urn"][9:].encode() not in shown.examined.scanned.archive
+
+
+async def test_a_yes_covers_the_pieces_that_it_names_and_a_further_one_needs_another(world: World) -> None:
+    one, further = a_piece(CUSTOMS, "aa"), a_piece(CUSTOMS, "bb")
+    found = await matter(world)
+    yes = found.signed(found.token(material=(one.sha256,)))
+    await found.hands_in(yes)
+
+    async def rests_on(*pieces: Piece, **review: Any) -> UUID:
+        about = {"material": [piece.listed() for piece in pieces]}
+        later = found.begun(document=a_report() | about)
+        return await later.release(
+            sent=pieces, review=lambda it: it.update(version_of=[found.document["urn"]], **review)
+        )
+
+    assert "originator/ask" in await found.refused(await rests_on(one, further))
+    assert await world.packages() == 0
+    assert await world.sign_release(await rests_on(one), "ben") is State.SIGNED_ONCE
 
 
 async def test_no_lie_about_versions_lets_anything_out(world: World) -> None:

@@ -151,11 +151,15 @@ FORGED = {
     ),
     "material that the report does not rest on": (
         Asking(about=lambda it: it.update(material=["ab" * 32])),
-        "names material that this agency did not send",
+        "does not name exactly the material",
     ),
     "material that another agency sent": (
         Asking(review=_resting_on(PARKS), about=lambda it: it.update(material=[PIECE.sha256])),
-        "names material that this agency did not send",
+        "does not name exactly the material",
+    ),
+    "fewer pieces than the report rests on": (
+        Asking(review=_resting_on(CUSTOMS)),
+        "does not name exactly the material",
     ),
     "a review by no member": (Asking(reviewer=SigningKey.generate()), "not signed by one handler"),
     "a requester nobody knows": (Asking(requested_by="zoe"), "not asked for by an analyst"),
@@ -184,7 +188,7 @@ async def test_each_lie_of_a_desk_is_refused_and_nothing_is_sent(world: World) -
     assert await _sent(world) == 0
 
 
-async def test_pieces_that_the_agency_sent_and_the_report_rests_on_may_be_named(world: World) -> None:
+async def test_the_pieces_that_the_agency_sent_and_the_report_rests_on_are_named(world: World) -> None:
     asking = Asking(review=_resting_on(CUSTOMS), about=lambda it: it.update(material=[PIECE.sha256]))
 
     assert await sign(world, await ask(world, asking)) is State.SENT

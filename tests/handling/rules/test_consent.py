@@ -114,14 +114,25 @@ def test_silence_and_no_are_no_consent_and_a_later_no_takes_a_yes_back():
     assert asked(NO, replace(YES, request=SECOND))
 
 
-def test_a_consent_to_particular_material_holds_for_a_report_that_rests_on_no_other():
-    only = replace(YES, asked=replace(ASKED, material=("c" * 64, "d" * 64)))
-    frame = {"report": URN, "report_sha256": VERSION}
+PIECES = st.frozensets(st.sampled_from(["c" * 64, "d" * 64, "e" * 64]))
 
-    assert consented(given_(only), **frame, material={"harbour-customs": frozenset({"c" * 64})})
-    assert not consented(given_(only), **frame)
-    assert not consented(given_(only), **frame, material={"harbour-customs": frozenset()})
-    assert not consented(given_(only), **frame, material={"harbour-customs": frozenset({"c" * 64, "e" * 64})})
+
+@given(PIECES, PIECES)
+def test_a_consent_counts_for_the_pieces_that_it_names_and_for_a_report_that_rests_on_no_other(
+    named: frozenset[str], rests_on: frozenset[str]
+):
+    token = replace(YES, asked=replace(ASKED, material=tuple(sorted(named))))
+
+    held = consented(given_(token), report=URN, report_sha256=VERSION, material={"harbour-customs": rests_on})
+
+    assert bool(held) is (rests_on <= named if rests_on else not named)
+
+
+def test_where_material_came_another_way_a_consent_that_names_none_counts_for_the_whole_report():
+    only = replace(YES, asked=replace(ASKED, material=("c" * 64,)))
+
+    assert asked(YES)
+    assert not asked(only)
 
 
 @given(histories)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handling.rules import resting
 from handling.rules.agreements import Onward, OnwardRule, Purpose
 from handling.rules.grading import Action, Handling, HandlingCode, Sanitisation
 from handling.rules.material import Conditions, MaterialStatedError, PassOn, Piece, as_narrow, listed, pieces
@@ -208,3 +209,13 @@ def test_conditions_of_nobody_are_none():
     assert bound(obligations(AGREEMENT, TODAY), (), AGENCY) == obligations(AGREEMENT, TODAY)
     assert decide().permits
     assert ASKED.words() == ("It may be passed on only where its agency is asked each time.",)
+
+
+def test_the_pieces_of_an_agency_are_known_where_none_of_its_material_came_another_way() -> None:
+    pieces = (a_piece("port-police", "aa"), a_piece("port-police", "bb"), a_piece("coast-guard", "cc"))
+    facts = replace(FACTS, material=pieces, originators=frozenset({"port-police", "coast-guard", "river-parks"}))
+
+    assert resting.known(replace(facts, by_hand=frozenset({"coast-guard", "river-parks"}))) == {
+        "port-police": frozenset({"aa" * 32, "bb" * 32})
+    }
+    assert resting.known(replace(facts, by_hand=None)) == {}
