@@ -34,10 +34,20 @@ class SignedAnswer:
         """What exchange and manifest name it by, 32 bytes."""
         return sha256(self.data)
 
+    @property
+    def line(self) -> bytes:
+        """What it says, without what ends the line: a signature of OpenPGP over a text holds with any end."""
+        return self.data.rstrip(b"\r\n")
+
+    @property
+    def same(self) -> tuple[bytes, ...]:
+        """The SHA-256 of this line with each end that it may have."""
+        return tuple(sha256(self.line + end.encode()) for end in _ENDS)
+
     def token(self) -> Token:
         """Return what it says, or raise `ConsentError`."""
         try:
-            return Token.from_body(parse(self.data.rstrip(b"\r\n")))
+            return Token.from_body(parse(self.line))
         except CryptoError:
             raise ConsentError from None
 
@@ -100,9 +110,9 @@ def judged(answers: Iterable[SignedAnswer], counts: Callable[[SignedAnswer, Toke
         except ConsentError:
             found.clear()
             continue
-        if token.answer is not Answer.NO and one.sha256 in before:
+        if token.answer is not Answer.NO and one.line in before:
             continue
-        before.add(one.sha256)
+        before.add(one.line)
         if counts(one, token):
             found.append(Given(token, one.sha256.hex()))
         else:

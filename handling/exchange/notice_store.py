@@ -6,6 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
+from handling.consents import SignedAnswer
 from handling.rules.agreements import Channel
 from handling.rules.consent import Answer, Token
 from tipline.base.database import Db, store_errors
@@ -51,6 +52,9 @@ _ADD_ANSWER = """
                                                   WHERE c.notice = n.id
                                                   ORDER BY c.position DESC
                                                   LIMIT 1))
+       AND ($4 = 'no' OR NOT EXISTS (SELECT
+                                       FROM exchange.consent c
+                                      WHERE c.token = ANY($8::bytea[])))
         ON CONFLICT DO NOTHING
 """
 _MARK_DOWNLOADED = """
@@ -110,11 +114,11 @@ async def answers(db: Db, agency: str, notice: UUID) -> tuple[Answered, ...]:
     return tuple(Answered(Answer(row["answer"]), row["until"], row["given_on"]) for row in rows)
 
 
-async def add_answer(db: Db, agency: str, token: Token, digest: bytes, *, sealed: bytes, day: date) -> bool:
+async def add_answer(db: Db, agency: str, signed: SignedAnswer, token: Token, *, sealed: bytes, day: date) -> bool:
     """Keep an answer, sealed to the desk; False when this very yes is here already, or a no was the last word."""
+    said = (token.request, signed.sha256, token.answer.value, token.until, day, sealed, list(signed.same))
     with store_errors():
-        tag = await db.execute(_ADD_ANSWER, agency, token.request, digest, token.answer.value, token.until, day, sealed)
-    return tag == "INSERT 0 1"
+        return bool(await db.execute(_ADD_ANSWER, agency, *said) == "INSERT 0 1")
 
 
 async def mark_downloaded(db: Db, agency: str, notice: UUID, day: date) -> None:

@@ -124,7 +124,7 @@ async def take(portal: Portal, agency: str, notice: UUID, text: str) -> None:
             raise NotTakenError(Refusal.TOO_MANY)
         desk = (await members.load(db, portal.trust, today)).desk_intake
         sealed = await asyncio.to_thread(age.seal, canonical(signed.to_body()), [desk])
-        if not await notice_store.add_answer(db, agency, token, signed.sha256, sealed=sealed, day=today):
+        if not await notice_store.add_answer(db, agency, signed, token, sealed=sealed, day=today):
             raise NotTakenError(Refusal.BEFORE)
 
 

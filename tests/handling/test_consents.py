@@ -88,4 +88,5 @@ def test_an_old_yes_that_comes_once_more_behind_a_no_changes_nothing_and_a_secon
         return [one.token for one in consents.judged(answers, lambda *_: True)]
 
     assert said(yes, no, yes) == [YES, NO]
+    assert said(yes, no, signed(YES, "\n"), signed(YES, "\r\n")) == [YES, NO]
     assert said(yes, no, newer, no)[-1] == NO

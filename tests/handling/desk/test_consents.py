@@ -70,10 +70,10 @@ class Floor:
         with Gpg(folder / "gnupg") as gpg:
             return gpg.decrypt(sealed, Secret((folder / "passphrase.txt").read_text().strip().encode())).decode()
 
-    def sign(self, line: str, agency: str) -> str:
+    def sign(self, line: str, agency: str, end: str = "\n") -> str:
         """Sign an answer with the agency's own tool, as notice.txt says; returns what is pasted."""
         file, folder = self.tmp / "consent.json", self.room.settings.data / "practice" / agency
-        file.write_text(line + "\n")
+        file.write_bytes((line + end).encode())
         if agency == CUSTOMS:
             key = self.tmp / "key"
             seed = Ed25519PrivateKey.from_private_bytes(bytes.fromhex((folder / "signing.key").read_text()))
@@ -153,6 +153,8 @@ async def test_an_agency_is_asked_signs_and_a_release_goes_until_it_takes_its_wo
     assert "Consent was withdrawn" in (await amina.open(share)).text
     assert "The agency has answered otherwise since" in (await amina.open(f"/releases/{release['id']}")).text
 
+    other_end = await asyncio.to_thread(floor.sign, yes, originator, end="\r\n")
+    await _hand_in(agency, str(notice), other_end, status=422)  # the same yes
     once_more = await asyncio.to_thread(floor.sign, no, originator)
     await _hand_in(agency, str(notice), once_more, status=422)  # the last word already
     later = yes.replace(UNTIL, (TODAY + timedelta(days=200)).isoformat())
