@@ -9,6 +9,7 @@ from typing import Final
 
 from crypto.canonical import canonical
 from crypto.digest import sha256
+from crypto.padding import message_size
 from handling.rules import notices
 from handling.rules.consent import Answer, Token
 from handling.rules.notices import Notice, NoticeKind
@@ -29,6 +30,9 @@ def subject(notice: Notice) -> bytes:
 def encode(notice: Notice, *, unit: str, names: Mapping[str, str]) -> bytes:
     """Return the file: what it says in words, how to answer it, and the notice itself as the last line.
 
+    The line before that one holds blanks alone, as many as fill the file up to its class: its length, which the portal and
+    whoever reads the database see, tells nobody of which kind it is.
+
     Args:
         notice: what is said.
         unit: its name, as the agency knows it.
@@ -36,7 +40,8 @@ def encode(notice: Notice, *, unit: str, names: Mapping[str, str]) -> bytes:
     """
     said = [f"{label}: {value}" for label, value in notices.lines(notice, names)]
     text = [f"{notices.title(notice.kind)}, from {unit}", "", *said, "", *_HOW[notice.kind](notice), ""]
-    return "\n".join([*text, canonical(notice.to_body()).decode(), ""]).encode()
+    words, last = "\n".join(text).encode(), b"\n" + canonical(notice.to_body()) + b"\n"
+    return words + b" " * (message_size(len(words) + len(last)) - len(words) - len(last)) + last
 
 
 def answers(notice: Notice) -> tuple[Token, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from crypto import age, columns
+from crypto import age, columns, padding
 from crypto.canonical import canonical, parse
 from handling.desk import ledger
 from handling.desk.reports import Reviewed
@@ -80,10 +80,9 @@ async def ask(db: Db, desk: Desk, members: MemberList, reviewed: Reviewed, notic
     content = {"notice": notice.to_body(), "review": reviewed.review.statement.to_json()}
 
     def sealed() -> tuple[bytes, bytes]:
-        mine = columns.seal(
-            desk.vault.record(report), canonical(notice.to_body()), table=_TABLE, column=_COLUMN, row=str(notice.id)
-        )
-        return age.seal(canonical(content), readers), mine
+        key, body = desk.vault.record(report), padding.pad_message(canonical(notice.to_body()))
+        mine = columns.seal(key, body, table=_TABLE, column=_COLUMN, row=str(notice.id))
+        return age.seal(padding.pad_message(canonical(content)), readers), mine
 
     asked, kept = await asyncio.to_thread(sealed)
     with store_errors():
@@ -116,4 +115,4 @@ def open_(desk: Desk, report: UUID, rows: Sequence[Row]) -> tuple[Noticed, ...]:
 def _open(desk: Desk, row: Row) -> Noticed:
     content = columns.open_(desk.vault.record(row.report), row.sealed, table=_TABLE, column=_COLUMN, row=str(row.id))
     reason = "" if row.reason is None else ledger.reason(desk.intake, row.reason)
-    return Noticed(Notice.from_body(parse(content)), row.requested_by, row.state, reason)
+    return Noticed(Notice.from_body(parse(content.rstrip(b" "))), row.requested_by, row.state, reason)

@@ -38,7 +38,7 @@ class NoticeAsked:
     def read(cls, opened: bytes) -> "NoticeAsked":
         """Read what the desk sealed for a notice, or raise `FormatError`."""
         try:
-            value = parse(opened)
+            value = parse(opened.rstrip(b" "))
             if not isinstance(value, dict) or value.keys() != {"notice", "review"}:
                 raise FormatError
             return cls(Notice.from_body(value["notice"]), Statement.from_json(value["review"]), opened)

@@ -26,7 +26,8 @@ export function ready() {
  */
 export function shown(secret, notice) {
   current = { secret, notice };
-  say("notice-text", notice.words.trimEnd().split("\n").slice(0, -1).filter((line) => !line.startsWith('{"answer"')).join("\n"));
+  const lines = notice.words.trimEnd().split("\n").slice(0, -1).filter((line) => !line.startsWith('{"answer"'));
+  say("notice-text", lines.join("\n").trimEnd());
   show("consent-form", notice.body.kind === REQUEST);
   /** @type {HTMLInputElement} */ (element("consent-until")).value = after(String(notice.body.day), DAYS);
   show("notice");

@@ -51,7 +51,10 @@ let shown = null;
 async function open(onOpened, onNoticed) {
   const sealed = await chosen("open-package", PACKAGE_MAX);
   const signature = await chosen("open-signature", SMALL);
-  if (sealed === null || signature === null) throw new ToDo("Choose the package or notice, and its signature: package.age and package.age.sig, or notice.age and notice.age.sig.");
+  if (sealed === null || signature === null) {
+    const names = "package.age and package.age.sig, or notice.age and notice.age.sig";
+    throw new ToDo(`Choose the package or notice, and its signature: ${names}.`);
+  }
   const given = await givenUnit();
   const secret = await unlocked();
   const unit = judged(secret, given);
