@@ -79,4 +79,15 @@ def _recall(_: Notice) -> list[str]:
     ]
 
 
-_HOW: Final = {NoticeKind.CONSENT_REQUEST: _consent, NoticeKind.RECALL: _recall}
+def _list(_: Notice) -> list[str]:
+    return [
+        "Hold this against your agency's own files. If one stands here that you never had, or one that you have is missing,",
+        "or a hash is another, say so in the way that both sides agreed on. Nothing else has to be answered.",
+    ]
+
+
+_HOW: Final = {
+    NoticeKind.CONSENT_REQUEST: _consent,
+    NoticeKind.RECALL: _recall,
+    NoticeKind.DISSEMINATION_LIST: _list,
+}

@@ -1,5 +1,6 @@
 """Routes of what is owed after a release: all of it, one agency's, and what the desk does about it. Parse, call one thing, render."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum
 from http import HTTPStatus
@@ -8,9 +9,10 @@ from uuid import UUID
 
 from aiohttp import web
 
-from handling.desk import case, duty_pages, everything, follow, request, show
+from handling.desk import case, duty_pages, everything, follow, listing, request, show
 from handling.desk.follow import Hand, NobodySignsError, SameReviewerError, UncertainDayError
 from handling.desk.handlers import ID, OFFICE, desk_of, id_of
+from handling.desk.listing import NotWholeError
 from handling.rules.agreements import AGENCY_ID
 from handling.rules.copies import Breach, CopiesError, Loss
 from handling.rules.duties import IllegalMoveError
@@ -25,8 +27,9 @@ _WRONG: Mapping[type[Exception], str] = {
     "Nothing was noted.",
     UncertainDayError: "This machine's clock stands before a day that is noted already, so nothing was noted. "
     "Have the time set first.",
-    NobodySignsError: "A releasing officer other than you has to sign a recall, and there is none on today's list. "
+    NobodySignsError: "A releasing officer other than you has to sign a notice, and there is none on today's list. "
     "Nothing was noted.",
+    NotWholeError: "A release to this agency does not open here, so the list would not be whole. Nothing was asked for.",
     SameReviewerError: "You wrote the first review. Somebody else writes the second.",
 }
 
@@ -64,6 +67,19 @@ async def recall_many(request_: web.Request) -> web.Response:
     except tuple(_WRONG) as error:
         return await _agency(request_, _WRONG[type(error)], HTTPStatus.CONFLICT)
     return see_other(f"/agencies/{request_.match_info['agency']}")
+
+
+@signed_in
+async def ask_list(request_: web.Request) -> web.Response:
+    """Ask the guard for the list of all that an agency was sent."""
+    agency_id = request_.match_info["agency"]
+    try:
+        await _do(request_, lambda db, hand: listing.ask(db, hand, agency_id))
+    except IllegalMoveError:
+        return await _agency(request_, "Something changed meanwhile: no list is left to ask for.", HTTPStatus.CONFLICT)
+    except (NobodySignsError, NotWholeError) as error:
+        return await _agency(request_, _WRONG[type(error)], HTTPStatus.CONFLICT)
+    return see_other(f"/agencies/{agency_id}#list")
 
 
 @signed_in
@@ -158,7 +174,10 @@ async def _agency(request_: web.Request, problem: str = "", status: HTTPStatus =
     async with office.pool.acquire() as db:
         party = await request.party(db, request_.match_info["agency"], office.today())
         found = await everything.ledger(db, desk, office.today(), party.id)
-    return render(request_, duty_pages.agency(party, found, office.today(), problem=problem), status)
+        asked = await listing.of(db, party.id)
+    reason = "" if asked is None else await asyncio.to_thread(listing.reason, desk, asked)
+    list_ = duty_pages.list_view(party, asked, reason, office.today())
+    return render(request_, duty_pages.agency(party, found, office.today(), list_, problem=problem), status)
 
 
 def _ticked(given: Mapping[str, list[str]]) -> list[UUID]:
@@ -184,6 +203,7 @@ ROUTES = (
     web.get("/duties", duties),
     web.get(f"/agencies/{_AGENCY}", agency),
     web.post(f"/agencies/{_AGENCY}/recall", recall_many),
+    web.post(f"/agencies/{_AGENCY}/list", ask_list),
     web.post(f"/releases/{ID}/recall", recall),
     web.post(f"/releases/{ID}/no-recall", drop),
     web.post(f"/releases/{ID}/breach", learn),

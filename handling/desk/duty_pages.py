@@ -12,6 +12,7 @@ from handling.desk.case import Answered
 from handling.desk.everything import Count, Ledger, Line
 from handling.desk.feedback import AgencyBreach, AgencyDestruction, AgencyFeedback
 from handling.desk.ledger import Release
+from handling.desk.listing import Request
 from handling.desk.matching import Party
 from handling.desk.pages import AnswerLine, Choice, DoneLine, Duties, DutyLine, FollowForms
 from handling.rules import duties
@@ -45,6 +46,26 @@ class AgencyLink:
 
 
 @dataclass(frozen=True, slots=True)
+class ListLine:
+    """One list of all that an agency was sent, which it waits for."""
+
+    agency: str
+    agency_name: str
+    asked_on: str
+    owed: DutyLine
+
+
+@dataclass(frozen=True, slots=True)
+class ListView:
+    """The list of all that an agency was sent: what its agreement says, what it asked for, and where that stands."""
+
+    words: tuple[str, ...]
+    owed: DutyLine | None
+    reason: str  # why an officer refused it
+    may_ask: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DutiesPage:
     """Everything that is owed: ours first, then what is overdue, then the rest."""
 
@@ -52,6 +73,7 @@ class DutiesPage:
     counts: Duties
     parts: tuple[tuple[str, str, tuple[OwedLine, ...], int], ...]  # id, heading, lines shown, how many there are
     agencies: tuple[AgencyLink, ...]
+    lists: tuple[ListLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +98,7 @@ class AgencyPage:
     agreement: tuple[tuple[str, str], ...]
     ended: str
     reciprocity: tuple[str, ...]
+    list_: ListView
     counts: Duties
     releases: tuple[RecallLine, ...]
     more: int
@@ -104,7 +127,16 @@ def everything(found: Ledger, parties: Sequence[Party], today: date) -> DutiesPa
         some = sorted(((line, these) for line, these in lines if these), key=lambda one: min(s.by for s in one[1]))
         shown = tuple(_owed_line(line, these, today) for line, these in some[:SHOWN])
         made.append((name, heading, shown, len(some)))
-    return DutiesPage(counts(found.count), tuple(made), tuple(AgencyLink(one.id, one.name) for one in parties))
+    links = tuple(AgencyLink(one.id, one.name) for one in parties)
+    return DutiesPage(counts(found.count), tuple(made), links, _lists(found, today))
+
+
+def _lists(found: Ledger, today: date) -> tuple[ListLine, ...]:
+    first = sorted(found.lists, key=lambda one: one[1].by)
+    return tuple(
+        ListLine(request.agency, request.agency_name, words.day(request.asked_on), _duty(standing, today))
+        for request, standing in first
+    )
 
 
 def _ours(one: Standing) -> bool:
@@ -238,7 +270,32 @@ def _measure(answer: AgencyBreach, release: Release) -> str:
     return f"{hours:,} hours; {agreed:,} are agreed: {verdict}"
 
 
-def agency(party: Party, found: Ledger, today: date, *, problem: str = "") -> AgencyPage:
+def list_view(party: Party, asked: Request | None, reason: str, today: date) -> ListView:
+    """Where the list of all that an agency was sent stands."""
+    agreed = party.agreement
+    if agreed is None or not agreed.accountability.dissemination_list:
+        said = ["Their agreement gives them no list of all that they were sent."]
+        said += [] if asked is None else [f"They asked for one on {words.day(asked.asked_on)}."]
+        return ListView(tuple(said), None, "", may_ask=False)
+    if asked is None:
+        said = ["Their agreement gives them the list of all that they were sent. They have not asked for it."]
+        return ListView(tuple(said), None, "", may_ask=False)
+    standing = asked.standing(agreed, today)
+    said = [f"They asked for the list on {words.day(asked.asked_on)}."]
+    if asked.waits(today):
+        said.append("It waits at the guard for a releasing officer, who sees every line and signs.")
+    refused = asked.state == "refused" and asked.answered_on is None
+    if refused:
+        said.append("A releasing officer refused it.")
+    return ListView(
+        words=tuple(said),
+        owed=None if standing is None else _duty(standing, today),
+        reason=reason if refused else "",
+        may_ask=asked.may_ask(today),
+    )
+
+
+def agency(party: Party, found: Ledger, today: date, list_: ListView, *, problem: str = "") -> AgencyPage:
     """One agency."""
     newest = sorted(
         found.lines, key=lambda line: (line.one.release.manifest.day, str(line.one.release.id)), reverse=True
@@ -250,6 +307,7 @@ def agency(party: Party, found: Ledger, today: date, *, problem: str = "") -> Ag
         agreement=() if party.agreement is None else _agreement(party.agreement),
         ended=_ended(over, today),
         reciprocity=_reciprocity(party.agreement, found, today),
+        list_=list_,
         counts=counts(found.count),
         releases=tuple(_recall_line(line, today) for line in newest[:SHOWN]),
         more=max(0, len(newest) - SHOWN),

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from crypto.errors import CryptoError
-from handling.desk import case, owed, store
+from handling.desk import case, listing, owed, store
 from handling.desk.acts import Learned
 from handling.desk.case import Answered
 from handling.desk.feedback import AgencyBreach
@@ -16,6 +16,7 @@ from handling.desk.notes import DamagedNotesError
 from handling.desk.session import Desk
 from handling.rules.copies import minute_text
 from handling.rules.duties import BY_AGENCY, Kind, Standing, State, hours_late
+from handling.store import agreements
 from handling.store.keyring import MissingKeyError
 from tipline.base.database import Db
 
@@ -67,6 +68,7 @@ class Ledger:
 
     count: Count = field(default_factory=Count)
     lines: list[Line] = field(default_factory=list)
+    lists: tuple[tuple[listing.Request, Standing], ...] = ()
 
     def add(self, line: Line | None) -> None:
         """Take one release in; None is one that could not be opened."""
@@ -79,7 +81,7 @@ class Ledger:
 
 async def ledger(db: Db, desk: Desk, today: date, agency: str | None = None) -> Ledger:
     """Go through every release that has left."""
-    found = Ledger()
+    found = await _with_lists(db, today, agency)
     async for lines in _batches(db, desk, today, agency):
         for line in lines:
             found.add(line)
@@ -139,12 +141,22 @@ def _breach(said: AgencyBreach, one: Answered) -> dict[str, Any]:
 
 async def count(db: Db, desk: Desk, today: date) -> Count:
     """The numbers alone; of each batch nothing else is kept."""
-    found = Ledger()
+    found = await _with_lists(db, today, None)
     async for lines in _batches(db, desk, today, None):
         for line in lines:
             found.add(line)
         found.lines.clear()
     return found.count
+
+
+async def _with_lists(db: Db, today: date, agency: str | None) -> Ledger:
+    """A ledger of no release yet, with the lists that agencies wait for."""
+    requests = [one for one in await listing.requests(db) if one.answered_on is None and agency in {None, one.agency}]
+    agreed = await agreements.active_of(db, [one.agency for one in requests], today)
+    lists = [(one, one.standing(agreed.get(one.agency), today)) for one in requests]
+    found = Ledger(lists=tuple((one, standing) for one, standing in lists if standing is not None))
+    found.count.add([standing for _, standing in found.lists])
+    return found
 
 
 async def _batches(db: Db, desk: Desk, today: date, agency: str | None) -> AsyncIterator[tuple[Line | None, ...]]:

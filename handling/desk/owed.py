@@ -188,6 +188,7 @@ _WHAT: Mapping[Kind, str] = {
     Kind.DECISION: "Our decision on a recall",
     Kind.SIGNATURE: "A releasing officer's signature under the recall",
     Kind.REVIEW: "Our review of the exception for a threat to life",
+    Kind.LIST: "The list of all that they were sent",
 }
 _SETTLED: Mapping[State, str] = {
     State.KEPT: "copies stay, as told",

@@ -41,6 +41,17 @@ async def _show(request: web.Request, handed_in: Field) -> web.Response:
 
 
 @signed_in
+async def ask_list(request: web.Request) -> web.Response:
+    """Ask for the list of all that the agency was sent: a button, and no word."""
+    await read_form(request)
+    try:
+        await notices.ask_list(request.app[PORTAL], who(request).agency)
+    except notices.NoListError:
+        raise web.HTTPConflict from None
+    return see_other("/#list")
+
+
+@signed_in
 async def file(request: web.Request) -> web.Response:
     """Send the sealed notice, or the signature over it."""
     name = request.match_info["name"]
@@ -52,6 +63,7 @@ def _id(request: web.Request) -> UUID:
 
 
 ROUTES = (
+    web.post("/list", ask_list),
     web.get(f"/notices/{ID}", notice),
     web.post(f"/notices/{ID}/answer", answer),
     web.get(f"/notices/{ID}/{_FILES}", file, allow_head=False),

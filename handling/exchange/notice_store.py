@@ -13,7 +13,8 @@ from tipline.base.database import Db, store_errors
 
 _COLUMNS = """
            id, channel, sent_on, answer_by, downloaded_on,
-           EXISTS (SELECT FROM exchange.consent c WHERE c.notice = n.id) AS answered
+           EXISTS (SELECT FROM exchange.consent c WHERE c.notice = n.id) AS answered,
+           EXISTS (SELECT FROM exchange.list_request l WHERE l.notice = n.id) AS is_list
       FROM exchange.notice n
 """
 _NEWEST = f"""
@@ -68,7 +69,7 @@ _MARK_DOWNLOADED = """
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What the portal knows of one notice: days. Not what it says, nor of what kind it is."""
+    """What the portal knows of one notice: days, and whether it is a list that was asked for here. Not what it says."""
 
     id: UUID
     channel: Channel
@@ -76,6 +77,7 @@ class Notice:
     answer_by: date
     downloaded_on: date | None
     answered: bool
+    is_list: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,4 +137,5 @@ def _notice(row: asyncpg.Record) -> Notice:
         answer_by=row["answer_by"],
         downloaded_on=row["downloaded_on"],
         answered=row["answered"],
+        is_list=row["is_list"],
     )

@@ -9,7 +9,7 @@ from uuid import UUID
 from handling.exchange import guide
 from handling.exchange.forms import Field
 from handling.exchange.notice_store import Answered, Notice
-from handling.exchange.notices import OPENED_NAME, SEALED_NAME, SIGNATURE_NAME, Opened
+from handling.exchange.notices import OPENED_NAME, SEALED_NAME, SIGNATURE_NAME, ListState, Opened
 from handling.notices import NAMESPACE
 from handling.rules.agreements import Channel
 from handling.rules.clocks import in_words
@@ -27,6 +27,16 @@ class NoticeView:
     downloaded_on: str
     words: str
     late: bool
+    is_list: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListView:
+    """The list of all that the agency was sent, in words; *notice* is the one that it came as."""
+
+    words: str
+    notice: UUID | None
+    may_ask: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +66,7 @@ class NoticePage:
 
 def view(notice: Notice, today: date) -> NoticeView:
     """Show one notice as a line."""
-    late = today > notice.answer_by and not notice.answered
+    late = today > notice.answer_by and not notice.answered and not notice.is_list
     by = in_words(notice.answer_by)
     owed = f"An answer was wanted by {by}" if late else f"Read it, and answer by {by}"
     return NoticeView(
@@ -64,9 +74,26 @@ def view(notice: Notice, today: date) -> NoticeView:
         reference=str(notice.id).partition("-")[0],
         sent_on=in_words(notice.sent_on),
         downloaded_on=in_words(notice.downloaded_on) if notice.downloaded_on else "",
-        words="Your agency has answered" if notice.answered else owed,
+        words=_LIST if notice.is_list else "Your agency has answered" if notice.answered else owed,
         late=late,
+        is_list=notice.is_list,
     )
+
+
+def list_view(state: ListState) -> ListView:
+    """Show where the list stands."""
+    asked = state.asked
+    if not state.given:
+        return ListView("Your agency's agreement gives no list of all that it was sent.", None, may_ask=False)
+    if asked is None:
+        return ListView("Your agency has not asked for it yet.", None, may_ask=True)
+    if asked.answered_on is None:
+        words = (
+            f"Your agency asked for it on {in_words(asked.asked_on)}. That stands until the list is here, as a notice."
+        )
+        return ListView(words, None, may_ask=False)
+    words = f"Your agency asked for it on {in_words(asked.asked_on)}, and it came on {in_words(asked.answered_on)}."
+    return ListView(words, asked.notice, may_ask=True)
 
 
 def page(opened: Opened, members: MemberList, today: date, hand_in: Field) -> NoticePage:
@@ -89,6 +116,7 @@ def page(opened: Opened, members: MemberList, today: date, hand_in: Field) -> No
     )
 
 
+_LIST = "This is the list of all that was released to your agency, which it asked for"
 _ANSWERS: Mapping[Answer, str] = {
     Answer.YES: "Yes, to every version",
     Answer.THIS_VERSION: "Yes, to this version alone",

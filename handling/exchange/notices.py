@@ -7,12 +7,12 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from crypto import age
 from crypto.canonical import canonical
 from handling import consents
-from handling.exchange import notice_store
+from handling.exchange import list_store, notice_store
 from handling.exchange.notice_store import Answered, Notice
 from handling.exchange.portal import NoSuchPackageError, Portal
 from handling.rules.agreements import Channel
@@ -55,6 +55,13 @@ class NotTakenError(Exception):
         self.refusal = refusal
 
 
+class NoListError(Exception):
+    """The agency's agreement gives it no list of all that it was sent."""
+
+    def __init__(self) -> None:
+        super().__init__("the agreement gives no list")
+
+
 class NoSuchNoticeError(NoSuchPackageError):
     """No notice to this agency has this id; whether another agency has it is not told."""
 
@@ -63,6 +70,32 @@ async def listing(portal: Portal, agency: str) -> tuple[Notice, ...]:
     """The newest notices to *agency*."""
     async with portal.pool.acquire() as db:
         return tuple(await notice_store.newest(db, agency, limit=SHOWN))
+
+
+@dataclass(frozen=True, slots=True)
+class ListState:
+    """Whether the agreement gives an agency the list of all that it was sent, and its newest request."""
+
+    given: bool
+    asked: list_store.Asked | None
+
+
+async def list_state(portal: Portal, agency: str) -> ListState:
+    """Where the list of all that *agency* was sent stands."""
+    async with portal.pool.acquire() as db:
+        return ListState(await list_store.is_given(db, agency), await list_store.newest(db, agency))
+
+
+async def ask_list(portal: Portal, agency: str) -> None:
+    """Ask for the list. A request stands until it is answered, so asking again changes nothing.
+
+    Raises:
+        NoListError: the agreement gives none.
+    """
+    async with portal.pool.acquire() as db:
+        if not await list_store.is_given(db, agency):
+            raise NoListError
+        await list_store.add(db, uuid4(), agency, portal.today())
 
 
 async def open_(portal: Portal, agency: str, notice: UUID) -> Notice:

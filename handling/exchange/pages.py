@@ -52,7 +52,8 @@ async def home(request: web.Request) -> web.Response:
     behind = _cursor(request.query.get("behind", ""))
     listing = await portal.listing(officer.agency, behind)
     waiting = await notices.listing(portal, officer.agency) if behind is None else ()
-    page = views.home(listing, waiting, officer.agency_name, behind=behind is not None, today=portal.today())
+    list_ = await notices.list_state(portal, officer.agency) if behind is None else None
+    page = views.home(listing, waiting, list_, officer.agency_name, portal.today())
     return render(request, page)
 
 

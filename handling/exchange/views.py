@@ -10,7 +10,8 @@ from handling.agencyfiles import Acknowledged, SealedAnswer, SealedBreach, Seale
 from handling.exchange import forms, guide, notice_views
 from handling.exchange.handed import Handed, Said
 from handling.exchange.notice_store import Notice
-from handling.exchange.notice_views import NoticeView
+from handling.exchange.notice_views import ListView, NoticeView
+from handling.exchange.notices import ListState
 from handling.exchange.package import SEALED_NAME, SIGNATURE_NAME, Package, due, may_fetch
 from handling.exchange.portal import Listing, Opened
 from handling.exchange.store import Cursor
@@ -105,6 +106,7 @@ class HomePage:
     packages: tuple[PackageView, ...]
     next: str
     behind: bool
+    list_: ListView | None  # on the first page
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +174,13 @@ class HandedPage:
     text: str
 
 
-def home(listing: Listing, notices: Sequence[Notice], agency: str, *, behind: bool, today: date) -> HomePage:
-    """Show one page of the list, on the first one with the notices."""
+def home(listing: Listing, notices: Sequence[Notice], list_: ListState | None, agency: str, today: date) -> HomePage:
+    """Show one page of the packages, on the first one with the notices and *list_*, which is None on those behind it."""
     packages = tuple(_package(package, today) for package in listing.packages)
     waiting = tuple(notice_views.view(notice, today) for notice in notices)
-    return HomePage(agency, waiting, packages, cursor_text(listing.next) if listing.next else "", behind)
+    view = None if list_ is None else notice_views.list_view(list_)
+    older = cursor_text(listing.next) if listing.next else ""
+    return HomePage(agency, waiting, packages, older, behind=list_ is None, list_=view)
 
 
 def handed_page(handed: Handed, text: str, opened: Opened, today: date) -> HandedPage:

@@ -367,6 +367,7 @@ class NoticePage:
     unseen: int
     seen: str
     ask: Ask | None
+    is_list: bool
     trouble: Trouble = NO_TROUBLE
 
 

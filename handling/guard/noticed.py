@@ -1,7 +1,7 @@
 """May this notice go to that agency, in these words? Decided from values the guard loaded itself; default is no. Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -12,13 +12,16 @@ from crypto.errors import CryptoError
 from crypto.statement import Statement
 from handling.guard import counts
 from handling.guard.asked import FormatError, Review
+from handling.guard.listed import said
 from handling.guard.refusal import Refused
 from handling.guard.scan import named
 from handling.guard.store import Signature
 from handling.guard.verify import duties, is_analyst, reviewed
 from handling.notices import STATEMENT, encode, subject
-from handling.rules import notices, resting
+from handling.rules import dissemination, notices, resting
 from handling.rules.agreements import Agreement
+from handling.rules.dissemination import Left, ListError, Said
+from handling.rules.manifest import ManifestError
 from handling.rules.notices import Notice, NoticeError, NoticeKind
 from handling.rules.policy import HANDLER_RESTRICTION
 from handling.rules.release import Kind, is_complete
@@ -31,18 +34,25 @@ class NoticeAsked:
     """A notice as the desk asks for it, and the review that it rests on; nothing of it is believed yet."""
 
     notice: Notice
-    review: Statement
+    review: Statement | None  # None of a list, which rests on no report
     opened: bytes
+    released: Mapping[bytes, Said] = field(default_factory=dict)  # of a list: what left, as the desk says, by its hash
 
     @classmethod
     def read(cls, opened: bytes) -> "NoticeAsked":
         """Read what the desk sealed for a notice, or raise `FormatError`."""
         try:
             value = parse(opened.rstrip(b" "))
-            if not isinstance(value, dict) or value.keys() != {"notice", "review"}:
+            if not isinstance(value, dict) or "notice" not in value:
                 raise FormatError
-            return cls(Notice.from_body(value["notice"]), Statement.from_json(value["review"]), opened)
-        except (NoticeError, CryptoError):
+            notice = Notice.from_body(value["notice"])
+            listing = notice.kind is NoticeKind.DISSEMINATION_LIST
+            if value.keys() != {"notice", "released" if listing else "review"}:
+                raise FormatError
+            if listing:
+                return cls(notice, None, opened, said(value["released"]))
+            return cls(notice, Statement.from_json(value["review"]), opened)
+        except (NoticeError, ManifestError, CryptoError):
             raise FormatError from None
 
 
@@ -58,6 +68,8 @@ class HeldForNotice:
         unit: this unit's own name, as agencies know it.
         packages: of a recall, the package that it names, where that lies at the exchange for this agency.
         review_answer: what the reviewer's authenticator answered to the review; None where nothing is kept.
+        left: of a list, every package that left to this agency.
+        asked_for: of a list, whether the agency's request for it stands.
     """
 
     notice: UUID
@@ -70,6 +82,8 @@ class HeldForNotice:
     unit: str
     packages: frozenset[UUID]
     review_answer: bytes | None
+    left: tuple[Left, ...] = ()
+    asked_for: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +97,7 @@ class ExaminedNotice:
     text: bytes  # the exact bytes that the agency opens
     subject: bytes
     requested_by: str
-    review_sha256: str
+    review_sha256: str | None
     members_sha256: str
     seen: str
 
@@ -110,8 +124,12 @@ def examine(asked: NoticeAsked, held: HeldForNotice, today: date) -> ExaminedNot
     """Hold a notice against the review it rests on and against the lists; all reasons at once, or none."""
     notice = asked.notice
     reasons = _frame(notice, held, today)
-    review = reviewed(asked.review, held.members, held.review_answer)
-    reasons += _GROUNDS[notice.kind](notice, review if isinstance(review, str) else review[1], held)
+    if asked.review is None:
+        notice, lacks = _list(asked, held, today)
+        reasons += lacks
+    else:
+        review = reviewed(asked.review, held.members, held.review_answer)
+        reasons += _GROUNDS[notice.kind](notice, review if isinstance(review, str) else review[1], held)
     agency, agreement = held.agency, held.agreement
     if agency is None or agreement is None:
         reasons.append("No agreement that both sides have signed names the key of this agency.")
@@ -125,7 +143,7 @@ def examine(asked: NoticeAsked, held: HeldForNotice, today: date) -> ExaminedNot
         text=text,
         subject=subject(notice),
         requested_by=held.requested_by,
-        review_sha256=sha256(asked.review.encode()).hex(),
+        review_sha256=None if asked.review is None else sha256(asked.review.encode()).hex(),
         members_sha256=held.members.sha256.hex(),
         seen=sha256(canonical([sha256(asked.opened).hex(), sha256(text).hex()])).hex(),
     )
@@ -154,6 +172,20 @@ def _frame(notice: Notice, held: HeldForNotice, today: date) -> list[str]:
         reasons.append("The last day to answer has passed already. Ask for the notice again.")
     reasons += [f"Its line names the inside: “{found}”." for found in named([notice.words], held.inside)]
     return reasons
+
+
+def _list(asked: NoticeAsked, held: HeldForNotice, today: date) -> tuple[Notice, list[str]]:
+    """Write the list: of today, of every package that left to this agency. What the desk wrote into the notice counts for nothing."""
+    reasons = []
+    if not held.asked_for:
+        reasons.append("No request of this agency for the list of all that it was sent stands.")
+    if held.agreement is not None and not held.agreement.accountability.dissemination_list:
+        reasons.append("The agreement with this agency gives it no list of all that it was sent.")
+    try:
+        about = dissemination.to_about(dissemination.lines(held.left, asked.released))
+    except ListError as error:
+        return asked.notice, [*reasons, str(error)]
+    return replace(asked.notice, on=today, about=about), reasons
 
 
 def _recall(notice: Notice, _: Review | str, held: HeldForNotice) -> list[str]:

@@ -99,6 +99,9 @@ async def _send(db: Db, before: Case, mine: Signature, sent: SentNotice) -> None
             if examined.notice.kind is NoticeKind.RECALL:
                 recalled = notices.recalled(examined.notice)
                 await store.mark_recalled(db, recalled.release, before.today, by=examined.notice.day)
+            request = _list_request(examined.notice)
+            if request is not None and not await store.answer_list(db, request, message.id, before.today):
+                raise MovedError
     except TakenError:
         raise RefusedError(Refused(("This notice has left already. None leaves twice.",))) from None
 
@@ -108,7 +111,7 @@ async def _examined(guard: Guard, db: Db, keys: Keys, before: Case) -> ExaminedN
     asked = NoticeAsked.read(await asyncio.to_thread(keys.open, before.row.sealed))
     enrolled = {agency.id: agency for agency in await agencies.all_(db)}
     agency = enrolled.get(asked.notice.agency)
-    ours = Ours.of(guard.trust.root, before.listed)
+    ours, request = Ours.of(guard.trust.root, before.listed), _list_request(asked.notice)
     held = HeldForNotice(
         notice=before.row.request.id,
         requested_by=before.row.request.requested_by,
@@ -119,12 +122,21 @@ async def _examined(guard: Guard, db: Db, keys: Keys, before: Case) -> ExaminedN
         inside=guard.inside(before.listed),
         unit=guard.unit,
         packages=await _packages(db, asked.notice),
-        review_answer=await counts.beside(db, asked.review),
+        review_answer=None if asked.review is None else await counts.beside(db, asked.review),
+        left=() if request is None else await store.left(db, request.agency),
+        asked_for=request is not None and await store.asks_for_list(db, request),
     )
     result = examine(asked, held, before.today)
     if isinstance(result, Refused):
         raise RefusedError(result)
     return result
+
+
+def _list_request(notice: Notice) -> store.ListRequest | None:
+    """The request that a list answers; None of any other notice."""
+    if notice.kind is not NoticeKind.DISSEMINATION_LIST:
+        return None
+    return store.ListRequest(UUID(notice.reference.removeprefix("urn:uuid:")), notice.agency)
 
 
 async def _packages(db: Db, notice: Notice) -> frozenset[UUID]:

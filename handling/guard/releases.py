@@ -13,6 +13,7 @@ from handling.guard import agreed, consented, counts, store
 from handling.guard.asked import ReleaseAsked
 from handling.guard.counts import Question
 from handling.guard.keys import Keys
+from handling.guard.listed import line_sha256
 from handling.guard.refusal import NOT_OVER_THIS, ChangedError, MovedError, NoWordError, Refused, RefusedError
 from handling.guard.scan import scan
 from handling.guard.seal import seal
@@ -146,8 +147,14 @@ async def _release(db: Db, row: SealedRequest, mine: Signature, signed: Signed, 
             await counts.used(db, mine.assertion)
             await store.add_signature(db, row.request.id, Kind.MANIFEST, mine)
             await store.add_package(db, _package(signed, today))
+            await store.keep_line(db, row.request.id, _line(signed))
     except TakenError:
         raise RefusedError(Refused(("A package of this release has left already. None leaves twice.",))) from None
+
+
+def _line(signed: Signed) -> bytes:
+    examined = signed.sealed.verified.examined
+    return line_sha256(examined.manifest, sha256(examined.scanned.archive).hex())
 
 
 def _package(signed: Signed, today: date) -> store.Package:

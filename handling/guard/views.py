@@ -31,6 +31,7 @@ from handling.rules.agreements import PURPOSE_LABELS, Agreement, Purpose
 from handling.rules.attachments import Listed
 from handling.rules.deconfliction import ANSWER_LABELS
 from handling.rules.grading import GradeError, Scheme
+from handling.rules.notices import NoticeKind
 from handling.rules.release import Kind
 from handling.rules.risk import QUESTIONS
 from handling.rules.staffing import two_keys
@@ -161,6 +162,7 @@ def notice_page(view: NoticeView, ask: Ask | None) -> NoticePage:
         unseen=words.unseen(it.notice.words),
         seen=it.seen,
         ask=ask,
+        is_list=it.notice.kind is NoticeKind.DISSEMINATION_LIST,
     )
 
 

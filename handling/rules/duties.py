@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Final
 
-from handling.rules.clocks import days_after
+from handling.rules.clocks import days_after, working_days_after
 from handling.rules.feedback import ASKABLE, Stage
 
 DECIDE_WITHIN_DAYS: Final = 3
@@ -38,6 +38,7 @@ class Kind(Enum):
     DECISION = "decision"  # whether to recall what something calls for
     SIGNATURE = "signature"  # of a releasing officer, under a recall that the desk asked for
     REVIEW = "review"  # of a release under the exception for a threat to life
+    LIST = "list"  # of all that an agency was sent, which it asked for
 
 
 class State(Enum):
@@ -94,7 +95,7 @@ WHO: Final[Mapping[Move, Who]] = {
 OPEN: Final = frozenset({State.OWED, State.HALF, State.RECALLED})
 LATE: Final = frozenset({State.OVERDUE, State.HALF_OVERDUE, State.RECALL_OVERDUE})
 _ASKED_FOR: Final = frozenset({State.DONE, State.RECALLED, State.RECALL_OVERDUE})
-BY_AGENCY: Final = frozenset(Kind) - {Kind.DECISION, Kind.SIGNATURE, Kind.REVIEW}
+BY_AGENCY: Final = frozenset(Kind) - {Kind.DECISION, Kind.SIGNATURE, Kind.REVIEW, Kind.LIST}
 """What the agency owes; the rest is owed by the unit."""
 STAGES: Final[Mapping[Stage, Kind]] = {stage: Kind(stage.value) for stage in ASKABLE}
 
@@ -173,6 +174,7 @@ TABLES: Final[Mapping[Kind, Table]] = {
     Kind.COPIES: _COPIES,
     Kind.DECISION: _DECISION,
     Kind.SIGNATURE: _SIGNATURE,
+    Kind.LIST: _SIGNATURE,
     Kind.REVIEW: _REVIEW,
 }
 
@@ -366,6 +368,13 @@ def _decisions(walked: _Walk, record: Record, copies: Standing) -> tuple[Standin
         if steps or may_recall(copies):
             found.append(walked.of(Kind.DECISION, days_after(called_on, DECIDE_WITHIN_DAYS), steps))
     return tuple(found)
+
+
+def list_standing(asked_on: date, answered_on: date | None, within: int, today: date) -> Standing:
+    """Return where the list stands that an agency asked for; *within* are working days. A signature answers, and nothing else."""
+    steps = () if answered_on is None else (Step(Move.SIGN, answered_on),)
+    certain = today >= max(asked_on, answered_on or asked_on)
+    return walk(Kind.LIST, State.OWED, working_days_after(asked_on, within), steps, today, certain=certain)
 
 
 def may_recall(copies: Standing) -> bool:

@@ -8,11 +8,12 @@ from enum import Enum
 from typing import Any, Final
 from uuid import UUID
 
-from handling.rules import consent
+from handling.rules import consent, dissemination
 from handling.rules.agreements import AGENCY_ID, PURPOSE_LABELS
 from handling.rules.clocks import in_words
 from handling.rules.consent import Asked
 from handling.rules.copies import Fate
+from handling.rules.dissemination import Line, ListError
 from handling.rules.recall import ASKED_LABELS, REASON_LABELS, Reason
 
 FORMAT: Final = "tipline/notice/v1"
@@ -33,6 +34,7 @@ class NoticeKind(Enum):
 
     CONSENT_REQUEST = "consent-request"
     RECALL = "recall"
+    DISSEMINATION_LIST = "dissemination-list"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Notice:
     id: UUID
     kind: NoticeKind
     agency: str  # to whom
-    reference: str  # what it is about, by a name that the agency may know: a report's URN
+    reference: str  # what it is about, by a name that the agency may know: a report's URN, or of a list the request's
     words: str  # one line of the unit's own, or empty
     day: date  # the last day on which an answer is wanted
     on: date  # when it was asked for
@@ -100,7 +102,7 @@ def lines(notice: Notice, names: Mapping[str, str]) -> tuple[tuple[str, str], ..
     """
     own = (("Word from the unit", notice.words),) if notice.words else ()
     said = (("Reference", notice.reference), *_LINES[notice.kind](notice, names), *own)
-    return (*said, ("Answer by", in_words(notice.day)))
+    return (*said, (_BY[notice.kind], in_words(notice.day)))
 
 
 def subject(notice: Notice) -> tuple[str, ...]:
@@ -152,6 +154,25 @@ def _recall_lines(notice: Notice, _: Mapping[str, str]) -> tuple[tuple[str, str]
     )
 
 
+def listed(notice: Notice) -> tuple[Line, ...]:
+    """Return the packages of a list, oldest first, or raise `NoticeError`."""
+    if notice.words:
+        raise NoticeError
+    try:
+        return dissemination.from_about(notice.about)
+    except ListError:
+        raise NoticeError from None
+
+
+def _list_lines(notice: Notice, _: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    found = listed(notice)
+    number = "No package" if not found else "1 package" if len(found) == 1 else f"{len(found):,} packages"
+    return (
+        ("What this is", f"All that was released to your agency until {in_words(notice.on)}: {number}"),
+        *((f"Package {place:,}", line.words) for place, line in enumerate(found, 1)),
+    )
+
+
 def _consent(notice: Notice) -> None:
     about = asked(notice)
     if (about.originator, about.report) != (notice.agency, notice.reference):
@@ -173,18 +194,27 @@ def _consent_lines(notice: Notice, names: Mapping[str, str]) -> tuple[tuple[str,
 _TITLES: Final[Mapping[NoticeKind, str]] = {
     NoticeKind.CONSENT_REQUEST: "Request for consent",
     NoticeKind.RECALL: "Recall of a package",
+    NoticeKind.DISSEMINATION_LIST: "List of all that was released",
 }
 _READ: Final[Mapping[NoticeKind, Callable[[Notice], object]]] = {
     NoticeKind.CONSENT_REQUEST: _consent,
     NoticeKind.RECALL: recalled,
+    NoticeKind.DISSEMINATION_LIST: listed,
 }
 _LINES: Final[Mapping[NoticeKind, Callable[[Notice, Mapping[str, str]], tuple[tuple[str, str], ...]]]] = {
     NoticeKind.CONSENT_REQUEST: _consent_lines,
     NoticeKind.RECALL: _recall_lines,
+    NoticeKind.DISSEMINATION_LIST: _list_lines,
+}
+_BY: Final[Mapping[NoticeKind, str]] = {
+    NoticeKind.CONSENT_REQUEST: "Answer by",
+    NoticeKind.RECALL: "Answer by",
+    NoticeKind.DISSEMINATION_LIST: "Say what differs by",
 }
 _SUBJECTS: Final[Mapping[NoticeKind, Callable[[Notice], tuple[str, ...]]]] = {
     NoticeKind.CONSENT_REQUEST: lambda notice: asked(notice).subject,
     NoticeKind.RECALL: lambda notice: (str(recalled(notice).release),),
+    NoticeKind.DISSEMINATION_LIST: lambda notice: (notice.agency, notice.reference),
 }
 
 

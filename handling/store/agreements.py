@@ -28,8 +28,8 @@ _OTHER = """
                     WHERE (id = $1) <> (agency = $2))
 """
 _ADD = """
-    INSERT INTO unit.agreement (id, version, toml, sha256, agency, added_on)
-    SELECT $1, $2, $3, $4, $5, $6
+    INSERT INTO unit.agreement (id, version, toml, sha256, agency, added_on, dissemination_list)
+    SELECT $1, $2, $3, $4, $5, $6, $7
      WHERE NOT EXISTS (SELECT
                          FROM unit.agreement
                         WHERE id = $1
@@ -188,7 +188,8 @@ async def add(db: Db, toml: bytes, *, today: date) -> Agreement:
     if await db.fetchval(_OTHER, agreement.id, agreement.agency.id):
         raise AgreementRefusedError(Refusal.OTHER_AGREEMENT)
     digest = bytes.fromhex(agreement.sha256)
-    tag = await db.execute(_ADD, agreement.id, agreement.version, toml, digest, agreement.agency.id, today)
+    listed = agreement.accountability.dissemination_list
+    tag = await db.execute(_ADD, agreement.id, agreement.version, toml, digest, agreement.agency.id, today, listed)
     if tag != "INSERT 0 1" and await db.fetchval(_SAME, agreement.id, agreement.version) != digest:
         raise AgreementRefusedError(Refusal.OLD_VERSION)
     return agreement

@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from tests.journeys import coastguard, elsewhere, recall
+from tests.journeys import coastguard, elsewhere, listed, recall
 from tests.journeys.acts import Story
 from tests.journeys.browser import JourneyError
 from tests.journeys.installation import installed
@@ -36,6 +36,7 @@ HOPS: tuple[tuple[str, Hop], ...] = (
     ("an agency without tools", coastguard.opens_and_answers),
     ("back to the source", Story.tell),
     ("a breach, and the recall", recall.breach_and_recall),
+    ("the list of all that an agency was sent", listed.all_that_was_sent),
     ("sealed by the source: command", elsewhere.sealed_with_the_command),
     ("sealed by the source: kit", elsewhere.sealed_in_the_kit),
     ("sealed by the source: browser", elsewhere.sealed_in_the_browser),

@@ -45,6 +45,10 @@ async def test_pages_of_the_desk_are_fit_for_every_width_and_for_a_report_that_i
     await keep("outcome", f"{report}/outcome")
     await keep("matrix", "/matrix")
     await keep("sharing", "/sharing")
+    asked = "INSERT INTO exchange.list_request (id, agency, asked_on) VALUES (gen_random_uuid(), 'harbour-customs', '2026-01-02')"
+    await room.db.execute(asked)
+    await keep("duties", "/duties")
+    await keep("agency", "/agencies/harbour-customs")
     await keep("what-if", "/what-if")
     pages["what-if, a draft"] = (
         await browser.submit("/what-if", draft=TOML.replace("version = 1", "version = 2"))

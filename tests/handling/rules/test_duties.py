@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handling.rules.clocks import working_days_after
 from handling.rules.duties import (
     BY_AGENCY,
     DECIDE_WITHIN_DAYS,
@@ -28,6 +29,7 @@ from handling.rules.duties import (
     ended_on,
     hours_late,
     is_certain,
+    list_standing,
     may_recall,
     reciprocity_since,
     standings,
@@ -302,6 +304,27 @@ def test_an_agreement_ends_by_its_last_day_or_by_being_suspended_whichever_came_
     assert ended_on(DAY, end, None, suspended=False, today=end + timedelta(days=5)) == end + timedelta(days=1)
     assert ended_on(DAY, end, DAY + timedelta(days=2), suspended=True, today=end) == DAY + timedelta(days=2)
     assert ended_on(DAY, end, None, suspended=True, today=end) == DAY
+
+
+@given(st.integers(1, 60), st.integers(0, 200), st.none() | st.integers(0, 200))
+def test_a_list_is_settled_by_a_signature_alone_and_late_after_the_agreed_working_days(
+    within: int, after: int, answered: int | None
+) -> None:
+    today = DAY + timedelta(days=after)
+    answered_on = None if answered is None else min(today, DAY + timedelta(days=answered))
+
+    found = list_standing(DAY, answered_on, within, today)
+
+    assert found.by == working_days_after(DAY, within)
+    assert (found.state is State.DONE) is (answered_on is not None)
+    assert found.is_late is (answered_on is None and today > found.by)
+    assert Kind.LIST not in BY_AGENCY
+
+
+def test_a_clock_that_stands_before_the_request_makes_no_list_late() -> None:
+    found = list_standing(DAY, None, 1, DAY - timedelta(days=1))
+
+    assert (found.state, found.certain) == (State.OWED, False)
 
 
 @given(st.integers(1, 400), st.integers(-50, 3000))

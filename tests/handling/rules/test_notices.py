@@ -96,6 +96,46 @@ def test_a_recall_of_another_shape_or_with_words_of_its_own_is_none(changed: dic
         Notice.from_body({**RECALL.to_body(), **changed})
 
 
+LIST = replace(
+    NOTICE,
+    kind=NoticeKind.DISSEMINATION_LIST,
+    words="",
+    about={
+        "packages": [
+            {
+                "release": "33333333-3333-4333-8333-333333333333",
+                "on": "2026-11-20",
+                "purpose": "seizure",
+                "agreement": "customs-2026",
+                "version": 2,
+                "rules": ["purpose/agreed", "expires/in-force"],
+                "zip_sha256": "0" * 64,
+                "conditions": "green, onward: never, in court: never",
+                "delete_by": "2027-02-20",
+                "recalled_on": None,
+            }
+        ]
+    },
+)
+
+
+def test_a_list_says_what_it_is_until_when_each_package_and_that_no_answer_is_owed():
+    said = notices.lines(LIST, NAMES)
+
+    assert Notice.from_body(LIST.to_body()) == LIST
+    assert said[1] == ("What this is", "All that was released to your agency until 23 November 2026: 1 package")
+    assert said[2][0] == "Package 1"
+    assert said[2][1].startswith("33333333-3333-4333-8333-333333333333, 20 November 2026; for Seizure")
+    assert said[-1] == ("Say what differs by", "3 December 2026")
+    assert dict(notices.lines(replace(LIST, about={"packages": []}), NAMES))["What this is"].endswith(": No package")
+
+
+@pytest.mark.parametrize("changed", [{"words": "And the boat."}, {"about": {}}, {"about": dict(NOTICE.about)}])
+def test_a_list_of_another_shape_or_with_words_of_its_own_is_none(changed: dict[str, object]):
+    with pytest.raises(NoticeError):
+        Notice.from_body({**LIST.to_body(), **changed})
+
+
 @given(requests())
 def test_every_notice_is_read_as_it_was_written(notice: Notice):
     assert Notice.from_body(notice.to_body()) == notice

@@ -38,7 +38,7 @@ from handling.rules.terms import CLASS_LABELS, TLP_LABELS
 from handling.store.agencies import Agency, read_key
 from tests.handling.materials import CONDITIONS
 from tests.handling.rules.test_manifest import BODY
-from tests.handling.rules.test_notices import NAMES, NOTICE
+from tests.handling.rules.test_notices import LIST, NAMES, NOTICE
 from tests.tipline.away.node import Node, RefusedError, b64, unb64
 
 PHRASE = "abandon ability able about above absent absorb"
@@ -440,6 +440,14 @@ def test_an_agreement_that_is_signed_in_the_page_counts_as_one_that_openssh_sign
 def noticed(js: Node, made: dict[str, Any], one: Arrived) -> Any:
     given = {"sealed": b64(one.sealed), "signature": one.signature, "signer": SIGNER.public.hex()}
     return js("openNotice", **given, identity=made["secret"]["identity"])
+
+
+def test_the_list_of_all_that_an_agency_was_sent_opens_to_the_letter(js: Node, made: dict[str, Any]) -> None:
+    text = notices.encode(LIST, unit="The unit", names=NAMES)
+
+    notice = noticed(js, made, arrived(text, made, namespace=notices.NAMESPACE))
+
+    assert (notice["words"], notice["body"]) == (text.decode(), LIST.to_body())
 
 
 def test_a_notice_opens_and_its_answers_count_under_the_agencys_key(js: Node, made: dict[str, Any]) -> None:
