@@ -9,7 +9,7 @@ from uuid import UUID
 
 from aiohttp import web
 
-from handling.desk import case, duty_pages, everything, follow, listing, request, show
+from handling.desk import case, duty_pages, everything, follow, listing, material_store, request, show
 from handling.desk.follow import Hand, NobodySignsError, SameReviewerError, UncertainDayError
 from handling.desk.handlers import ID, OFFICE, desk_of, id_of
 from handling.desk.listing import NotWholeError
@@ -175,9 +175,11 @@ async def _agency(request_: web.Request, problem: str = "", status: HTTPStatus =
         party = await request.party(db, request_.match_info["agency"], office.today())
         found = await everything.ledger(db, desk, office.today(), party.id)
         asked = await listing.of(db, party.id)
+        material = await material_store.days(db, party.id)
     reason = "" if asked is None else await asyncio.to_thread(listing.reason, desk, asked)
     list_ = duty_pages.list_view(party, asked, reason, office.today())
-    return render(request_, duty_pages.agency(party, found, office.today(), list_, problem=problem), status)
+    page = duty_pages.agency(party, found, office.today(), list_=list_, material=material, problem=problem)
+    return render(request_, page, status)
 
 
 def _ticked(given: Mapping[str, list[str]]) -> list[UUID]:

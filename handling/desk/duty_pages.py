@@ -295,8 +295,10 @@ def list_view(party: Party, asked: Request | None, reason: str, today: date) -> 
     )
 
 
-def agency(party: Party, found: Ledger, today: date, list_: ListView, *, problem: str = "") -> AgencyPage:
-    """One agency."""
+def agency(
+    party: Party, found: Ledger, today: date, *, list_: ListView, material: Sequence[date], problem: str = ""
+) -> AgencyPage:
+    """One agency; *material* are the days on which it sent some."""
     newest = sorted(
         found.lines, key=lambda line: (line.one.release.manifest.day, str(line.one.release.id)), reverse=True
     )
@@ -306,7 +308,7 @@ def agency(party: Party, found: Ledger, today: date, list_: ListView, *, problem
         name=party.name,
         agreement=() if party.agreement is None else _agreement(party.agreement),
         ended=_ended(over, today),
-        reciprocity=_reciprocity(party.agreement, found, today),
+        reciprocity=_reciprocity(party.agreement, found, material, today),
         list_=list_,
         counts=counts(found.count),
         releases=tuple(_recall_line(line, today) for line in newest[:SHOWN]),
@@ -346,18 +348,19 @@ def _ended(over: Sequence[Line], today: date) -> str:
     return f"The agreement no longer stands since {words.day(since)}, and {_releases(len(left))} under it left copies there: they are ticked below."
 
 
-def _reciprocity(agreement: Agreement | None, found: Ledger, today: date) -> tuple[str, ...]:
+def _reciprocity(agreement: Agreement | None, found: Ledger, material: Sequence[date], today: date) -> tuple[str, ...]:
     if agreement is None:
         return ()
-    shared = reciprocity(agreement, found, today)
+    shared = reciprocity(agreement, found, material, today)
     return (
         f"Since {words.day(shared.since)}, the period of {agreement.accountability.reciprocity_days:,} days that runs today:",
         f"We shared {_releases(shared.released)}.",
         f"They told what became of something {shared.answered:,} {'time' if shared.answered == 1 else 'times'}.",
+        f"They sent us {shared.material:,} {'piece' if shared.material == 1 else 'pieces'} of material.",
     )
 
 
-def reciprocity(agreement: Agreement, found: Ledger, today: date) -> Reciprocity:
+def reciprocity(agreement: Agreement, found: Ledger, material: Sequence[date], today: date) -> Reciprocity:
     """What each side has shared within the period that runs today."""
     since = duties.reciprocity_since(agreement.valid_from, agreement.accountability.reciprocity_days, today)
     ours = [line for line in found.lines if since <= line.one.release.manifest.day <= today]
@@ -367,7 +370,7 @@ def reciprocity(agreement: Agreement, found: Ledger, today: date) -> Reciprocity
         for said in line.one.answers
         if isinstance(said, AgencyFeedback) and since <= said.day <= today
     ]
-    return Reciprocity(since, len(ours), len(answered))
+    return Reciprocity(since, len(ours), len(answered), sum(since <= day <= today for day in material))
 
 
 def _recall_line(line: Line, today: date) -> RecallLine:

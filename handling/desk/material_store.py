@@ -16,6 +16,12 @@ _ADD = """
     VALUES ($1, $2, $3, $4, $5)
 """
 
+_DAYS = """
+    SELECT received_on
+      FROM desk.material
+     WHERE agency = $1
+"""
+
 _MARK_OPENED = """
     UPDATE exchange.material
        SET opened_on = $2
@@ -121,6 +127,12 @@ async def add(db: Db, material: UUID, agency: str, *, sha256: str, day: date, se
     """Keep one piece of material."""
     with store_errors():
         await db.execute(_ADD, material, agency, bytes.fromhex(sha256), day, sealed)
+
+
+async def days(db: Db, agency: str) -> tuple[date, ...]:
+    """The day on which each piece of material of *agency* came."""
+    with store_errors():
+        return tuple(row["received_on"] for row in await db.fetch(_DAYS, agency))
 
 
 async def mark_opened(db: Db, material: UUID, day: date) -> None:

@@ -405,7 +405,7 @@ class Reciprocity:
     since: date
     released: int
     answered: int  # answers of the agency that say what became of something
-    material: int = 0  # what the agency sent by itself
+    material: int  # pieces that the agency sent by itself
 
 
 def reciprocity_since(valid_from: date, days: int, today: date) -> date:

@@ -63,6 +63,24 @@ async def sent(
     return row
 
 
+async def test_what_an_agency_sent_within_the_period_counts_as_shared_on_its_page_and_what_came_before_does_not(
+    room: DeskRoom,
+) -> None:
+    amina = await room.sign_in()
+    insert = "INSERT INTO desk.material (id, agency, sha256, received_on, sealed) VALUES ($1, $2, $3, $4, '')"
+    begins = TODAY - timedelta(days=2000)
+    for number, (agency, day) in enumerate(
+        [("harbour-customs", TODAY), ("harbour-customs", TODAY), ("harbour-customs", begins), ("river-parks", TODAY)]
+    ):
+        await room.db.execute(insert, uuid4(), agency, bytes([number]) * 32, day)
+
+    customs = await amina.open("/agencies/harbour-customs")
+    parks = await amina.open("/agencies/river-parks")
+
+    assert "They sent us 2 pieces of material." in customs.text
+    assert "They sent us 1 piece of material." in parks.text
+
+
 async def opened_on(room: DeskRoom, row: UUID) -> object:
     return await room.db.fetchval("SELECT opened_on FROM exchange.material WHERE id = $1", row)
 
