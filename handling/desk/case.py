@@ -9,7 +9,7 @@ from uuid import UUID
 
 from crypto.errors import CryptoError
 from handling.desk import acts, consents, deconfliction, feedback, ledger, notices, reports, store, withholdings
-from handling.desk.acts import Act
+from handling.desk.acts import Act, Recall
 from handling.desk.consents import Consents
 from handling.desk.feedback import Answer
 from handling.desk.ledger import Release
@@ -50,6 +50,7 @@ class Answered:
     Attributes:
         agreements: every version of the agency's agreement, highest first.
         notices: the state that the guard keeps of each notice about the report, by its id.
+        refusals: why an officer refused one of its recalls, by the notice's id.
     """
 
     release: Release
@@ -57,6 +58,7 @@ class Answered:
     acts: tuple[Act, ...] = ()
     agreements: tuple[Agreement, ...] = ()
     notices: Mapping[UUID, str] = field(default_factory=dict)
+    refusals: Mapping[UUID, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,28 +195,35 @@ class Since:
     Attributes:
         agreed: every version of each agency's agreement, highest first, by agency id.
         notices: the state that the guard keeps of each notice about the reports.
+        reasons: why one of them was refused, sealed to the desk intake.
     """
 
     answers: Sequence[store.AnswerRow]
     acts: Sequence[Row]
     agreed: Mapping[str, tuple[Agreement, ...]]
     notices: Mapping[UUID, str]
+    reasons: Mapping[UUID, bytes]
 
 
 async def since(db: Db, of: Sequence[UUID]) -> Since:
     """Load it, in as many queries for many reports as for one."""
-    told = {row.id: row.state for row in await notices.of(db, of)}
-    return Since(await store.answers(db, of), await acts.of(db, of), await agreements.every(db), told)
+    about = await notices.of(db, of)
+    told = {row.id: row.state for row in about}
+    reasons = {row.id: row.reason for row in about if row.reason is not None}
+    return Since(await store.answers(db, of), await acts.of(db, of), await agreements.every(db), told, reasons)
 
 
 def opened(desk: Desk, row: store.ReleaseRow, beside: Since) -> Answered:
     """Open one line of the ledger with what is about it. Blocking."""
+    did = tuple(act for act in acts.open_(desk.vault, row.report, beside.acts) if act.release == row.id)
+    recalls = [act.did.notice for act in did if isinstance(act.did, Recall)]
     return Answered(
         ledger.open_(desk.vault, desk.intake, row),
         tuple(feedback.open_(desk.vault, row.report, one) for one in beside.answers if one.release == row.id),
-        tuple(act for act in acts.open_(desk.vault, row.report, beside.acts) if act.release == row.id),
+        did,
         beside.agreed.get(row.agency, ()),
         beside.notices,
+        {one: ledger.reason(desk.intake, beside.reasons[one]) for one in recalls if one in beside.reasons},
     )
 
 

@@ -223,7 +223,7 @@ def done(act: Act, one: Answered, members: MemberList) -> DoneLine:
     match act.did:
         case Recall(notice, reason, asked, due, _):
             details = (("Why", REASON_LABELS[reason]), ("Asked", ASKED_LABELS[asked]), ("By", words.day(due)))
-            return DoneLine(_NOTICE_STATES[one.notices.get(notice, "")], who, details, "")
+            return DoneLine(_NOTICE_STATES[one.notices.get(notice, "")], who, details, one.refusals.get(notice, ""))
         case Drop(against):
             return DoneLine("Not recalled", who, (("Why", AGAINST_LABELS[against]),), "")
         case Learned(breach):

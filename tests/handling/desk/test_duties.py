@@ -207,10 +207,14 @@ async def test_a_recall_that_an_officer_refused_binds_nobody_and_can_be_asked_fo
     await amina.submit("/recall", reason="breach")
 
     await signed(room, "refused")
+    why = age.seal(b"They have it <b>back</b> already. (Clara)", [(await room.members()).desk_intake])
+    await room.db.execute("UPDATE guard.notice SET reason = $1", why)
     page = await amina.open(f"/releases/{release}")
     again = await amina.submit("/recall", reason="conditions")
 
     assert "Recall that a releasing officer refused" in page.text
+    assert "They have it <b>back</b> already. (Clara)" in page.text
+    assert b"&lt;b&gt;back" in page.body
     assert "Our decision on a recall due by" in page.text
     assert "Recall due by" not in page.text
     assert "a releasing officer has to sign it at the guard" in again.text
