@@ -20,6 +20,10 @@ _DAYS = """
     SELECT received_on
       FROM desk.material
      WHERE agency = $1
+     UNION ALL
+    SELECT received_on
+      FROM desk.material_gone
+     WHERE agency = $1
 """
 
 _MARK_OPENED = """
@@ -130,7 +134,7 @@ async def add(db: Db, material: UUID, agency: str, *, sha256: str, day: date, se
 
 
 async def days(db: Db, agency: str) -> tuple[date, ...]:
-    """The day on which each piece of material of *agency* came."""
+    """The day on which each piece of material of *agency* came, also of those that are deleted by now."""
     with store_errors():
         return tuple(row["received_on"] for row in await db.fetch(_DAYS, agency))
 

@@ -74,10 +74,13 @@ async def test_what_an_agency_sent_within_the_period_counts_as_shared_on_its_pag
     ):
         await room.db.execute(insert, uuid4(), agency, bytes([number]) * 32, day)
 
+    gone = "INSERT INTO desk.material_gone VALUES ($1, 'harbour-customs', $2, $3, $3, '')"
+    await room.db.execute(gone, uuid4(), bytes([9]) * 32, TODAY)
+
     customs = await amina.open("/agencies/harbour-customs")
     parks = await amina.open("/agencies/river-parks")
 
-    assert "They sent us 2 pieces of material." in customs.text
+    assert "They sent us 3 pieces of material." in customs.text
     assert "They sent us 1 piece of material." in parks.text
 
 
