@@ -13,8 +13,7 @@ from uuid import UUID
 
 from crypto import age
 from crypto.canonical import canonical
-from handling.corridor import attaching, document, material, sealed, tips
-from handling.corridor import items as corridor_items
+from handling.corridor import attaching, document, immunity, material, sealed, tips
 from handling.corridor.document import Draft, Finished
 from handling.corridor.store import items, outcomes, reports
 from handling.corridor.store.reports import ReportState
@@ -107,7 +106,7 @@ async def opened(db: Db, vault: OpenVault, records: Sequence[UUID]) -> dict[UUID
             await material.pieces(db, vault, draft.stated.material),
             await earlier(db, vault, report, draft),
             await alike(db, vault, authors[report]),
-            await corridor_items.claimed(db, vault, draft.tip, draft.thread),
+            await immunity.claimed(db, vault, draft.tip, draft.thread),
         )
         for report, draft in drafts.items()
     }

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from crypto.secret import Secret
-from handling.corridor import reading, sealed, seen
+from handling.corridor import immunity, reading, sealed, seen
 from handling.corridor.errors import MeanwhileError, NotThereError, RefusedError
+from handling.corridor.immunity import Claim
 from handling.corridor.session import Handler
 from handling.corridor.store import items, tips
 from handling.rules.grading import Grade, GradeError, Scheme
@@ -25,15 +25,6 @@ class Judgement:
     grade: Grade
     author: str
     graded_at: datetime
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """Public-interest immunity as it was claimed for one item."""
-
-    by: str
-    on: date
     reason: str
 
 
@@ -62,11 +53,6 @@ async def of_tip(db: Db, vault: OpenVault, tip: UUID, thread: UUID) -> tuple[Ope
     """Open all items of a tip."""
     rows = await items.of_tip(db, tip)
     return await asyncio.to_thread(lambda: tuple(_open(vault, thread, row) for row in rows))
-
-
-async def claimed(db: Db, vault: OpenVault, tip: UUID, thread: UUID) -> dict[UUID, str]:
-    """Items of a tip for which public-interest immunity is claimed, each with the reason."""
-    return {one.id: one.immunity.reason for one in await of_tip(db, vault, tip, thread) if one.immunity is not None}
 
 
 async def add(
@@ -126,7 +112,7 @@ async def claim(db: Db, handler: Handler, item: UUID, reason: str, today: date) 
     if not 0 < len(reason) <= REASON_LIMIT:
         raise RefusedError(f"Say why it is claimed, in at most {REASON_LIMIT} characters.")
     _, tip = await find(db, handler.vault, item)
-    content = sealed.seal(handler.vault.record(tip.thread), {"reason": reason}, table="immunity", row=item)
+    content = immunity.seal(handler.vault.record(tip.thread), item, reason)
     try:
         await items.claim(db, items.Immunity(item, handler.member.name, today, content))
     except TakenError:
@@ -205,7 +191,7 @@ def _open(vault: OpenVault, thread: UUID, row: items.Item) -> OpenItem:
         author=row.author,
         text=body["text"],
         is_provenance=body.get("provenance", False),
-        immunity=None if row.immunity is None else _claim(key, row.immunity),
+        immunity=None if row.immunity is None else immunity.open_(key, row.immunity),
         history=tuple(
             Judgement(
                 Grade(grade.scheme, grade.source, grade.information),
@@ -216,8 +202,3 @@ def _open(vault: OpenVault, thread: UUID, row: items.Item) -> OpenItem:
             for grade in row.grades
         ),
     )
-
-
-def _claim(key: Secret, row: items.Immunity) -> Claim:
-    reason = sealed.unseal(key, row.sealed, table="immunity", row=row.item)["reason"]
-    return Claim(row.claimed_by, row.claimed_on, reason)

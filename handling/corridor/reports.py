@@ -7,7 +7,19 @@ from datetime import date
 from uuid import UUID, uuid4
 
 from crypto.errors import CryptoError
-from handling.corridor import asking, attaching, document, items, material, reading, sealed, seen, tips, workbench
+from handling.corridor import (
+    asking,
+    attaching,
+    document,
+    immunity,
+    items,
+    material,
+    reading,
+    sealed,
+    seen,
+    tips,
+    workbench,
+)
 from handling.corridor.document import Attached, Draft, DraftItem, Unfinished
 from handling.corridor.errors import MeanwhileError, NotThereError, RefusedError
 from handling.corridor.parts import Blobs
@@ -145,7 +157,7 @@ async def queue(
             enrolled=enrolled,
             sent=await material.pieces(db, handler.vault, draft.stated.material),
             today=today,
-            claimed=await items.claimed(db, handler.vault, draft.tip, draft.thread),
+            claimed=await immunity.claimed(db, handler.vault, draft.tip, draft.thread),
         )
         allowed = await asyncio.to_thread(reading.readers, handler.vault, handler.members, report)
         waiting = (("residue", _UNDECIDED),) if workbench.undecided(noted_) else ()
