@@ -9,7 +9,19 @@ from uuid import UUID, uuid4
 
 from aiohttp import web
 
-from handling.desk import case, consents, everything, intake, matching, outcomes, request, share, show
+from handling.desk import (
+    case,
+    consents,
+    everything,
+    intake,
+    matching,
+    material_store,
+    outcomes,
+    request,
+    share,
+    show,
+    statements,
+)
 from handling.desk.case import NEWEST, NoSuchReportError
 from handling.desk.notes import DamagedNotesError
 from handling.desk.outcomes import Outcome, OutcomeError
@@ -96,8 +108,12 @@ async def home(request_: web.Request) -> web.Response:
         await consents.take_in(db, desk)
         listing = await case.listing(db, desk, before=before)
         parties = await request.parties(db, office.today())
-        counted = await everything.count(db, desk, office.today())
-    return render(request_, show.home(taken, listing, parties, counted, office.today(), first=before == NEWEST))
+        waiting = show.Waiting(
+            owed=await everything.count(db, desk, office.today()),
+            unseen=await material_store.unseen(db),
+            statements=await statements.waiting(db),
+        )
+    return render(request_, show.home(taken, listing, parties, waiting, office.today(), first=before == NEWEST))
 
 
 @signed_in

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from handling.desk import intake, material_page, received
+from handling.desk import intake, material_page, material_store, received
 from handling.desk.case import NEWEST
 from handling.desk.handlers import ID, OFFICE, cursor, desk_of, id_of
 from handling.store.keyring import MissingKeyError
@@ -30,6 +30,7 @@ async def show(request_: web.Request) -> web.Response:
     office, desk = request_.app[OFFICE], desk_of(request_)
     async with office.pool.acquire() as db:
         found = await received.one(db, desk, id_of(request_))
+        await material_store.looked(db, found.row.id, office.today())
     if found.said is None:
         raise MissingKeyError
     return render(request_, material_page.page(found, found.said, desk.members, office.today()))

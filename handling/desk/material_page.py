@@ -30,6 +30,7 @@ class MaterialLine:
     may: str
     past: str
     circular: bool
+    unseen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def _handed(row: MaterialRow, members: MemberList) -> str:
 def _line(one: Received, today: date) -> MaterialLine:
     said, received = one.said, words.day(one.row.received_on)
     if said is None:
-        return MaterialLine(one.row.id, "", one.row.agency_name, received, "", "", circular=False)
+        return MaterialLine(one.row.id, "", one.row.agency_name, received, "", "", circular=False, unseen=False)
     return MaterialLine(
         id=one.row.id,
         reference=said.reference,
@@ -140,6 +141,7 @@ def _line(one: Received, today: date) -> MaterialLine:
         may=said.conditions.words()[0],
         past=_past(said, today),
         circular=bool(said.answers),
+        unseen=one.row.looked_on is None,
     )
 
 

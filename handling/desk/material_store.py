@@ -34,7 +34,7 @@ _MARK_OPENED = """
 """
 
 _PAGE = """
-    SELECT m.id, m.agency, a.name AS agency_name, m.received_on, m.sealed, m.handed_by, m.handed_on
+    SELECT m.id, m.agency, a.name AS agency_name, m.received_on, m.sealed, m.handed_by, m.handed_on, m.looked_on
       FROM desk.material m
       JOIN unit.agency a ON a.id = m.agency
      WHERE (m.received_on, m.id) < ($1, $2)
@@ -43,14 +43,14 @@ _PAGE = """
 """
 
 _GET = """
-    SELECT m.id, m.agency, a.name AS agency_name, m.received_on, m.sealed, m.handed_by, m.handed_on
+    SELECT m.id, m.agency, a.name AS agency_name, m.received_on, m.sealed, m.handed_by, m.handed_on, m.looked_on
       FROM desk.material m
       JOIN unit.agency a ON a.id = m.agency
      WHERE m.id = $1
 """
 
 _ALL = """
-    SELECT m.id, m.agency, a.name AS agency_name, m.received_on, m.sealed, m.handed_by, m.handed_on
+    SELECT m.id, m.agency, a.name AS agency_name, m.received_on, m.sealed, m.handed_by, m.handed_on, m.looked_on
       FROM desk.material m
       JOIN unit.agency a ON a.id = m.agency
      ORDER BY m.received_on, m.id
@@ -72,6 +72,19 @@ _GONE = """
       JOIN unit.agency a ON a.id = m.agency
      ORDER BY m.gone_on DESC, m.id DESC
      LIMIT $1
+"""
+
+_LOOKED = """
+    UPDATE desk.material
+       SET looked_on = $2
+     WHERE id = $1
+       AND looked_on IS NULL
+"""
+
+_UNSEEN = """
+    SELECT count(*)
+      FROM desk.material
+     WHERE looked_on IS NULL
 """
 
 _HAND = """
@@ -107,6 +120,7 @@ class MaterialRow:
     sealed: bytes
     handed_by: str | None  # to the corridor
     handed_on: date | None
+    looked_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +197,19 @@ async def gone(db: Db, *, limit: int) -> tuple[GoneRow, ...]:
     with store_errors():
         rows = await db.fetch(_GONE, limit)
     return tuple(GoneRow(**dict(row)) for row in rows)
+
+
+async def looked(db: Db, material: UUID, day: date) -> None:
+    """Note the day on which somebody first looked at it."""
+    with store_errors():
+        await db.execute(_LOOKED, material, day)
+
+
+async def unseen(db: Db) -> int:
+    """How many pieces nobody has looked at."""
+    with store_errors():
+        count: int = await db.fetchval(_UNSEEN)
+    return count
 
 
 async def hand(db: Db, material: UUID, *, by: str, day: date) -> bool:

@@ -59,6 +59,8 @@ class HomePage:
     older: str
     first: bool
     duties: Duties
+    unseen: str  # material that nobody has looked at; empty where there is none
+    statements: str  # for oversight, that wait to be handed over
 
 
 @dataclass(frozen=True, slots=True)

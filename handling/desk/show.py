@@ -1,7 +1,7 @@
 """From opened values to page models. Pure: every sentence a desk page says about a record is chosen here."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -68,8 +68,17 @@ _STAGES: Mapping[Stage, str] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for somebody, in numbers: what is owed, material not looked at, statements not handed over."""
+
+    owed: Count
+    unseen: int
+    statements: int
+
+
 def home(
-    taken_in: Intake, listing: Listing, parties: Sequence[Party], count: Count, today: date, *, first: bool
+    taken_in: Intake, listing: Listing, parties: Sequence[Party], waiting: Waiting, today: date, *, first: bool
 ) -> HomePage:
     """The list of reports."""
     last = listing.next
@@ -83,8 +92,18 @@ def home(
         reports=tuple(_report_line(case, parties, today) for case in listing.cases),
         older="" if last is None else f"/?before={last[0].isoformat()}.{last[1]}",
         first=first,
-        duties=duty_pages.counts(count),
+        duties=duty_pages.counts(waiting.owed),
+        unseen=_counted(waiting.unseen, "piece that nobody has looked at yet", "pieces that nobody has looked at yet"),
+        statements=_counted(
+            waiting.statements,
+            "statement for oversight waits to be handed over",
+            "statements for oversight wait to be handed over",
+        ),
     )
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}" if count else ""
 
 
 def report(case: Case, parties: Sequence[Party], members: MemberList, today: date) -> ReportPage:

@@ -33,6 +33,12 @@ _LISTED = """
      ORDER BY position
 """
 
+_WAITING = """
+    SELECT count(*)
+      FROM desk.statement
+     WHERE handed_over_on IS NULL
+"""
+
 _GET = """
     SELECT sealed
       FROM desk.statement
@@ -96,6 +102,13 @@ async def listed(db: Db) -> Sequence[Made]:
     return [
         Made(row["id"], row["made_by"], row["made_on"], row["handed_over_by"], row["handed_over_on"]) for row in rows
     ]
+
+
+async def waiting(db: Db) -> int:
+    """How many wait to be handed over."""
+    with store_errors():
+        count: int = await db.fetchval(_WAITING)
+    return count
 
 
 async def get(db: Db, statement: UUID) -> bytes | None:

@@ -121,6 +121,22 @@ async def test_the_same_material_sealed_twice_counts_once_and_its_agency_sees_bo
     assert [await opened_on(coast, row) for row in rows] == [TODAY, TODAY]
 
 
+async def test_the_first_page_counts_what_nobody_has_looked_at(coast: DeskRoom) -> None:
+    said = replace(SAID, unit=(await coast.members()).unit)
+    for one in (said, replace(said, id=uuid4())):
+        await sent(coast, one)
+    amina = await coast.sign_in()
+
+    both = await amina.open("/")
+    listed = await amina.open("/material")
+    await amina.open(listed.link("/material/"))
+    one_left = await amina.open("/")
+
+    assert "2 pieces that nobody has looked at yet" in both.text
+    assert listed.text.count("Not looked at yet") == 2
+    assert "1 piece that nobody has looked at yet" in one_left.text
+
+
 Attack = Callable[[DeskRoom, Material, age.Recipient], Any]
 ATTACKS: dict[str, tuple[Attack, Reason]] = {
     "another agency's key": (lambda room, said, _: sent(room, said, key=OTHER), Reason.NOT_THE_AGENCYS),

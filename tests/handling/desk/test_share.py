@@ -231,10 +231,13 @@ async def test_a_statement_waits_until_somebody_says_that_it_was_handed_over_and
     first, _ = _statements(page)
     assert parse(age.open_((await browser.open(first)).body, [outside]))["earlier"] == []
 
+    two = await browser.open("/")
     await browser.open("/sharing")
     after = await browser.submit(first)
 
+    assert "2 statements for oversight wait to be handed over" in two.text
     assert after.text.count("Waits to be handed over") == 1
+    assert "1 statement for oversight waits to be handed over" in (await browser.open("/")).text
     assert "Handed over on" in after.text
     assert await room.db.fetchval("SELECT count(*) FROM desk.statement WHERE sealed = ''") == 1
     await browser.open(first, status=404)
