@@ -16,6 +16,7 @@ from handling.rules import sharing
 from handling.rules.agreements import Purpose
 from handling.rules.exclusions import ancestors
 from handling.rules.relevance import Circle, Relevance, circle, relevance
+from handling.rules.resting import onward_under
 from handling.rules.sharing import Asked, Pair, Standing, Withheld
 from handling.store.members import MemberList
 from tipline.base.database import Db
@@ -173,7 +174,12 @@ def _circle(
     desk = {member.name for member in members.members if member.desk is not None}
     people = {*desk, review.author, review.reviewer, *request.signers(members, who)}
     has = {one.party.id for one in stands if one.standing in {Standing.RELEASED, Standing.ASKED}}
-    proposed = {one.party.id: one.party.agreement for one in undecided(stands)}
+    sent = review.facts.material or ()
+    proposed = {
+        one.party.id: onward_under(one.party.agreement.onward, sent, one.party.id)
+        for one in undecided(stands)
+        if one.party.agreement is not None
+    }
     return circle(people, has, proposed, tree)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from handling.rules.agreements import Agreement, Onward, Purpose
+from handling.rules.agreements import Agreement, Onward, OnwardRule, Purpose
 from handling.rules.exclusions import ancestors
 from handling.rules.facts import ReportFacts
 
@@ -67,7 +67,7 @@ class Circle:
         now: agencies that have it, or for which signatures are under way.
         then: those, and all that are proposed.
         above: agencies above them in the tree that are not among them.
-        onward: agencies that some of them may pass it on to, as their agreements list.
+        onward: agencies that some of them may pass it on to, as is listed.
     """
 
     people: int
@@ -80,7 +80,7 @@ class Circle:
 def circle(
     people: Collection[str],
     has: Collection[str],
-    proposed: Mapping[str, Agreement | None],
+    proposed: Mapping[str, OnwardRule],
     tree: Mapping[str, str | None],
 ) -> Circle:
     """Count the circle; nobody counts twice.
@@ -88,17 +88,12 @@ def circle(
     Args:
         people: names of members.
         has: ids of agencies that have it or soon will.
-        proposed: ids of agencies that are proposed, each with its agreement.
+        proposed: ids of agencies that are proposed, each with the rule on passing on that would bind it.
         tree: every enrolled agency's parent.
     """
     then = {*has, *proposed}
     above = {one for agency in then for one in ancestors(tree, agency)} - then
-    onward = {
-        name
-        for agreement in proposed.values()
-        if agreement is not None and agreement.onward.rule is Onward.LISTED
-        for name in agreement.onward.agencies
-    }
+    onward = {name for rule in proposed.values() if rule.rule is Onward.LISTED for name in rule.agencies}
     return Circle(len(set(people)), len(set(has)), len(then), len(above), len(onward))
 
 

@@ -175,12 +175,19 @@ NOTHING_SENT: Final = (_NO_MATERIAL, _FOR_THIS, _IN_TIME, _MARKED, _HANDLED)
 """What these answer where it is stated that a report rests on no material that was sent: most reports, so they are not asked."""
 
 
+def onward_under(agreed: OnwardRule, sent: Collection[Piece], agency: str) -> OnwardRule:
+    """Return to whom *agency* may pass on what rests on other agencies' material: nobody unasked, whatever was agreed."""
+    if agreed.rule is Onward.NEVER or all(one.agency == agency for one in sent):
+        return agreed
+    return OnwardRule(Onward.ASK)
+
+
 def bound(obliged: Obligations, sent: Collection[Piece], agency: str) -> Obligations:
     """Return what binds *agency* once the conditions of other agencies' material have narrowed it."""
     theirs = [one for one in sent if one.agency != agency]
     if not theirs:
         return obliged
-    onward = obliged.onward if obliged.onward.rule is Onward.NEVER else OnwardRule(Onward.ASK)
+    onward = onward_under(obliged.onward, sent, agency)
     lines = dict.fromkeys(line for one in theirs for line in one.conditions.lines)
     days = [one.conditions.delete_by for one in theirs if one.conditions.delete_by is not None]
     said = (str(onward) if line == str(obliged.onward) else line for line in obliged.conditions)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,9 +13,11 @@ import pytest
 
 from crypto import age
 from crypto.canonical import parse
+from handling.rules.material import PassOn
 from handling.store import agencies
 from tests.conftest import RolePool
-from tests.handling.desk.conftest import TODAY, DeskRoom, a_document, deconflict
+from tests.handling.desk.conftest import TODAY, DeskRoom, a_document, deconflict, facts_of
+from tests.handling.materials import a_piece
 from tests.journeys.browser import Browser, Page
 from tests.lists import root_signs, with_outside
 
@@ -386,3 +389,22 @@ async def test_a_proposed_agency_says_why_who_stands_above_and_how_far_the_circl
     assert "1 agency more above these in the tree may hear of it." in page.text
     decision = await browser.open(page.link("agency=harbour-customs"))
     assert "Above it in the tree: Ministry of Trade" in decision.text
+
+
+async def test_the_circle_grows_by_nobody_to_whom_it_may_go_only_on_asking_because_of_its_material(
+    room: DeskRoom,
+) -> None:
+    await room.next_version((r'^rule = "ask"$', 'rule = "listed"\nagencies = ["Port Police"]'))
+    sent = a_piece("river-parks", pass_on=PassOn.MAY, agencies=frozenset({"harbour-customs"}))
+    resting = a_document(material=[sent.listed()])
+    facts = replace(facts_of(resting), originators=frozenset({sent.agency}), material=(sent,))
+    await room.reviewed(resting, facts=facts.to_body())
+    plain = await room.reviewed()
+    browser, said = await room.sign_in(), []
+    for document in (plain, resting):
+        report = f"/reports/{document['urn'][9:]}"
+        await deconflict(browser, report)
+        said.append((await browser.open(f"{report}/share")).text)
+
+    assert all("With all that is ticked: 1 agency." in page for page in said)
+    assert ["They may pass it on to 1 agency that" in page for page in said] == [True, False]

@@ -86,7 +86,7 @@ def test_a_place_orders_equals_alone_and_moves_no_point(  # noqa: PLR0917 - draw
 def test_nobody_in_the_circle_counts_twice(
     has: frozenset[str], some: frozenset[str], tree: dict[str, str | None]
 ) -> None:
-    found = circle({"amina", "ben"}, has, dict.fromkeys(some), tree)
+    found = circle({"amina", "ben"}, has, dict.fromkeys(some, OnwardRule(Onward.ASK)), tree)
 
     assert (found.people, found.now, found.then) == (2, len(has), len(has | some))
     assert found.then + found.above <= len(IDS)
@@ -94,8 +94,8 @@ def test_nobody_in_the_circle_counts_twice(
 
 
 def test_agencies_that_it_may_be_passed_on_to_are_counted_once() -> None:
-    listed = replace(AGREEMENT, onward=OnwardRule(Onward.LISTED, ("River Parks", "Port")))
+    listed = OnwardRule(Onward.LISTED, ("River Parks", "Port"))
 
-    found = circle((), (), {"a": listed, "b": replace(listed, onward=OnwardRule(Onward.LISTED, ("Port",)))}, {})
+    found = circle((), (), {"a": listed, "b": OnwardRule(Onward.LISTED, ("Port",))}, {})
 
     assert found.onward == 2

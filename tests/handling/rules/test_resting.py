@@ -13,7 +13,7 @@ from handling.rules.grading import Action, Handling, HandlingCode, Sanitisation
 from handling.rules.material import Conditions, MaterialStatedError, PassOn, Piece, as_narrow, listed, pieces
 from handling.rules.obligations import obligations
 from handling.rules.policy import Answer, evaluate
-from handling.rules.resting import bound, handled_wider_than, wider_than
+from handling.rules.resting import bound, handled_wider_than, onward_under, wider_than
 from handling.rules.terms import AgencyClass, Tlp
 from tests.handling.materials import AGENCIES, ASKED, CONDITIONS, PIECES, a_piece, conditions, handlings, narrower
 from tests.handling.rules.cases import PURPOSES
@@ -190,6 +190,8 @@ def test_whoever_receives_what_rests_on_material_of_others_passes_it_on_to_nobod
     assert terms["onward"] == {"rule": allowed.rule.value, "agencies": [], "classes": []}
     assert terms["material"] == [piece.listed()]
     assert bound(before, [piece], "port-police") == before
+    assert onward_under(rule, [piece], AGENCY) == allowed
+    assert onward_under(rule, [piece], "port-police") == onward_under(rule, [], AGENCY) == rule
 
 
 @given(conditions(), st.sampled_from(AGENCIES), st.sampled_from(PURPOSES), st.data())
