@@ -17,6 +17,7 @@ from tests.benchmarks import (
     kit,
     load,
     mailboxes,
+    owed,
     page,
     raw,
     residue,
@@ -37,6 +38,7 @@ async def _measured(folder: Path) -> list[Row]:
     rows += keys.figures(folder, limits)
     rows += residue.figures()
     rows += agreements.figures()
+    rows += owed.figures(folder / "owed")
     rows += away.figures()
     rows += kit.figures(folder)
     rows += await starting.public_zone(folder / "start")
