@@ -53,15 +53,29 @@ def answers(notice: Notice) -> tuple[Token, ...]:
     )
 
 
+# Each is one line, and wrapped where it is read.
+_SAY: Final = (
+    "Until you have said yes it is not shared: silence is not consent. You can say yes to this report and every version that we"
+    " begin from it, yes to this version alone, or no. A yes holds until the day that you name, and a later no takes it back. A"
+    " version that rests on further material of yours, use for another purpose, or by another agency, is asked for on its own."
+)
+_ELSEWHERE: Final = (
+    "With open.html: load this notice there and answer. Without it: save one of the next three lines as a file, consent.json,"
+    ' with another day behind "until" if you like. Sign it with'
+)
+_LOOK: Final = (
+    "From now on do not use the package, and pass nothing of it on. Look for copies on computers, in mail, in backups and on"
+    " paper. Then say what became of them: in open.html, or on the package's page at the portal, under Delete every copy. If some"
+    " have to stay, say there which and why."
+)
+
+
 def _consent(notice: Notice) -> list[str]:
     lines = [canonical(token.to_body()).decode() for token in answers(notice)]
     return [
-        "Until you have said yes it is not shared: silence is not consent. You can say yes to every version of this",
-        "report, yes to this version alone, or no. A yes holds until the day that you name, and a later no takes it back.",
-        "Use for another purpose, or by another agency, is asked for on its own.",
+        _SAY,
         "",
-        "With open.html: load this notice there and answer. Without it: save one of the next three lines as a file,",
-        'consent.json, with another day behind "until" if you like. Sign it with',
+        _ELSEWHERE,
         f"    ssh-keygen -Y sign -f KEY -n {CONSENT} consent.json",
         "or, if your agency uses OpenPGP,",
         "    gpg --armor --detach-sign consent.json",
@@ -72,11 +86,7 @@ def _consent(notice: Notice) -> list[str]:
 
 
 def _recall(_: Notice) -> list[str]:
-    return [
-        "From now on do not use the package, and pass nothing of it on. Look for copies on computers, in mail, in backups and",
-        "on paper. Then say what became of them: in open.html, or on the package's page at the portal, under Delete every",
-        "copy. If some have to stay, say there which and why.",
-    ]
+    return [_LOOK]
 
 
 def _list(_: Notice) -> list[str]:

@@ -66,10 +66,13 @@ class Officer:
             self.browser.upload(f"#open-{name}", self.folder / file)
 
     def presses(self) -> str:
-        """Press the button; what the page says is wrong, empty when the package is open."""
+        """Press the button; what the page says is wrong, empty when the package or notice is open."""
         self.browser.click("#open-form button[type=submit]")
-        self.browser.wait_for("#opened:not([hidden]), #open-form-problem:not([hidden])", seconds=SLOW)
-        return "" if self.browser.shows("#opened") else self.browser.text("#open-form-problem")
+        opened = ("#opened", "#notice")
+        self.browser.wait_for(
+            ", ".join(f"{one}:not([hidden])" for one in (*opened, "#open-form-problem")), seconds=SLOW
+        )
+        return "" if any(self.browser.shows(one) for one in opened) else self.browser.text("#open-form-problem")
 
     def compares(self) -> None:
         """Say that the unit's key was compared by telephone."""
@@ -104,6 +107,17 @@ class Officer:
         self.browser.fill("#words", words)
         self.browser.click("#answer-form button[type=submit]")
         return self._written("answer")
+
+    def consents(self, answer: str, until: str = "") -> str:
+        """Sign an answer to the request for consent that is open; the text to paste, or what the page says is wrong."""
+        self.browser.click(f"input[name=consent][value={answer}]")
+        if until:
+            self.browser.fill("#consent-until", until)
+        self.browser.click("#consent-form button[type=submit]")
+        self.browser.wait_for("#consent-written:not([hidden]), #consent-form-problem:not([hidden])")
+        if self.browser.shows("#consent-form-problem"):
+            return self.browser.text("#consent-form-problem")
+        return self._written("consent")
 
     def sends(self, reference: str, words: str, *, pass_on: str, agencies: str = "", unit: str = "") -> Path:
         """Write material, sign and seal it; *unit* is a file of the folder that has to be compared first. The file to hand in."""

@@ -2,6 +2,8 @@
 
 import socket
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
@@ -10,14 +12,20 @@ import pytest
 
 from crypto import age, sshsig
 from crypto.signing import SigningKey
-from handling import data, material
+from handling import consents, data, material, notices
 from handling.agencyfiles import Acknowledged, AgencyKey, SealedAnswer, UnitKeys, typed_statement
 from handling.desk import documents
 from handling.desk.documents import Document, GradedItem
 from handling.exchange.guide import NAMESPACE
 from handling.material import Material
+from handling.rules.agreements import Channel
+from handling.rules.clocks import in_words
+from handling.rules.consent import Answer
 from handling.rules.material import PassOn
+from handling.rules.notices import asked
 from handling.rules.package import pack
+from handling.store.agencies import Agency
+from tests.handling.rules.test_notices import NAMES, NOTICE
 from tests.journeys import axe, firefox
 from tests.journeys.chromium import Chromium
 from tests.journeys.openpage import Officer
@@ -266,6 +274,66 @@ def test_attachments_are_listed_and_saved_as_the_unit_sent_them(officer: Officer
 
     assert officer.saves("#save-attachment-1", "attachment-1.jpg").read_bytes() == b"pixels"
     assert officer.saves("#save-attachment-2", "attachment-2.mp4").read_bytes() == b"frames"
+
+
+def test_an_officer_opens_a_request_for_consent_and_signs_each_answer(
+    officer: Officer, chromium: Chromium, pictures: Pictures
+) -> None:
+    """On an old phone: what is read, what is asked back, and what is signed; the unit counts it under the agency's key."""
+    wrong: dict[str, list[str]] = {}
+
+    def look(state: str) -> None:
+        if found := axe.faults(chromium, WIDTH):
+            wrong[state] = found
+        pictures.at_each_width(chromium, state)
+
+    today = datetime.now(UTC).date()
+    notice = replace(NOTICE, on=today, day=today + timedelta(days=14), words=f"{ARABIC} {ARABIC}")
+    signer, desk = SigningKey.generate(), age.Identity.generate()
+    officer.makes_a_key("Customs")
+    enrolled = AgencyKey.read((officer.folder / "agency-enrolment.json").read_bytes())
+    agency = Agency(
+        notice.agency,
+        "Customs",
+        Channel.AGE,
+        str(enrolled.recipient),
+        "0" * 64,
+        today,
+        acknowledge=enrolled.acknowledge,
+    )
+    sealed = age.seal(notices.encode(notice, unit="The unit", names=NAMES), [enrolled.recipient])
+    (officer.folder / "notice.age").write_bytes(sealed)
+    (officer.folder / "notice.age.sig").write_text(sshsig.sign(signer, sealed, namespace=notices.NAMESPACE))
+    (officer.folder / "unit-keys.json").write_bytes(UnitKeys("unit", "Unit", signer.public, desk.recipient).encode())
+    officer.chooses(package="notice.age", signature="notice.age.sig")
+    officer.presses()
+    officer.compares()
+
+    assert officer.presses() == ""
+    look("notice")
+    read = chromium.text("#notice-text")
+    chromium.click("#consent-form button[type=submit]")
+    look("no choice")
+    late = officer.consents("yes", (today - timedelta(days=1)).isoformat())
+    look("a day that has passed")
+    until = (today + timedelta(days=30)).isoformat()
+    said = [officer.consents(answer, until) for answer in ("yes", "only-this-version", "no")]
+    look("signed")
+    chromium.click("input[name=consent][value=yes]")
+    stale = chromium.shows("#consent-written")
+
+    assert "May we share it?" in read
+    assert f"Answer by: {in_words(notice.day)}" in read
+    assert read.endswith("is asked for on its own."), "how it is answered with other tools is not shown"
+    assert not stale, "what was signed before goes as soon as another answer is chosen"
+    assert "not one that has passed" in late
+    signed = [consents.read(one, agency) for one in said]
+    tokens = [one.token() for one in signed if one is not None]
+    assert [token.answer for token in tokens] == [Answer.YES, Answer.THIS_VERSION, Answer.NO]
+    assert [token.until for token in tokens] == [today + timedelta(days=30)] * 2 + [None]
+    assert {token.asked for token in tokens} == {asked(notice)}
+    assert chromium.run("return document.documentElement.scrollWidth") <= WIDTH
+    assert wrong == {}
 
 
 def test_everybody_can_use_every_state_of_it(officer: Officer, chromium: Chromium, pictures: Pictures) -> None:

@@ -8,6 +8,7 @@ import { refused } from "./words.js";
 /** @typedef {import("../agency.js").AgencySecret} AgencySecret */
 /** @typedef {import("../notice.js").Notice} Notice */
 
+const ELSEWHERE = "\n\nWith open.html: "; // from here on it says how to answer with other tools
 const DAYS = 90; // behind the last day for an answer, unless the officer names another
 
 /** @type {{secret: AgencySecret, notice: Notice} | null} */
@@ -16,18 +17,19 @@ let current = null;
 /** Get the form ready, empty. */
 export function ready() {
   onSubmit("consent-form", answer, refused);
+  element("consent-form").addEventListener("input", () => show("consent-written", false)); // it says something else
   element("consent-copy").addEventListener("click", () => copy("consent-text", "consent-copied"));
 }
 
 /**
- * Show a notice. Its last line is for machines.
+ * Show a notice, up to how it is answered with other tools. Its last line is for machines.
  * @param {AgencySecret} secret
  * @param {Notice} notice
  */
 export function shown(secret, notice) {
   current = { secret, notice };
-  const lines = notice.words.trimEnd().split("\n").slice(0, -1).filter((line) => !line.startsWith('{"answer"'));
-  say("notice-text", lines.join("\n").trimEnd());
+  const words = notice.words.trimEnd().split("\n").slice(0, -1).join("\n");
+  say("notice-text", (words.split(ELSEWHERE)[0] ?? "").trimEnd());
   show("consent-form", notice.body.kind === REQUEST);
   /** @type {HTMLInputElement} */ (element("consent-until")).value = after(String(notice.body.day), DAYS);
   show("notice");
@@ -35,6 +37,7 @@ export function shown(secret, notice) {
 }
 
 async function answer() {
+  show("consent-written", false);
   if (current === null) throw new ToDo("Open a notice first.");
   const said = document.querySelector("input[name=consent]:checked");
   if (!(said instanceof HTMLInputElement)) throw new ToDo("Choose what your agency says.");
