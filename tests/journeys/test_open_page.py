@@ -184,7 +184,7 @@ def test_each_thing_that_is_wrong_is_named_and_nothing_is_shown(officer: Officer
 
     assert "does not fit this package" in changed
     assert "another key than the unit's" in other
-    assert "not made for a package" in purpose
+    assert "made neither for a package nor for a notice" in purpose
     assert "signature file is not one" in unreadable
     assert "key file is damaged" in foreign
     assert "passphrase does not open" in phrase
