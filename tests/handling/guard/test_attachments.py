@@ -59,7 +59,7 @@ async def test_a_reviewer_sees_every_copy_and_the_desk_gets_the_same_bytes(world
     review = await world.ask_review(edit=reviewed())
 
     view = await reviews.open_(world.guard, review, world.hand("ben"), today())
-    page = review_page(view, scheme(), subjects())
+    page = review_page(view, scheme(), subjects(), None)
     await world.sign_review(review)
 
     picture, letter = page.attachments
@@ -136,7 +136,7 @@ async def test_a_release_leaves_with_its_attachments_which_the_signers_saw(world
     release = await world.ask_release(Forgery(attached=COPIES))
 
     view = await releases.open_(world.guard, release, world.hand("ben"), today())
-    shown = {one.name: one for one in release_page(view, scheme(), subjects()).members}
+    shown = {one.name: one for one in release_page(view, scheme(), subjects(), None).members}
     await world.sign_release(release, "ben")
     assert await world.sign_release(release, "clara") is State.RELEASED
 
