@@ -21,7 +21,7 @@ from tipline.base.process import die_with_parent
 PREFERENCES: Final = {"accessibility.force_disabled": -1}
 """What has Firefox talk to a screen reader although nobody asked its settings."""
 
-_SECONDS: Final = 120
+_SECONDS: Final = 90  # without a word; a busy machine speaks slowly
 _STILL: Final = 1.5  # seconds without a word: it has come to the end of what it wanted to say
 _SPOKEN: Final = re.compile(r"SPEECH DISPATCHER: Speaking '<speak>(.*?)</speak>'", re.DOTALL)
 _FOCUS: Final = "return [...document.querySelectorAll('*')].indexOf(document.activeElement)"
@@ -86,7 +86,6 @@ class ScreenReader:
 
     def until(self, words: str) -> list[str]:
         """Listen until *words* were spoken and it is still; return all that it said since the last time."""
-        deadline = time.monotonic() + _SECONDS
         size, since = -1, time.monotonic()
         while True:
             if len(self._log) != size:
@@ -95,7 +94,7 @@ class ScreenReader:
             if any(words in one for one in heard) and time.monotonic() - since > _STILL:
                 self._from = size
                 return heard
-            if time.monotonic() > deadline:
+            if time.monotonic() - since > _SECONDS:
                 raise ScreenReaderError(f"{words!r} was not spoken: {heard}")
             time.sleep(0.05)
 
