@@ -45,6 +45,7 @@ def test_keys_are_unlocked_only_by_the_acts_and_for_what_is_signed_elsewhere() -
         "emergency",
         "notices",
         "agreeing",
+        "equipping",
     }
     assert calls("unlocked") == {"service"}
     assert calls("unlock") == {"keys"}
