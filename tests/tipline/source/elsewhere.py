@@ -130,19 +130,23 @@ async def in_one_process(settings: Settings) -> AsyncIterator[TestServer]:
         reads="English",
         file_max=10**9,
     )
+    connected = await Keep.connect(ours)
     app = arrive.make(
         site,
         about,
         Units.load(settings.public),
         settings.public,
-        await Keep.connect(ours),
+        connected,
         questionnaire=current.default(),
     )
-    async with TestServer(app) as server:
-        yield server
-    serving.cancel()
-    await asyncio.wait([serving])
-    await pool.close()
+    try:
+        async with TestServer(app) as server:
+            yield server
+    finally:
+        connected.writer.close()
+        serving.cancel()
+        await asyncio.wait([serving])
+        await pool.close()
 
 
 def multipart(*files: bytes) -> bytes:
