@@ -56,6 +56,7 @@ check: .venv/ready-test $(BUILT)
 test: check
 	timeout --foreground --signal=INT --kill-after=60 2700 $(BIN)/python -m pytest -n $(TEST_WORKERS) \
 		--dist=loadfile --no-loadscope-reorder --durations=25
+	timeout --foreground --signal=INT --kill-after=60 600 $(BIN)/python -m pytest tests/alone
 
 # Not within `make test`: a dozen Tors want the machine to themselves. Whatever hangs is ended, with all it started.
 tor-test: .venv/ready-test $(BUILT)

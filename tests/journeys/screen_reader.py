@@ -21,7 +21,8 @@ from tipline.base.process import die_with_parent
 PREFERENCES: Final = {"accessibility.force_disabled": -1}
 """What has Firefox talk to a screen reader although nobody asked its settings."""
 
-_SECONDS: Final = 90  # without a word; a busy machine speaks slowly
+_SECONDS: Final = 180
+_SILENT: Final = 10.0
 _STILL: Final = 1.5  # seconds without a word: it has come to the end of what it wanted to say
 _SPOKEN: Final = re.compile(r"SPEECH DISPATCHER: Speaking '<speak>(.*?)</speak>'", re.DOTALL)
 _FOCUS: Final = "return [...document.querySelectorAll('*')].indexOf(document.activeElement)"
@@ -85,7 +86,11 @@ class ScreenReader:
         self._end()
 
     def until(self, words: str) -> list[str]:
-        """Listen until *words* were spoken and it is still; return all that it said since the last time."""
+        """Listen until *words* were spoken and it is still; return all that it said since the last time.
+
+        Where it falls silent before, it is told to read on, as a person would: on a busy machine it loses its thread.
+        """
+        told = time.monotonic()
         size, since = -1, time.monotonic()
         while True:
             if len(self._log) != size:
@@ -94,8 +99,11 @@ class ScreenReader:
             if any(words in one for one in heard) and time.monotonic() - since > _STILL:
                 self._from = size
                 return heard
-            if time.monotonic() - since > _SECONDS:
+            if time.monotonic() - told > _SECONDS:
                 raise ScreenReaderError(f"{words!r} was not spoken: {heard}")
+            if heard and time.monotonic() - since > _SILENT:
+                self.press("KP_Add")
+                since = time.monotonic()
             time.sleep(0.05)
 
     def press(self, *keys: str) -> None:
