@@ -99,8 +99,7 @@ def judged(answers: Iterable[SignedAnswer], counts: Callable[[SignedAnswer, Toke
         counts: whether one is signed as it must be and answers what was asked.
 
     One that does not count takes what was said before about the same recipient and purpose with it: nobody brings an old yes
-    back by spoiling a no.
-    Nor by handing it in once more: a yes counts where it came first.
+    back by spoiling a no, nor by handing it in once more, for a yes counts where it came first.
     """
     found: list[Given] = []
     before: set[bytes] = set()

@@ -3,6 +3,7 @@
 Layout: docs/format.md, "Material".
 """
 
+import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -126,6 +127,18 @@ class Signed:
     def holds(self, agency: Agency) -> bool:
         """Whether the agency's enrolled key has signed exactly this. Blocking while GnuPG verifies."""
         return undersigned.by_agency(self.document, self.signature, agency, namespace=NAMESPACE)
+
+    def to_body(self) -> dict[str, str]:
+        """Return it as a JSON value, as desk and corridor keep it."""
+        return {name: base64.b64encode(getattr(self, name)).decode("ascii") for name in self.__slots__}
+
+    @classmethod
+    def from_body(cls, body: Mapping[str, object]) -> Self:
+        """Read what `to_body` returns, whatever stands beside it, or raise `MaterialError`."""
+        try:
+            return cls(**{name: base64.b64decode(str(body[name]), validate=True) for name in cls.__slots__})
+        except (KeyError, ValueError):
+            raise MaterialError from None
 
     def encode(self) -> bytes:
         """Return what is sealed: the document, right behind it the signature, padded as a message."""

@@ -1,11 +1,9 @@
 """Material of agencies that analysts handed to the corridor: reports rest on it, under its conditions. Judges its signature itself."""
 
 import asyncio
-import base64
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from uuid import UUID, uuid4
 
 from crypto.canonical import parse
@@ -162,7 +160,7 @@ def _left(vault: OpenVault, row: GoneRow) -> Gone | None:
 def _judged(handler: Handler, row: MaterialRow, agency: Agency | None) -> Signed | None:
     """Open what was sealed to the vault and hold it against the agency's enrolled key, this unit and its form. Blocking."""
     try:
-        signed = _signed(parse(handler.vault.unseal(row.sealed)))
+        signed = Signed.from_body(parse(handler.vault.unseal(row.sealed)))
         said = Material.read(signed.document, data.schemes())
     except (CryptoError, MaterialError):
         return None
@@ -182,7 +180,7 @@ def _opened(vault: OpenVault, row: MaterialRow) -> OpenMaterial | None:
         body = sealed.unseal(vault.record(row.id), row.sealed, table="material", row=row.id)
         if body.get(_AGENCY) != row.agency:
             return None
-        signed = _signed(body)
+        signed = Signed.from_body(body)
         return OpenMaterial(row, signed, Material.read(signed.document, data.schemes()))
     except (CryptoError, MaterialError, MissingKeyError):
         return None
@@ -190,18 +188,4 @@ def _opened(vault: OpenVault, row: MaterialRow) -> OpenMaterial | None:
 
 def _under_key(vault: OpenVault, row: MaterialRow, signed: Signed) -> bytes:
     key = vault.new_record(row.id)
-    return sealed.seal(key, {_AGENCY: row.agency, **_body(signed)}, table="material", row=row.id)
-
-
-def _body(signed: Signed) -> dict[str, str]:
-    return {
-        "document": base64.b64encode(signed.document).decode("ascii"),
-        "signature": base64.b64encode(signed.signature).decode("ascii"),
-    }
-
-
-def _signed(body: Any) -> Signed:  # noqa: ANN401 - JSON of another process
-    try:
-        return Signed(**{name: base64.b64decode(body[name], validate=True) for name in ("document", "signature")})
-    except (KeyError, TypeError, ValueError):
-        raise MaterialError from None
+    return sealed.seal(key, {_AGENCY: row.agency, **signed.to_body()}, table="material", row=row.id)

@@ -1,31 +1,19 @@
 """What the desk did about a release after it left: recalled it or not, noted a breach, reviewed it. Nothing here is changed later."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from handling.desk import notes
+from handling.desk.notebook import Notebook
 from handling.desk.notes import Note, Row
 from handling.rules.copies import Breach, Fate, Loss, minute_text, read_minute
 from handling.rules.recall import Against, Finding, Reason
 from handling.store.vault import OpenVault
-from tipline.base.database import Db, store_errors
+from tipline.base.database import Db
 
-_TABLE = "desk.duty"
-
-_ADD = """
-    INSERT INTO desk.duty (id, report, noted_by, noted_on, sealed)
-    VALUES ($1, $2, $3, $4, $5)
-"""
-
-_OF = """
-    SELECT id, report, noted_by AS by, noted_on AS "on", sealed
-      FROM desk.duty
-     WHERE report = ANY($1::uuid[])
-"""
+_KEPT = Notebook("desk.duty", by="noted_by", on="noted_on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,28 +68,17 @@ async def add(db: Db, vault: OpenVault, report: UUID, act: Act) -> None:
     Raises:
         DamagedNotesError: those that are there are not what was written.
     """
-    before = await of(db, [report])
-
-    def sealed() -> Row:
-        note = Note(_said(act), act.by, act.on)
-        return notes.seal(vault.record(report), _TABLE, report, note, before=before)
-
-    row = await asyncio.to_thread(sealed)
-    with store_errors():
-        await db.execute(_ADD, row.id, report, row.by, row.on, row.sealed)
+    await _KEPT.add(db, vault, report, Note(_said(act), act.by, act.on))
 
 
 async def of(db: Db, reports: Sequence[UUID]) -> tuple[Row, ...]:
     """All about some reports."""
-    with store_errors():
-        rows = await db.fetch(_OF, list(reports))
-    return tuple(Row(**dict(row)) for row in rows)
+    return await _KEPT.of(db, reports)
 
 
 def open_(vault: OpenVault, report: UUID, rows: Sequence[Row]) -> tuple[Act, ...]:
     """Open those about one report, oldest first, or raise `DamagedNotesError`. Blocking."""
-    mine = [row for row in rows if row.report == report]
-    found = notes.open_(vault.record(report), _TABLE, mine) if mine else ()
+    found = _KEPT.open_(vault, report, rows)
     return tuple(Act(UUID(one.said["release"]), _did(one.said), one.by, one.on) for one in found)
 
 

@@ -7,7 +7,8 @@ from datetime import date
 from uuid import UUID
 
 from crypto import age
-from handling.desk import notes, notices, store
+from handling.desk import notices, store
+from handling.desk.notebook import Notebook
 from handling.desk.notes import Note, Row
 from handling.desk.session import Desk
 from handling.rules.deconfliction import ASKED_CHARS, Answer, Deconfliction
@@ -15,7 +16,7 @@ from handling.rules.notices import NoticeKind
 from handling.rules.sharing import UNDER_WAY
 from handling.store.members import MemberList
 from handling.store.vault import OpenVault
-from tipline.base.database import Db, store_errors
+from tipline.base.database import Db
 
 _ANSWERED_ANEW = (
     "Somebody wrote down another answer about sources and operations after this was asked for, and what is signed holds the"
@@ -25,18 +26,7 @@ _NOT_ASKED = (
     "Somebody wrote down another answer about sources and operations after this was asked for. The agency was asked nothing. Once"
     " it is nobody's source and no live operation, ask for it again."
 )
-_TABLE = "desk.deconfliction"
-
-_ADD = """
-    INSERT INTO desk.deconfliction (id, report, answered_by, answered_on, sealed)
-    VALUES ($1, $2, $3, $4, $5)
-"""
-
-_OF = """
-    SELECT id, report, answered_by AS by, answered_on AS "on", sealed
-      FROM desk.deconfliction
-     WHERE report = ANY($1::uuid[])
-"""
+_KEPT = Notebook("desk.deconfliction", by="answered_by", on="answered_on")
 
 
 class AnswerError(Exception):
@@ -72,14 +62,7 @@ async def keep(db: Db, desk: Desk, members: MemberList, *, report: UUID, said: S
     note = Note({"asked": said.asked, "answer": said.answer.value}, members.member(desk.member.name).name, today)
     async with db.transaction():
         await store.lock(db, f"release of {report}")
-        before = await of(db, [report])
-
-        def sealed() -> Row:
-            return notes.seal(desk.vault.record(report), _TABLE, report, note, before=before)
-
-        row = await asyncio.to_thread(sealed)
-        with store_errors():
-            await db.execute(_ADD, row.id, report, row.by, row.on, row.sealed)
+        await _KEPT.add(db, desk.vault, report, note)
         asked = [one.id for one in await store.releases(db, [report]) if one.state in UNDER_WAY]
         if asked:
             why = await asyncio.to_thread(age.seal, _ANSWERED_ANEW.encode(), [members.desk_intake])
@@ -89,13 +72,10 @@ async def keep(db: Db, desk: Desk, members: MemberList, *, report: UUID, said: S
 
 async def of(db: Db, reports: Sequence[UUID]) -> tuple[Row, ...]:
     """All answers about some reports."""
-    with store_errors():
-        rows = await db.fetch(_OF, list(reports))
-    return tuple(Row(**dict(row)) for row in rows)
+    return await _KEPT.of(db, reports)
 
 
 def open_(vault: OpenVault, report: UUID, rows: Sequence[Row]) -> tuple[Deconfliction, ...]:
     """Open those about one report, oldest first, or raise `DamagedNotesError`. Blocking."""
-    mine = [row for row in rows if row.report == report]
-    found = notes.open_(vault.record(report), _TABLE, mine) if mine else ()
+    found = _KEPT.open_(vault, report, rows)
     return tuple(Deconfliction(one.said["asked"], Answer(one.said["answer"]), one.by, one.on) for one in found)

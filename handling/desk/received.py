@@ -118,7 +118,7 @@ async def hand(db: Db, desk: Desk, members: MemberList, material: UUID, today: d
     found = await one(db, desk, material)
     if found.signed is None:
         raise MissingKeyError
-    sealed = await asyncio.to_thread(age.seal, canonical(_body(found.signed)), [members.corridor_vault])
+    sealed = await asyncio.to_thread(age.seal, canonical(found.signed.to_body()), [members.corridor_vault])
     async with db.transaction():
         if await material_store.hand(db, material, by=author.name, day=today):
             await material_store.tell_corridor(db, found.row, sealed)
@@ -172,15 +172,8 @@ def _left(vault: OpenVault, row: GoneRow) -> Gone:
 def seal(vault: OpenVault, material: UUID, agency: str, signed: Signed) -> bytes:
     """Make a record key for material and seal it. Blocking: the key is fsynced before this returns."""
     key = vault.new_record(material)
-    content = canonical({_AGENCY: agency, **_body(signed)})
+    content = canonical({_AGENCY: agency, **signed.to_body()})
     return columns.seal(key, content, table=_TABLE, column=_COLUMN, row=str(material))
-
-
-def _body(signed: Signed) -> dict[str, str]:
-    return {
-        "document": base64.b64encode(signed.document).decode("ascii"),
-        "signature": base64.b64encode(signed.signature).decode("ascii"),
-    }
 
 
 def _opened(vault: OpenVault, row: MaterialRow) -> Received:
@@ -188,7 +181,7 @@ def _opened(vault: OpenVault, row: MaterialRow) -> Received:
         content = parse(columns.open_(vault.record(row.id), row.sealed, table=_TABLE, column=_COLUMN, row=str(row.id)))
         if content.pop(_AGENCY, None) != row.agency:
             return Received(row, None, None)
-        signed = Signed(**{name: base64.b64decode(part) for name, part in content.items()})
+        signed = Signed.from_body(content)
         said = Material.read(signed.document, data.schemes())
     except (MissingKeyError, CryptoError, MaterialError):
         return Received(row, None, None)

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from handling import consents
 from handling.consents import SignedAnswer
-from handling.guard import store
+from handling.guard import notice_store
 from handling.guard.asked import FormatError, ReleaseAsked, Review
 from handling.guard.service import Guard
 from handling.rules.agreements import Purpose
@@ -23,8 +23,9 @@ async def judged(
 ) -> tuple[Given, ...] | None:
     """Return the answers about one release that count, in their order; None where the desk did not hand over all there are.
 
-    About it are those about its report, and about each that the review says it is a new version of. Which there are, and in which order they came, is read from the exchange, which alone takes them; so none is kept back
-    that takes an earlier one back. What the desk hands over beside these counts for nothing.
+    About it are those about its report, and about each that the review says it is a new version of. Which there are, and in
+    which order they came, is read from the exchange, which alone takes them; so none is kept back that takes an earlier one
+    back. What the desk hands over beside these counts for nothing.
     """
     purpose = Purpose(manifest.purpose)
     enrolled = {agency.id: agency for agency in await agencies.all_(db)}
@@ -33,7 +34,7 @@ async def judged(
         for one in enrolled
         for report in (manifest.report, *_version_of(asked))
     }
-    known = await store.consents(db, subjects)
+    known = await notice_store.consents(db, subjects)
     if not known:
         return ()
     by_hash = {one.sha256: one for one in asked.consents}

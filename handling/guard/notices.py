@@ -6,7 +6,7 @@ from datetime import date
 from uuid import UUID
 
 from crypto.digest import sha256
-from handling.guard import counts, store
+from handling.guard import counts, notice_store, store
 from handling.guard.counts import Question
 from handling.guard.keys import Keys
 from handling.guard.noticed import ExaminedNotice, HeldForNotice, NoticeAsked, examine, verify
@@ -85,7 +85,7 @@ async def _send(db: Db, before: Case, mine: Signature, sent: SentNotice) -> None
                 raise MovedError
             await counts.used(db, mine.assertion)
             await store.add_signature(db, row.request.id, Kind.NOTICE, mine)
-            message = store.Message(
+            message = notice_store.Message(
                 id=examined.notice.id,
                 agency=examined.agency.id,
                 channel=sent.sealed.channel.value,
@@ -95,12 +95,12 @@ async def _send(db: Db, before: Case, mine: Signature, sent: SentNotice) -> None
                 sent_on=before.today,
                 answer_by=examined.notice.day,
             )
-            await store.add_notice(db, message)
+            await notice_store.add_notice(db, message)
             if examined.notice.kind is NoticeKind.RECALL:
                 recalled = notices.recalled(examined.notice)
-                await store.mark_recalled(db, recalled.release, before.today, by=examined.notice.day)
+                await notice_store.mark_recalled(db, recalled.release, before.today, by=examined.notice.day)
             request = _list_request(examined.notice)
-            if request is not None and not await store.answer_list(db, request, message.id, before.today):
+            if request is not None and not await notice_store.answer_list(db, request, message.id, before.today):
                 raise MovedError
     except TakenError:
         raise RefusedError(Refused(("This notice has left already. None leaves twice.",))) from None
@@ -123,8 +123,8 @@ async def _examined(guard: Guard, db: Db, keys: Keys, before: Case) -> ExaminedN
         unit=guard.unit,
         packages=await _packages(db, asked.notice),
         review_answer=None if asked.review is None else await counts.beside(db, asked.review),
-        left=() if request is None else await store.left(db, request.agency),
-        asked_for=request is not None and await store.asks_for_list(db, request),
+        left=() if request is None else await notice_store.left(db, request.agency),
+        asked_for=request is not None and await notice_store.asks_for_list(db, request),
     )
     result = examine(asked, held, before.today)
     if isinstance(result, Refused):
@@ -132,15 +132,15 @@ async def _examined(guard: Guard, db: Db, keys: Keys, before: Case) -> ExaminedN
     return result
 
 
-def _list_request(notice: Notice) -> store.ListRequest | None:
+def _list_request(notice: Notice) -> notice_store.ListRequest | None:
     """The request that a list answers; None of any other notice."""
     if notice.kind is not NoticeKind.DISSEMINATION_LIST:
         return None
-    return store.ListRequest(UUID(notice.reference.removeprefix("urn:uuid:")), notice.agency)
+    return notice_store.ListRequest(UUID(notice.reference.removeprefix("urn:uuid:")), notice.agency)
 
 
 async def _packages(db: Db, notice: Notice) -> frozenset[UUID]:
     if notice.kind is not NoticeKind.RECALL:
         return frozenset()
     release = notices.recalled(notice).release
-    return frozenset({release}) if await store.is_released_to(db, release, notice.agency) else frozenset()
+    return frozenset({release}) if await notice_store.is_released_to(db, release, notice.agency) else frozenset()

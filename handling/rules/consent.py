@@ -38,16 +38,21 @@ class Answer(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What one agency is asked: may this report, which rests on its material, go to that agency for this purpose?"""
+    """What one agency is asked: may this report, which rests on its material, go to that agency for this purpose?
+
+    Attributes:
+        report: its URN.
+        report_sha256: of the version that is to go, in hexadecimal.
+        material: SHA-256 of its pieces in hexadecimal, in order; none where some came another way: then it is the report
+            as a whole.
+    """
 
     originator: str
     recipient: str
     purpose: Purpose
-    report: str  # URN
-    report_sha256: str  # of the version that is to go
-    material: tuple[
-        str, ...
-    ] = ()  # SHA-256 in hex, in order; none: some came another way, and the report is asked for as a whole
+    report: str
+    report_sha256: str
+    material: tuple[str, ...] = ()
 
     @property
     def going(self) -> tuple[str, str, str]:

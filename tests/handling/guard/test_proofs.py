@@ -1,12 +1,14 @@
 """What may leave is a value that only its own check can make: held by reading the source."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
 from handling import guard
 
+INTO = re.compile(r"INTO exchange\.(\w+)")
 FOLDER = Path(guard.__path__[0])
 MAKERS = {"Scanned": "scan", "Examined": "verify", "Verified": "verify", "Sealed": "seal", "Package": "releases"}
 
@@ -28,11 +30,12 @@ def test_each_proof_is_made_by_one_module(value: str, maker: str) -> None:
     assert calls(value) == {maker}
 
 
-def test_one_place_hands_a_package_to_the_exchange() -> None:
-    statements = [path.stem for path in FOLDER.glob("*.py") if "INTO exchange." in path.read_text()]
+def test_one_place_hands_a_package_to_the_exchange_and_one_a_notice() -> None:
+    into = {(path.stem, table) for path in FOLDER.glob("*.py") for table in INTO.findall(path.read_text())}
 
-    assert statements == ["store"]
+    assert into == {("store", "package"), ("notice_store", "notice")}
     assert calls("add_package") == {"releases"}
+    assert calls("add_notice") == {"notices"}
 
 
 def test_keys_are_unlocked_only_by_the_acts_and_for_what_is_signed_elsewhere() -> None:
