@@ -123,7 +123,7 @@ def _notice(one: Answered, did: Recall, today: date) -> Notice:
         id=did.notice,
         kind=NoticeKind.RECALL,
         agency=one.release.agency,
-        reference=one.release.manifest.report,
+        reference=one.release.id.urn,
         words="",
         day=did.due,
         on=today,

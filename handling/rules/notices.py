@@ -44,7 +44,7 @@ class Notice:
     id: UUID
     kind: NoticeKind
     agency: str  # to whom
-    reference: str  # what it is about, by a name that the agency may know: a report's URN, or of a list the request's
+    reference: str  # what it is about, by a name that the agency may know: the URN of a report, of a package, of a list's request
     words: str  # one line of the unit's own, or empty
     day: date  # the last day on which an answer is wanted
     on: date  # when it was asked for
@@ -132,7 +132,7 @@ class Recalled:
 
 
 def recalled(notice: Notice) -> Recalled:
-    """Return what a recall asks, or raise `NoticeError`."""
+    """Return what a recall asks, or raise `NoticeError`. Its reference is the package's own, so nobody's word stands in it."""
     about = notice.about
     if not isinstance(about, Mapping) or about.keys() != {"release", "reason", "asked"} or notice.words:
         raise NoticeError
@@ -140,7 +140,7 @@ def recalled(notice: Notice) -> Recalled:
         found = Recalled(UUID(_text(about["release"], _UUID)), Reason(about["reason"]), Fate(about["asked"]))
     except ValueError:
         raise NoticeError from None
-    if found.asked not in ASKED_LABELS:
+    if found.asked not in ASKED_LABELS or notice.reference != found.release.urn:
         raise NoticeError
     return found
 
@@ -149,7 +149,6 @@ def _recall_lines(notice: Notice, _: Mapping[str, str]) -> tuple[tuple[str, str]
     about = recalled(notice)
     return (
         ("What we ask", ASKED_LABELS[about.asked]),
-        ("Package", str(about.release)),
         ("Why", REASON_LABELS[about.reason]),
     )
 

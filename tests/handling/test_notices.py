@@ -27,7 +27,7 @@ def test_the_last_line_is_the_notice_and_three_lines_are_its_answers(notice: Not
 
 def test_a_notice_of_either_kind_weighs_the_same() -> None:
     about = Recalled(uuid4(), Reason.BREACH, Fate.DESTROYED)
-    recall = replace(NOTICE, kind=NoticeKind.RECALL, words="", about=about.to_body())
+    recall = replace(NOTICE, kind=NoticeKind.RECALL, reference=about.release.urn, words="", about=about.to_body())
 
     weights = {len(notices.encode(one, unit="The unit", names=NAMES)) for one in (NOTICE, recall)}
 

@@ -36,7 +36,7 @@ def recall_of(release: UUID, **changes: Any) -> Asking:
 
     def notice(body: dict[str, Any]) -> None:
         about = {"release": str(release), "reason": "breach", "asked": "destroyed"}
-        body.update({"kind": "recall", "words": "", "about": about, **changes})
+        body.update({"kind": "recall", "reference": release.urn, "words": "", "about": about, **changes})
 
     return replace(Asking(), notice=notice)
 
@@ -99,8 +99,13 @@ async def test_a_recall_whose_reviewer_has_left_still_leaves_since_nothing_of_th
 
 
 @pytest.mark.parametrize(
-    "changes", [{"words": "Meet the boat at nine."}, {"about": {"release": str(uuid4()), "reason": "boat", "asked": "destroyed"}}]
-)  # fmt: skip
+    "changes",
+    [
+        {"words": "Meet the boat at nine."},
+        {"reference": uuid4().urn},
+        {"about": {"release": str(uuid4()), "reason": "boat", "asked": "destroyed"}},
+    ],
+)
 async def test_a_recall_with_other_words_than_the_closed_lists_is_no_notice(
     world: World, changes: dict[str, Any]
 ) -> None:

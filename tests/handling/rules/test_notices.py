@@ -53,14 +53,16 @@ def recalls(draw: st.DrawFn) -> Notice:
     on = draw(st.dates(max_value=date(9000, 1, 1)))
     about = Recalled(draw(st.uuids()), draw(st.sampled_from(Reason)), draw(st.sampled_from(list(ASKED_LABELS))))
     day = on + timedelta(days=draw(st.integers(0, 400)))
-    return Notice(draw(st.uuids()), NoticeKind.RECALL, draw(_ids), draw(_urns), "", day, on, about.to_body())
+    return Notice(draw(st.uuids()), NoticeKind.RECALL, draw(_ids), about.release.urn, "", day, on, about.to_body())
 
 
+PACKAGE = UUID("33333333-3333-4333-8333-333333333333")
 RECALL = replace(
     NOTICE,
     kind=NoticeKind.RECALL,
+    reference=PACKAGE.urn,
     words="",
-    about=Recalled(UUID("33333333-3333-4333-8333-333333333333"), Reason.WRONG, Fate.RETURNED).to_body(),
+    about=Recalled(PACKAGE, Reason.WRONG, Fate.RETURNED).to_body(),
 )
 
 
@@ -72,9 +74,8 @@ def test_every_recall_is_read_as_it_was_written(notice: Notice):
 
 def test_a_recall_says_what_is_asked_of_which_package_why_and_by_when_and_nothing_else():
     assert notices.lines(RECALL, NAMES) == (
-        ("Reference", URN),
+        ("Reference", PACKAGE.urn),
         ("What we ask", "Give every copy back to us, and tell us"),
-        ("Package", "33333333-3333-4333-8333-333333333333"),
         ("Why", "What it says has turned out to be wrong"),
         ("Answer by", "3 December 2026"),
     )
@@ -87,6 +88,7 @@ def test_a_recall_says_what_is_asked_of_which_package_why_and_by_when_and_nothin
         {"about": {**RECALL.about, "reason": "boat"}},
         {"about": {**RECALL.about, "asked": "excepted"}},
         {"about": {**RECALL.about, "release": "3"}},
+        {"reference": URN},
         {"about": {**RECALL.about, "more": ""}},
         {"about": dict(NOTICE.about)},
     ],
