@@ -12,6 +12,9 @@ from handling.guard.refusal import Refused
 from handling.rules import attachments
 from handling.rules.package import PackageError, unpack
 
+PAGE_MAX = 2 * 1024 * 1024
+"""Bytes of one page: hundreds of items fit, and one is still looked through for a source in seconds."""
+
 _SHORTEST_NAME = 2  # characters; a single letter is no name
 
 
@@ -83,6 +86,8 @@ def _attachment(name: str, data: bytes) -> tuple[Member, tuple[str, ...]]:
 
 
 def _html(name: str, data: bytes) -> tuple[Member, tuple[str, ...]]:
+    if len(data) > PAGE_MAX:
+        return Member(name, data, "", None), (f"a page has at most {PAGE_MAX // 1024} KiB",)
     try:
         source = data.decode()
     except UnicodeDecodeError:

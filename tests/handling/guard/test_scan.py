@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from crypto.canonical import canonical
 from handling.guard import markup, words
 from handling.guard.refusal import Refused
-from handling.guard.scan import Scanned, scan
+from handling.guard.scan import PAGE_MAX, Scanned, scan
 from handling.rules.package import MANIFEST, READ_FIRST, REPORT_HTML, REPORT_JSON, pack
 
 PAGE = b"<!doctype html>\n<html><head><title>T</title></head><body><p>Two crates.</p></body></html>"
@@ -47,6 +47,12 @@ def test_a_name_of_the_inside_or_a_file_that_does_not_read_stops_it(name: str, d
 
     assert isinstance(refused, Refused)
     assert all(reason.startswith(name) for reason in refused.reasons)
+
+
+def test_a_page_that_takes_minutes_to_look_through_is_refused_unread() -> None:
+    refused = scan(pack({**FILES, REPORT_HTML: PAGE.replace(b"Two", b"a " * PAGE_MAX)}), INSIDE)
+
+    assert refused == Refused((f"{REPORT_HTML} must not leave: a page has at most 2048 KiB.",))
 
 
 def test_a_name_inside_another_word_and_a_single_letter_are_no_names() -> None:
