@@ -18,7 +18,7 @@ from handling.rules import attachments
 from handling.rules.agreement_text import document
 from handling.rules.agreements import PURPOSE_LABELS, Agreement, Purpose
 from handling.rules.manifest import Manifest
-from handling.rules.residue import REASONS, Residue
+from handling.rules.residue import REASONS, Finding, Residue
 from handling.rules.terms import Tlp
 from tipline.base.installed import templates
 
@@ -86,8 +86,8 @@ def look(scanned: Scanned, report: Report, manifest: Manifest, agreement: Agreem
         if attachments.is_member(member.name) or not member.name.endswith(".html"):
             continue
         hidden = markup.read(member.source).hidden
-        for one in (found for text in (member.text or "", *hidden) for found in findings(text)):
-            because = _because(_squeezed(one.text), known)
+        for where, one in ((text, found) for text in (member.text or "", *hidden) for found in findings(text)):
+            because = _because(_squeezed(one.text), known) or _around(where, one, known)
             if not because:
                 said = f"{member.name} holds what could lead back to a source, and neither report nor agreement has it"
                 unexplained[f"{said}: “{words.visible(one.text)}”. {one.reason} ({one.residue.value})"] = None
@@ -111,6 +111,19 @@ def _because(text: str, known: Sequence[_Known]) -> str:
     )
     side_by_side = (values or left) and all(word in vocabulary and not _numbered(word) for word in left)
     return TOGETHER if side_by_side else ""
+
+
+def _around(text: str, one: Finding, known: Sequence[_Known]) -> str:
+    """Say what explains a finding by where it stands: within a whole text that may stand there, as a day's number in its date.
+
+    So a line's last word and the number that begins the next one are no finding of their own; anywhere else the number is.
+    """
+    for kind in known:
+        for whole in (whole for whole in kind.texts if len(whole) >= _LEAST and one.text in whole):
+            places = re.finditer(r"(?<!\w)" + r"\s+".join(map(re.escape, whole.split())) + r"(?!\w)", text)
+            if any(place.start() <= one.start and one.end <= place.end() for place in places):
+                return kind.because
+    return ""
 
 
 def _known(report: Report, manifest: Manifest, agreement: Agreement | None, unit: str) -> tuple[_Known, ...]:

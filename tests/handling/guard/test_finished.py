@@ -103,6 +103,13 @@ def test_whatever_the_reviewed_report_says_its_documents_may_say_too(
     assert looked.unexplained == ()
 
 
+def test_a_title_that_ends_as_a_plate_begins_takes_no_number_from_the_date_behind_it() -> None:
+    document = {**a_report(), "title": "Manejaba un camión placa"}
+
+    assert _looked(document).unexplained == ()
+    assert "“25”" in str(_looked(document, add="<p>un camión placa 25 May 2031</p>").unexplained)
+
+
 def test_what_the_agreement_the_unit_and_the_days_say_is_shown_with_its_reason_and_the_reports_own_words_are_not() -> (
     None
 ):
