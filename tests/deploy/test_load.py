@@ -141,7 +141,7 @@ async def flood(folder: Path, told: Counter[int]) -> None:
 
 async def traces(zone: Zone, db: Db, folder: Path) -> list[str]:
     """Name every file and table in which the address of a circuit stands, spelt or packed."""
-    spelt = b"dead:beef", b"4dad", bytes.fromhex("fc00deadbeef4dad")
+    spelt = b"dead:beef", b"deadbeef4dad", bytes.fromhex("fc00deadbeef4dad")  # four signs alone stand in any long hash
     found = await asyncio.to_thread(_files, [folder, zone.settings.data], spelt)
     for row in await db.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'zone'"):
         rows = await db.fetch(f"SELECT t::text AS text FROM zone.{row['tablename']} AS t")
