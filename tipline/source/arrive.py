@@ -36,7 +36,6 @@ from tipline.source import (
     visit,
     warnings,
 )
-from tipline.source.channel import Keep
 from tipline.source.context import (
     ABOUT,
     BLOBS,
@@ -89,15 +88,13 @@ _CHANGED: Final = Text(
 )
 
 
-def make(
-    site: Site, about: About, units: Units, folder: Path, keep: Keep, *, questionnaire: Questionnaire
-) -> web.Application:
-    """Return the application of one worker; *folder* is the public zone's."""
+def make(site: Site, about: About, units: Units, folder: Path, *, questionnaire: Questionnaire) -> web.Application:
+    """Return what every worker serves once it has a `KEEP` of its own; *folder* is the public zone's."""
     journey = (*code.ROUTES, *files.ROUTES, *returning.ROUTES, *questions.ROUTES, *erase.ROUTES, *leaving.ROUTES)
     routes = (*journey, *handin.ROUTES, *pickup.ROUTES, *browser.ROUTES, *pgp.ROUTES)
     app = make_app(site, in_every_language((web.get("/", show_form), web.post("/", send_report), *routes)))
     app.middlewares.extend((_warned, _own_pages_only))
-    app[ABOUT], app[UNITS], app[FOLDER], app[KEEP] = about, units, folder, keep
+    app[ABOUT], app[UNITS], app[FOLDER] = about, units, folder
     app[QUESTIONNAIRE] = questionnaire
     app[BLOBS] = BlobStore(folder / "blobs")
     app[TICKETS] = Tickets(ticket.DayKeys(folder).of, about.form_seconds)

@@ -4,6 +4,7 @@ import gc
 import logging
 import socket
 from datetime import UTC, datetime
+from functools import partial
 
 from crypto.codename import Codename, keys, new_token
 from tipline.base import languages, templates
@@ -70,15 +71,6 @@ def _prepare(settings: Settings, units: Units) -> forkserver.Child:
     render_text(site, ReportPage(about, "", ""))
     keys(Codename.parse(" ".join(Codename.from_token(new_token()).words())))
 
-    questionnaire = current.load(settings.data)
     ticket.turn_keys(settings.public, datetime.now(UTC).date())
-
-    def child(listening: socket.socket, to_keep: socket.socket, report: socket.socket) -> None:
-        worker.run(
-            lambda keep: arrive.make(site, about, units, settings.public, keep, questionnaire=questionnaire),
-            listening,
-            to_keep,
-            report,
-        )
-
-    return child
+    questionnaire = current.load(settings.data)
+    return partial(worker.run, arrive.make(site, about, units, settings.public, questionnaire=questionnaire))

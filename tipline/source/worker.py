@@ -9,7 +9,6 @@ import contextlib
 import signal
 import socket
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -20,6 +19,7 @@ from tipline.base.addresses import route_of
 from tipline.base.web import Handler, ready_runner
 from tipline.source.arrive import HOLDS_TEXT
 from tipline.source.channel import Keep
+from tipline.source.context import KEEP
 
 PLAINTEXT_REQUESTS: Final = 20
 """After so many requests that carried a source's words, or `IDLE_SECONDS` after the last of them, a worker ends."""
@@ -41,8 +41,6 @@ _KEEP_ALIVE_SECONDS: Final = 4.0
 _TICK_SECONDS: Final = 0.25
 _GRACE_SECONDS: Final = _KEEP_ALIVE_SECONDS + 1.0  # so that a connection still open is not cut off as somebody asks
 _CUT_SECONDS: Final = 0.5
-
-MakeApp = Callable[[Keep], web.Application]
 
 
 @dataclass(slots=True)
@@ -102,18 +100,18 @@ class Life:
         self.changed.set()
 
 
-def run(make_app: MakeApp, listening: socket.socket, to_keep: socket.socket, report: socket.socket) -> None:
-    """Serve until this worker's life is over."""
+def run(app: web.Application, listening: socket.socket, to_keep: socket.socket, report: socket.socket) -> None:
+    """Serve *app*, which nobody has served in this process, until this worker's life is over."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal's group; the fork server says when to stop
-    asyncio.run(_run(make_app, listening, to_keep, report))
+    asyncio.run(_run(app, listening, to_keep, report))
 
 
-async def _run(make_app: MakeApp, listening: socket.socket, to_keep: socket.socket, report: socket.socket) -> None:
+async def _run(app: web.Application, listening: socket.socket, to_keep: socket.socket, report: socket.socket) -> None:
     loop = asyncio.get_running_loop()
     log.quiet_loop(loop)
     life = Life()
     loop.add_signal_handler(signal.SIGTERM, life.stop)
-    app = make_app(await Keep.connect(to_keep))
+    app[KEEP] = await Keep.connect(to_keep)
     app.middlewares.append(life.count)
     runner = await ready_runner(app, shutdown_timeout=_CUT_SECONDS, keepalive_timeout=_KEEP_ALIVE_SECONDS)
     try:

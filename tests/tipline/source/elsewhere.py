@@ -25,6 +25,7 @@ from tipline.questionnaire import current
 from tipline.source import arrive, forget, keep
 from tipline.source.ceilings import Ceilings, Gate
 from tipline.source.channel import Keep
+from tipline.source.context import KEEP
 from tipline.source.pages import About
 from tipline.units import Units
 
@@ -131,14 +132,8 @@ async def in_one_process(settings: Settings) -> AsyncIterator[TestServer]:
         file_max=10**9,
     )
     connected = await Keep.connect(ours)
-    app = arrive.make(
-        site,
-        about,
-        Units.load(settings.public),
-        settings.public,
-        connected,
-        questionnaire=current.default(),
-    )
+    app = arrive.make(site, about, Units.load(settings.public), settings.public, questionnaire=current.default())
+    app[KEEP] = connected
     try:
         async with TestServer(app) as server:
             yield server

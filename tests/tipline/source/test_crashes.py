@@ -22,7 +22,7 @@ from tipline.envelope import File, Tip
 from tipline.questionnaire import current
 from tipline.source import arrive, forget, keep, store
 from tipline.source.channel import Keep
-from tipline.source.context import TICKETS, new_form_token
+from tipline.source.context import KEEP, TICKETS, new_form_token
 from tipline.source.pages import About
 from tipline.source.store import Envelope, NewMailbox, Submission
 from tipline.units import Units
@@ -45,7 +45,8 @@ async def report(settings: Settings, token: str, text: str) -> None:
         reads="English",
         file_max=10**9,
     )
-    app = arrive.make(site, about, units, settings.public, await Keep.connect(ours), questionnaire=current.default())
+    app = arrive.make(site, about, units, settings.public, questionnaire=current.default())
+    app[KEEP] = await Keep.connect(ours)
     async with TestServer(app) as server, Browser(str(server.make_url("/"))) as browser:
         await browser.open("/")
         ticket = app[TICKETS].new(token, at=time.time())
