@@ -128,10 +128,15 @@ class Keep:
         answer = await self._ask("intake_statements_from", unit=unit, today=today.isoformat())
         return [exactly(statement, bytes) for statement in answer]
 
-    async def add_session(self, session: bytes, sealed: bytes, day: date, mailbox: bytes) -> bool:
-        """Keep a session that only its cookie opens; False, and nothing kept, when there is no such mailbox."""
-        answer = await self._ask("add_session", session=session, sealed=sealed, day=day.isoformat(), mailbox=mailbox)
-        return bool(answer)
+    async def add_session(
+        self, session: bytes, sealed: bytes, day: date, mailbox: bytes, instead_of: bytes | None
+    ) -> bool:
+        """Keep a session that only its cookie opens, and forget the browser's last one.
+
+        False, and nothing kept, when there is no such mailbox.
+        """
+        row = {"session": session, "sealed": sealed, "day": day.isoformat(), "mailbox": mailbox}
+        return bool(await self._ask("add_session", **row, instead_of=instead_of))
 
     async def session(self, session: bytes) -> bytes | None:
         """Return a sealed session."""

@@ -237,7 +237,9 @@ async def _intake_statements_from(db: Db, frame: Frame) -> list[bytes]:
 async def _add_session(db: Db, frame: Frame) -> bool:
     day = date.fromisoformat(frame["day"])
     session, sealed = exactly(frame["session"], bytes), exactly(frame["sealed"], bytes)
-    return await store.add_session(db, session, sealed, day, mailbox_id=exactly(frame["mailbox"], bytes))
+    mailbox = exactly(frame["mailbox"], bytes)
+    last = None if frame["instead_of"] is None else exactly(frame["instead_of"], bytes)
+    return await store.add_session(db, session, sealed, day, mailbox_id=mailbox, instead_of=last)
 
 
 async def _session(db: Db, frame: Frame) -> bytes | None:

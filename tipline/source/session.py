@@ -81,12 +81,24 @@ class Session(Guarded):
 
 
 async def begin(
-    keep: Keep, codename: Codename, mailbox: bytes, now: datetime, *, reported: bool = False, urgent: bool = False
+    keep: Keep,
+    cookie: str,
+    codename: Codename,
+    mailbox: bytes,
+    now: datetime,
+    *,
+    reported: bool = False,
+    urgent: bool = False,
 ) -> tuple[str, bool]:
-    """Return a cookie, and whether it opens anything: a session is kept only for a codename that has a *mailbox*."""
+    """Begin a session in place of the one of the browser's *cookie*.
+
+    Returns:
+        Its cookie, and whether it opens anything: a session is kept only for a codename that has a *mailbox*.
+    """
     name, key = Secret.random(_HALF), Secret.random(_HALF)
     session = Session(sha256(name.expose()), codename, reported, urgent, kept=(), expires=now + LIFE, _key=key)
-    known = await keep.add_session(session.id, session.seal(), now.date(), mailbox)
+    last = _halves(cookie)
+    known = await keep.add_session(session.id, session.seal(), now.date(), mailbox, last and last[0])
     return urlsafe_b64encode(name.expose() + key.expose()).decode().rstrip("="), known
 
 

@@ -88,9 +88,11 @@ _ENVELOPE_DAYS: Final = """
 _OLDER_THAN: Final = "SELECT EXISTS (SELECT FROM zone.mailbox WHERE created_on < $1)"
 _DELETE_OLD_SUBMISSIONS: Final = "DELETE FROM zone.submission WHERE day < $1"
 _ADD_SESSION: Final = """
+      WITH unwaited AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true)),
+           ended AS (DELETE FROM zone.session USING unwaited WHERE id = $5)
     INSERT INTO zone.session (id, sealed, day)
     SELECT $1::bytea, $2::bytea, $3::date
-      FROM set_config('synchronous_commit', 'off', true)
+      FROM unwaited
      WHERE EXISTS (SELECT FROM zone.mailbox WHERE id = $4)
 """  # without waiting for the disk: that would tell a codename that has a mailbox, and a lost session costs one sign-in
 _SESSION: Final = "SELECT sealed FROM zone.session WHERE id = $1"
@@ -308,9 +310,14 @@ async def forget_erased_before(db: Db, day: date) -> None:
 
 
 @store_errors()
-async def add_session(db: Db, session: bytes, sealed: bytes, day: date, *, mailbox_id: bytes) -> bool:
-    """Keep a session that only its cookie opens; False, and nothing kept, when there is no such mailbox."""
-    return await db.execute(_ADD_SESSION, session, sealed, day, mailbox_id) == "INSERT 0 1"
+async def add_session(
+    db: Db, session: bytes, sealed: bytes, day: date, *, mailbox_id: bytes, instead_of: bytes | None
+) -> bool:
+    """Keep a session that only its cookie opens, and forget the browser's last one.
+
+    False, and nothing kept, when there is no such mailbox.
+    """
+    return await db.execute(_ADD_SESSION, session, sealed, day, mailbox_id, instead_of) == "INSERT 0 1"
 
 
 @store_errors()

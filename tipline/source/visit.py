@@ -53,8 +53,8 @@ async def begin(
     Returns:
         Its cookie, and whether it opens anything: a *mailbox* that is not there has none.
     """
-    await session.end(request.app[KEEP], cookie(request))
-    return await session.begin(request.app[KEEP], codename, mailbox, clock(), reported=reported, urgent=urgent)
+    last = cookie(request)
+    return await session.begin(request.app[KEEP], last, codename, mailbox, clock(), reported=reported, urgent=urgent)
 
 
 async def send(request: web.Request, opened: Visit, mac: SubmissionMac, body: Body) -> None:

@@ -307,6 +307,24 @@ async def test_the_cookie_alone_opens_the_session_and_leaving_ends_it(settings: 
     assert await public_db.fetchval("SELECT count(*) FROM zone.session") == 1  # that which the report began
 
 
+async def test_a_browser_that_signs_in_again_has_left_its_last_session_whatever_it_typed(
+    settings: Settings, public_db: Db
+) -> None:
+    zone = await a_zone(settings, public_db)
+    counts = []
+
+    with running(zone):
+        async with Browser(zone.url) as browser:
+            codename, _ = await a_thread(browser)
+            other = " ".join(Codename.from_token(new_token()).words())
+            for typed, status in ((codename, 200), (other, 404)):
+                await browser.open("/return")
+                await browser.submit("/return", codename=typed, status=status)
+                counts.append(await public_db.fetchval("SELECT count(*) FROM zone.session"))
+
+    assert counts == [1, 0]
+
+
 async def test_signing_out_ends_the_session_and_an_answer_after_it_is_given_back(
     settings: Settings, public_db: Db
 ) -> None:
@@ -332,10 +350,11 @@ class _Shelf:
     """Sessions in a dict, as `keep` answers."""
 
     def __init__(self) -> None:
-        self.rows: dict[bytes, bytes] = {}
+        self.rows: dict[bytes | None, bytes] = {}
 
-    async def add_session(self, name: bytes, sealed: bytes, _day: object, _mailbox: bytes) -> bool:
+    async def add_session(self, name: bytes, sealed: bytes, _day: object, _mailbox: bytes, last: bytes | None) -> bool:
         self.rows[name] = sealed
+        self.rows.pop(last, None)
         return True
 
     async def session(self, name: bytes) -> bytes | None:
@@ -348,7 +367,7 @@ class _Shelf:
 async def test_a_session_ends_after_half_an_hour_and_shows_nothing_in_its_row() -> None:
     shelf, now = _Shelf(), datetime.now(UTC)
     codename = Codename.from_token(new_token())
-    cookie, known = await session.begin(shelf, codename, bytes(32), now)
+    cookie, known = await session.begin(shelf, "", codename, bytes(32), now)
 
     assert known
     opened = await session.resume(shelf, cookie, now + session.LIFE - timedelta(seconds=1))
