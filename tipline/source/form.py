@@ -204,8 +204,11 @@ class FormStream:
         """Start reading; raises `DamagedError` when the body is no form."""
         if request.content_type != "multipart/form-data":
             raise DamagedError
+        # As plain multipart: what aiohttp does besides for a form, which is to look for a `_charset_` field, takes it as
+        # long as all the rest of reading a field, and our pages are UTF-8.
+        boundary = request.headers["Content-Type"].partition(";")[2]
         try:
-            return cls(await request.multipart())
+            return cls(MultipartReader({"Content-Type": f"multipart/mixed;{boundary}"}, request.content))
         except (ValueError, AssertionError):
             raise DamagedError from None
 

@@ -88,7 +88,11 @@ ODD: Final = st.builds(
     values=st.lists(BYTES, min_size=1, max_size=3).map(tuple),
     unknown=st.lists(st.tuples(NAMES, BYTES), max_size=2).map(tuple),
     head=st.sampled_from(
-        ["", "", "", "Content-Transfer-Encoding: base64", "Content-Type: text/x; charset=none-such", "X: " + "y" * 9000]
+        [
+            *("", "", ""),
+            *("Content-Transfer-Encoding: base64", "Content-Type: text/x; charset=none-such", "X: " + "y" * 9000),
+            *("Content-Length: 2", "Content-Length: 999999999999", "Content-Length: -1", "Content-Encoding: gzip"),
+        ]
     ),
     tail=st.sampled_from([b"--b--\r\n", b"--b--\r\n", b"--b--\r\n", b"", b"--b", b"--b\r\n", b"--b--\r\nmore"]),
     fill=st.lists(BYTES, min_size=1, max_size=3).map(tuple),
@@ -210,6 +214,8 @@ async def test_an_odd_form_gets_a_clear_page_keeps_nothing_that_was_refused_and_
     @example(Odd("/return", kind=KINDS[0], coding="gzip", packed=True))
     @example(Odd("/files", coding="gzip", packed=True))
     @example(Odd("/hand-in", coding="gzip", packed=True))
+    @example(Odd("/", unknown=((b"_charset_", b"utf-16"),)))
+    @example(Odd("/", head="Content-Length: 2"))
     def each(odd: Odd) -> None:
         asyncio.run_coroutine_threadsafe(send(zone, public_db, odd), loop).result()
 
