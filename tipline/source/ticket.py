@@ -69,7 +69,7 @@ class Tickets(Guarded):
 
     def again(self, token: str, ticket: str, *, at: float) -> str:
         """Return the ticket with which a form is shown again: who has waited once does not wait again."""
-        fetched = self._fetched(token, ticket, at)
+        fetched = self._fetched(token, ticket, at) if ticket else None
         if fetched is None or fetched > at:
             return self.new(token, at=at)
         return ticket if at < fetched + LIFE_SECONDS // 2 else self.new(token, at=at - self.least)
