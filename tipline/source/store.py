@@ -36,35 +36,7 @@ _ADVANCE: Final = """
      WHERE id = $1
        AND thread_state = $2
 """
-_STORE: Final = """
-      WITH thread AS ({thread} RETURNING id),
-           added AS (
-               INSERT INTO zone.submission (mac, mailbox, day)
-               SELECT $1::bytea, thread.id, $3::date FROM thread
-               ON CONFLICT (mac) DO NOTHING
-               RETURNING mailbox, day
-           ),
-           kept AS (
-               INSERT INTO zone.envelope (id, mailbox, unit, serial, kind, urgent, size, sha256, day)
-               SELECT one.id, added.mailbox, $4, $5, one.kind, $6, one.size, one.sha256, added.day
-                 FROM added,
-                      unnest($7::uuid[], $8::text[], $9::bigint[], $10::bytea[]) AS one (id, kind, size, sha256)
-           )
-    SELECT EXISTS (SELECT FROM thread) AS fits, EXISTS (SELECT FROM added) AS fresh
-"""  # all rows at once: each question to the server costs as much as the rows do
-_STORE_NEW: Final = _STORE.format(
-    thread="""
-               INSERT INTO zone.mailbox (id, unit, thread_state, recipient, bundle, created_on)
-               VALUES ($2::bytea, $4::text, $11::bytea, $12::text, $13::bytea, $3::date)
-               ON CONFLICT (id) DO NOTHING"""
-)
-_STORE_NEXT: Final = _STORE.format(
-    thread="UPDATE zone.mailbox SET thread_state = $11 WHERE id = $2 AND thread_state = $12"
-)
-_STORE_HANDED_IN: Final = _STORE.format(  # a slip names the place that it follows by its hash
-    thread="UPDATE zone.mailbox SET thread_state = $11 WHERE id = $2 AND sha256(thread_state) = $12 AND unit = $4"
-)
-_ERASED: Final = "SELECT EXISTS (SELECT FROM zone.erased WHERE id = sha256($1))"
+_SUBMIT: Final = "SELECT zone.submit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
 _FORGET_ERASED: Final = "DELETE FROM zone.erased WHERE day < $1"
 _WRITING: Final = "SELECT pg_advisory_xact_lock_shared($1)"
 _WRITTEN: Final = "SELECT pg_advisory_xact_lock($1)"
@@ -175,14 +147,6 @@ class Outcome(Enum):
     ERASED = "erased"
 
 
-class Undo(Exception):  # noqa: N818 - it carries an outcome out of a transaction, it is no failure
-    """Ends a transaction without its effects."""
-
-    def __init__(self, outcome: Outcome) -> None:
-        super().__init__(outcome.value)
-        self.outcome = outcome
-
-
 @store_errors()
 async def intake_statements(db: Db, unit: str, today: date) -> list[bytes]:
     """Return the signed statements of the intake keys that say they are valid *today*; the reader verifies."""
@@ -210,15 +174,23 @@ async def seen(db: Db, mac: bytes) -> bool:
     return bool(await db.fetchval(_SEEN, mac))
 
 
+@store_errors()
 async def submit(db: Db, submission: Submission) -> Outcome:
-    """Store all rows of a submission in one transaction, or none and the reason."""
-    try:
-        with store_errors():
-            async with db.transaction():
-                await add(db, submission)
-    except Undo as undo:
-        return undo.outcome
-    return Outcome.STORED
+    """Store all rows of a submission, or none and the reason.
+
+    The transaction ends only when its client says so: what a killed process had asked for is not done after a sweep.
+    """
+    async with db.transaction():
+        return await add(db, submission)
+
+
+async def add(db: Db, s: Submission) -> Outcome:
+    """Do as `submit` within the caller's transaction."""
+    ids, kinds, sizes, hashes = zip(*((e.id, e.kind, e.size, e.sha256) for e in s.envelopes), strict=True)
+    row = (s.mac, s.mailbox, s.day, s.unit, s.serial, s.urgent, ids, kinds, sizes, hashes, s.now, s.was, s.handed_in)
+    new = (None, None) if s.new is None else (s.new.recipient, s.new.bundle)
+    key_days = (date.max, s.day - timedelta(days=LATE_DAYS)) if s.handed_in else (s.day, s.day)
+    return Outcome(await db.fetchval(_SUBMIT, *row, *new, *key_days, _WRITERS))
 
 
 async def writing(db: Db) -> None:
@@ -230,30 +202,6 @@ async def writing(db: Db) -> None:
 async def advance(db: Db, mailbox_id: bytes, *, was: bytes, now: bytes) -> bool:
     """Replace a thread's sealed state; False when it is another by now."""
     return await db.execute(_ADVANCE, mailbox_id, was, now) == "UPDATE 1"
-
-
-async def add(db: Db, s: Submission) -> None:
-    """Do as `submit` within the caller's transaction; raises `Undo`, after which nothing of it may stay."""
-    if s.handed_in:
-        await writing(db)
-        taken = await still_takes(db, s.unit, s.serial, s.day)
-    else:
-        taken = await takes(db, s.unit, s.serial, s.day)
-    if not taken:
-        raise Undo(Outcome.RETIRED)
-    ids, kinds, sizes, hashes = zip(*((e.id, e.kind, e.size, e.sha256) for e in s.envelopes), strict=True)
-    row = (s.mac, s.mailbox, s.day, s.unit, s.serial, s.urgent, ids, kinds, sizes, hashes, s.now)
-    if s.new is not None:
-        stored = await db.fetchrow(_STORE_NEW, *row, s.new.recipient, s.new.bundle)
-    else:
-        stored = await db.fetchrow(_STORE_HANDED_IN if s.handed_in else _STORE_NEXT, *row, s.was)
-    # Asked after the row stands: an erasure that it had to wait for is in no snapshot from before.
-    if s.new is not None and await db.fetchval(_ERASED, s.mailbox):
-        raise Undo(Outcome.ERASED)
-    if stored is None or not stored["fits"]:
-        raise Undo(Outcome.MOVED)
-    if not stored["fresh"]:
-        raise Undo(Outcome.REPEAT)
 
 
 async def takes(db: Db, unit: str, serial: int, today: date) -> bool:

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 from crypto import age
 from crypto.digest import sha256
@@ -22,6 +23,7 @@ from tipline.base.blobstore import BlobStore
 from tipline.base.database import Db
 from tipline.base.settings import Settings
 from tipline.envelope import WRAPPER_BYTES, File, IntakeKey, Message, Wrapper
+from tipline.source.store import Envelope, NewMailbox, Submission
 
 ROOT = Path(__file__).parents[3]
 
@@ -210,3 +212,19 @@ def joined(file: File, taken: dict[str, Taken]) -> bytes:
 
 
 TODAY: date = datetime.now(UTC).date()
+
+
+def a_submission(zone: Zone) -> Submission:
+    """The rows of a first report, with nothing sealed behind them."""
+    return Submission(
+        mac=bytes(32),
+        mailbox=bytes(32),
+        unit=zone.unit.id,
+        serial=1,
+        urgent=False,
+        day=TODAY,
+        was=None,
+        now=b"sealed",
+        new=NewMailbox("recipient", b"bundle"),
+        envelopes=(Envelope(uuid4(), "message", 6, sha256(b"sealed")),),
+    )

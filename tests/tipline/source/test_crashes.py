@@ -4,16 +4,14 @@ import asyncio
 import socket
 import time
 from collections import Counter
-from uuid import uuid4
 
 from aiohttp.test_utils import TestServer
 
-from crypto.digest import sha256
 from tests.conftest import RolePool
 from tests.crashing import died, each_point
 from tests.journeys.browser import Browser, Upload, send_files
 from tests.tipline.source.elsewhere import a_gate
-from tests.tipline.source.running import TODAY, Taken, Zone, a_zone, collect, joined, messages
+from tests.tipline.source.running import Taken, Zone, a_submission, a_zone, collect, joined, messages
 from tipline.base import database
 from tipline.base.database import Db, Pool
 from tipline.base.settings import Settings
@@ -24,7 +22,6 @@ from tipline.source import arrive, forget, keep, store
 from tipline.source.channel import Keep
 from tipline.source.context import KEEP, TICKETS, new_form_token
 from tipline.source.pages import About
-from tipline.source.store import Envelope, NewMailbox, Submission
 from tipline.units import Units
 
 FILE = b"seen at the quay " * 6_000  # one part
@@ -85,20 +82,9 @@ async def test_the_sweep_waits_for_a_commit_that_a_killed_process_had_asked_for(
     zone, pool = await a_zone(settings, public_db), await role_pool("tipline_keep")
     with zone.blobs.create() as writer:
         writer.write(b"sealed")
-        envelope = Envelope(uuid4(), "message", 6, sha256(b"sealed"))
+        submission = a_submission(zone)
+        (envelope,) = submission.envelopes
         writer.publish(envelope.id)
-    submission = Submission(
-        mac=bytes(32),
-        mailbox=bytes(32),
-        unit=zone.unit.id,
-        serial=1,
-        urgent=False,
-        day=TODAY,
-        was=None,
-        now=b"sealed",
-        new=NewMailbox("recipient", b"bundle"),
-        envelopes=(envelope,),
-    )
 
     async with pool.acquire() as of_the_killed, of_the_killed.transaction():
         await store.add(of_the_killed, submission)

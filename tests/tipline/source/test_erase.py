@@ -3,7 +3,6 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
@@ -12,14 +11,14 @@ from tests.conftest import RolePool
 from tests.journeys.browser import Browser, Upload
 from tests.tipline.drop.test_drop import dropping
 from tests.tipline.source.elsewhere import intake, seal
-from tests.tipline.source.running import Zone, a_zone, collect, running
+from tests.tipline.source.running import Zone, a_submission, a_zone, collect, running
 from tests.tipline.source.test_report import report
 from tipline.base.database import Db
 from tipline.base.settings import Settings
 from tipline.envelope import Erase, Message, Thread
 from tipline.source import erasing, forget, store
 from tipline.source.erasing import Erasure
-from tipline.source.store import Envelope, NewMailbox, Outcome, Submission
+from tipline.source.store import Outcome
 
 FILES = [Upload("files", "a.bin", bytes(20_000_000))]
 
@@ -154,18 +153,7 @@ async def test_an_erased_report_is_not_put_back_by_its_form_that_comes_while_it_
 ) -> None:
     zone = await a_zone(settings, public_db)
     pool = await role_pool("tipline_keep")
-    submission = Submission(
-        mac=bytes(32),
-        mailbox=bytes(32),
-        unit=zone.unit.id,
-        serial=1,
-        urgent=False,
-        day=datetime.now(UTC).date(),
-        was=None,
-        now=b"sealed",
-        new=NewMailbox("recipient", b"bundle"),
-        envelopes=(Envelope(uuid4(), "message", 6, bytes(32)),),
-    )
+    submission = a_submission(zone)
 
     async with pool.acquire() as erasing_db, pool.acquire() as again_db:
         first = await store.submit(erasing_db, submission)
