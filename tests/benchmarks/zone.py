@@ -22,6 +22,7 @@ from tipline.base.postgres import Cluster
 
 _SECONDS = 5.0
 _RETURNS = 40
+_KEYS_SECONDS = 30.0
 _HIDDEN = re.compile(r'type="hidden" name="([^"]+)" value="([^"]*)"')
 _CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 _CODENAME = re.compile(r'<div id="codename".*?</div>', re.DOTALL)
@@ -29,6 +30,7 @@ _CODENAME = re.compile(r'<div id="codename".*?</div>', re.DOTALL)
 
 def journey(installation: Installation) -> list[Row]:
     """Size of every page of a source's journey, in English and in the language where it is largest, and what it asks for."""
+    _wait_for_keys(installation.ports["source"])
     with Client(installation.ports["source"]) as source:
         sizes = _sizes(source, "", "return", "hand-in", "pickup", "pgp", "browser")
         _reported(source)
@@ -39,6 +41,21 @@ def journey(installation: Installation) -> list[Row]:
         sizes["leave"] = [("en", source.post("/leave", {}))]
         sizes |= _sizes(source, "leave-now")
     return [_row(name, pages) for name, pages in sizes.items()]
+
+
+def _wait_for_keys(port: int) -> None:
+    """Return once the unit's OpenPGP key is there, which its collector makes a moment after the start."""
+    deadline = time.monotonic() + _KEYS_SECONDS
+    while True:
+        with Client(port) as source:
+            try:
+                source.get("/pgp")
+            except RuntimeError:
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                return
+        time.sleep(0.2)
 
 
 def _sizes(source: Client, *paths: str) -> dict[str, list[tuple[str, str]]]:
