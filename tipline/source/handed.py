@@ -15,7 +15,7 @@ from tipline.bundles import pack_bundle
 from tipline.envelope import Wrapper
 from tipline.handin import Slip, part_id
 from tipline.source import early, store
-from tipline.source.store import Envelope, NewMailbox, Outcome, Submission
+from tipline.source.store import Envelope, NewMailbox, Outcome, Submission, Undo
 
 PENDING_MAX: Final = 16 << 30
 """Bytes of all hand-ins that wait to become complete: seven of the largest at once. Checked at each file, not to the byte.
@@ -210,14 +210,8 @@ async def complete(db: Db, hand_in: bytes, today: date, *, mailbox: bool) -> Pro
                 return await _complete(db, hand_in, today, mailbox=mailbox)
     except _Refused as refused:
         return Progress(refused.standing)
-    except _Undo as undo:
+    except Undo as undo:
         return await _drop(db, hand_in, undo.outcome)
-
-
-class _Undo(Exception):  # noqa: N818 - it carries an outcome out of a transaction, it is no failure
-    def __init__(self, outcome: Outcome) -> None:
-        super().__init__(outcome.value)
-        self.outcome = outcome
 
 
 async def _complete(db: Db, hand_in: bytes, today: date, *, mailbox: bool) -> Progress:
@@ -227,9 +221,7 @@ async def _complete(db: Db, hand_in: bytes, today: date, *, mailbox: bool) -> Pr
         slip = Slip.parse(bytes(whole))
         if slip.was is None and not mailbox:
             raise _Refused(Standing.FULL)
-        outcome = await store.add(db, _submission(slip, today))
-        if outcome is not Outcome.STORED:
-            raise _Undo(outcome)
+        await store.add(db, _submission(slip, today))
         return Progress(Standing.WHOLE, len(slip.pieces), new=slip.was is None)
     waits = await db.fetchval(_SLIP, hand_in)
     if waits is None:

@@ -147,6 +147,14 @@ class Outcome(Enum):
     ERASED = "erased"
 
 
+class Undo(Exception):  # noqa: N818 - it carries an outcome out of a transaction, it is no failure
+    """Ends a transaction without its effects."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.value)
+        self.outcome = outcome
+
+
 @store_errors()
 async def intake_statements(db: Db, unit: str, today: date) -> list[bytes]:
     """Return the signed statements of the intake keys that say they are valid *today*; the reader verifies."""
@@ -174,23 +182,26 @@ async def seen(db: Db, mac: bytes) -> bool:
     return bool(await db.fetchval(_SEEN, mac))
 
 
-@store_errors()
 async def submit(db: Db, submission: Submission) -> Outcome:
-    """Store all rows of a submission, or none and the reason.
+    """Store all rows of a submission in one transaction, or none and the reason."""
+    try:
+        with store_errors():
+            async with db.transaction():
+                await add(db, submission)
+    except Undo as undo:
+        return undo.outcome
+    return Outcome.STORED
 
-    The transaction ends only when its client says so: what a killed process had asked for is not done after a sweep.
-    """
-    async with db.transaction():
-        return await add(db, submission)
 
-
-async def add(db: Db, s: Submission) -> Outcome:
-    """Do as `submit` within the caller's transaction."""
+async def add(db: Db, s: Submission) -> None:
+    """Do as `submit` within the caller's transaction; raises `Undo`, after which nothing of it may stay."""
     ids, kinds, sizes, hashes = zip(*((e.id, e.kind, e.size, e.sha256) for e in s.envelopes), strict=True)
     row = (s.mac, s.mailbox, s.day, s.unit, s.serial, s.urgent, ids, kinds, sizes, hashes, s.now, s.was, s.handed_in)
     new = (None, None) if s.new is None else (s.new.recipient, s.new.bundle)
     key_days = (date.max, s.day - timedelta(days=LATE_DAYS)) if s.handed_in else (s.day, s.day)
-    return Outcome(await db.fetchval(_SUBMIT, *row, *new, *key_days, _WRITERS))
+    outcome = Outcome(await db.fetchval(_SUBMIT, *row, *new, *key_days, _WRITERS))
+    if outcome is not Outcome.STORED:
+        raise Undo(outcome)
 
 
 async def writing(db: Db) -> None:

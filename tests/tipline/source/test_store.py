@@ -80,3 +80,19 @@ async def test_what_was_handed_in_follows_by_the_hash_of_its_place_and_counts_fo
 
     assert await public_db.fetchval("SELECT thread_state FROM zone.mailbox") == b"further"
     assert await public_db.fetchval("SELECT count(*) FROM zone.envelope") == 2
+
+
+async def test_a_submission_has_no_transaction_beneath_its_own_which_would_mark_the_order_of_forms_for_months(
+    settings: Settings, public_db: Db
+) -> None:
+    zone = await a_zone(settings, public_db)
+
+    async with public_db.transaction():
+        await store.add(public_db, a_submission(zone))
+        whole = await public_db.fetchval("SELECT pg_current_xact_id()::text::bigint % (1::bigint << 32)")
+        rows = [
+            await public_db.fetchval(f"SELECT xmin::text::bigint FROM zone.{name}")
+            for name in ("mailbox", "submission", "envelope")
+        ]
+
+    assert rows == [whole] * 3
