@@ -21,8 +21,14 @@ def faults(source: str, name: str) -> Iterator[str]:
             yield from _imported(node)
         elif isinstance(node, ast.Name) and node.id in _SPOOLING:
             yield "spooling"
+        elif isinstance(node, ast.Call) and _named(node.func) == "MultipartReader" and name not in READERS:
+            yield "multipart outside its readers"
         elif isinstance(node, ast.Await) and isinstance(node.value, ast.Call):
             yield from _awaited(node.value, name)
+
+
+def _named(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
 def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
@@ -62,6 +68,8 @@ def test_no_module_reads_a_body_whole_or_spools_it(name: str) -> None:
         "async def f(part):\n    return await part.read()",
         "async def f(part):\n    return await part.form()",
         "async def f(request):\n    return await request.multipart()",
+        "def f(request):\n    return MultipartReader(request.headers, request.content)",
+        "def f(request):\n    return aiohttp.MultipartReader(request.headers, request.content)",
         "import tempfile",
         "from tempfile import SpooledTemporaryFile as S",
         "import os, tempfile as t",
@@ -74,5 +82,5 @@ def test_the_lint_finds_each_fault_when_it_is_planted(planted: str) -> None:
 def test_both_readers_exist_and_read_in_pieces() -> None:
     for name in READERS:
         text = (ROOT / name).read_text("utf-8")
-        assert ".multipart()" in text
+        assert ".multipart()" in text or "MultipartReader(" in text
         assert "read_chunk(" in text
