@@ -63,6 +63,12 @@ class HeaderError(AgeError):
     text = "age file has a malformed header"
 
 
+class WorkFactorError(HeaderError):
+    """The header is well formed; deriving the key from the passphrase would take more memory than a file may ask for here."""
+
+    text = "age file asks for too much memory"
+
+
 class NoMatchError(AgeError):
     """The header is well formed and none of its stanzas is for the given keys."""
 

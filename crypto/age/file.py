@@ -214,7 +214,7 @@ def open_passphrase(sealed: bytes, passphrase: Secret) -> bytes:
     """Return the plaintext of a passphrase file; `NoMatchError` is a wrong passphrase. Blocks like sealing.
 
     Raises:
-        HeaderError: also when the file asks for more than 2**20 rounds.
+        HeaderError: also when the file asks for more than 2**20 rounds, which is a `WorkFactorError`.
         NoMatchError, AuthenticationError, PayloadError: see `crypto.errors`.
     """
     return _all_at_once(_FileOpener([scrypt.Passphrase(passphrase)]), sealed)

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from crypto.age.format import FILE_KEY_BYTES, Stanza, b64decode, b64encode
 from crypto.age.keys import Kind
-from crypto.errors import HeaderError, PassphraseError
+from crypto.errors import HeaderError, PassphraseError, WorkFactorError
 from crypto.secret import Guarded, Secret
 
 TYPE = "scrypt"
@@ -49,7 +49,7 @@ class Passphrase(Guarded):
         return Stanza(type=TYPE, args=(b64encode(salt), str(self._log_n)), body=body)
 
     def check(self, stanzas: Sequence[Stanza]) -> None:
-        """Raise `HeaderError` when a stanza of this kind is malformed. Uses no key."""
+        """Raise `HeaderError` when a stanza of this kind is malformed or asks for too much. Uses no key."""
         for stanza in stanzas:
             if stanza.type == TYPE:
                 _read(stanza)
@@ -80,7 +80,7 @@ class AskedPassphrase(Guarded):
         self._ask = ask
 
     def check(self, stanzas: Sequence[Stanza]) -> None:
-        """Raise `HeaderError` when a stanza of this kind is malformed. Asks for nothing."""
+        """Raise `HeaderError` when a stanza of this kind is malformed or asks for too much. Asks for nothing."""
         for stanza in stanzas:
             if stanza.type == TYPE:
                 _read(stanza)
@@ -100,5 +100,5 @@ def _read(stanza: Stanza) -> tuple[bytes, int]:
         raise HeaderError
     log_n = int(stanza.args[1])
     if log_n > MAX_LOG_N:
-        raise HeaderError
+        raise WorkFactorError
     return salt, log_n

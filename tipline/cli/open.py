@@ -19,6 +19,7 @@ from crypto.errors import (
     KeyFileError,
     NoMatchError,
     PayloadError,
+    WorkFactorError,
 )
 from crypto.secret import Secret
 from tipline.cli import streams, terminal
@@ -32,6 +33,7 @@ _KINDS = MappingProxyType(
     {
         ArmorError: "armour: it is damaged or cut",
         HeaderError: "header: it is malformed, or this is no age file",
+        WorkFactorError: "header: opening it with a passphrase takes more than 1 GiB of memory, the most that is given to a file here",
         NoMatchError: "no matching key: none of the identities opens this file; one sealed with a passphrase needs -p",
         AuthenticationError: "authentication: the header was changed after sealing",
         PayloadError: "payload: it is damaged or cut",

@@ -81,7 +81,7 @@ class Vector:
                 armor.finish()
             return "success", out + opener.finish()
         except AgeError as error:
-            return next(words for words, kind in FAILURES.items() if kind is type(error)), out
+            return next(words for words, kind in FAILURES.items() if isinstance(error, kind)), out
 
 
 @pytest.fixture(scope="module")

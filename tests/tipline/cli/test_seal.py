@@ -23,6 +23,7 @@ ME, OTHER = age.Identity.generate(), age.Identity.generate()
 CLASSICAL = age.ClassicalIdentity.generate()
 TEXT = b"A white van, twice a week.\n"
 SEALED = age.seal(TEXT, [ME.recipient])
+COSTLY = age.seal_passphrase(TEXT, Secret(b"words"), log_n=1).replace(b" 1\n", b" 21\n", 1)  # stock age opens up to 22
 INCOMPLETE = "tipline: what has come out so far is incomplete: do not use it\n"
 MIB = 1 << 20
 
@@ -136,6 +137,8 @@ REFUSED = [
     (["open", "-i", "other", "sealed"], 1, "no matching key: none of the identities opens this file"),
     (["open", "-p", "sealed"], 1, "no matching key: the passphrase is wrong, or the file is sealed to keys"),
     (["open", "-i", "me", "plain"], 1, "header: it is malformed, or this is no age file"),
+    (["open", "-p", "costly"], 1, "header: opening it with a passphrase takes more than 1 GiB of memory"),
+    (["open", "-i", "costly", "sealed"], 2, "costly: header: opening it with a passphrase takes more than 1 GiB"),
     (["open", "-i", "me", "grown"], 1, "authentication: the header was changed after sealing"),
     (["open", "-i", "me", "cut"], 1, "payload: it is damaged or cut"),
     (["open", "-i", "me", "half"], 1, "armour: it is damaged or cut"),
@@ -174,6 +177,7 @@ def test_each_refusal_says_which_kind_and_leaves_nothing(
     folder: Path, args: list[str], code: int, words: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     Path("grown").write_bytes(SEALED.replace(b"\n---", b"\n-> grease\n\n---"))
+    Path("costly").write_bytes(COSTLY)
     Path("cut").write_bytes(SEALED[:-1])
     Path("half").write_bytes(armored(SEALED)[:-40])
     Path("empty").write_bytes(b"# nobody\n")
