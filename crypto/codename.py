@@ -64,8 +64,8 @@ class Codename(Guarded):
         return written.written(self.entropy.expose(), way)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SourceKeys:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class SourceKeys(Guarded):
     """Everything that follows from a codename.
 
     Attributes:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from crypto import age, passphrase, totp
+from crypto.secret import Guarded
 from crypto.signing import SigningKey
 from crypto.statement import Statement
 from handling import packagekeys, pinning
@@ -38,8 +39,8 @@ class EnrolmentError(Exception):
     """The unit cannot be founded like this; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Founded:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Founded(Guarded):
     """All that founding made and that is not yet in a database; the root and recovery keys leave the machine."""
 
     unit: str
@@ -108,8 +109,8 @@ def found(
     return Founded(settings.unit, root, recovery, member_list, corridor.intake_keys, enrolled.accounts, enrolled.cards)
 
 
-@dataclass(frozen=True, slots=True)
-class _Corridor:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class _Corridor(Guarded):
     """What the member list and the public zone say of a new corridor; *intake_signer* and *collector* are public keys."""
 
     vault: age.Recipient

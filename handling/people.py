@@ -50,8 +50,8 @@ class Card(Guarded):
     fingerprint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PersonKeys:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class PersonKeys(Guarded):
     """One person's secret keys, for as long as it takes to seal them into accounts."""
 
     person: Person
@@ -108,8 +108,8 @@ class Account:
     sealed: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Enrolled:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Enrolled(Guarded):
     """Accounts to store, and the cards that open them."""
 
     accounts: tuple[Account, ...]

@@ -105,8 +105,8 @@ class Recovered:
     package_pgp: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Lost:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class _Lost(Guarded):
     """The unit as it was left, opened with the recovery identity."""
 
     trust: Trust

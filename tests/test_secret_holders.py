@@ -1,15 +1,20 @@
 """Whatever holds a secret cannot be shown, logged, cached, compared, copied or pickled by accident, nor can its errors."""
 
+import builtins
 import copy
+import importlib
 import json
 import logging
 import pickle
+import re
+import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache, reduce
 from io import StringIO
 from pathlib import Path
+from typing import ForwardRef, get_args
 from uuid import UUID
 
 import pytest
@@ -30,6 +35,7 @@ from handling.people import Card
 from handling.signing import SigningKeys
 from handling.store.keyring import Keyring
 from handling.store.vault import OpenVault
+from tests.test_house import MODULES
 from tipline import envelope
 from tipline.base.accounts import Opened
 from tipline.base.sessions import Session
@@ -112,6 +118,58 @@ def test_what_holds_a_secret_is_not_compared_hashed_cached_copied_pickled_or_mad
             with pytest.raises(TypeError) as caught:
                 attempt()
             assert MARK.decode() not in str(caught.value)
+
+
+@cache
+def classes() -> frozenset[type]:
+    """Every class at the top of a module of the project."""
+    modules = [importlib.import_module(name.removesuffix(".py").replace("/", ".")) for name in MODULES]
+    return frozenset(
+        one for module in modules for one in vars(module).values()
+        if isinstance(one, type) and one.__module__ == module.__name__
+    )  # fmt: skip
+
+
+def named(annotation: object, module: str) -> Iterator[type]:
+    """Every class that the annotation names, wherever in it."""
+    if isinstance(annotation, ForwardRef):
+        annotation = annotation.__forward_arg__
+    if isinstance(annotation, str):
+        names = vars(builtins) | vars(sys.modules[module])
+        for word in re.findall(r"[\w.]+", annotation):
+            first, *more = word.split(".")
+            yield from named(reduce(lambda one, name: getattr(one, name, None), more, names.get(first)), module)
+    for part in annotation if isinstance(annotation, list) else get_args(annotation):
+        yield from named(part, module)
+    if isinstance(annotation, type):
+        yield annotation
+
+
+def test_no_class_that_holds_a_secret_takes_back_a_refusal() -> None:
+    """A dataclass writes its own `__repr__` and `__eq__` unless it is told `eq=False, repr=False`."""
+    refusals = [name for name in vars(Guarded) if callable(getattr(Guarded, name))]
+    holders = [one for one in classes() if issubclass(one, Guarded)]
+
+    assert {"__repr__", "__eq__", "__hash__", "__reduce_ex__", "__copy__", "__deepcopy__"} <= set(refusals)
+    assert len(holders) >= 50
+    assert [
+        (one, name)
+        for one in holders
+        for name in (*refusals, "__str__", "__format__", "__ne__")
+        if getattr(one, name) is not getattr(Guarded, name)
+    ] == []
+
+
+def test_whatever_has_a_field_for_a_secret_is_guarded_itself() -> None:
+    held = [
+        (one, field)
+        for one in classes()
+        for field, annotation in vars(one).get("__annotations__", {}).items()
+        if any(issubclass(part, Guarded) for part in named(annotation, one.__module__))
+    ]
+
+    assert len(held) >= 40
+    assert [(one, field) for one, field in held if not issubclass(one, Guarded)] == []
 
 
 def test_a_book_of_a_thread_and_the_keys_of_a_source_show_no_key() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from crypto import age
 from crypto.digest import sha256
 from crypto.errors import CryptoError
+from crypto.secret import Guarded
 from handling.corridor.chain import Link
 from handling.corridor.store.envelopes import Envelope
 from handling.store.keyring import MissingKeyError
@@ -27,8 +28,8 @@ class Plain:
         return sha256(self.text.rstrip(b" ")).hex()
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Read(Guarded):
     """One message as it was read; *message* is None when it cannot be read at all."""
 
     envelope: Envelope

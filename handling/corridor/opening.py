@@ -26,7 +26,7 @@ from crypto.errors import (
 )
 from crypto.openpgp import Sealed
 from crypto.pgpintake import Opened
-from crypto.secret import Secret
+from crypto.secret import Guarded, Secret
 from handling.corridor import interests, parts, reading, sealed, tips
 from handling.corridor.chain import ACCEPTED
 from handling.corridor.errors import NotThereError, RefusedError
@@ -110,8 +110,8 @@ async def inside(db: Db, handler: Handler, thread: UUID) -> dict[UUID, Inside]:
     return {row.message: _unsealed(key, row) for row in stored}
 
 
-@dataclass(frozen=True, slots=True)
-class Opener:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Opener(Guarded):
     """Opens for one handler; one message at a time."""
 
     pool: Pool

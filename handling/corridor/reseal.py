@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
-from crypto.secret import Secret
+from crypto.secret import Guarded, Secret
 from handling.corridor import interests, opened, reading, sealed, seen
 from handling.corridor.chain import ACCEPTED
 from handling.corridor.content import Content
@@ -200,8 +200,8 @@ async def _tip(db: Db, thread: UUID) -> Tip:
     return tip
 
 
-@dataclass(slots=True)
-class _Thread:
+@dataclass(slots=True, eq=False, repr=False)
+class _Thread(Guarded):
     """One thread and its tip while new messages go in; the transaction holds both rows."""
 
     id: UUID

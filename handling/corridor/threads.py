@@ -7,7 +7,7 @@ from typing import Any, Literal
 from uuid import UUID, uuid4
 
 from crypto import age
-from crypto.secret import Secret
+from crypto.secret import Guarded, Secret
 from handling.corridor import sealed
 from handling.corridor.chain import ACCEPTED, Link, Verdict, closes_gap, is_late, judge, unbroken
 from handling.corridor.store import threads
@@ -30,8 +30,8 @@ class ReplyError(Exception):
     """The reply cannot be sent; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Taken(Guarded):
     """What became of one message: its verdict, the book after it, and the new verdict of the one that waited for it."""
 
     verdict: Verdict
@@ -39,8 +39,8 @@ class Taken:
     after: Verdict | None
 
 
-@dataclass(frozen=True, slots=True)
-class Book:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Book(Guarded):
     """What the unit knows of one thread: its keys, the accepted messages in, and the end of the replies out."""
 
     keys: envelope.Thread

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
+from crypto.secret import Guarded
 from handling.desk import acts, case, notices, owed, store
 from handling.desk.acts import Act, Did, Drop, Learned, Recall, Review
 from handling.desk.case import Answered, NoSuchReleaseError
@@ -50,8 +51,8 @@ class SameReviewerError(Exception):
         super().__init__("somebody else has to write the second review")
 
 
-@dataclass(frozen=True, slots=True)
-class Hand:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Hand(Guarded):
     """Who acts, under which list, on which day."""
 
     desk: Desk

@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from crypto import age
+from crypto.secret import Guarded
 from crypto.signing import SigningKey
 from handling.rules.keylife import VALID_DAYS
 from handling.store.keyring import Keyring
 from tipline.envelope import IntakeKey
 
 
-@dataclass(frozen=True, slots=True)
-class NewIntakeKey:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class NewIntakeKey(Guarded):
     """An intake key with its seed, and its statement as it is published."""
 
     key: IntakeKey

@@ -8,7 +8,7 @@ from crypto import age, canonical, macs
 from crypto.digest import sha256
 from crypto.errors import CryptoError, SignatureError
 from crypto.padding import pad_message
-from crypto.secret import Secret
+from crypto.secret import Guarded, Secret
 from tipline import strict
 from tipline.envelope.bodies import BODIES, Body
 from tipline.envelope.thread import ForgedError, Thread
@@ -19,8 +19,8 @@ WAYS: Final = frozenset({"arrival", "kit", "browser"})
 """How a message may say that it was sealed; what comes by OpenPGP is no message of this form."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Message(Guarded):
     """What a source sends, sealed to an intake key. Its MAC is under the thread's key, made when it is encoded.
 
     Attributes:

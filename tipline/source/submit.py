@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from crypto.codename import SourceKeys, SubmissionMac
+from crypto.secret import Guarded
 from tipline.base.database import StoreError
 from tipline.bundles import pack_bundle
 from tipline.envelope import Answer, Body, IntakeKeyError, Message, Place, Thread, Tip, answer_message
@@ -55,8 +56,8 @@ _REFUSED: Final[Mapping[Outcome, type[Exception]]] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Delivery(Guarded):
     """One message, ready to be sealed.
 
     Attributes:

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from crypto.codename import Codename, SourceKeys, SubmissionMac, keys
 from crypto.errors import SignatureError
+from crypto.secret import Guarded
 from tipline.base.web import CSRF
 from tipline.envelope import Body
 from tipline.source import context, session, submit
@@ -15,8 +16,8 @@ from tipline.source.session import Session
 from tipline.source.submit import Delivery
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Visit(Guarded):
     """A signed-in request."""
 
     session: Session
