@@ -1,21 +1,27 @@
 """Runs one act in a process of its own that ends itself with SIGKILL right before the n-th thing it does to disk, database or wire.
 
 Counting n up from 1 until the act comes to its end tries every instruction between two lasting effects, and, last, the
-moment after the final one, when whoever asked has heard nothing yet.
+moment after the final one, when whoever asked has heard nothing yet. `lasting` runs an act to its end and says in which
+order it made things last.
 """
 
 import asyncio
 import functools
 import multiprocessing
 import os
+import pickle
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import aiohttp
 import asyncpg
+
+from tests.lasting import STATEMENTS, Event, watch
 
 Act = Callable[..., Awaitable[object]]
 
@@ -28,7 +34,6 @@ _PROCESSES.set_forkserver_preload(
     ["handling.corridor.main", "handling.desk.main", "handling.guard.main", "tipline.source.arrive", "tipline.drop.api"]
 )
 _FILES = ("fsync", "link", "replace", "rename", "unlink", "rmdir")
-_STATEMENTS = ("execute", "executemany", "fetch", "fetchrow", "fetchval")
 
 
 @dataclass(slots=True)
@@ -48,7 +53,7 @@ class _Points:
         """Count before everything that lasts: files made to stay, moved or removed, statements, requests."""
         for name in _FILES:
             setattr(os, name, self._before(getattr(os, name)))
-        for name in _STATEMENTS:
+        for name in STATEMENTS:
             setattr(asyncpg.Connection, name, self._before_change(getattr(asyncpg.Connection, name)))
         aiohttp.ClientSession._request = self._before(aiohttp.ClientSession._request)  # type: ignore[method-assign]
 
@@ -96,8 +101,16 @@ async def each_point(act: Act, make_args: Callable[[int], Awaitable[tuple[object
     raise AssertionError("the act never comes to its end")
 
 
-def _run(act: Act, args: tuple[object, ...], at: int) -> bool:
-    process = _PROCESSES.Process(target=_child, args=(act, args, at), daemon=True)
+async def lasting(act: Act, *args: object) -> list[Event]:
+    """Run ``act(*args)`` to its end in a fresh process; return what it synced and what it told the database, in order."""
+    with NamedTemporaryFile() as file:
+        assert not await asyncio.to_thread(_run, act, args, 0, file.name)
+        events: list[Event] = pickle.load(file)  # noqa: S301 - our own child's
+        return events
+
+
+def _run(act: Act, args: tuple[object, ...], at: int, noted: str = "") -> bool:
+    process = _PROCESSES.Process(target=_child, args=(act, args, at, noted), daemon=True)
     process.start()
     process.join(_SECONDS)
     code = process.exitcode
@@ -109,9 +122,12 @@ def _run(act: Act, args: tuple[object, ...], at: int) -> bool:
     return code != 0
 
 
-def _child(act: Act, args: tuple[object, ...], at: int) -> None:
+def _child(act: Act, args: tuple[object, ...], at: int, noted: str) -> None:
     points = _Points(at)
+    events = watch(setattr) if noted else []
     asyncio.run(_act(act, args, points))
+    if noted:
+        Path(noted).write_bytes(pickle.dumps(events))
     os._exit(0)
 
 

@@ -107,11 +107,9 @@ class Keyring:
         Nothing is overwritten: a disk may keep old blocks, and the keyring's backups keep the key for their window.
         """
         path = self._path(kind, name)
-        try:
-            path.unlink()
-        except FileNotFoundError:
-            return
-        files.sync_folder(path.parent)
+        path.unlink(missing_ok=True)
+        if path.parent.is_dir():  # also where the file has gone: whoever removed it may have been killed before this
+            files.sync_folder(path.parent)
 
     def settle(self) -> int:
         """Finish what a crash left half done: a restricted record has no second key under the vault. Returns how many.

@@ -60,6 +60,7 @@ class BlobWriter:
         try:
             os.link(self._temporary, self._folder / str(blob))
         except FileExistsError:
+            files.sync_folder(self._folder)  # whoever gave it may have been killed before, or is about to
             return False
         self._temporary.unlink()
         self._shown()

@@ -28,9 +28,12 @@ def replace_private(file: Path, content: bytes) -> None:
 
 
 def private_folder(folder: Path) -> None:
-    """Make *folder* with mode 0700 unless it is there."""
-    if not folder.is_dir():
+    """Make *folder* with mode 0700 unless it is there, and bring its name and its parents' to disk."""
+    missing = [one for one in (folder, *folder.parents) if not one.is_dir()]
+    if missing:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for one in missing:
+            sync_folder(one.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -20,9 +20,10 @@ from handling.corridor.store.files import File, FileState
 from handling.corridor.tips import OpenTip
 from handling.rules.triage import State
 from handling.store import members
-from tests.crashing import died, each_point
+from tests.crashing import died, each_point, lasting
 from tests.handling.corridor.conftest import World
 from tests.handling.corridor.sources import Envelope, Source, at_the_drop
+from tests.lasting import before, is_on_disk
 from tipline.base import accounts, database
 from tipline.base.blobstore import BlobStore
 from tipline.base.settings import Settings
@@ -116,6 +117,27 @@ async def test_re_sealing_that_is_killed_anywhere_makes_one_tip_with_its_file(wo
     assert keyring.names("record") | keyring.names("restricted") == named
     assert world.blobs.collected.sweep(frozenset()) >= 0
     assert world.blobs.files.names() == {row["id"] for row in await world.inside.fetch("SELECT id FROM corridor.part")}
+
+
+async def test_what_is_collected_and_each_key_and_file_made_of_it_are_on_the_disk_before_the_rows_that_name_them(
+    world: World,
+) -> None:
+    async with world.pool.acquire() as db:
+        content = await accounts.unlock(db, "corridor", "amina", world.practice.passphrase("corridor", "amina"))
+    source, inside = Source(), world.settings.inside / "corridor"
+    sent = [source.tip(world.intake, "tip before a power cut"), *source.file(world.intake, DATA)]
+    await at_the_drop(world.public, world.settings.public, source, *sent)
+
+    collected = await lasting(collection, world.settings)
+    for one in sent:
+        assert is_on_disk(inside / "blobs" / str(one.id), before(collected, "INSERT INTO corridor.envelope", one.id))
+    resealed = await lasting(resealing, world.settings, dict(content))
+
+    thread = await world.inside.fetchval("SELECT id FROM corridor.thread")
+    (key,) = (inside / "keyring").glob(f"*/{thread}.age")
+    assert is_on_disk(key, before(resealed, "INSERT INTO corridor.thread", thread))
+    (file,) = (inside / "files").iterdir()
+    assert is_on_disk(file, before(resealed, "INSERT INTO corridor.part", UUID(file.name)))
 
 
 async def test_the_sweep_waits_for_a_commit_that_a_killed_corridor_had_asked_for(world: World) -> None:

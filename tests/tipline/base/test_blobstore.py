@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from tests.lasting import is_gone, is_on_disk, is_shown, watch
 from tipline.base.blobstore import BlobMissingError, BlobStore
 
 
@@ -53,6 +54,53 @@ def test_a_blob_is_private_and_so_is_its_folder(tmp_path: Path) -> None:
 
     assert (tmp_path / "blobs").stat().st_mode & 0o777 == 0o700
     assert (tmp_path / "blobs" / str(blob)).stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("day", [None, date(2026, 11, 23)])
+def test_a_blob_is_on_the_disk_with_its_name_when_publishing_it_returns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, day: date | None
+) -> None:
+    store = BlobStore(tmp_path)
+    events = watch(monkeypatch.setattr)
+
+    blob, chosen = a_blob(store, b"sealed" * 20_000, day), uuid4()
+    with store.create(day=day) as writer:
+        writer.write(b"sealed elsewhere" * 20_000)
+        assert writer.publish_new(chosen)
+    anew = len(events)
+    renewed = store.renew(blob, day=date(2026, 11, 24))
+
+    assert is_on_disk(tmp_path / str(chosen), events)
+    assert renewed
+    assert is_on_disk(tmp_path / str(blob), events[anew:])
+
+
+def test_a_name_that_is_taken_is_on_the_disk_before_anybody_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever gave it may have been killed before the folder was synced, and the next notes that the blob is here."""
+    store, blob = BlobStore(tmp_path), uuid4()
+    with store.create() as killed, store.create() as writer:
+        killed.publish_new(blob)
+        events = watch(monkeypatch.setattr)
+        assert not writer.publish_new(blob)
+
+    assert is_shown(tmp_path / str(blob), events)
+
+
+def test_what_is_deleted_or_swept_is_off_the_disk_when_that_returns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = BlobStore(tmp_path)
+    deleted, swept = a_blob(store), a_blob(store)
+    events = watch(monkeypatch.setattr)
+
+    store.delete(deleted)
+    off = is_gone(tmp_path / str(deleted), events)
+    store.sweep(set())
+
+    assert off
+    assert is_gone(tmp_path / str(swept), events)
 
 
 def test_a_missing_blob_is_an_error_to_read_and_none_to_delete(tmp_path: Path) -> None:
@@ -124,6 +172,7 @@ _WRITES = """
 import sys
 from pathlib import Path
 from uuid import uuid4
+from tests.lasting import is_gone, is_on_disk, is_shown, watch
 from tipline.base.blobstore import BlobStore
 store = BlobStore(Path(sys.argv[1]))
 while True:

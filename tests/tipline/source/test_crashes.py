@@ -8,8 +8,9 @@ from collections import Counter
 from aiohttp.test_utils import TestServer
 
 from tests.conftest import RolePool
-from tests.crashing import died, each_point
+from tests.crashing import died, each_point, lasting
 from tests.journeys.browser import Browser, Upload, send_files
+from tests.lasting import before, is_on_disk
 from tests.tipline.source.elsewhere import a_gate
 from tests.tipline.source.running import Taken, Zone, a_submission, a_zone, collect, joined, messages
 from tipline.base import database
@@ -74,6 +75,18 @@ async def test_a_report_that_is_killed_anywhere_and_sent_again_is_one_tip_with_i
     assert texts == Counter({str(text): 1 for _, _, text in list(forms.values())})
     assert swept > 0
     assert await _swept(zone, pool) == 0
+
+
+async def test_every_envelope_of_a_report_is_on_the_disk_before_the_row_that_names_it(
+    settings: Settings, public_db: Db
+) -> None:
+    zone = await a_zone(settings, public_db)
+
+    events = await lasting(report, settings, new_form_token(), "tip before a power cut")
+
+    assert len(zone.blobs.names()) > 2
+    for name in zone.blobs.names():
+        assert is_on_disk(settings.public / "blobs" / str(name), before(events, "zone.submit", name))
 
 
 async def test_the_sweep_waits_for_a_commit_that_a_killed_process_had_asked_for(

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.conftest import RolePool
-from tests.crashing import died, each_point
+from tests.crashing import died, each_point, lasting
+from tests.lasting import before, is_on_disk
 from tests.tipline.source.elsewhere import TEXT, HandIn, in_one_process, intake, multipart, seal, send
 from tests.tipline.source.running import (
     TODAY,
@@ -141,6 +142,19 @@ async def test_a_hand_in_that_is_killed_anywhere_and_handed_in_again_is_one_tip(
     assert all(whole(thread, PHOTOS[0]) for thread in found)
     await forget.sweep(pool, zone.blobs)
     await _nothing_waits(zone, public_db)
+
+
+async def test_each_envelope_that_is_handed_in_is_on_the_disk_before_it_is_noted_as_here(
+    settings: Settings, public_db: Db
+) -> None:
+    zone = await a_zone(settings, public_db)
+    sealed = seal(intake(zone.unit), PHOTOS[0])
+
+    events = await lasting(hand_over, settings, *sealed.files)
+
+    assert zone.blobs.names() == {listed.id for listed in sealed.slip.envelopes}
+    for name in zone.blobs.names():
+        assert is_on_disk(settings.public / "blobs" / str(name), before(events, "SET here = true", name))
 
 
 async def test_what_is_never_completed_is_forgotten_after_a_week_and_not_before(
