@@ -90,10 +90,12 @@ class Upkeep:
             self._done_for = listed.version
             keys = ZoneKeys.of(listed, self._zone)
             await asyncio.to_thread(vault.advance, epoch=keys.epoch, recipient=keys.recipient)
-            sealed = await asyncio.to_thread(vault.refresh, keys.members, version=listed.version, former=listed.former)
+            await asyncio.to_thread(vault.refresh, keys.members, version=listed.version, former=listed.former)
             moved = await asyncio.to_thread(vault.rewrap)
-            if sealed or moved.moved or moved.retired:
-                _log.info("%d key files sealed to today's members, %d moved to the vault in force", sealed, moved.moved)
+            if (
+                moved.moved or moved.retired
+            ):  # not what was sealed afresh, nor how many: that tells of restricted records
+                _log.info("the keys under an older vault are moved to the vault in force")
             if moved.unreadable:
                 _log.error("%d key files open with no vault; they are left as they are", moved.unreadable)
             self.notices = (*self._unfinished(keys.epoch), *await self._due(vault, keys, listed, by))
@@ -137,8 +139,11 @@ class Upkeep:
 
 
 async def sweep(pool: Pool, keyring: Keyring, named: Named) -> int:
-    """Finish what a crash left half done in a keyring, and remove record keys that no row names; return how many."""
-    settled = await asyncio.to_thread(keyring.settle)
+    """Finish what a crash left half done in a keyring, and remove record keys that no row names; return how many.
+
+    The log says no number, and nothing of what was settled: keys of records that its reader must not know of are among them.
+    """
+    await asyncio.to_thread(keyring.settle)
     before = time.time() - ORPHAN_SECONDS
     old = await asyncio.to_thread(keyring.unnamed, before=before)
     records = {name: UUID(name) for name in old if _is_id(name)}
@@ -146,13 +151,11 @@ async def sweep(pool: Pool, keyring: Keyring, named: Named) -> int:
         kept = await named(db, list(records.values()))
     orphans = [name for name, record in records.items() if record not in kept]
     if not keylife.may_sweep(len(orphans), len(old)):
-        _log.error(
-            "%d of %d record keys have no row; none is removed: is this the right database?", len(orphans), len(old)
-        )
+        _log.error("too many record keys have no row; none is removed: is this the right database?")
         return 0
     removed = await asyncio.to_thread(keyring.sweep, orphans, before=before)
-    if settled or removed:
-        _log.info("%d restricted records settled, %d record keys without a row removed", settled, removed)
+    if removed:
+        _log.info("record keys without a row are removed")
     return removed
 
 
