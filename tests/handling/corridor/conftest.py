@@ -145,14 +145,14 @@ async def browser(world: World, site: TestServer) -> AsyncIterator[Browser]:
         yield opened
 
 
-async def sign_in(world: World, browser: Browser, name: str) -> Page:
-    """Sign one handler in."""
+async def sign_in(world: World, browser: Browser, name: str, process: str = "corridor") -> Page:
+    """Sign one member in."""
     await browser.open("/sign-in")
     return await browser.submit(
         "/sign-in",
         name=name,
-        passphrase=world.practice.passphrase("corridor", name),
-        code=world.practice.code("corridor", name, int(time.time())),
+        passphrase=world.practice.passphrase(process, name),
+        code=world.practice.code(process, name, int(time.time())),
     )
 
 

@@ -14,21 +14,18 @@ from crypto import age
 from crypto.canonical import canonical
 from crypto.secret import Secret
 from handling.corridor import items, outcomes, reading, reports, seen, tips
-from handling.corridor.document import Draft
 from handling.corridor.errors import NotThereError, RefusedError
 from handling.corridor.pages.app import ROUTES
 from handling.corridor.parts import CHUNK
 from handling.corridor.session import Handler
-from handling.corridor.stating import Stated
 from handling.corridor.store import envelopes, files
 from handling.corridor.tips import OpenTip
-from handling.data import countries, scheme, subjects
+from handling.data import scheme
 from handling.rules.exclusions import Decision
 from handling.store.keyring import MissingKeyError
-from tests.adversarial.worlds import crawl
+from tests.adversarial.worlds import crawl, finished, queue
 from tests.handling.corridor.conftest import World, sign_in
 from tests.handling.corridor.sources import AT, TODAY, Source
-from tests.journeys.answers import ANSWERED
 from tests.journeys.browser import Browser
 from tipline import envelope
 from tipline.source import submit
@@ -260,14 +257,14 @@ async def test_the_guard_is_asked_for_those_who_may_read_alone(world: World, ami
 
     async with world.pool.acquire() as db:
         draft = (await reports.get(db, amina.vault, report)).draft
-    await reports.save(world.pool, amina, report, _finished(draft))
+    await reports.save(world.pool, amina, report, finished(draft))
     with pytest.raises(RefusedError, match="Nobody else in this unit may review it"):
-        await _queue(world, amina, report)
+        await queue(world, amina, report)
     await outcomes.propose(world.pool, amina, outcome, "helped", TODAY)
     assert await world.inside.fetchval("SELECT shown_to FROM guard.phrase") == ["amina", "clara"]
 
     await reading.decide(world.pool, amina, tip.row.id, EVERYBODY, TODAY)
-    await _queue(world, amina, report)
+    await queue(world, amina, report)
 
     assert await world.inside.fetchval("SELECT shown_to FROM guard.phrase") is None
     assert await world.inside.fetchval("SELECT shown_to FROM guard.review") is None
@@ -288,8 +285,8 @@ async def test_what_waits_at_the_guard_is_withdrawn_and_asked_again_of_those_who
     outcome = await _outcome(world, amina, report)
     async with world.pool.acquire() as db:
         draft = (await reports.get(db, amina.vault, report)).draft
-    await reports.save(world.pool, amina, report, _finished(draft))
-    await _queue(world, amina, report)
+    await reports.save(world.pool, amina, report, finished(draft))
+    await queue(world, amina, report)
     await outcomes.propose(world.pool, amina, outcome, "helped", TODAY)
     await world.inside.execute("UPDATE guard.phrase SET state = 'signed-once'")
     await world.inside.execute("INSERT INTO guard.signature VALUES ($1, 'phrase', 'ben', $2)", outcome, bytes(64))
@@ -319,12 +316,12 @@ async def test_the_guard_is_asked_before_or_after_a_decision_and_never_beside_it
     outcome = await _outcome(world, amina, report)
     async with world.pool.acquire() as db:
         draft = (await reports.get(db, amina.vault, report)).draft
-    await reports.save(world.pool, amina, report, _finished(draft))
+    await reports.save(world.pool, amina, report, finished(draft))
 
     async with world.pool.acquire() as db, db.transaction():  # somebody takes the tip away from Ben
         await tips.locked(db, amina.vault, tip.row.id)
         asked = [
-            asyncio.create_task(_queue(world, amina, report)),
+            asyncio.create_task(queue(world, amina, report)),
             asyncio.create_task(outcomes.propose(world.pool, amina, outcome, "helped", TODAY)),
         ]
         _, waiting = await asyncio.wait(asked, timeout=1)
@@ -527,21 +524,3 @@ async def _outcome(world: World, handler: Handler, report: UUID) -> UUID:
     await outcomes.reseal(world.pool, handler)
     assert await world.inside.fetchval("SELECT resealed FROM corridor.outcome WHERE id = $1", outcome)
     return outcome
-
-
-def _finished(draft: Draft) -> Draft:
-    return replace(
-        draft,
-        title="Ivory in a warehouse",
-        summary="Boxes stand there.",
-        subjects=("goods.ivory",),
-        agencies=("harbour-customs",),
-        stated=Stated.of_form(ANSWERED),
-        sum_of_knowledge="Several people know each part of it.",
-    )
-
-
-async def _queue(world: World, handler: Handler, report: UUID) -> None:
-    await reports.queue(
-        world.pool, handler, report, scheme=scheme(), subjects=subjects(), countries=countries(), today=TODAY
-    )

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import io
 from dataclasses import replace
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from aiohttp.test_utils import TestServer
@@ -15,14 +15,13 @@ from handling.corridor.errors import NotThereError, RefusedError
 from handling.corridor.session import Handler
 from handling.corridor.store import interests as kept
 from handling.corridor.tips import OpenTip
-from handling.data import countries, scheme, subjects
 from handling.rules.exclusions import Decision
 from handling.rules.interests import Conflict, KnownPerson
 from handling.store import agencies
-from tests.adversarial.worlds import crawl
+from tests.adversarial.worlds import crawl, finished, queue
 from tests.handling.corridor.conftest import World, sign_in
 from tests.handling.corridor.sources import AT, TODAY, Source
-from tests.handling.corridor.test_first_reading import _finished, _report
+from tests.handling.corridor.test_first_reading import _report
 from tests.journeys.browser import Browser
 from tipline.cli import agency
 
@@ -195,7 +194,7 @@ async def test_wherever_a_known_person_stands_the_report_is_kept_from_the_agency
     (tip,) = await world.tips(amina)
     report, _ = await _report(world, amina, tip)
     async with world.pool.acquire() as db:
-        draft = _finished((await reports.get(db, amina.vault, report)).draft)
+        draft = finished((await reports.get(db, amina.vault, report)).draft)
 
     if where == "item":
         await items.add(world.pool, amina, tip.row.id, "Jonas Petrov owns it.", AT)
@@ -204,7 +203,7 @@ async def test_wherever_a_known_person_stands_the_report_is_kept_from_the_agency
             await reports.save(world.pool, amina, report, replace(draft, summary="Of Jonas Petrov."))
     else:
         await reports.save(world.pool, amina, report, draft)
-        await _queue(world, amina, report)
+        await queue(world, amina, report)
         await interests.add_person(world.pool, amina, person("Jonas Petrow"))
         await looking.look(world.pool, amina)
         assert await world.inside.fetchval("SELECT count(*) FROM guard.review") == 0
@@ -337,9 +336,3 @@ def _with_name(handler: Handler, name: str, shown: str) -> Handler:
 async def _items(world: World, handler: Handler, tip: OpenTip) -> tuple[items.OpenItem, ...]:
     async with world.pool.acquire() as db:
         return await items.of_tip(db, handler.vault, tip.row.id, tip.row.thread)
-
-
-async def _queue(world: World, handler: Handler, report: UUID) -> None:
-    await reports.queue(
-        world.pool, handler, report, scheme=scheme(), subjects=subjects(), countries=countries(), today=TODAY
-    )
