@@ -14,7 +14,7 @@ import pytest
 from crypto.signing import SigningKey
 from handling.corridor import threads
 from handling.corridor.chain import Verdict
-from handling.corridor.collect import BusyError, Collected
+from handling.corridor.collect import BusyError, Collected, Collector
 from handling.corridor.dropclient import DropError, drop_address
 from handling.corridor.main import open_keyring
 from handling.corridor.schedule import Plan, next_bundle
@@ -170,22 +170,31 @@ async def test_bytes_other_than_the_listed_ones_stay_at_the_drop(world: World) -
     assert world.blobs.collected.names() == set()
 
 
-async def test_a_reply_reaches_the_source_and_every_bundle_has_one_size(world: World, amina: Handler) -> None:
+async def one_answered_and_one_silent(world: World, amina: Handler, collecting: Collector) -> tuple[Source, Source]:
+    """Two mailboxes at the drop: for one two replies wait, for the other nothing."""
     answered, silent = Source(), Source()
+    await at_the_drop(world.public, world.settings.public, answered, answered.tip(world.intake))
+    await at_the_drop(world.public, world.settings.public, silent)
+    await collecting.collect()
+    await world.resealer.run(amina)
+    (tip,) = await world.tips(amina)
+    for text in ("Which warehouse?", "And when?"):
+        async with world.pool.acquire() as db, db.transaction():
+            await threads.send(db, amina.vault, tip.row.thread, kind="reply", text=text, author="amina", now=NOON)
+    return answered, silent
+
+
+async def bundles_of(world: World) -> dict[bytes, bytes]:
+    return {row["id"]: row["bundle"] for row in await world.public.fetch("SELECT id, bundle FROM zone.mailbox")}
+
+
+async def test_a_reply_reaches_the_source_and_every_bundle_has_one_size(world: World, amina: Handler) -> None:
     async with running_drop(world.settings) as address, collector(world, address) as collecting:
-        await at_the_drop(world.public, world.settings.public, answered, answered.tip(world.intake))
-        await at_the_drop(world.public, world.settings.public, silent)
-        await collecting.collect()
-        await world.resealer.run(amina)
-        (tip,) = await world.tips(amina)
-        for text in ("Which warehouse?", "And when?"):
-            async with world.pool.acquire() as db, db.transaction():
-                await threads.send(db, amina.vault, tip.row.thread, kind="reply", text=text, author="amina", now=NOON)
+        answered, silent = await one_answered_and_one_silent(world, amina, collecting)
 
         replaced = await collecting.replace_bundles()
 
-    rows = await world.public.fetch("SELECT id, bundle FROM zone.mailbox")
-    bundles = {row["id"]: row["bundle"] for row in rows}
+    bundles = await bundles_of(world)
     replies = answered.replies(bundles[answered.keys.mailbox])
     assert replaced == 2
     assert [(reply.counter, reply.text) for reply in replies] == [(1, "Which warehouse?"), (2, "And when?")]
@@ -194,16 +203,17 @@ async def test_a_reply_reaches_the_source_and_every_bundle_has_one_size(world: W
     assert len({len(bundle) for bundle in bundles.values()}) == 1
 
 
-async def test_every_bundle_is_sealed_afresh_news_or_not(world: World) -> None:
-    silent = Source()
+async def test_every_bundle_is_sealed_afresh_news_or_not(world: World, amina: Handler) -> None:
     async with running_drop(world.settings) as address, collector(world, address) as collecting:
-        await at_the_drop(world.public, world.settings.public, silent)
-        await collecting.replace_bundles()
-        before = await world.public.fetchval("SELECT bundle FROM zone.mailbox")
+        both = {one.keys.mailbox for one in await one_answered_and_one_silent(world, amina, collecting)}
+        rounds = [await bundles_of(world)]
+        for _ in range(3):  # the first brings the news, the others none
+            await collecting.replace_bundles()
+            rounds.append(await bundles_of(world))
 
-        await collecting.replace_bundles()
-
-    assert await world.public.fetchval("SELECT bundle FROM zone.mailbox") != before
+    assert all(found.keys() == both for found in rounds)
+    assert all(len({found[mailbox] for found in rounds}) == len(rounds) for mailbox in both)
+    assert len({len(bundle) for found in rounds for bundle in found.values()}) == 1
 
 
 async def test_intake_keys_that_the_drop_lacks_are_published(world: World) -> None:
