@@ -42,7 +42,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         die_with_parent(signal.SIGTERM, args.parent)
     log.setup(args.name)
     harden()
-    if args.parent is None:  # `tipline run` has said it once for all
+    if args.parent is None or not settings.practice:  # a practice unit has been warned once for all, by `tipline run`
         swap.refuse(settings)
     os.environ.pop("TIPLINE_PUBLIC_DSN", None)  # read already; a child of this process needs its own role at most
     os.environ.pop("TIPLINE_INSIDE_DSN", None)

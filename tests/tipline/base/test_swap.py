@@ -1,6 +1,8 @@
 """Whether memory may reach a disk is read from the kernel; a real unit does not start when it may."""
 
-import logging
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -50,11 +52,48 @@ def test_memory_reaches_a_disk_only_with_swap_and_without_a_limit_of_none(
         swap.refuse(real, told(files))
 
 
-def test_a_practice_unit_is_warned_in_one_line_and_starts(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING):
-        swap.refuse(settings_in(tmp_path), told({"/proc/swaps": SOME}))
+def on_a_machine_where(swaps: str, folder: Path) -> dict[str, str]:
+    """The environment of processes that read *swaps* where the kernel tells of swap, and of no limit."""
+    told_ = f"{{{str(swap._SWAPS)!r}: {swaps!r}}}.get(str(file))"
+    (folder / "sitecustomize.py").write_text(f"from tipline.base import swap\nswap._read = lambda file: {told_}\n")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TIPLINE_")}
+    return {**kept, "PYTHONPATH": str(folder)}
 
-    assert [record.getMessage() for record in caplog.records] == [swap.ADVICE]
+
+def tipline(swaps: str, folder: Path, *args: str, practice: bool) -> "subprocess.CompletedProcess[str]":
+    data = folder / "data"
+    data.mkdir(exist_ok=True)
+    kind = f"practice = {str(practice).lower()}\n"
+    (data / "tipline.toml").write_text(f'{kind}unit = "unit"\nname = "Unit"\nzones = ["public"]\n')
+    return subprocess.run(
+        [sys.executable, "-m", "tipline.cli.main", "--data", str(data), *args],
+        env=on_a_machine_where(swaps, folder),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    "command", [["run"], ["serve", "source"], ["serve", "source", "--parent", str(os.getpid())], ["serve", "drop"]]
+)
+def test_a_real_unit_does_not_start_where_memory_can_be_swapped_out(command: list[str], tmp_path: Path) -> None:
+    done = tipline(SOME, tmp_path, *command, practice=False)
+
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"tipline: {swap.ADVICE}\n")
+    assert not (tmp_path / "data" / "public").exists()  # nothing was begun
+
+
+def test_a_process_of_a_practice_unit_says_so_once_and_is_as_without_swap(tmp_path: Path) -> None:
+    without = tipline(NONE, tmp_path, "serve", "drop", practice=True)  # nobody has made its database, and it says that
+
+    alone = tipline(SOME, tmp_path, "serve", "drop", practice=True)
+    of_run = tipline(SOME, tmp_path, "serve", "drop", "--parent", str(os.getpid()), practice=True)
+
+    assert without.stderr
+    assert alone.stderr == f"drop: WARNING {swap.ADVICE}\n{without.stderr}"
+    assert of_run.stderr == without.stderr  # `tipline run` has said it
 
 
 def test_this_machine_can_be_asked(tmp_path: Path) -> None:

@@ -8,11 +8,14 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from tests.factories import free_ports, is_alive, settings_in
+from tests.tipline.base.test_swap import SOME, on_a_machine_where
+from tipline.base import swap
 from tipline.base.postgres import Cluster
 from tipline.cli import databases
 
@@ -21,13 +24,15 @@ _TIPLINE = (sys.executable, "-m", "tipline.cli.main")
 
 
 @contextmanager
-def running(folder: Path, *arguments: str) -> Iterator[tuple["subprocess.Popen[str]", dict[str, int]]]:
+def running(
+    folder: Path, *arguments: str, errors: IO[str] | None = None, environ: Mapping[str, str] = os.environ
+) -> Iterator[tuple["subprocess.Popen[str]", dict[str, int]]]:
     """`tipline run` up to where it says that it is running."""
     ports = free_ports()
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TIPLINE_")}
+    kept = {name: value for name, value in environ.items() if not name.startswith("TIPLINE_")}
     given = {f"TIPLINE_PORT_{name.upper()}": str(port) for name, port in ports.items()}
     command = [*_TIPLINE, "--data", str(folder), "run", *arguments]
-    process = subprocess.Popen(command, env={**kept, **given}, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, env={**kept, **given}, stdout=subprocess.PIPE, stderr=errors, text=True)
     assert process.stdout is not None
     try:
         assert any(line.startswith("Tipline is running") for line in process.stdout)
@@ -97,20 +102,26 @@ def test_a_practice_unit_survives_kills_and_leaves_nothing_running(tmp_path: Pat
     assert not (folder / "inside" / "postgres" / "postmaster.pid").exists()
 
 
-def test_a_machine_of_the_public_zone_runs_two_processes_and_stops_on_ctrl_c(tmp_path: Path) -> None:
-    folder = tmp_path / "data"
+def test_a_public_machine_in_practice_is_warned_once_of_swap_runs_two_processes_and_stops_on_ctrl_c(
+    tmp_path: Path,
+) -> None:
+    folder, said = tmp_path / "data", tmp_path / "said"
     folder.mkdir()
     (folder / "tipline.toml").write_text('practice = true\nunit = "unit"\nname = "Unit"\nzones = ["public"]\n')
     (folder / "public").mkdir(mode=0o700)
     (folder / "public" / "units.json").write_text(json.dumps([_PINNED]))
 
-    with running(folder) as (process, _):
+    with (
+        said.open("w") as errors,
+        running(folder, errors=errors, environ=on_a_machine_where(SOME, tmp_path)) as (process, _),
+    ):
         assert (folder / "inside").exists() is False
 
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
 
     assert processes_of(folder) == []
+    assert [line for line in said.read_text().splitlines() if "swap" in line] == [f"tipline: WARNING {swap.ADVICE}"]
 
 
 def test_a_command_beside_a_running_installation_uses_its_databases_and_leaves_them_running(tmp_path: Path) -> None:
