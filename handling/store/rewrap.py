@@ -171,12 +171,13 @@ def _batch(keyring: Keyring, kind: Kind, names: Sequence[str], identities: Seque
     with keyring.locked():
         restricted = keyring.names("restricted") if kind == "record" else frozenset()
         for name in names:
+            if name in restricted:  # a crash left both: the restricted file counts, and a leaver may open this one
+                keyring.delete(kind, name)
+                continue
             try:
                 sealed = keyring.get(kind, name)
             except MissingKeyError:
                 continue  # destroyed or restricted since the names were read
-            if name in restricted:
-                continue  # half restricted: it is about to go, and must not be written again
             plain = _opened(sealed, before)
             if plain is not None:
                 afresh[name] = age.seal(plain.expose(), [current.recipient])

@@ -31,7 +31,7 @@ from handling.rules import member_words, membership
 from handling.rules.member_words import groups
 from handling.rules.membership import Admit, Change, NewVault, Remove, Replace
 from handling.rules.release import Duty
-from handling.store import members, proposals
+from handling.store import epochs, members, proposals
 from handling.store.keyring import Keyring, Kind
 from handling.store.upkeep import ORPHAN_SECONDS, sweep
 from tests.handling.corridor.conftest import World
@@ -98,13 +98,13 @@ async def work(upkeep: CorridorUpkeep, handler: Handler) -> None:
     await upkeep.vault.work(handler.vault, handler.members, handler.member.name)
 
 
-def opens_anything(keyring: Keyring, identity: age.Identity) -> bool:
-    return any(_opens(keyring, kind, name, identity) for kind in SEALED for name in keyring.names(kind))
+def opens_anything(keyring: Keyring, *identities: age.Identity) -> bool:
+    return any(_opens(keyring, kind, name, *identities) for kind in SEALED for name in keyring.names(kind))
 
 
-def _opens(keyring: Keyring, kind: Kind, name: str, identity: age.Identity) -> bool:
+def _opens(keyring: Keyring, kind: Kind, name: str, *identities: age.Identity) -> bool:
     try:
-        age.open_(keyring.get(kind, name), [identity])
+        age.open_(keyring.get(kind, name), identities)
     except AgeError:
         return False
     return True
@@ -114,8 +114,10 @@ async def test_a_departure_leads_to_a_new_vault_that_the_leaver_opens_nothing_of
     world: World, unit: Unit, upkeep: CorridorUpkeep
 ) -> None:
     keyring = open_keyring(world.settings)
-    await world.collected(Source().tip(world.intake, "before ben left"))
+    await world.collected(Source().tip(world.intake, "for all", asked=""), Source().tip(world.intake, "for some"))
     await world.resealer.run(await world.handler("ben"))
+    ben = unit.identities["ben"]
+    vault = epochs.open_(keyring.get("vault", "1"), ben).identity
     await unit.ben_leaves()
 
     await work(upkeep, await world.handler("amina"))
@@ -132,10 +134,10 @@ async def test_a_departure_leads_to_a_new_vault_that_the_leaver_opens_nothing_of
 
     assert upkeep.notices() == ()
     assert keyring.names("vault") == {"2"}
-    assert not opens_anything(keyring, unit.identities["ben"])
+    assert all(keyring.names(kind) for kind in ("record", "restricted", "intake", "pgp-intake", "signer"))
+    assert not opens_anything(keyring, ben, vault)
     assert amina.members.corridor_epoch == 2
-    (tip,) = await world.tips(amina)
-    assert tip.content.text == "before ben left"
+    assert {tip.content.text for tip in await world.tips(amina)} == {"for all", "for some"}
     with pytest.raises(NoCorridorError):
         await world.handler("ben")
 

@@ -3,15 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final, get_args
 from uuid import UUID
 
 from crypto import age
 from crypto.errors import AgeError
-from handling.store import epochs
+from handling.store import epochs, rewrap
 from handling.store.keyring import Keyring, Kind, MissingKeyError
 from handling.store.vault import OpenVault
 
-SEALED: tuple[Kind, ...] = ("vault", "pending-vault", "vault-history", "record", "restricted", "intake", "signer")
+_NOT_OF_A_VAULT: Final = {"intake-statement", "pgp-intake-statement", "package"}  # clear, or of the guard
+SEALED: tuple[Kind, ...] = tuple(kind for kind in get_args(Kind) if kind not in _NOT_OF_A_VAULT)
 
 
 @dataclass
@@ -25,6 +27,7 @@ class Zone:
     version: int = 1
     recipient: age.Recipient = field(init=False)
     former: dict[str, str] = field(default_factory=dict)
+    earlier: list[age.Identity] = field(default_factory=list)  # of the epochs before: what whoever left may have kept
 
     @classmethod
     def founded(cls, folder: Path, names: Sequence[str]) -> "Zone":
@@ -64,9 +67,22 @@ class Zone:
 
     def new_epoch(self, session: OpenVault) -> None:
         """Begin the next epoch in *session* and sign it into the list; nobody has moved to it yet."""
+        self.earlier.append(self._in_force())
         self.recipient = session.begin(self.readers(), version=self.version)
         self.epoch += 1
         self.version += 1
+
+    def opens(self, kind: Kind, name: str, *identities: age.Identity) -> bool:
+        """Whether one of *identities*, or that of an earlier epoch, opens this file."""
+        try:
+            age.open_(self.keyring.get(kind, name), [*identities, *self.earlier])
+        except AgeError:
+            return False
+        return True
+
+    def _in_force(self) -> age.Identity:
+        found = (epochs.open_(one, self.recovery).identity for one in rewrap.candidates(self.keyring, self.epoch))
+        return next(one for one in found if one.recipient == self.recipient)
 
 
 def readable(vault: OpenVault, record: UUID) -> bool:
@@ -78,16 +94,6 @@ def readable(vault: OpenVault, record: UUID) -> bool:
     return True
 
 
-def opens_nothing(zone: Zone, identity: age.Identity) -> bool:
-    """Whether no file of the keyring opens with this identity."""
-    return not any(
-        _opens(zone.keyring.get(kind, name), identity) for kind in SEALED for name in zone.keyring.names(kind)
-    )
-
-
-def _opens(sealed: bytes, identity: age.Identity) -> bool:
-    try:
-        age.open_(sealed, [identity])
-    except AgeError:
-        return False
-    return True
+def opens_nothing(zone: Zone, *identities: age.Identity) -> bool:
+    """Whether no file of the keyring opens with what a leaver has: their own key, and every vault before this one."""
+    return not any(zone.opens(kind, name, *identities) for kind in SEALED for name in zone.keyring.names(kind))
