@@ -92,9 +92,8 @@ class Upkeep:
             await asyncio.to_thread(vault.advance, epoch=keys.epoch, recipient=keys.recipient)
             await asyncio.to_thread(vault.refresh, keys.members, version=listed.version, former=listed.former)
             moved = await asyncio.to_thread(vault.rewrap)
-            if (
-                moved.moved or moved.retired
-            ):  # not what was sealed afresh, nor how many: that tells of restricted records
+            # Not what was sealed afresh, nor how many: that tells of restricted records.
+            if moved.moved or moved.retired:
                 _log.info("the keys under an older vault are moved to the vault in force")
             if moved.unreadable:
                 _log.error("%d key files open with no vault; they are left as they are", moved.unreadable)
