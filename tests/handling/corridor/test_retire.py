@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestServer
+from asyncpg import Record
 
 from crypto import age
 from crypto.statement import Statement
@@ -15,7 +16,6 @@ from handling.corridor.session import Handler
 from handling.corridor.store import keys
 from handling.corridor.upkeep import UPKEEP
 from handling.rules import keylife
-from handling.store.keyring import Keyring, MissingKeyError
 from tests.handling.corridor.conftest import World
 from tests.handling.corridor.drop import collector, running_drop
 from tests.handling.corridor.sources import Source, at_the_drop
@@ -34,6 +34,19 @@ async def run_until(world: World, today: date, *, collected: bool) -> intake.Ret
         for day in (today - timedelta(days=n) for n in range(4)):
             await (keys.collected(db, day) if collected else keys.ran(db, day))
     return await intake.retire(world.pool, open_keyring(world.settings), today)
+
+
+async def rows_of(world: World) -> dict[str, list[Record]]:
+    """A copy of the corridor's tables."""
+    tables = await world.inside.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'corridor'")
+    return {name: await world.inside.fetch(f"SELECT * FROM corridor.{name}") for (name,) in tables}
+
+
+async def put_back(world: World, copy: dict[str, list[Record]]) -> None:
+    """Bring the corridor's tables back to what they were."""
+    await world.inside.execute(f"TRUNCATE {', '.join(f'corridor.{name}' for name in copy)}")
+    for name, rows in copy.items():
+        await world.inside.copy_records_to_table(name, schema_name="corridor", records=rows)
 
 
 async def test_a_seed_goes_with_its_statement_once_all_has_come_in(world: World) -> None:
@@ -82,24 +95,32 @@ async def test_what_a_drop_kept_back_stays_closed_when_the_window_has_passed_als
     withheld = Source().tip(world.intake, "kept back by the drop")
     folder = world.settings.inside / "corridor" / "keyring"
     window, deadline = world.settings.keyring_backup_days, ends(world) + timedelta(days=keylife.DEADLINE_DAYS)
-    backups: dict[date, Path] = {}
-    for day in (deadline + timedelta(days=n) for n in range(-3, window + 2)):
+    days = [deadline + timedelta(days=n) for n in range(-3, window + 2)]
+    today, backups, database = days[-1], dict[date, Path](), {}
+    assert amina.vault.intake(1)  # an open session that has used the seed keeps none of it
+    for day in days:
         await run_until(world, day, collected=False)  # the drop never lets a collection end
         backups[day] = Path(shutil.copytree(folder, tmp_path / f"backup-{day}"))
-        backups = {made: copy for made, copy in backups.items() if (day - made).days <= window}
-    await world.inside.execute("DELETE FROM corridor.intake_key")  # an older backup of the database is put back
-    await world.inside.execute("DELETE FROM corridor.day")
+        if day < deadline:
+            database = await rows_of(world)  # the newest copy that says nothing of the end of the seed
 
-    await world.collected(withheld)  # and only now the drop hands it out
-    await world.resealer.run(amina)
+    async def handed_out_over(backup: Path) -> str:
+        """Put a copy of the keyring and the older one of the database back; only now the drop hands the envelope out."""
+        shutil.rmtree(folder)
+        shutil.copytree(backup, folder)
+        await put_back(world, database)
+        await world.collected(withheld)
+        await world.resealer.run(amina)
+        return await world.state_of(withheld.id)
 
-    assert await world.state_of(withheld.id) == "refused"
-    assert await world.tips(amina) == ()
-    assert len(backups) == window + 1
-    for copy in backups.values():
-        assert "1" not in Keyring(copy).names("intake")
-        with pytest.raises(MissingKeyError):
-            amina.vault.intake(1)
+    kept = [backup for made, backup in backups.items() if (today - made).days <= window]
+    assert len(kept) == window + 1
+    for backup in kept:
+        assert await handed_out_over(backup) == "refused"
+        assert await world.tips(amina) == ()
+        assert 1 not in (await intake.retire(world.pool, open_keyring(world.settings), today)).destroyed
+        world.blobs.collected.delete(withheld.id)
+    assert await handed_out_over(backups[deadline - timedelta(days=1)]) == "resealed"  # one that was kept for too long
 
 
 async def test_within_the_window_a_backup_of_the_keyring_still_opens_and_the_next_run_destroys_again(
