@@ -60,16 +60,20 @@ class Killer:
         self._done += weight
 
     async def run(self, done: asyncio.Event) -> None:
-        """Kill until *done*."""
-        names, weights = list(WEIGHTS), list(WEIGHTS.values())
+        """Kill until *done*: everything once first, in any order, then by weight; too short a day for that grows longer."""
         until = 0.0
-        while not done.is_set():
-            if self._done < until:
+        while not done.is_set() or self.spared():
+            if self._done < until and not done.is_set():
                 await asyncio.sleep(_POLL)
                 continue
             await asyncio.sleep(self.chance.uniform(*_PAUSE))
-            if self.kill(self.chance.choices(names, weights)[0]):
+            names = self.spared() or list(WEIGHTS)
+            if self.kill(self.chance.choices(names, [WEIGHTS[name] for name in names])[0]):
                 until = self._done + self.chance.uniform(*_BETWEEN)
+
+    def spared(self) -> list[str]:
+        """Names of what has not been killed yet, but for workers, which come with visitors."""
+        return [name for name in WEIGHTS if name != "worker" and not self.kills[name]]
 
     def missing(self) -> list[str]:
         """Names of what could not be killed in an installation that has just started; workers come with visitors."""

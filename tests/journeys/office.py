@@ -17,6 +17,7 @@ from tests.journeys.stubborn import TRIES, Source, Worker
 _TIP = re.compile(r"tip (\d{5}): boxes|The first message of this thread has not come yet")
 _REPORT = re.compile(r"/reports/([0-9a-f-]{36})$")
 _GUARD_KILLS = 1  # around one signature at most
+ASKED, YES = "is the shed still in use?", "yes, every night"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class Office:
             await self._case(len(self.told.releases))
 
     async def _reply(self, number: int, path: str) -> None:
-        text = f"reply ({number}.{len(self.told.replies[number])}): is the shed still in use?"
+        text = f"reply ({number}.{len(self.told.replies[number])}): {ASKED}"
 
         async def seen(ben: Worker) -> bool:
             return text in (await ben.open(path)).text
@@ -234,7 +235,7 @@ class Office:
 
 def answer_to(reply: str) -> str:
     """What its source answers to a reply."""
-    return f"answer {reply.split()[1].rstrip(':')} yes, every night"
+    return f"answer {reply.split()[1].rstrip(':')} {YES}"
 
 
 def tips_of(page: Page) -> list[tuple[int, str]]:

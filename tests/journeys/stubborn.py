@@ -22,6 +22,8 @@ _SIGN_IN = "/sign-in"
 # next; here that wait is left out, and the tries that a killed process counted are forgiven as if it were tomorrow.
 _NEXT_CODE = "UPDATE {schema}.account SET last_step = 0, failures = 0, locked_until = NULL WHERE name = $1"
 
+SAID = "boxes with tusks are moved at night from shed"
+
 Act = Callable[["Worker"], Awaitable[object]]
 Look = Callable[["Worker"], Awaitable[bool]]
 
@@ -132,7 +134,7 @@ class Source:
     @property
     def text(self) -> str:
         """What it reports; short enough to stand whole in a list."""
-        return f"tip {self.number:05}: boxes with tusks are moved at night from shed {self.number * 7}"
+        return f"tip {self.number:05}: {SAID} {self.number * 7}"
 
     async def report(self) -> None:
         """Report; when the answer is lost, go back to the form with all that was typed and send the very same again."""

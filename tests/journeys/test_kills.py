@@ -12,18 +12,21 @@ from pathlib import Path
 
 import pytest
 
+from tests.adversarial.everything import search_everything
 from tests.journeys.aftermath import grow_old, orphans, wrong_releases, wrong_replies, wrong_sums, wrong_tips
 from tests.journeys.browser import JourneyError
 from tests.journeys.installation import Installation, installed
 from tests.journeys.killing import Killer, all_up
-from tests.journeys.office import Office
-from tests.journeys.stubborn import Source
+from tests.journeys.office import ASKED, YES, Office
+from tests.journeys.stubborn import SAID, Source
 
 SUBMISSIONS = int(os.environ.get("TIPLINE_KILLS", "1000"))
 SEED = os.environ.get("TIPLINE_KILLS_SEED") or os.urandom(4).hex()
 
 _AT_ONCE = 12
 _WITH_FILE = 4  # one in so many
+_ATTACHED = "file of tip"
+_CODENAME = 20  # one in so many is searched for
 _RELEASES, _REPLIES, _ANSWERS = 3, 10, 3  # at least
 _BUNDLES_EVERY = timedelta(seconds=20)
 _TRIES = 30
@@ -66,12 +69,15 @@ async def test_nothing_that_was_said_done_is_lost_or_doubled_whatever_is_killed(
         installation.start()
         await office.ben.look("/")
         after = await _settled(installation)
+        left_in_clear = await search_everything(installation, _canaries(sources), signed_in=True)
     replies, left = sum(map(len, office.told.replies.values())), {place: len(names) for place, names in before.items()}
     print(f"kills: {dict(killer.kills)}; {replies} replies, {len(office.told.releases)} releases; swept: {left}")  # noqa: T201 - the same
 
     assert wrong == []
     assert after == {}
+    assert left_in_clear == []
     assert sum(bool(one.codename) for one in sources) >= SUBMISSIONS * 0.99
+    assert killer.spared() == []
     assert sum(killer.kills.values()) >= SUBMISSIONS / 50
 
 
@@ -80,7 +86,7 @@ async def _a_day(installation: Installation, killer: Killer, office: Office, sou
     reported, ended = asyncio.Event(), asyncio.Event()
     turns = asyncio.Semaphore(_AT_ONCE)
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(killer.run(ended))
+        killing = tasks.create_task(killer.run(ended))
         work = [
             tasks.create_task(office.replies(reported, least=_REPLIES), name="replies"),
             tasks.create_task(office.come_back(sources, reported, least=_ANSWERS), name="sources coming back"),
@@ -95,6 +101,8 @@ async def _a_day(installation: Installation, killer: Killer, office: Office, sou
         if late:
             names = ", ".join(sorted(task.get_name() for task in late))
             raise JourneyError(f"not done {_END_SECONDS:.0f} s after the last report: {names}")
+        await asyncio.wait([killing], timeout=_END_SECONDS)
+        killing.cancel()
 
 
 async def _report(source: Source, turns: asyncio.Semaphore, killer: Killer) -> None:
@@ -138,8 +146,14 @@ async def _settled(installation: Installation) -> object:
 
 
 def _source(installation: Installation, number: int) -> Source:
-    data = f"file of tip {number}".encode() * 5_000 if number % _WITH_FILE == 0 else None
+    data = f"{_ATTACHED} {number}".encode() * 5_000 if number % _WITH_FILE == 0 else None
     return Source(installation, number, data)
+
+
+def _canaries(sources: list[Source]) -> list[str]:
+    """What all sources said, attached, were asked and answered, and some of the codenames: all would take half a minute."""
+    codenames = [one.codename for one in sources[::_CODENAME] if one.codename]
+    return [SAID, _ATTACHED, ASKED, YES, *codenames]
 
 
 def _folder(tmp_path: Path) -> Path:
