@@ -13,12 +13,11 @@ import pytest
 from crypto.codename import Codename, keys
 from tests.adversarial import memory
 from tests.adversarial.canary import Canary, Search
-from tests.adversarial.everything import search_everything
+from tests.adversarial.everything import living, search_everything, until_idle
 from tests.adversarial.memory import Process
 from tests.journeys.browser import Browser, Upload, send_files
 from tests.journeys.installation import Installation, installed
 from tipline.base.languages import LANGUAGES, Language
-from tipline.source import worker
 
 SUBMISSIONS = 200
 MESSAGE = "señor canary, wagtail 5b, loads horn at pier nine"
@@ -90,19 +89,6 @@ def of_codename(codename: Codename, language: Language) -> list[Canary]:
     secrets = (codename.entropy, source.lookup, source.to_unit, source.to_source, source.state)
     written = [" ".join(words), "".join(words), *(line for line in lines if len(line) > 14)]
     return [*written, *(secret.expose() for secret in secrets)]
-
-
-def living(installation: Installation, name: str) -> list[Process]:
-    assert installation.process is not None
-    return [one for one in memory.below(installation.process.pid) if one.name == name]
-
-
-async def until_idle(installation: Installation) -> None:
-    """Wait until the source is the fork server and `keep` alone."""
-    deadline = time.monotonic() + worker.IDLE_SECONDS + 20
-    while len(living(installation, "source")) > 2:
-        assert time.monotonic() < deadline, "a worker stays although nobody asks for anything"
-        await asyncio.sleep(0.2)
 
 
 @contextlib.asynccontextmanager

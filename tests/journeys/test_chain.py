@@ -1,19 +1,17 @@
 """The whole chain, from an anonymous tip to what its source reads, and what is left in clear on the way: nothing."""
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.adversarial.everything import search_everything
+from tests.adversarial.everything import search_everything, until_idle
 from tests.journeys import demo, screens
 from tests.journeys.acts import CANARY_FILE, CANARY_MESSAGE, CANARY_NAME, Story
 from tests.journeys.coastguard import MATERIAL
 from tests.journeys.elsewhere import BROWSER_MESSAGE, BROWSER_REPLY, COMMAND_ANSWER, COMMAND_MESSAGE, KIT_MESSAGE
 from tests.journeys.installation import Installation, installed
 from tests.journeys.pgp_tip import CANARY as PGP_CANARY
-from tipline.source import worker
 
 
 @pytest.fixture
@@ -41,7 +39,7 @@ async def test_the_chain_is_whole_and_leaves_nothing_in_clear(installation: Inst
     canaries += [MATERIAL, *secrets, *paper]
 
     assert left_out == ([] if screens.is_here() else NEEDS_A_BROWSER)
-    await asyncio.sleep(worker.IDLE_SECONDS + 8)  # the workers that held the source's words end when idle
+    await until_idle(installation)
     assert await search_everything(installation, canaries, signed_in=True) == []
     assert installation.stop() == 0
     assert await search_everything(installation, canaries) == []
