@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from playwright.async_api import BrowserContext, Page, async_playwright
 
+from tests.adversarial.everything import search_everything
 from tests.journeys.installation import Installation, installed
 
 WIDTH = 320
+TEXT, ANSWER = "Drums of scales behind the cold store.", "They go by air on Tuesday."
 
 
 @pytest.fixture
@@ -43,7 +45,7 @@ async def test_a_source_reports_returns_answers_and_leaves_without_script(
     assert len(asked) == 1  # one page, one request: no style, font or picture from elsewhere
     await _fits(page)
     await page.check("input[name=involved][value=no]")
-    await page.fill("[name=message]", "Drums of scales behind the cold store.")
+    await page.fill("[name=message]", TEXT)
     await page.click("main form button[type=submit]")
     codename = await page.inner_text("#codename")
     await _fits(page)
@@ -62,7 +64,7 @@ async def test_a_source_reports_returns_answers_and_leaves_without_script(
     await _fits(page)
     await page.fill("[name=codename]", codename)
     await page.click("main form button[type=submit]")
-    await page.fill("[name=answer]", "They go by air on Tuesday.")
+    await page.fill("[name=answer]", ANSWER)
     await page.click("form[action=answer] button")
     assert "on its way" in await page.inner_text("main")
     await _fits(page)
@@ -71,6 +73,8 @@ async def test_a_source_reports_returns_answers_and_leaves_without_script(
     assert await phone.cookies() == []
     await page.goto(f"{installation.url('source')}/thread")
     assert "/return" in page.url
+    assert installation.stop() == 0
+    assert await search_everything(installation, [TEXT, ANSWER, " ".join(codename.split())]) == []
 
 
 async def _fits(page: Page) -> None:

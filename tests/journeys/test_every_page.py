@@ -12,17 +12,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.adversarial.everything import search_everything
 from tests.journeys import axe, printed
 from tests.journeys.chromium import Chromium
 from tests.journeys.installation import Installation, installed
 from tests.journeys.mishaps import without_keys, without_table
 from tests.journeys.pictures import Pictures
-from tests.journeys.test_safest import BUTTON, PAGE
+from tests.journeys.test_safest import BUTTON, MISSPELT, PAGE, TEXT
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "source"
 SIZES = ((1280, 800), (768, 1024), (320, 256))  # the last one is what 400 % zoom leaves of the first: WCAG 2.2, 1.4.10
 OLD = "Mozilla/5.0 (Windows NT 10.0; rv:115.0) Gecko/20100101 Firefox/115.0"
 LONG = "Zollbeschlagnahmungsverordnungsparagraphensammlung" * 4
+WHOM = "The port police."
 WARNED = "return document.querySelectorAll('aside.warning p').length"
 WIDER = "return document.documentElement.scrollWidth > document.documentElement.clientWidth"
 CUT = """return [...document.querySelectorAll("body *")].filter((one) => one.scrollWidth > one.clientWidth + 1
@@ -34,6 +36,8 @@ CUT = """return [...document.querySelectorAll("body *")].filter((one) => one.scr
 def unit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     with installed(tmp_path_factory.mktemp("t"), file_megabytes="1") as running:
         yield running
+        assert running.stop() == 0
+        assert asyncio.run(search_everything(running, [TEXT, LONG, WHOM, MISSPELT])) == []
 
 
 @dataclass(slots=True)
@@ -92,7 +96,7 @@ class Walk:
         """Report, and return the words of the codename."""
         self.opens("")
         self.browser.click("input[name=involved][value=no]")
-        self.browser.fill("#message", "Crates with breathing holes.")
+        self.browser.fill("#message", TEXT)
         self.goes(BUTTON, "div#codename")
         return self.browser.text("#codename").split()
 
@@ -205,7 +209,7 @@ def _the_way_back(walk: Walk, codename: list[str]) -> None:
     browser.wait_for("article.message.unit")
     walk.looks("thread: a reply")
     browser.click("details:has(#must_not_learn) summary")
-    browser.fill("#must_not_learn", "The port police.")
+    browser.fill("#must_not_learn", WHOM)
     walk.goes("form[action=answer] button", "p[role=status]")
     walk.looks("thread: answered")
     walk.goes("form[action=answer] button", "#answer-problem")
@@ -264,7 +268,7 @@ def test_a_screen_reader_is_told_what_the_form_and_the_codename_are(unit: Instal
         browser.open(unit.url("source"))
         form = browser.heard()
         browser.click("input[name=involved][value=no]")
-        browser.fill("#message", "Crates with breathing holes.")
+        browser.fill("#message", TEXT)
         browser.click(BUTTON)
         browser.wait_for("div#codename")
         code = browser.heard()
@@ -308,7 +312,7 @@ def test_a_screen_reader_is_told_what_is_wrong_in_the_field_that_it_is_taken_to(
         browser.wait_for("#message-problem")
         message, beside, wrong = browser.in_focus()
         browser.open(f"{unit.url('source')}/return")
-        browser.fill("#codename", "zzebra")
+        browser.fill("#codename", MISSPELT)
         browser.click(BUTTON)
         browser.wait_for("#codename-problem")
         codename, beside_it, wrong_too = browser.in_focus()
@@ -323,7 +327,7 @@ def test_the_twelve_words_alone_are_printed(unit: Installation) -> None:
     with Chromium(script=False) as browser:
         browser.open(unit.url("source"))
         browser.click("input[name=involved][value=no]")
-        browser.fill("#message", "Crates with breathing holes.")
+        browser.fill("#message", TEXT)
         browser.click(BUTTON)
         browser.wait_for("div#codename")
         codename = browser.text("#codename").split()

@@ -1,5 +1,6 @@
 """The whole journey of a source in real Firefox at Tor Browser's Safest, each page held against its size; axe sees it in Chromium."""
 
+import asyncio
 import gzip
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import TypeAlias
 
 import pytest
 
+from tests.adversarial.everything import search_everything
 from tests.journeys.firefox import SAFEST, Firefox
 from tests.journeys.installation import Installation, installed
 from tests.journeys.mishaps import without_keys, without_table
@@ -15,6 +17,7 @@ from tests.journeys.pictures import Pictures
 WIDTH = 320
 PAGE = 14_000  # bytes: what arrives on a new connection before the browser has to answer
 BUTTON = "main form button[type=submit]"
+TEXT, ANSWER, MISSPELT = "Crates with breathing holes.", "They leave on Tuesday.", "zzebra"
 Look: TypeAlias = Callable[[str], list[str]]
 
 
@@ -22,6 +25,8 @@ Look: TypeAlias = Callable[[str], list[str]]
 def unit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     with installed(tmp_path_factory.mktemp("t"), file_megabytes="1") as running:
         yield running
+        assert running.stop() == 0
+        assert asyncio.run(search_everything(running, [TEXT, ANSWER, MISSPELT])) == []
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +64,7 @@ def report(firefox: Firefox, site: str) -> list[str]:
     """Report; return the words of the codename."""
     firefox.open(f"{site}/")
     firefox.click("input[name=involved][value=no]")
-    firefox.type("#message", "Crates with breathing holes.")
+    firefox.type("#message", TEXT)
     firefox.click(BUTTON)
     firefox.wait_for("div#codename")
     return firefox.text("#codename").split()
@@ -145,7 +150,7 @@ def test_a_source_comes_back_answers_and_erases_everything(unit: Installation, f
     codename = report(firefox, unit.url("source"))
 
     firefox.open(f"{unit.url('source')}/return")
-    firefox.type("#codename", " ".join(["zzebra", *codename[1:]]))
+    firefox.type("#codename", " ".join([MISSPELT, *codename[1:]]))
     goes(firefox, BUTTON, "#codename-problem")
     wrong += look("return with an error")
     misspelt = firefox.text("#codename-problem")
@@ -153,7 +158,7 @@ def test_a_source_comes_back_answers_and_erases_everything(unit: Installation, f
     firefox.type("#codename", " ".join(codename))
     goes(firefox, BUTTON, "form[action=answer]")
     wrong += look("thread")
-    firefox.type("#answer", "They leave on Tuesday.")
+    firefox.type("#answer", ANSWER)
     goes(firefox, "form[action=answer] button", "[role=status]")
     goes(firefox, "a[href=erase]", "form[action=erase]")
     wrong += look("erase")
@@ -161,7 +166,7 @@ def test_a_source_comes_back_answers_and_erases_everything(unit: Installation, f
     wrong += look("erased")
 
     assert wrong == []
-    assert "zzebra" in misspelt
+    assert MISSPELT in misspelt
     assert "Nobody has read a word" in firefox.text("main")
 
 
@@ -194,7 +199,7 @@ def test_whoever_leaves_quickly_leaves_no_cookie_and_nothing_of_the_report_to_go
     seen = "return document.body.innerText + [...document.querySelectorAll('textarea, input')].map((one) => one.value)"
     words = report(firefox, unit.url("source"))
     firefox.open(f"{unit.url('source')}/thread")
-    firefox.type("#answer", "They leave on Tuesday.")
+    firefox.type("#answer", ANSWER)
     signed_in = firefox.cookies()
 
     goes(firefox, "nav.quick a", "main")

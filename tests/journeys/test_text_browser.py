@@ -1,5 +1,6 @@
 """The journey of a source in a text browser: w3m in a terminal, pressed key by key."""
 
+import asyncio
 import fcntl
 import os
 import pty
@@ -17,6 +18,7 @@ from typing import Self
 
 import pytest
 
+from tests.adversarial.everything import HANDS, search_everything
 from tests.journeys.installation import Installation, installed
 
 TEXT = "Crates with breathing holes, behind the saw mill."
@@ -99,7 +101,7 @@ def unit(tmp_path: Path) -> Iterator[Installation]:
 
 
 def test_a_source_reports_sends_a_file_and_comes_back_in_w3m(unit: Installation, tmp_path: Path) -> None:
-    photo, home = tmp_path / "photo.jpg", tmp_path / "home"
+    photo, home = tmp_path / HANDS / "photo.jpg", tmp_path / HANDS / "home"
     photo.write_bytes(b"p" * 120_000)
     home.mkdir()
 
@@ -135,3 +137,6 @@ def test_a_source_reports_sends_a_file_and_comes_back_in_w3m(unit: Installation,
         w3m.finds("See replies")
         w3m.press("\r")
         w3m.sees("What you sent last is sealed here and waits")
+
+    assert unit.stop() == 0
+    assert asyncio.run(search_everything(unit, [TEXT, words[1].strip()])) == []

@@ -6,6 +6,7 @@ The story is that of a unit's first tip, so this file comes before the others, a
 from pathlib import Path
 
 from tests.adversarial.canary import in_files
+from tests.adversarial.everything import search_everything, until_idle
 from tests.journeys.acts import CANARY_FILE, CANARY_MESSAGE, CANARY_NAME, Story
 from tests.journeys.browser import Browser
 from tests.tor.place import Place
@@ -39,5 +40,7 @@ async def test_a_report_with_files_goes_in_and_its_reply_comes_back(place: Place
         await story.work()
         await story.comes_back()
 
-    left = [*in_files(place.folder, [CANARY_MESSAGE, CANARY_FILE, CANARY_NAME, story.codename])]
-    assert left == []
+    canaries = [CANARY_MESSAGE, CANARY_FILE, CANARY_NAME, story.codename]
+    assert [*in_files(place.folder, canaries)] == []
+    await until_idle(place.unit)
+    assert await search_everything(place.unit, canaries, signed_in=True) == []
