@@ -88,6 +88,8 @@ def _document(data: bytes) -> dict[str, object]:
         raise AgreementError((_syntax_problem(str(error), data),)) from None
     except RecursionError:
         raise AgreementError((Problem("line 1", "is nested too deeply"),)) from None
+    except ValueError:
+        raise AgreementError((Problem("line 1", "holds a number with thousands of digits"),)) from None
 
 
 def _syntax_problem(said: str, data: bytes) -> Problem:

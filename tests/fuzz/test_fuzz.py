@@ -7,22 +7,24 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import CodeType
 
 import pytest
 
-from tests.fuzz.table import MODULES, every, find
+from tests.fuzz.parsers import FUZZED, UNFUZZED, called_as, functions, parsers
+from tests.fuzz.table import every, find
 from tests.fuzz.target import FINDINGS, known
 from tests.fuzz.vary import vary
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 1
+SECONDS, RUNS = 1, 20_000  # whichever ends first
 TARGETS = every()
 GUIDED = platform.system() == "Linux" and platform.machine() == "x86_64" and sys.version_info < (3, 14)
 
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_a_parser_raises_nothing_but_its_refusals(name: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.fuzz", name, "--seconds", str(SECONDS), "--seed", "1"]
+    command = [sys.executable, "-m", "tests.fuzz", name, "--seconds", str(SECONDS), "--runs", str(RUNS), "--seed", "1"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
 
     done = subprocess.run(
@@ -37,12 +39,30 @@ def test_a_parser_raises_nothing_but_its_refusals(name: str, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_every_seed_and_every_earlier_finding_is_accepted_or_refused(name: str) -> None:
+def test_every_seed_and_every_earlier_finding_is_accepted_or_refused_and_they_reach_the_parsers_of_their_target(
+    name: str,
+) -> None:
     target = TARGETS[name]
+    ran: set[CodeType] = set()
 
-    outcomes = {target.once(seed) for seed in known(name, target)}
+    sys.setprofile(lambda frame, event, _: ran.add(frame.f_code) if event == "call" else None)
+    try:
+        outcomes = {target.once(seed) for seed in known(name, target)}
+    finally:
+        sys.setprofile(None)
 
     assert outcomes
+    assert set(FUZZED.get(name, ())) - {called_as(code) for code in ran} == set()
+
+
+def test_every_parser_has_its_target_or_the_reason_why_none() -> None:
+    fuzzed = {parser for parsers_ in FUZZED.values() for parser in parsers_}
+
+    assert len(parsers()) > 120
+    assert parsers() - fuzzed - UNFUZZED.keys() == set()
+    assert fuzzed.isdisjoint(UNFUZZED)
+    assert (fuzzed | UNFUZZED.keys()) - functions() == set()
+    assert FUZZED.keys() - TARGETS.keys() == set()
 
 
 def test_the_engine_for_platforms_without_atheris_finds_a_planted_fault() -> None:
@@ -62,7 +82,6 @@ def test_guided_fuzzing_is_there_wherever_it_has_a_wheel() -> None:
     assert (importlib.util.find_spec("atheris") is not None) is GUIDED
 
 
-def test_every_module_has_targets_and_every_finding_belongs_to_one() -> None:
-    assert len(MODULES) >= 6
+def test_a_target_is_found_by_its_name_alone_and_every_finding_belongs_to_one() -> None:
     assert all(find(name) is target for name, target in TARGETS.items())
     assert {folder.name for folder in FINDINGS.iterdir() if folder.is_dir()} <= set(TARGETS)

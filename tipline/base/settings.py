@@ -210,7 +210,7 @@ def _parse(file: Path) -> dict[str, Any]:
         raise SettingsError(
             f"{file} is missing: run `tipline init` to set up a unit, or `tipline practice` to try Tipline with made-up keys"
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise SettingsError(f"{file} is not TOML: {error}") from None
 
 

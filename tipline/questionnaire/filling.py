@@ -20,6 +20,8 @@ from tipline.questionnaire.reading import Problem, QuestionnaireError
 FILE_MAX: Final = 1 << 20
 """Bytes of a file to fill in: its answers are far shorter, its lists of codes are not."""
 
+_BEYOND: Final = 10**11
+"""Greater than any number that a question takes: a number as long as a file can be is not written out."""
 _CODES: Final = "must be a list of codes in quotes"
 _NO_TEXT: Final = '""'
 _EMPTY: Final[Mapping[Kind, str]] = {
@@ -88,7 +90,7 @@ def _parsed(toml: bytes) -> tuple[str, dict[str, object]]:
         return text, tomllib.loads(text)
     except UnicodeDecodeError:
         raise QuestionnaireError([Problem(1, "the file", "is not UTF-8")]) from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # the first also of a number with thousands of digits
         line = re.search(r"line (\d+)", str(error))
         says = "is not TOML: put each answer between quotes, and lists between brackets"
         raise QuestionnaireError([Problem(int(line[1]) if line else 1, "the file", says)]) from None
@@ -114,8 +116,8 @@ def _fields(question: Question, value: object, note: Note) -> dict[str, list[str
         case Kind.ONE:
             code = _text((key,), value, note)
             return {key: _codes(question, (key,), [code], note) if code else []}
-        case Kind.NUMBER if type(value) in (int, float):
-            return {key: [str(value)]}
+        case Kind.NUMBER if isinstance(value, int | float) and not isinstance(value, bool):
+            return {key: [str(value if -_BEYOND < value < _BEYOND else _BEYOND)]}
         case _:
             return {key: [_text((key,), value, note)]}
 

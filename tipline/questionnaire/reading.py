@@ -55,7 +55,7 @@ def read(toml: bytes) -> Questionnaire:
         values = tomllib.loads(text)
     except UnicodeDecodeError:
         raise QuestionnaireError([Problem(1, "the file", "is not UTF-8")]) from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # the first also of a number with thousands of digits
         line = re.search(r"line (\d+)", str(error))
         raise QuestionnaireError([Problem(int(line[1]) if line else 1, "the file", f"is not TOML: {error}")]) from None
     lines = Lines(text)

@@ -1,7 +1,7 @@
 """Age files, their keys and their armour, as strangers send them."""
 
 from crypto import age
-from crypto.age import armor, bech32, keyfile
+from crypto.age import armor, bech32, keyfile, x25519
 from crypto.age import format as age_format
 from crypto.age.hybrid import Identity, Recipient
 from crypto.errors import AgeError, ArmorError, HeaderError, KeyFileError, KeyFormatError
@@ -10,6 +10,7 @@ from tests.fuzz.target import Target, both, these, vectors
 
 MINE = Identity.from_seed(Secret(bytes(range(32))))
 RECIPIENT = str(MINE.recipient).encode()
+CLASSICAL = str(x25519.Identity(Secret(bytes(range(32)))).recipient).encode()
 FILES = vectors("age-file", field="sealed", binary=True)
 
 
@@ -64,7 +65,7 @@ TARGETS = {
     "bech32": Target(
         key, (KeyFormatError,), both(vectors("age-key", field="recipient"), these(RECIPIENT, b"a12uel5l"))
     ),
-    "recipients": Target(keys, (KeyFileError,), these(b"# comment\n" + RECIPIENT + b"\r\n", RECIPIENT)),
+    "recipients": Target(keys, (KeyFileError,), these(b"# comment\n" + RECIPIENT + b"\r\n", RECIPIENT, CLASSICAL)),
     "identities": Target(
         identities,
         (KeyFileError,),

@@ -155,6 +155,7 @@ FRAMES = these(
         mailbox=of(HASH),
         instead_of=of(HASH),
     ),
+    framed("erase", HASH, b"x", mailbox=of(HASH), was=of(b"x"), sent=[], wish=None),
     framed("note_here", HASH, id=7, sha256=of(HASH)),
     framed("submit", mac=1, envelopes=[[7, "part", 1, 2]]),
     b"\xff" * 8,

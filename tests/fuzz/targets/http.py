@@ -3,6 +3,7 @@
 import asyncio
 import json
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,10 +15,12 @@ from handling.corridor import dropclient
 from handling.corridor.dropclient import DropClient, DropError
 from tests.fuzz.target import Target, both, these, vectors, waited
 from tipline.base import accounts
-from tipline.base.forms import FormError, read_form_lists
+from tipline.base.forms import FormError, read_form, read_form_lists
 from tipline.base.jsons import JsonError, parse_object
+from tipline.bundles import SEALED_BUNDLE_BYTES
 from tipline.drop import api
 from tipline.drop.signed import Gate, RequestRefusedError
+from tipline.envelope import MAILBOX_BYTES
 from tipline.source import channel, form, frames, session
 from tipline.source.form import Answers, FormStream
 from tipline.source.frames import ChannelError
@@ -47,6 +50,9 @@ def request(data: bytes, kind: str) -> web.Request:
 async def _urlencoded(data: bytes) -> None:
     fields = await read_form_lists(request(data, "application/x-www-form-urlencoded"))
     assert all("\0" not in value for values in fields.values() for value in values)
+    assert await read_form(request(data, "application/x-www-form-urlencoded")) == {
+        name: value for name, (value,) in fields.items()
+    }
 
 
 async def _multipart(data: bytes) -> None:
@@ -104,6 +110,19 @@ def gate(data: bytes) -> None:
         "Tipline-Signature": signature.decode("utf-8", "surrogateescape"),
     }
     Gate(UNITS, lambda: 1_795_000_000.0).admit(method.decode("latin-1"), "/v1/receipts", headers, b"")
+
+
+BUNDLE = MAILBOX_BYTES + SEALED_BUNDLE_BYTES
+
+
+def asked_of_the_drop(data: bytes) -> None:
+    """Whatever a unit's collector, or somebody with its key, asks in a body."""
+    whole = data[:BUNDLE].ljust(BUNDLE, b"\0")
+    assert api.read_bundles(whole) == {whole[:MAILBOX_BYTES]: whole[MAILBOX_BYTES:]}
+    assert api.read_bundles(whole * 2) is api.read_bundles(data) is None
+    with suppress(JsonError):
+        assert len(api.read_ids(data)) <= api.PAGE
+    api.read_receipts(data)
 
 
 def units(data: bytes) -> None:
@@ -172,10 +191,11 @@ TARGETS = {
     "form": Target(lambda data: waited(_urlencoded(data)), (FormError,), these(b"a=b&c=%C3%A9", b"a=%00", b"a&b")),
     "form-multipart": Target(lambda data: waited(_multipart(data)), (FormError,), FORMS),
     "form-report": Target(lambda data: waited(_report(data)), (FormError,), FORMS),
-    "drop-receipts": Target(
-        api.read_receipts,
+    "drop-requests": Target(
+        asked_of_the_drop,
         (JsonError,),
         these(
+            json.dumps({"ids": [ENVELOPE["id"]]}).encode(),
             json.dumps({"receipts": [{"id": ENVELOPE["id"], "sha256": "00" * 32}]}).encode(),
             b'{"receipts":[{"id":1,"sha256":"' + b"0" * 64 + b'"}]}',
         ),

@@ -1,35 +1,41 @@
 """Agreements, manifests, packages and what the guard and the desk are handed."""
 
-import json
+from contextlib import suppress
 from dataclasses import replace
+from urllib.parse import parse_qs
 
 from crypto import age
 from crypto.canonical import canonical, parse
 from crypto.errors import CanonicalError
 from crypto.secret import Secret
-from handling.data import codes, scheme, schemes
-from handling.desk.feedback import AnswerFormatError, parse_answer
+from crypto.statement import Statement
+from handling.data import codes, schemes
+from handling.desk import asking, deconfliction
+from handling.desk.asking import RequestError
+from handling.desk.deconfliction import AnswerError
+from handling.desk.outcomes import Outcome, OutcomeError
 from handling.desk.reports import Report, ReportFormatError
-from handling.exchange import forms
+from handling.desk.reports import Review as DeskReview
 from handling.guard import markup
 from handling.guard.asked import FormatError, ReleaseAsked, Review, ReviewAsked
+from handling.guard.noticed import NoticeAsked
 from handling.guard.scan import scan
-from handling.material import SEALED_MAX, Material, MaterialError, Signed, seal, sealed_file
+from handling.material import Material, MaterialError, Signed
+from handling.rules import notices
 from handling.rules.agreement_document import AgreementError
 from handling.rules.agreement_document import parse as parse_agreement
 from handling.rules.facts import FactsError, ReportFacts
 from handling.rules.feedback import Feedback, FeedbackError
-from handling.rules.grading import GradeError
 from handling.rules.manifest import Manifest, ManifestError
 from handling.rules.material import Piece
-from handling.rules.member_list import MembershipError
-from handling.rules.member_list import check as check_members
+from handling.rules.notices import Notice, NoticeError
 from handling.rules.package import PackageError, pack, unpack
+from handling.rules.risk import Axis, Level
 from tests.fuzz.target import Target, both, these, vectors
 from tests.handling.materials import ASKED, CONDITIONS, MATERIAL
 from tests.handling.rules.samples import FACTS, TODAY, TOML
 from tests.handling.rules.test_manifest import BODY
-from tipline.base.forms import FormError
+from tests.handling.rules.test_notices import LIST, NOTICE, RECALL
 
 CODES = codes()
 RESTING = replace(FACTS, material=(Piece("aa" * 32, "coast", CONDITIONS),), originators=frozenset({"coast"}))
@@ -67,11 +73,6 @@ def feedback(data: bytes) -> None:
     assert canonical(Feedback.from_body(parse(data)).to_body()) == data
 
 
-def grade(data: bytes) -> None:
-    text = data.decode("utf-8", "replace")
-    assert scheme().parse(text)
-
-
 def asked(data: bytes) -> None:
     for kind in (ReviewAsked, ReleaseAsked):
         try:
@@ -82,7 +83,11 @@ def asked(data: bytes) -> None:
 
 
 def report(data: bytes) -> None:
-    Report.parse(parse(data))
+    """A report as the desk reads it, and what was signed about one."""
+    value = parse(data)
+    with suppress(ReportFormatError):
+        DeskReview.parse(value, reviewer="ben", statement=UNSIGNED)
+    Report.parse(value)
 
 
 def material_document(data: bytes) -> None:
@@ -91,35 +96,36 @@ def material_document(data: bytes) -> None:
 
 
 def material_parts(data: bytes) -> None:
+    with suppress(MaterialError, CanonicalError, AttributeError):
+        Signed.from_body(parse(data))
     read = Signed.parse(data)
     assert data.startswith(read.document)
     assert Signed.parse(read.encode()) == read
 
 
-def material_handed_in(data: bytes) -> None:
-    assert len(sealed_file(data.decode("utf-8", "replace"))) <= SEALED_MAX
+def notice(data: bytes) -> None:
+    """What the desk asks the guard to send, and a notice alone, as whoever opens one reads it."""
+    with suppress(FormatError):
+        NoticeAsked.read(data)
+    read = Notice.from_body(parse(data))
+    assert Notice.from_body(read.to_body()) == read
+    assert notices.lines(read, {})
+    assert notices.subject(read)
 
 
-def desk_answer(data: bytes) -> None:
-    value = parse(data)
-    for kind in ("acknowledgement", "feedback"):
-        parse_answer(kind, value)
-
-
-def agency_form(data: bytes) -> None:
-    value = json.loads(data)
-    if isinstance(value, dict) and all(isinstance(entry, str) for entry in value.values()):
-        forms.parse_answer(value, TODAY)
-    forms.parse_sha256(data.decode("utf-8", "replace"))
-
-
-def member_list(data: bytes) -> None:
-    check_members(parse(data))
+def desk_form(data: bytes) -> None:
+    """Every form in which an analyst writes something down."""
+    typed = {name: values[0] for name, values in parse_qs(data.decode("utf-8", "replace"), max_num_fields=20).items()}
+    with suppress(RequestError):
+        assert asking.read(typed, TODAY).day > TODAY
+    with suppress(AnswerError):
+        assert deconfliction.read(typed).asked
+    Outcome.read(typed, TODAY)
 
 
 JSON = these(b"{}", b"[]", b"null", b'{"a":[]}')
-NONCE = "0" * 64
-ANSWER = {"form": NONCE, "code": "arrest", "tell_source": "yes", "month": "2026-11", "text": "ok"}
+UNSIGNED = Statement.make("tipline/review/v1", {})
+STATEMENT = UNSIGNED.to_json()
 REPORT = {
     "format": "tipline/report/v1",
     "urn": "urn:uuid:0b9d6f0e-2c1b-4f0e-8b1f-2f5a0d9d3c21",
@@ -142,8 +148,23 @@ REVIEW = {
     "risk_sha256": None,
     "day": "2026-11-23",
 }
+RISK = {axis.value: {"level": Level.LOW.value, "words": "w"} for axis in Axis}
+WITH_ATTACHMENT = {**REPORT, "attachments": [{"name": "attachment-1.jpg", "size": 4, "sha256": "00" * 32}]}
+DESK_REVIEW = {**REVIEW, "alike": True, "version_of": ["urn:uuid:1b9d6f0e-2c1b-4f0e-8b1f-2f5a0d9d3c21"]}
+RELEASE = {
+    "zip": "UEsDBA==",
+    "manifest": BODY,
+    "review": STATEMENT,
+    "deconfliction": {"asked": "centre", "answer": "clear", "by": "amina", "on": "2026-11-23"},
+    "consents": [{"data": "{}", "signature": "-----BEGIN SSH SIGNATURE-----"}],
+}
 TARGETS = {
-    "agreement": Target(agreement, (AgreementError,), these(TOML.encode(), b"a = 1", b"[unit]\nid = 1"), most=8192),
+    "agreement": Target(
+        agreement,
+        (AgreementError,),
+        these(TOML.encode(), b"a = 1", b"[unit]\nid = 1", b"a = " + b"1" * 5_000),
+        most=8192,
+    ),
     "manifest": Target(manifest, (ManifestError, CanonicalError), these(canonical(BODY))),
     "package": Target(package, (PackageError,), vectors("package", field="zip", binary=True)),
     "package-scanned": Target(scanned, (), vectors("package", field="zip", binary=True)),
@@ -152,7 +173,6 @@ TARGETS = {
         facts, (FactsError, CanonicalError), these(canonical(FACTS.to_body()), canonical(RESTING.to_body()))
     ),
     "feedback": Target(feedback, (FeedbackError, CanonicalError), both(JSON, these(canonical({"stage": "assessed"})))),
-    "grade": Target(grade, (GradeError,), these(b"3x5x2 2 D", b"2D"), most=64),
     "guard-request": Target(
         asked,
         (FormatError, CanonicalError),
@@ -169,6 +189,19 @@ TARGETS = {
                     "sum_of_knowledge": {"earlier": {"a": 1}, "reason": "r"},
                 }
             ),
+            canonical(RELEASE),
+            canonical(
+                {
+                    "report": WITH_ATTACHMENT,
+                    "facts": FACTS.to_body(),
+                    "agencies": ["harbour-customs"],
+                    "author": "a",
+                    "kept": [{"class": "name", "text": "t", "reason": "r"}],
+                    "risk": RISK,
+                    "sum_of_knowledge": {"earlier": {}, "reason": "r"},
+                    "attachments": {"attachment-1.jpg": "AAAA"},
+                }
+            ),
         ),
     ),
     "material": Target(
@@ -179,22 +212,36 @@ TARGETS = {
     "material-signed": Target(
         material_parts,
         (MaterialError,),
-        these(b"{}-----BEGIN PGP SIGNATURE-----", b"-----BEGIN SSH SIGNATURE-----\n-----BEGIN SSH SIGNATURE-----"),
-    ),
-    "material-file": Target(
-        material_handed_in,
-        (MaterialError,),
-        these(seal(Signed(b"{}", b"-----BEGIN SSH SIGNATURE-----"), RECIPIENT).encode(), b"", b"-----BEGIN AGE"),
-        most=8192,
-    ),
-    "report": Target(report, (ReportFormatError, CanonicalError), these(canonical(REPORT))),
-    "desk-answer": Target(
-        desk_answer,
-        (AnswerFormatError, CanonicalError),
         these(
-            canonical({"release": "6c1d2e2e-93a8-4a52-9a6e-6d6a6e2f7f11", "zip_sha256": "00" * 32, "day": "2026-11-23"})
+            b'{"document":"e30=","signature":"AAAA"}',
+            b"{}-----BEGIN PGP SIGNATURE-----",
+            b"-----BEGIN SSH SIGNATURE-----\n-----BEGIN SSH SIGNATURE-----",
         ),
     ),
-    "agency-form": Target(agency_form, (FormError, ValueError), these(json.dumps(ANSWER).encode()), most=1024),
-    "member-list": Target(member_list, (MembershipError, CanonicalError), both(JSON, these(canonical({"version": 1})))),
+    "report": Target(
+        report,
+        (ReportFormatError, CanonicalError),
+        these(canonical(REPORT), canonical(WITH_ATTACHMENT), canonical(DESK_REVIEW)),
+    ),
+    "notice": Target(
+        notice,
+        (NoticeError, CanonicalError),
+        both(
+            JSON,
+            lambda: (canonical(one.to_body()) for one in (NOTICE, RECALL, LIST)),
+            lambda: (canonical({"notice": one.to_body(), "review": STATEMENT}) for one in (NOTICE, RECALL)),
+            these(canonical({"notice": LIST.to_body(), "released": [{"manifest": BODY, "zip_sha256": "00" * 32}]})),
+        ),
+        most=8192,
+    ),
+    "desk-form": Target(
+        desk_form,
+        (OutcomeError, ValueError),
+        these(
+            b"ask=harbour-customs+river-parks+seizure&day=2026-12-24&words=Soon.",
+            b"asked=The+national+centre&answer=clear",
+            b"outcome=actioned/operation&month=2026-11&tell_source=yes",
+        ),
+        most=1024,
+    ),
 }

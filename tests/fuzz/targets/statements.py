@@ -11,7 +11,7 @@ from crypto.statement import Statement
 from tests.fuzz.target import Target, both, these, vectors
 from tipline.base.jsons import JsonError, parse_object
 from tipline.envelope import IntakeKey, IntakeKeyError
-from tipline.kit import Inputs, KitError
+from tipline.kit import Inputs, KitError, KitStatement
 from tipline.pins import Keys, Pins, PinsError
 from tipline.questionnaire import current
 from tipline.questionnaire.carried import Carried
@@ -61,6 +61,17 @@ def pins(data: bytes) -> None:
     assert Pins.read(read.sign(ROOT), ROOT.public) == read
 
 
+def kit_statement(data: bytes) -> None:
+    """What the root says of a kit, as it comes and as the root would have signed it."""
+    with suppress(KitError):
+        KitStatement.read(data, ROOT.public)
+    body = parse(data)
+    if not isinstance(body, dict):
+        raise CanonicalError
+    read = KitStatement.read(Statement.make(KitStatement.TYPE, body, ROOT).encode(), ROOT.public)
+    assert KitStatement.read(read.sign(ROOT), ROOT.public) == read
+
+
 def kit(data: bytes) -> None:
     """Keys and questions as a page carries them."""
     inside = Inputs.of_page(data)
@@ -76,6 +87,11 @@ PAGE = b"".join(
 )
 ASKED = Carried.of(current.default()).encode()
 TARGETS = {
+    "kit-statement": Target(
+        kit_statement,
+        (KitError, CanonicalError),
+        both(STATEMENTS, these(b'{"sha256":"%s","unit":"unit","valid_until":"2026-12-31"}' % (b"00" * 32))),
+    ),
     "keys": Target(keys, (EnvelopeError,), KEYS, most=16384),
     "pins": Target(
         pins,

@@ -181,7 +181,7 @@ def test_a_wrong_variable_refuses(tmp_path: Path, variable: str, value: str, wor
         settings.load(a_folder(tmp_path, _PRACTICE), {variable: value})
 
 
-@pytest.mark.parametrize("text", ["unit = ", "\udcff"])
+@pytest.mark.parametrize("text", ["unit = ", "\udcff", "a = " + "1" * 5_000, "a = " + "[" * 5_000])
 def test_a_file_that_is_not_toml_refuses(tmp_path: Path, text: str) -> None:
     (tmp_path / "tipline.toml").write_bytes(text.encode("utf-8", "surrogateescape"))
 
