@@ -133,8 +133,10 @@ class Signed:
         return {name: base64.b64encode(getattr(self, name)).decode("ascii") for name in self.__slots__}
 
     @classmethod
-    def from_body(cls, body: Mapping[str, object]) -> Self:
+    def from_body(cls, body: object) -> Self:
         """Read what `to_body` returns, whatever stands beside it, or raise `MaterialError`."""
+        if not isinstance(body, Mapping):
+            raise MaterialError
         try:
             return cls(**{name: base64.b64decode(str(body[name]), validate=True) for name in cls.__slots__})
         except (KeyError, ValueError):

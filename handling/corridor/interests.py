@@ -27,6 +27,7 @@ from handling.rules.interests import Conflict, Ended, Enrolled, InterestError, I
 from handling.store import agencies
 from handling.store.members import Duty, MemberList
 from tipline.base.database import Db, Pool
+from tipline.base.jsons import JsonError, parse_object
 
 ADMINISTRATOR = "administrator"
 """Who entered what came by `tipline agency people`; nobody signs in by this name."""
@@ -235,7 +236,7 @@ def _common(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _arrived(handler: Handler, one: Arrived, today: date) -> KnownPerson | None:
     try:
-        body = json.loads(handler.vault.unseal(one.sealed))
+        body = parse_object(handler.vault.unseal(one.sealed))
         return KnownPerson(str(one.id), str(body["agency"]), rules.checked(body["called"]), ADMINISTRATOR, today)
-    except (CryptoError, InterestError, ValueError, KeyError, TypeError, AttributeError):
+    except (CryptoError, InterestError, JsonError, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -1,7 +1,6 @@
 """What became of a report, and what its source is told: a fixed phrase that two people signed, or nothing with a reason."""
 
 import asyncio
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -25,6 +24,7 @@ from handling.store.keyring import MissingKeyError
 from handling.store.members import MemberList, NotAMemberError
 from handling.store.vault import OpenVault
 from tipline.base.database import Db, Pool, TakenError
+from tipline.base.jsons import JsonError, parse_object
 
 PHRASE = "tipline/phrase/v1"
 SHOWN = 100
@@ -252,8 +252,8 @@ def _open(vault: OpenVault, row: Outcome) -> OpenOutcome:
         if row.resealed:
             link = _link(sealed.unseal(vault.record(row.report), row.sealed, table="outcome", row=row.id))
         else:
-            link = _link(json.loads(vault.unseal(row.sealed)))
-    except (CryptoError, KeyError, TypeError, ValueError, AttributeError):
+            link = _link(parse_object(vault.unseal(row.sealed)))
+    except (CryptoError, JsonError, KeyError, TypeError, ValueError, AttributeError):
         return OpenOutcome(row, None)
     return OpenOutcome(row, link if link.report == row.report else None)
 

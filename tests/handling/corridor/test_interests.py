@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from aiohttp.test_utils import TestServer
 
+from crypto import age
 from handling import firstreading
 from handling.corridor import interests, items, looking, reading, reports
 from handling.corridor.errors import NotThereError, RefusedError
@@ -294,9 +295,11 @@ async def test_what_the_administrator_lays_down_is_read_by_a_handlers_session_al
     monkeypatch.setattr("sys.stdin", io.StringIO("Jonas Petrov; Jonny P; +49 170 1234567\n\nLena Otto\n"))
     args = argparse.Namespace(act="people", id="harbour-customs", file="-")
     assert await asyncio.to_thread(agency.run, args, world.settings) == 0
-    damaged = uuid4()
+    to = [amina.members.corridor_vault]
+    damaged = {uuid4(): b"age-encryption.org/v1\n", uuid4(): age.seal(b"[]", to), uuid4(): age.seal(b"[" * 100_000, to)}
     sizes = await world.inside.fetchval("SELECT count(DISTINCT length(sealed)) FROM corridor.interest_arrived")
-    await agencies.lay_down_person(world.inside, damaged, b"age-encryption.org/v1\n")
+    for row, sealed in damaged.items():
+        await agencies.lay_down_person(world.inside, row, sealed)
 
     await looking.look(world.pool, amina)
     await looking.look(world.pool, amina)
@@ -308,7 +311,7 @@ async def test_what_the_administrator_lays_down_is_read_by_a_handlers_session_al
     assert {one.called for one in people} == {("Jonas Petrov", "Jonny P", "+49 170 1234567"), ("Lena Otto",)}
     assert {(one.agency, one.by) for one in people} == {("harbour-customs", interests.ADMINISTRATOR)}
     assert (await world.tips(amina))[0].content.barred == ("harbour-customs",)
-    assert [one.id for one in await kept.arrived(world.inside)] == [damaged]
+    assert {one.id for one in await kept.arrived(world.inside)} == damaged.keys()
     assert await world.inside.fetchval("SELECT revision FROM corridor.interests") == 1
 
 

@@ -27,6 +27,7 @@ from tests.journeys.browser import Browser, Page
 TODAY = datetime.now(UTC).date()
 KEY, OTHER = SigningKey.generate(), SigningKey.generate()
 COAST = AgencyKey("Coast Guard", age.Identity.generate().recipient, KEY.public, TODAY)
+_INSERT = "INSERT INTO corridor.material (id, agency, received_on, sealed) VALUES ($1, 'coast', $2, $3)"
 KEPT = replace(ASKED, marking=CONDITIONS.marking, lines=CONDITIONS.lines)
 
 
@@ -49,8 +50,7 @@ async def handed(world: World, handler: Handler, one: Signed) -> UUID:
     }
     row, to = uuid4(), [handler.members.corridor_vault]
     sealed = age.seal(canonical(body), to)
-    insert = "INSERT INTO corridor.material (id, agency, received_on, sealed) VALUES ($1, 'coast', $2, $3)"
-    await world.inside.execute(insert, row, TODAY, sealed)
+    await world.inside.execute(_INSERT, row, TODAY, sealed)
     return row
 
 
@@ -193,6 +193,21 @@ async def test_what_a_changed_desk_hands_over_is_kept_apart_and_offered_to_no_re
     assert one.sha256 not in page.body.decode()
     assert await world.inside.fetchval("SELECT state FROM corridor.material WHERE id = $1", row) == "refused"
     await browser.open(f"/material/{row}", status=404)
+
+
+@pytest.mark.parametrize(
+    "content", [b'"AA"', b"[]", b"{}", b"[" * 100_000], ids=["text", "list", "nothing", "brackets"]
+)
+async def test_what_a_changed_desk_hands_over_in_another_form_stops_nothing(
+    world: World, browser: Browser, amina: Handler, content: bytes
+) -> None:
+    row, to = uuid4(), [amina.members.corridor_vault]
+    await world.inside.execute(_INSERT, row, TODAY, age.seal(content, to))
+
+    listed = await browser.open("/material")
+
+    assert "no good signature of an agency for this unit" in listed.text
+    assert await world.inside.fetchval("SELECT state FROM corridor.material WHERE id = $1", row) == "refused"
 
 
 async def test_a_row_that_is_put_under_another_agency_is_material_of_nobody(

@@ -69,8 +69,11 @@ async def test_an_outcome_shows_its_report_items_and_thread(browser: Browser) ->
     assert page.link("/tips/")
 
 
-async def test_an_outcome_that_does_not_open_is_shown_as_such(world: World, browser: Browser, amina: Handler) -> None:
-    await _file(world, amina, b"not what was agreed")
+@pytest.mark.parametrize("content", [b"not what was agreed", b"[]", b"[" * 100_000], ids=["text", "list", "brackets"])
+async def test_an_outcome_that_does_not_open_is_shown_as_such(
+    world: World, browser: Browser, amina: Handler, content: bytes
+) -> None:
+    await _file(world, amina, content)
 
     listed = await browser.open("/outcomes")
     page = await browser.open(listed.link("/outcomes/"))
