@@ -40,7 +40,7 @@ async def until_idle(installation: Installation) -> None:
 async def search_everything(
     installation: Installation, canaries: Iterable[Canary], *, signed_in: bool = False
 ) -> list[Hit]:
-    """Search files, names, attributes, keyring, logs and write-ahead logs, both databases, open files and live memory.
+    """Search files, names, attributes, keyring, logs and write-ahead logs, every database, open files and live memory.
 
     Where this user may not look into memory, and nothing was found elsewhere, the test that asks is skipped: it has not
     passed.
@@ -54,8 +54,8 @@ async def search_everything(
     hits: list[Hit] = []
     may_look = True
     if installation.process is not None:
-        for zone in ("public", "inside"):
-            hits += await canary.in_database(installation.owner_dsn(zone), wanted)
+        for database in installation.owner_dsns().values():
+            hits += await canary.in_database(database, wanted)
         living = memory.below(installation.process.pid)
         searched = [one for one in living if not (signed_in and one.name in OF_PEOPLE)]
         may_look = memory.may_read(installation.process.pid)

@@ -55,8 +55,12 @@ class Installation:
 
     def owner_dsn(self, zone: str) -> str:
         """The owner's way into one of the databases, "public" or "inside", to look at what is at rest."""
+        return self.owner_dsns()[zone]
+
+    def owner_dsns(self) -> dict[str, str]:
+        """The owner's way into every database that is here, by zone."""
         here = settings.load(self.data, self.environment)
-        return databases.owner_dsns(here, databases.clusters(here))[zone]
+        return databases.owner_dsns(here, databases.clusters(here))
 
     def start(self) -> None:
         """Start everything and wait until every page answers."""

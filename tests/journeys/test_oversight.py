@@ -6,7 +6,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from tests.adversarial import canary
+from crypto.codename import Codename, keys
+from tests.adversarial.everything import search_everything, until_idle
 from tests.journeys.browser import Browser
 from tests.journeys.installation import Installation, another_unit, installed
 
@@ -59,9 +60,12 @@ async def test_a_report_about_the_unit_is_answered_by_oversight_and_the_unit_has
         assert "No tips here" in home.text
         assert "not in any thread" not in home.text
     assert await _rows(first) == before
-    canaries = [ABOUT_US, REPLY, "heronsbill", "moorhen", codename]
-    assert not await canary.in_database(first.owner_dsn("inside"), canaries)
-    assert not await canary.in_database(first.owner_dsn("public"), canaries)
+    source_keys = keys(made := Codename.parse(codename))
+    secrets = (made.entropy, source_keys.lookup, source_keys.to_unit, source_keys.to_source, source_keys.state)
+    canaries = ["heronsbill", "moorhen", codename, *(secret.expose() for secret in secrets)]
+    await until_idle(first)
+    assert await search_everything(first, canaries) == []
+    assert await search_everything(second, canaries, signed_in=True) == []
 
 
 async def _rows(unit: Installation) -> dict[str, int]:
