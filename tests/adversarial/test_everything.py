@@ -1,9 +1,11 @@
-"""The search over an installation does not pass where it could not look."""
+"""The search over an installation says what it could not look at, and no journey of a source ends without it."""
 
+import ast
 import contextlib
 import os
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,12 @@ from tests.journeys.installation import Installation
 from tipline.base.settings import FILE, Settings
 
 CANARY = "walrus canary 8d, in a crate of ice"
+JOURNEYS = Path(__file__).parents[1] / "journeys"
+WITHOUT = {
+    "test_everybody.py": "what is sealed away from us there is looked for in test_sealed_in_browser.py",
+    "test_members.py": "members come and go; no source says anything",
+}
+"""Journeys through an installation of their own that do not search it, and why."""
 _NOBODY = 65534
 
 
@@ -58,3 +66,22 @@ async def test_what_was_found_elsewhere_counts_where_memory_may_not_be_looked_in
     (installation.data / "left").write_text(CANARY)
 
     assert [hit.place for hit in await search_everything(installation, [CANARY])] == ["data/left"]
+
+
+def test_every_journey_through_an_installation_searches_it_or_has_a_reason_not_to() -> None:
+    journeys = {path.name: ast.parse(path.read_text("utf-8")) for path in JOURNEYS.glob("test_*.py")}
+    installing = {name for name, tree in journeys.items() if "installed" in _imported_from_installation(tree)}
+    searching = {name for name, tree in journeys.items() if "search_everything" in _called(tree)}
+
+    assert installing - searching == WITHOUT.keys()
+    assert all(WITHOUT.values())
+
+
+def _imported_from_installation(tree: ast.Module) -> set[str]:
+    imports = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
+    return {alias.name for node in imports if node.module == "tests.journeys.installation" for alias in node.names}
+
+
+def _called(tree: ast.Module) -> set[str]:
+    calls = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return {function.id for function in calls if isinstance(function, ast.Name)}
