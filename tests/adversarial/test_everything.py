@@ -17,7 +17,6 @@ from tipline.base.settings import FILE, Settings
 CANARY = "walrus canary 8d, in a crate of ice"
 JOURNEYS = Path(__file__).parents[1] / "journeys"
 WITHOUT = {
-    "test_everybody.py": "what is sealed away from us there is looked for in test_sealed_in_browser.py",
     "test_members.py": "members come and go; no source says anything",
 }
 """Journeys through an installation of their own that do not search it, and why."""

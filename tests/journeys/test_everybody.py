@@ -1,5 +1,6 @@
 """axe-core where sources hand in and seal, and on the first pages of everybody else, light and dark, as wide as an old phone."""
 
+import asyncio
 import gzip
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Page, Route
 
+from tests.adversarial.everything import search_everything
 from tests.journeys import axe
 from tests.journeys.chromium import Chromium
 from tests.journeys.installation import Installation, installed
@@ -19,6 +21,7 @@ from tipline.pins import Keys
 WIDTH = 320
 FIRST_PAGE = 14_000  # bytes: what arrives on a new connection before the browser has to answer
 LARGE = bytes(range(256)) * 70_000  # two parts: three files to hand in
+TEXT = "Drums at the quay."
 SUBMIT = "main form button[type=submit]"
 
 
@@ -26,6 +29,8 @@ SUBMIT = "main form button[type=submit]"
 def unit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     with installed(tmp_path_factory.mktemp("t")) as running:
         yield running
+        assert running.stop() == 0
+        assert asyncio.run(search_everything(running, [TEXT])) == []
 
 
 @pytest.fixture
@@ -108,7 +113,7 @@ def test_everybody_can_use_the_page_that_seals(unit: Installation, looker: Looke
     browser.click("#send")
     looker.look("browser with errors")
     browser.click("input[name=involved][value=no]")
-    browser.fill("#message", "Drums at the quay.")
+    browser.fill("#message", TEXT)
     browser.do(lambda page: page.route("**/hand-in", lambda route: held.append(route)))  # noqa: PLW0108 - the driver marks what it calls
     browser.click("#send")
     browser.wait_for("#pieces progress")
