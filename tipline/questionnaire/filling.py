@@ -21,7 +21,7 @@ FILE_MAX: Final = 1 << 20
 """Bytes of a file to fill in: its answers are far shorter, its lists of codes are not."""
 
 _BEYOND: Final = 10**11
-"""Greater than any number that a question takes: a number as long as a file can be is not written out."""
+"""Greater than any number that a question takes. A longer one is not written out: Python refuses that from some length on."""
 _CODES: Final = "must be a list of codes in quotes"
 _NO_TEXT: Final = '""'
 _EMPTY: Final[Mapping[Kind, str]] = {
@@ -117,7 +117,7 @@ def _fields(question: Question, value: object, note: Note) -> dict[str, list[str
             code = _text((key,), value, note)
             return {key: _codes(question, (key,), [code], note) if code else []}
         case Kind.NUMBER if isinstance(value, int | float) and not isinstance(value, bool):
-            return {key: [str(value if -_BEYOND < value < _BEYOND else _BEYOND)]}
+            return {key: [str(min(value, _BEYOND) if isinstance(value, int) else value)]}
         case _:
             return {key: [_text((key,), value, note)]}
 

@@ -95,6 +95,8 @@ def test_no_words_of_a_kit_are_more_than_a_comment(words: str) -> None:
         (b"\n[animals]\nname = 'x'\n", "line 2: animals is no question of this kit"),
         (b"amount = inf\n", "line 1: amount must be one number in digits"),
         (b"amount = 99999999999\n", "line 1: amount is too great a number"),
+        (b"amount = 0x" + b"f" * 5_000 + b"\n", "line 1: amount is too great a number"),
+        (b"amount = " + b"1" * 5_000, "line 1: the file is not TOML"),
         (b"where = '" + b"x" * 301 + b"'\n", "line 1: where is too long: shorten it to 300 letters"),
     ],
 )
