@@ -3,15 +3,18 @@
 import argparse
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from types import MappingProxyType
 
 from handling.inventory import inventory
+from handling.rules import keylist
 from handling.rules.keylist import KeyLine
 from handling.store.members import MemberListError
 from tipline.base.settings import Settings, SettingsError
 from tipline.cli import inside
+from tipline.source import ticket
 
 OVERDUE = 1  # exit code
 _PRACTICE = MappingProxyType({"root": "root.key", "recovery": "recovery.txt"})
@@ -46,7 +49,17 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 async def _lines(settings: Settings, today: date) -> tuple[KeyLine, ...]:
     async with inside.owner(settings) as db:
         lines = await inventory(db, settings, today)
-    return tuple(_beside(line, settings) for line in lines)
+    return (*(_beside(line, settings) for line in lines), *keylist.of_forms(_form_keys(settings), today))
+
+
+def _form_keys(settings: Settings) -> Mapping[date, date] | None:
+    """Days of the form keys here, each with the day on which it goes; None where their folder is not to be seen."""
+    if "public" not in settings.zones:
+        return None
+    try:
+        return {day: ticket.goes_on(day) for day in ticket.kept(settings.public)}
+    except OSError:
+        return None
 
 
 def _beside(line: KeyLine, settings: Settings) -> KeyLine:

@@ -10,6 +10,7 @@ destroyed, and with the whole disk in hand nobody opens its ticket any more.
 """
 
 import os
+import re
 import secrets
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -30,6 +31,7 @@ LIFE_SECONDS: Final = 12 * 3600
 """How long a form may stand open; after that it is asked to be sent once more."""
 
 _KEY_FILE: Final = "form{}.key"
+_OF_A_DAY: Final = re.compile(r"\.?form-(\d{4}-\d\d-\d\d)\.key")
 _KEY_BYTES: Final = 32
 _TIME_BYTES: Final = 8
 
@@ -133,6 +135,21 @@ def turn_keys(folder: Path, today: date) -> None:
         if not any(name in file.name for name in living):
             file.unlink(missing_ok=True)
     files.sync_folder(folder)
+
+
+def kept(folder: Path) -> frozenset[date]:
+    """Name the days of which a key lies in the public zone's *folder*, also in a file that a killed process left."""
+    days = set()
+    for file in folder.iterdir():
+        if found := _OF_A_DAY.match(file.name):
+            with suppress(ValueError):
+                days.add(date.fromisoformat(found[1]))
+    return frozenset(days)
+
+
+def goes_on(day: date) -> date:
+    """Return the day on which the key of *day* is destroyed."""
+    return day + timedelta(days=2)
 
 
 def _living(today: date) -> tuple[date, date]:

@@ -12,7 +12,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from handling.rules import member_list, membership
-from handling.rules.keylist import Listed, of_members
 from handling.rules.member_list import FIRST
 from handling.rules.member_words import authenticator, brief, describe, differences, groups, person
 from handling.rules.membership import (
@@ -467,14 +466,3 @@ def test_an_outside_second_joins_with_two_keys_counts_for_nothing_else_and_is_sa
         apply(after, Equip("ruth", key_fob(3)), previous_sha256=HASH)
     with pytest.raises(MembershipError, match="Every first reader is a handler"):
         apply(after, FirstReaders(("ruth",)), previous_sha256=HASH)
-
-
-def test_the_keys_of_an_outside_second_are_listed_where_they_are():
-    body = apply(LIST, Admit(entry("ruth", 40, "outside")), previous_sha256=HASH)
-    listed = Listed(body, since={one["name"]: 1 for one in body["members"]}, days={}, due=())
-
-    lines = {line.key: line.where for line in of_members(listed, None, date(2026, 11, 26))}
-
-    assert lines["authenticator “Spare” of clara"] == "with clara; for https://guard.example"
-    assert lines["release of ruth"] == lines["signing of ruth"] == "on their own machine, in another unit"
-    assert "under ben's passphrase" in lines["release of ben"]

@@ -18,7 +18,7 @@ from tests.tipline.source.running import TODAY, Zone, a_zone, collect, messages,
 from tests.tipline.source.sending import TEXT
 from tipline.base.database import Db
 from tipline.base.settings import Settings
-from tipline.source.ticket import LIFE_SECONDS, DayKeys, Standing, Tickets, turn_keys
+from tipline.source.ticket import LIFE_SECONDS, DayKeys, Standing, Tickets, goes_on, kept, shared_key, turn_keys
 
 KEY = Secret(bytes(range(32)))
 TICKETS = Tickets(lambda _: KEY, least=3)
@@ -116,6 +116,15 @@ def test_a_page_that_was_saved_tells_no_time_to_whoever_has_the_disk_two_days_la
         )
 
     assert [Standing.GOOD in standings for standings in told] == [True, True, False]
+
+
+def test_the_key_of_a_day_goes_on_the_day_that_is_told_of_it(tmp_path: Path) -> None:
+    shared_key(tmp_path, TODAY)
+
+    turn_keys(tmp_path, goes_on(TODAY) - timedelta(days=1))
+    assert TODAY in kept(tmp_path)
+    turn_keys(tmp_path, goes_on(TODAY))
+    assert kept(tmp_path) == {goes_on(TODAY) + timedelta(days=number) for number in (-1, 0, 1)}
 
 
 def in_memory(tickets: Tickets) -> list[Secret]:
