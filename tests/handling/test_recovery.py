@@ -25,7 +25,7 @@ from handling.guard.sign import NAMESPACE, PackageKeys
 from handling.people import Card, Person
 from handling.recovery import Keys, Recovered, RecoveryError
 from handling.rules.triage import State
-from handling.store import members
+from handling.store import epochs, members
 from handling.store.keyring import Keyring
 from handling.store.members import Duty, MemberList
 from handling.store.vault import OpenVault
@@ -133,6 +133,10 @@ async def unit(settings: Settings, practice_unit: Practice, role_pool: RolePool,
             content = await accounts.unlock(inside_db, process, name, practice_unit.passphrase(process, name))
             unit.contents[process, name] = content
             unit.held.append(age.Identity.parse(str(content.get("identity") or content["release_identity"])))
+    for zone in ("corridor", "desk"):
+        identity = age.Identity.parse(str(unit.contents[zone, "amina"]["identity"]))
+        vault = Keyring(settings.inside / zone / "keyring").get("vault", "1")
+        unit.held.append(epochs.open_(vault, identity).identity)
     await _tell(unit)
     keyring = Keyring(settings.inside / "desk" / "keyring")
     desk = open_desk("amina", unit.contents["desk", "amina"], await unit.listed(), keyring)  # type: ignore[arg-type]
@@ -405,7 +409,7 @@ async def test_a_second_recovery_puts_others_in_the_place_of_the_first(unit: Uni
     opened = []
     for path in unit.world.settings.inside.rglob("corridor/keyring/**/*.age"):
         try:
-            age.open_(path.read_bytes(), [first.vault._member])
+            age.open_(path.read_bytes(), [first.vault._member, *first.vault._identities])
         except CryptoError:
             continue
         opened.append(path.name)
