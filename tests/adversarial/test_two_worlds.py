@@ -134,7 +134,7 @@ async def test_past_the_corridor_an_agency_whose_people_a_tip_names_is_one_that_
 
     rows = [await worlds.rows(world.inside) for world in twins]
     for table in rows[0]:
-        if table not in {"corridor.interests", "corridor.tip"}:
+        if table not in {"corridor.interests", "corridor.tip"}:  # who is known, and that the tip names one of them
             assert rows[0][table] == rows[1][table], table
     assert len(rows[0]["guard.review"]) == 1
 
