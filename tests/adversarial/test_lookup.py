@@ -21,8 +21,8 @@ from tipline.bundles import PICKUP_BYTES
 from tipline.source import keep
 from tipline.source.ceilings import Ceilings, Gate
 
-RATIO = 1.15  # between two answers to a visitor, through every process and at no distance
-SECONDS = 0.0001  # between two answers of what looks into the database
+RATIO = 1.1  # between two answers to a visitor, through every process and at no distance
+SECONDS = 0.00005  # between two answers of what looks into the database
 
 EACH = 200  # questions of both kinds in a round
 KNOWN = 1  # of the two sides that are compared
