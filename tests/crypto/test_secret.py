@@ -40,11 +40,7 @@ def test_what_holds_a_secret_is_not_compared_hashed_copied_or_pickled(held: Guar
 def test_the_keys_of_a_source_print_no_key() -> None:
     source = keys(Codename.from_token(new_token()))
 
-    shown = repr(source)
-
-    assert shown.count("***") == 5
-    for secret in (source.lookup, source.to_unit, source.to_source, source.state):
-        assert repr(secret.expose()) not in shown
+    assert repr(source) == str(source) == "SourceKeys(***)"
 
 
 def test_secrets_match_by_content_and_random_ones_do_not() -> None:
