@@ -54,6 +54,7 @@ check: .venv/ready-test $(BUILT)
 
 # A file stays with one worker, which starts what its tests share once. A run that hangs is ended, and says in which tests.
 test: check
+	@$(BIN)/python -m tests.midnight
 	timeout --foreground --signal=INT --kill-after=60 2700 $(BIN)/python -m pytest -n $(TEST_WORKERS) \
 		--dist=loadfile --no-loadscope-reorder --durations=25
 	timeout --foreground --signal=INT --kill-after=60 600 $(BIN)/python -m pytest tests/alone
