@@ -21,6 +21,7 @@ from tipline.base import settings
 from tipline.base.process import die_with_parent
 from tipline.cli import databases
 
+_SAID = 2000  # characters of a log
 PROCESSES = ("source", "corridor", "exchange", "drop", "desk", "guard")
 _TIPLINE = Path(sys.executable).with_name("tipline")
 
@@ -78,7 +79,8 @@ class Installation:
         for name in self.processes:
             while not answers(self.ports[name]):
                 if self.process.poll() is not None or time.monotonic() > deadline:
-                    raise JourneyError(f"{name} does not answer; see {self.data.parent / 'run.log'}")
+                    said = (self.data.parent / "run.log").read_text("utf-8")[-_SAID:]
+                    raise JourneyError(f"{name} does not answer; the last that was said: {said}")
                 time.sleep(0.05)
 
     def stop(self) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,13 +16,17 @@ from tests.journeys.browser import JourneyError
 from tests.tor.network import READY_SECONDS, NetworkError
 from tests.tor.place import Place, built
 
+_PAUSE_SECONDS = 60  # until what ran before on this machine has left its ports
+
 
 @pytest.fixture(scope="session")
 def place() -> Iterator[Place]:
-    """The place, once both onions are reached; when the network does not come together it is built once more."""
+    """The place, once both onions are reached; when network or unit do not come up it is built once more, and says why."""
     try:
         yield from _built()
-    except NetworkError:
+    except (NetworkError, JourneyError) as error:
+        sys.stderr.write(f"built once more: {error}\n")
+        time.sleep(_PAUSE_SECONDS)
         yield from _built()
 
 
