@@ -54,7 +54,7 @@ _FINGERPRINT_SAYS: Final[Mapping[Channel, str]] = {
 
 
 class AgreementError(ValueError):
-    """The bytes are not an agreement; *problems* name each key path, or the line that cannot be read."""
+    """The bytes are not an agreement; *problems* name each key path, or the line (else the file) that cannot be read."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__("this is not a valid agreement")
@@ -89,7 +89,7 @@ def _document(data: bytes) -> dict[str, object]:
     except RecursionError:
         raise AgreementError((Problem("line 1", "is nested too deeply"),)) from None
     except ValueError:
-        raise AgreementError((Problem("line 1", "holds a number with thousands of digits"),)) from None
+        raise AgreementError((Problem("the file", "holds a number with thousands of digits"),)) from None
 
 
 def _syntax_problem(said: str, data: bytes) -> Problem:

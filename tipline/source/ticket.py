@@ -33,6 +33,7 @@ LIFE_SECONDS: Final = 12 * 3600
 _KEY_FILE: Final = "form{}.key"
 _OF_A_DAY: Final = re.compile(r"\.?form-(\d{4}-\d\d-\d\d)\.key")
 _KEY_BYTES: Final = 32
+_KEPT_DAYS: Final = 2  # its own, and the next one, on which a form of its evening is still let in
 _TIME_BYTES: Final = 8
 
 
@@ -103,7 +104,7 @@ class DayKeys(Guarded):
         """Return the key of a day."""
         if day not in self._known:
             self._known[day] = shared_key(self.folder, day)
-            for old in [one for one in self._known if one < max(self._known) - timedelta(days=1)]:
+            for old in [one for one in self._known if goes_on(one) <= max(self._known)]:
                 del self._known[old]
         return self._known.get(day) or shared_key(self.folder, day)
 
@@ -149,12 +150,12 @@ def kept(folder: Path) -> frozenset[date]:
 
 def goes_on(day: date) -> date:
     """Return the day on which the key of *day* is destroyed."""
-    return day + timedelta(days=2)
+    return day + timedelta(days=_KEPT_DAYS)
 
 
-def _living(today: date) -> tuple[date, date]:
-    """Name the days whose forms can still be let in."""
-    return today, today - timedelta(days=1)
+def _living(today: date) -> tuple[date, ...]:
+    """Name the days whose forms can still be let in, the latest first."""
+    return tuple(today - timedelta(days=ago) for ago in range(_KEPT_DAYS))
 
 
 def _day(at: float) -> date:
